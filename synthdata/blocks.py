@@ -1,0 +1,147 @@
+"""The four shapes of numbers that stand between fields and generators.
+
+Fields emit blocks, generators see nothing else. The set is closed: match on it with `assert_never`.
+
+    block                          array                              meaning
+    Categorical(size)              (n,) int64                         one symbol of `size`
+    Binned(atoms, bins, levels)    (n, 2) float64                     symbol of `atoms + bins`, offset in [0, 1)
+    Tokens(length, vocabulary)     (n, length) int64                  token numbers, 0 is padding
+    Pixels(height, width, channels) (n, height, width, channels) uint8
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias, assert_never
+
+import numpy as np
+
+__all__ = [
+    "Arrays",
+    "Binned",
+    "Block",
+    "Categorical",
+    "Layout",
+    "Pixels",
+    "Tokens",
+    "block_from_json",
+    "block_to_json",
+    "check_arrays",
+    "rows_of",
+    "symbols",
+    "take",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Categorical:
+    """One symbol out of `size`."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Binned:
+    """A quantity: an atom (kept exactly), or a bin and an offset inside it.
+
+    Symbols `0 .. atoms - 1` are atoms, whose offset means nothing. Symbols `atoms .. atoms + bins - 1` are bins in
+    ascending order; the offset runs over `levels` sub-intervals of equal width, each of about equal mass, so that a
+    generator which draws a level and then uniformly inside it loses nothing the codec keeps.
+    """
+
+    atoms: int
+    bins: int
+    levels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A sequence of up to `length` token numbers below `vocabulary`."""
+
+    length: int
+    vocabulary: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """An image, 8 bits a channel."""
+
+    height: int
+    width: int
+    channels: int
+
+
+Block: TypeAlias = Categorical | Binned | Tokens | Pixels
+Layout: TypeAlias = Mapping[str, Block]
+Arrays: TypeAlias = Mapping[str, np.ndarray]
+
+_BLOCKS: dict[str, type[Block]] = {
+    "categorical": Categorical,
+    "binned": Binned,
+    "tokens": Tokens,
+    "pixels": Pixels,
+}
+
+
+def block_to_json(block: Block) -> dict[str, Any]:
+    """Write a block as plain JSON."""
+    return {"block": type(block).__name__.lower(), **asdict(block)}
+
+
+def block_from_json(data: Mapping[str, Any]) -> Block:
+    """Read what `block_to_json` wrote."""
+    sizes = {key: value for key, value in data.items() if key != "block"}
+    return _BLOCKS[data["block"]](**sizes)
+
+
+def symbols(block: Block) -> int:
+    """How many symbols a tabular block has."""
+    match block:
+        case Categorical(size):
+            return size
+        case Binned(atoms, bins, _):
+            return atoms + bins
+        case Tokens() | Pixels():
+            raise TypeError(f"{type(block).__name__} has no symbols")
+        case _:
+            assert_never(block)
+
+
+def _shape(block: Block) -> tuple[tuple[int, ...], str]:
+    match block:
+        case Categorical():
+            return (), "i"
+        case Binned():
+            return (2,), "f"
+        case Tokens(length, _):
+            return (length,), "i"
+        case Pixels(height, width, channels):
+            return (height, width, channels), "u"
+        case _:
+            assert_never(block)
+
+
+def check_arrays(layout: Layout, arrays: Arrays) -> int:
+    """Return the number of rows; raise ValueError where an array does not have the shape its block states."""
+    if set(layout) != set(arrays):
+        raise ValueError(f"arrays {sorted(arrays)} do not match the layout {sorted(layout)}")
+    for name, block in layout.items():
+        tail, kind = _shape(block)
+        array = arrays[name]
+        if array.shape[1:] != tail or array.dtype.kind != kind:
+            raise ValueError(f"{name}: {array.dtype} {array.shape} is not (n, *{tail}) of kind {kind!r}")
+    return rows_of(arrays)
+
+
+def rows_of(arrays: Arrays) -> int:
+    """Return the number of rows the arrays share; 0 without arrays."""
+    counts = {len(array) for array in arrays.values()}
+    if len(counts) > 1:
+        raise ValueError(f"arrays differ in rows: {sorted(counts)}")
+    return counts.pop() if counts else 0
+
+
+def take(arrays: Arrays, rows: np.ndarray | slice) -> dict[str, np.ndarray]:
+    """Pick rows."""
+    return {name: array[rows] for name, array in arrays.items()}

@@ -1,0 +1,102 @@
+"""Conditions: what the rows to be generated must satisfy, from text or from Python values.
+
+Text, as on the command line: `income = >50K`, `age >= 60`, `state in CA, NY`, `weight is null`, `sex != Male`.
+Python: a mapping from column to a value (equals), None (is missing), a list or set (one of), a tuple `(low, high)` or a
+`range` (between; None leaves an end open).
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from synthdata.errors import ConditionError, nearest
+from synthdata.fields import Test
+
+__all__ = ["Where", "tests_of"]
+
+Where: TypeAlias = Mapping[str, Any] | Sequence[str] | str | None
+
+_OPERATOR = re.compile(r"\s*(is\s+not\s+null|is\s+null|not\s+in\b|in\b|!=|<>|<=|>=|==|=|<|>)\s*(.*)", re.IGNORECASE | re.DOTALL)
+_SAME = {"==": "=", "<>": "!="}
+
+
+def tests_of(where: Where, columns: Iterable[str]) -> dict[str, list[Test]]:
+    """Turn conditions into tests by column; ConditionError for what cannot be read or names no column."""
+    columns = list(columns)
+    result: dict[str, list[Test]] = {}
+    if where is None:
+        return result
+    if isinstance(where, Mapping):
+        pairs = [(_known(str(name), columns), test) for name, value in where.items() for test in _from_python(value)]
+    else:
+        pairs = [_from_text(text, columns) for text in ([where] if isinstance(where, str) else where)]
+    for name, test in pairs:
+        result.setdefault(name, []).append(test)
+    return result
+
+
+def _known(name: str, columns: list[str]) -> str:
+    if name not in columns:
+        raise ConditionError(f'unknown column "{name}"; {nearest(name, columns)}')
+    return name
+
+
+def _from_python(value: Any) -> list[Test]:
+    match value:
+        case None:
+            return [Test("is null")]
+        case range() if value.step == 1:
+            return [Test(">=", value.start), Test("<", value.stop)]
+        case tuple() if len(value) == 2:
+            low, high = value
+            ends = [Test(">=", low)] if low is not None else []
+            return [*ends, Test("<=", high)] if high is not None else ends
+        case tuple():
+            raise ConditionError(f"a tuple is a range (low, high), found {len(value)} values; write a list for one of many")
+        case list() | set() | frozenset() | range():
+            if not value:
+                raise ConditionError("an empty list allows nothing")
+            return [Test("in", tuple(value))]
+        case _:
+            return [Test("=", value)]
+
+
+def _from_text(text: str, columns: list[str]) -> tuple[str, Test]:
+    stripped = text.strip()
+    for name in sorted(columns, key=len, reverse=True):
+        for written in (f"`{name}`", name):
+            if stripped.startswith(written):
+                found = _OPERATOR.fullmatch(stripped[len(written) :])
+                if found:
+                    return name, _test(found[1], found[2], text)
+    word = re.split(r"\s|[=<>!]", stripped, maxsplit=1)[0].strip("`")
+    if word in columns:
+        raise ConditionError(f'"{text}": after the column comes one of =, !=, <, <=, >, >=, in, not in, is null, is not null')
+    raise ConditionError(f'"{text}": unknown column "{word}"; {nearest(word, columns)}')
+
+
+def _test(operator: str, operand: str, text: str) -> Test:
+    operator = re.sub(r"\s+", " ", operator.lower())
+    operator = _SAME.get(operator, operator)
+    if operator in ("is null", "is not null"):
+        if operand:
+            raise ConditionError(f'"{text}": nothing may follow "{operator}"')
+        return Test("is null" if operator == "is null" else "is not null")
+    if not operand:
+        raise ConditionError(f'"{text}": a value must follow "{operator}"')
+    if operator in ("in", "not in"):
+        inner = operand[1:-1] if operand[0] + operand[-1] in ("()", "[]") else operand
+        values = next(csv.reader([inner], skipinitialspace=True))
+        return Test("in" if operator == "in" else "not in", tuple(_unquote(value.strip()) for value in values))
+    match operator:
+        case "=" | "!=" | "<" | "<=" | ">" | ">=":
+            return Test(operator, _unquote(operand))
+        case _:
+            raise AssertionError(operator)
+
+
+def _unquote(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value

@@ -1,0 +1,86 @@
+"""What can go wrong, as types.
+
+    SynthdataError               exit code 1
+    ├── InputError               2  bad input or usage; nothing was written or changed
+    │   ├── SchemaError             the schema file contradicts itself or names what does not exist
+    │   ├── DataError               the table cannot be read as the schema says
+    │   ├── ConditionError          a condition nothing can satisfy, or on a field that takes none
+    │   ├── ArtefactError           a model directory that is damaged, foreign or too new
+    │   └── OutputError             a place that cannot be written, or already is
+    ├── GateError                3  the suite refused; nothing was exported
+    └── TrainingError            4  training diverged; nothing was saved
+
+A message is one line: where, what was found, what is allowed, what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "ArtefactError",
+    "ConditionError",
+    "DataError",
+    "GateError",
+    "InputError",
+    "OutputError",
+    "SchemaError",
+    "SynthdataError",
+    "TrainingError",
+    "nearest",
+]
+
+
+class SynthdataError(Exception):
+    """Base of every error this package raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(SynthdataError):
+    """The caller can mend it."""
+
+    exit_code = 2
+
+
+class SchemaError(InputError):
+    """The schema contradicts itself or names what does not exist."""
+
+
+class DataError(InputError):
+    """The table cannot be read, or not as the schema says."""
+
+
+class ConditionError(InputError):
+    """A condition that nothing can satisfy, or on a field that takes none."""
+
+
+class ArtefactError(InputError):
+    """A model directory that is damaged, foreign or too new."""
+
+
+class OutputError(InputError):
+    """A place that cannot be written, or is already taken."""
+
+
+class GateError(SynthdataError):
+    """The suite refused the rows; nothing was exported."""
+
+    exit_code = 3
+
+
+class TrainingError(SynthdataError):
+    """Training diverged; nothing was saved."""
+
+    exit_code = 4
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Say which known word was probably meant, or which there are: the tail of an error message."""
+    known = [str(item) for item in known]
+    close = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+    return f"known: {shown}" if known else "there are none"

@@ -1,0 +1,41 @@
+"""The kinds of field. To add one: write its file (see `base`), name it here; the contract tests do the rest."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field as Key
+
+from synthdata.fields.base import Codec, Expectation, Field, Guess, Restriction, Rows, Test
+from synthdata.fields.boolean import Boolean
+from synthdata.fields.category import Category
+from synthdata.fields.datetime import Datetime
+from synthdata.fields.identifier import Identifier
+from synthdata.fields.number import Number
+
+__all__ = [
+    "KINDS",
+    "AnyField",
+    "Boolean",
+    "Category",
+    "Codec",
+    "Datetime",
+    "Expectation",
+    "Field",
+    "Guess",
+    "Identifier",
+    "Number",
+    "Restriction",
+    "Rows",
+    "Test",
+]
+
+KINDS: dict[str, type[Field]] = {  # in the order in which `Schema.infer` asks them
+    "identifier": Identifier,
+    "boolean": Boolean,
+    "datetime": Datetime,
+    "number": Number,
+    "category": Category,
+}
+
+AnyField: TypeAlias = Annotated[Identifier | Boolean | Datetime | Number | Category, Key(discriminator="kind")]

@@ -1,0 +1,305 @@
+"""What a field is: the declaration of a column, and the codec it becomes when it is fitted to one.
+
+What to implement for a new kind: a `Field` (what the YAML says; reads raw cells, states expectations, fits a body)
+and a `Body` (what is kept of the present values; encodes and decodes them). Missing values are handled here, once.
+Then name the kind in `synthdata.fields.KINDS`; the contract tests do the rest.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Self, TypeAlias, assert_never
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
+from synthdata.errors import ConditionError, DataError
+
+__all__ = ["Body", "Codec", "Expectation", "Field", "Guess", "Restriction", "Rows", "Test", "cells_as_text", "rows_named"]
+
+Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null"]
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One Great Expectations expectation, as plain data: its type and its arguments."""
+
+    type: str
+    kwargs: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which rows of a run are meant: the run's seed and the global row numbers (n,) int64."""
+
+    seed: int
+    numbers: np.ndarray
+
+    def __getitem__(self, chosen: np.ndarray) -> Rows:
+        return Rows(self.seed, self.numbers[chosen])
+
+
+@dataclass(frozen=True)
+class Test:
+    """One thing asked of a column: an operator and its operand (a tuple for `in` and `not in`)."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    operator: Operator
+    operand: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.operator} {self.operand}" if self.operand is not None else self.operator
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """What tests leave of a block: which symbols (and levels) may be drawn, and what the body needs to decode them.
+
+    mask: bool, (symbols,) for Categorical, (symbols, levels) for Binned.
+    detail: the body's own, opaque to everyone else.
+    """
+
+    mask: np.ndarray
+    detail: Any = None
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a kind takes a column to be: the field, and what the user should check about it."""
+
+    field: Field
+    note: str = ""
+
+
+class Body(ABC):
+    """What is kept of a column's present values. Final, frozen, plain JSON."""
+
+    @property
+    @abstractmethod
+    def block(self) -> Block | None:
+        """The block it emits; None if nothing is learned."""
+
+    @abstractmethod
+    def encode(self, values: pd.Series) -> np.ndarray:
+        """Turn present values (n,) into the block's array."""
+
+    @abstractmethod
+    def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
+        """Turn the block's array back into values (n,). Defined on every array that fits the block."""
+
+    @abstractmethod
+    def restrict(self, tests: Sequence[Test]) -> Restriction:
+        """Say what `tests` (never the null ones) leave; an empty mask if nothing."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+
+
+class Field(BaseModel, ABC):
+    """The declaration of one column. Owns everything about its kind."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+    nullable: bool = False
+    description: str | None = None
+
+    reads_null: ClassVar[frozenset[str]] = frozenset({""})
+
+    @classmethod
+    @abstractmethod
+    def guess(cls, column: pd.Series) -> Guess | None:
+        """Take `column` (present values, raw) for this kind, or don't."""
+
+    @abstractmethod
+    def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
+        """Read present raw cells into the kind's type. Returns the values and a mask (n,) of cells that do not parse."""
+
+    @abstractmethod
+    def dtype(self, nulls: bool) -> Any:
+        """The pandas type of a column of this kind."""
+
+    @abstractmethod
+    def learn(self, values: pd.Series, rng: np.random.Generator) -> Body:
+        """Fit a body to present values."""
+
+    @abstractmethod
+    def body_from_json(self, data: Mapping[str, Any]) -> Body:
+        """Read what `Body.to_json` wrote."""
+
+    @abstractmethod
+    def claims(self, name: str) -> list[Expectation]:
+        """What holds for every present value of column `name`."""
+
+    @abstractmethod
+    def write(self, column: pd.Series) -> pd.Series:
+        """Turn a column of the kind's type into what a text file should hold; missing stays missing."""
+
+    def check(self) -> str | None:
+        """Say what contradicts itself in the declaration, or None."""
+        return None
+
+    # --- done once, for all kinds -------------------------------------------------------------------------------
+
+    def expectations(self, name: str) -> list[Expectation]:
+        """Everything that holds for column `name`."""
+        not_null = [] if self.nullable else [Expectation("expect_column_values_to_not_be_null", {"column": name})]
+        return [Expectation("expect_column_to_exist", {"column": name}), *not_null, *self.claims(name)]
+
+    def parse(self, column: pd.Series, name: str) -> pd.Series:
+        """Read a raw column into the kind's type; raise DataError naming rows for cells that do not parse."""
+        missing = column.isna().to_numpy(bool)
+        if pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column):
+            missing = missing | cells_as_text(column).isin(self.reads_null).to_numpy(bool)
+        values, bad = self.read(column[~missing])
+        if bad.any():
+            where = np.flatnonzero(~missing)[bad]
+            raise DataError(f'column "{name}": {rows_named(where)} cannot be read as {self.kind}{self.hint()}')
+        result = pd.Series(pd.NA, index=column.index, dtype=self.dtype(True))
+        result[~missing] = values.to_numpy() if isinstance(values.dtype, np.dtype) else values.array
+        return result if missing.any() else result.astype(self.dtype(False))
+
+    def hint(self) -> str:
+        """What to do about cells that do not parse; the tail of the message."""
+        return "; mend the cells or change the field's kind"
+
+    def fit(self, column: pd.Series, name: str, rng: np.random.Generator) -> Codec:
+        """Fit to a column of the kind's type."""
+        missing = column.isna().to_numpy(bool)
+        body = self.learn(column[~missing], rng)
+        return Codec(name, self, body, nulls=bool(missing.any()) or body.block == Categorical(0))
+
+    def codec_from_json(self, name: str, data: Mapping[str, Any]) -> Codec:
+        """Read what `Codec.to_json` wrote."""
+        return Codec(name, self, self.body_from_json(data["body"]), nulls=bool(data["nulls"]))
+
+
+@dataclass(frozen=True)
+class Codec:
+    """A field fitted to a column. Frozen, plain JSON.
+
+    Where the column has missing values (or nothing in it could be kept) symbol 0 of the block means missing.
+    """
+
+    name: str
+    field: Field
+    body: Body
+    nulls: bool
+    _shift: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_shift", int(self.nulls))
+
+    @property
+    def layout(self) -> Layout:
+        """The blocks this codec emits, by name."""
+        block = self.body.block
+        match block:
+            case None:
+                return {}
+            case Categorical(size):
+                return {self.name: Categorical(size + self._shift)}
+            case Binned(atoms, bins, levels):
+                return {self.name: Binned(atoms + self._shift, bins, levels)}
+            case Tokens() | Pixels():
+                return {self.name: block}
+            case _:
+                assert_never(block)
+
+    def encode(self, column: pd.Series) -> dict[str, np.ndarray]:
+        """Turn a column of the kind's type into arrays."""
+        block = self.body.block
+        if block is None:
+            return {}
+        missing = column.isna().to_numpy(bool)
+        if missing.any() and not self.nulls:
+            raise DataError(f'column "{self.name}": {rows_named(np.flatnonzero(missing))} missing, none was in training')
+        keeps_nothing = isinstance(block, Categorical) and block.size == 0
+        width = (2,) if isinstance(block, Binned) else ()
+        result = np.zeros((len(column), *width), np.float64 if width else np.int64)
+        if not keeps_nothing and not missing.all():
+            inner = self.body.encode(column[~missing])
+            if width:
+                inner[:, 0] += self._shift
+            else:
+                inner = inner + self._shift
+            result[~missing] = inner
+        return {self.name: result}
+
+    def decode(self, arrays: Arrays, rows: Rows, restriction: Restriction | None = None) -> pd.Series:
+        """Turn arrays back into a column. `rows` is for what is numbered and not learned."""
+        detail = restriction.detail if restriction else None
+        block = self.body.block
+        if block is None:
+            return self.body.decode(np.empty(len(rows.numbers)), rows, detail).rename(self.name)
+        array = np.array(arrays[self.name])
+        symbol = array[:, 0] if array.ndim > 1 else array
+        missing = (symbol < self._shift) if self.nulls else np.zeros(len(array), bool)
+        if array.ndim > 1:
+            array[:, 0] -= self._shift
+        else:
+            array = array - self._shift
+        dtype = self.field.dtype(self.nulls)
+        result = pd.Series(pd.NA, index=range(len(array)), dtype=dtype) if missing.any() else None
+        if result is None:
+            return self.body.decode(array, rows, detail).astype(dtype).rename(self.name)
+        if not missing.all():
+            values = self.body.decode(array[~missing], rows[~missing], detail).astype(dtype)
+            result[~missing] = values.array
+        return result.rename(self.name)
+
+    def restrict(self, tests: Sequence[Test]) -> Restriction:
+        """Say which symbols satisfy all `tests`; raise ConditionError if none does.
+
+        A comparison is never true of a missing value, as in SQL.
+        """
+        block = self.layout.get(self.name)
+        if block is None:
+            raise ConditionError(f'"{self.name}" is an {self.field.kind}: it is numbered, not learned, and takes no condition')
+        plain = [test for test in tests if test.operator not in ("is null", "is not null")]
+        wants_null = any(test.operator == "is null" for test in tests)
+        wants_value = bool(plain) or any(test.operator == "is not null" for test in tests)
+        inner = self.body.restrict(plain)
+        if wants_null:
+            inner = Restriction(np.zeros_like(inner.mask), inner.detail)
+        mask = inner.mask
+        if self.nulls:
+            null_row = np.full((1, *mask.shape[1:]), not wants_value)
+            mask = np.concatenate([null_row, mask])
+        if not mask.any():
+            asked = " and ".join(f"{self.name} {test}" for test in tests)
+            raise ConditionError(f"{asked}: nothing the model learned satisfies this; {self.describe()}")
+        return Restriction(mask, inner.detail)
+
+    def describe(self) -> str:
+        """What the column can hold, for messages."""
+        empty = "it can be missing" if self.nulls else "it is never missing"
+        return f"{self.field.kind}, {empty}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {"nulls": self.nulls, "body": self.body.to_json()}
+
+    @classmethod
+    def from_json(cls, name: str, field: Field, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls(name, field, field.body_from_json(data["body"]), nulls=bool(data["nulls"]))
+
+
+def cells_as_text(column: pd.Series) -> pd.Series:
+    """Return the cells as stripped text; missing stays missing."""
+    return column.astype("str").str.strip()
+
+
+def rows_named(rows: np.ndarray) -> str:
+    """Name rows for a message, counted from 1: `3 cells (rows 4, 9, 12)`."""
+    shown = ", ".join(str(row + 1) for row in rows[:5].tolist())
+    more = ", ..." if len(rows) > 5 else ""
+    cells, label = ("cell", "row") if len(rows) == 1 else ("cells", "rows")
+    return f"{len(rows):,} {cells} ({label} {shown}{more})"

@@ -1,0 +1,108 @@
+"""Booleans: true or false."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from synthdata.blocks import Block, Categorical
+from synthdata.errors import ConditionError
+from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
+
+__all__ = ["Boolean"]
+
+TRUE = frozenset({"true", "t", "yes", "y", "1", "1.0"})
+FALSE = frozenset({"false", "f", "no", "n", "0", "0.0"})
+
+
+class Boolean(Field):
+    """True or false."""
+
+    kind: Literal["boolean"] = "boolean"
+
+    reads_null: ClassVar[frozenset[str]] = frozenset({"", "NA", "NaN", "nan", "null", "NULL", "None", "<NA>"})
+
+    @classmethod
+    def guess(cls, column: pd.Series) -> Guess | None:
+        """Take what is written true and false; other pairs of words are categories."""
+        if not len(column):
+            return None
+        text = cells_as_text(column).str.lower()
+        return Guess(cls()) if text.isin({"true", "false"}).all() else None
+
+    def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
+        """Read true/false, yes/no, t/f, y/n, 1/0, in any case."""
+        text = cells_as_text(cells).str.lower()
+        true = text.isin(TRUE)
+        return true.astype(bool), ~(true | text.isin(FALSE)).to_numpy(bool)
+
+    def hint(self) -> str:
+        """What to do about cells that do not parse."""
+        return "; allowed are true/false, yes/no, 1/0: mend the cells, or declare the field a category"
+
+    def dtype(self, nulls: bool) -> Any:
+        """Bool, or pandas' nullable boolean."""
+        return "boolean" if nulls else "bool"
+
+    def learn(self, values: pd.Series, rng: np.random.Generator) -> BooleanBody:
+        """Nothing to learn but which of the two occur."""
+        found = values.astype(bool)
+        return BooleanBody(tuple(value for value in (False, True) if (found == value).any()))
+
+    def body_from_json(self, data: Mapping[str, Any]) -> BooleanBody:
+        """Read what `BooleanBody.to_json` wrote."""
+        return BooleanBody(tuple(data["values"]))
+
+    def claims(self, name: str) -> list[Expectation]:
+        """Only the two values."""
+        return [Expectation("expect_column_values_to_be_in_set", {"column": name, "value_set": [True, False]})]
+
+    def write(self, column: pd.Series) -> pd.Series:
+        """Write true and false, as JSON does."""
+        words = column.astype("boolean").map({True: "true", False: "false"}, na_action="ignore")
+        return words.astype("str")
+
+
+@dataclass(frozen=True)
+class BooleanBody(Body):
+    """Which of False and True occur, in this order."""
+
+    values: tuple[bool, ...]
+
+    @property
+    def block(self) -> Block:
+        """One symbol a value that occurs."""
+        return Categorical(len(self.values))
+
+    def encode(self, values: pd.Series) -> np.ndarray:
+        """Turn booleans (n,) into symbols."""
+        return (values.to_numpy(bool) & (len(self.values) > 1)).astype(np.int64)
+
+    def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
+        """Turn symbols into booleans (n,)."""
+        return pd.Series(np.array(self.values, bool)[array])
+
+    def restrict(self, tests: Sequence[Test]) -> Restriction:
+        """Masks for equality and membership."""
+        mask = np.ones(len(self.values), bool)
+        for test in tests:
+            if test.operator not in ("=", "!=", "in", "not in"):
+                raise ConditionError(f'"{test.operator}" orders; a boolean takes =, !=, in, not in, is null')
+            wanted = [_truth(one) for one in (test.operand if isinstance(test.operand, tuple) else (test.operand,))]
+            mask &= np.isin(self.values, wanted) != (test.operator in ("!=", "not in"))
+        return Restriction(mask)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {"values": list(self.values)}
+
+
+def _truth(value: Any) -> bool:
+    word = str(value).lower()
+    if word not in TRUE | FALSE:
+        raise ConditionError(f'"{value}" is not a boolean; write true or false')
+    return word in TRUE

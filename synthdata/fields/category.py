@@ -1,0 +1,140 @@
+"""Categories: one of a set of names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field as Key
+
+from synthdata.blocks import Block, Categorical
+from synthdata.errors import ConditionError, nearest
+from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
+from synthdata.fields.quantiles import draw_threshold
+
+__all__ = ["Category"]
+
+RARE = "_RARE_"
+MOST_VALUES = 8192
+FEW_VALUES = 50  # `guess` closes the set of at most so many values
+COMMON = 8
+
+
+class Category(Field):
+    """One of a set of names.
+
+    With `values` the set is closed and public: every value that occurs is kept. Without, the set is what training
+    shows, and values in too few rows become the `rare` label.
+    """
+
+    kind: Literal["category"] = "category"
+    values: list[str] | None = Key(default=None, min_length=1)
+    rare: str = RARE
+
+    def check(self) -> str | None:
+        """Say what contradicts itself in the declaration, or None."""
+        if self.values and len(set(self.values)) < len(self.values):
+            twice = next(value for value in self.values if self.values.count(value) > 1)
+            return f'value "{twice}" stands twice in values'
+        return None
+
+    @classmethod
+    def guess(cls, column: pd.Series) -> Guess | None:
+        """Take any column; close the set if it is small and no value in it is rare."""
+        text, _ = cls().read(column)
+        counts = text.value_counts()
+        if not len(counts):
+            return Guess(cls(), "the column is empty")
+        if len(counts) <= FEW_VALUES and counts.min() >= COMMON:
+            return Guess(cls(values=sorted(counts.index)), "all values found; others will be refused")
+        rare = counts[counts < COMMON]
+        note = f'{len(counts):,} values; those in fewer than 5 to 8 rows become "{RARE}"'
+        if rare.sum() > len(text) / 2:
+            note = f"most of its {len(counts):,} values are rare and will be hidden: drop it, or make it an identifier"
+        return Guess(cls(), note)
+
+    def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
+        """Read anything as text; whole numbers are written without a point."""
+        if pd.api.types.is_float_dtype(cells):
+            numbers = cells.astype("float64")
+            if (numbers == np.floor(numbers)).all() and (np.abs(numbers) < 2**53).all():
+                cells = numbers.astype("int64")
+        return cells.astype("str"), np.zeros(len(cells), bool)
+
+    def dtype(self, nulls: bool) -> Any:
+        """Text."""
+        return "str"
+
+    def learn(self, values: pd.Series, rng: np.random.Generator) -> CategoryBody:
+        """Keep what is declared, or what is not rare."""
+        threshold = draw_threshold(rng)
+        counts = values.value_counts()
+        if self.values is not None:
+            return CategoryBody(tuple(value for value in self.values if counts.get(value, 0)), None)
+        kept = counts[counts >= threshold].index[:MOST_VALUES]
+        hides = len(kept) < len(counts)
+        return CategoryBody(tuple(sorted(map(str, kept))), self.rare if hides else None)
+
+    def body_from_json(self, data: Mapping[str, Any]) -> CategoryBody:
+        """Read what `CategoryBody.to_json` wrote."""
+        return CategoryBody(tuple(data["values"]), data["rare"])
+
+    def claims(self, name: str) -> list[Expectation]:
+        """Type, and the closed set."""
+        claims = [Expectation("expect_column_values_to_be_of_type", {"column": name, "type_": "str"})]
+        if self.values is not None:
+            claims.append(
+                Expectation("expect_column_values_to_be_in_set", {"column": name, "value_set": list(self.values)})
+            )
+        return claims
+
+    def write(self, column: pd.Series) -> pd.Series:
+        """Names are written as they are."""
+        return column
+
+
+@dataclass(frozen=True)
+class CategoryBody(Body):
+    """The names kept, and the label that stands for the rare ones (the last symbol) if there were any."""
+
+    values: tuple[str, ...]
+    rare: str | None
+
+    @property
+    def _names(self) -> list[str]:
+        return [*self.values, *([] if self.rare is None else [self.rare])]
+
+    @property
+    def block(self) -> Block:
+        """One symbol a name."""
+        return Categorical(len(self._names))
+
+    def encode(self, values: pd.Series) -> np.ndarray:
+        """Turn names (n,) into symbols; a name that was not kept is rare, or the first if nothing was."""
+        codes = pd.Index(self.values, dtype="str").get_indexer(pd.Index(values))
+        return np.where(codes < 0, len(self._names) - 1, codes).astype(np.int64)
+
+    def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
+        """Turn symbols into names (n,)."""
+        return pd.Series(pd.array(self._names, dtype="str").take(array))
+
+    def restrict(self, tests: Sequence[Test]) -> Restriction:
+        """Masks for equality and membership; names have no order."""
+        names = self._names
+        mask = np.ones(len(names), bool)
+        for test in tests:
+            if test.operator not in ("=", "!=", "in", "not in"):
+                raise ConditionError(f'"{test.operator}" orders; a category takes =, !=, in, not in, is null')
+            wanted = [str(one) for one in (test.operand if isinstance(test.operand, tuple) else (test.operand,))]
+            unknown = [one for one in wanted if one not in names]
+            if unknown:
+                raise ConditionError(f'"{unknown[0]}" is not among the values the model learned; {nearest(unknown[0], names)}')
+            mask &= np.isin(names, wanted) != (test.operator in ("!=", "not in"))
+        return Restriction(mask)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {"values": list(self.values), "rare": self.rare}

@@ -1,0 +1,232 @@
+"""Datetimes: dates or timestamps, with or without a time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from synthdata.blocks import Block
+from synthdata.errors import ConditionError
+from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
+from synthdata.fields.number import intervals_of
+from synthdata.fields.quantiles import Quantiles
+
+__all__ = ["Datetime"]
+
+FORMATS = (  # what `guess` tries, in this order
+    "%Y-%m-%d",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%Y-%m-%d %H:%M:%S.%f",
+    "%Y-%m-%dT%H:%M:%S.%f",
+    "%Y-%m-%dT%H:%M:%S%z",
+    "%Y-%m-%d %H:%M:%S%z",
+    "%Y-%m-%dT%H:%M:%S.%f%z",
+    "%Y-%m-%d %H:%M",
+    "%d.%m.%Y",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%Y/%m/%d",
+    "%d-%m-%Y",
+    "%d %b %Y",
+    "%b %d, %Y",
+    "%H:%M:%S",
+)
+DAY, SECOND, MICROSECOND = 86_400_000_000, 1_000_000, 1  # units in microseconds
+
+
+class Datetime(Field):
+    """A point in time, written as `format` (strftime codes) in text files. `timezone`: an IANA name."""
+
+    kind: Literal["datetime"] = "datetime"
+    format: str = "%Y-%m-%d"
+    timezone: str | None = None
+    min: str | None = None
+    max: str | None = None
+
+    reads_null: ClassVar[frozenset[str]] = frozenset({"", "NA", "NaT", "NaN", "nan", "null", "NULL", "None", "<NA>"})
+
+    def check(self) -> str | None:
+        """Say what contradicts itself in the declaration, or None."""
+        if "%" not in self.format:
+            return f'format "{self.format}" holds no strftime code; write it like "%Y-%m-%d"'
+        if self.timezone is not None:
+            try:
+                pd.Timestamp("2000-01-01", tz=self.timezone)
+            except (KeyError, ValueError, OSError):
+                return f'unknown timezone "{self.timezone}"; write it like "Europe/Berlin" or "UTC"'
+        ends = {}
+        for key in ("min", "max"):
+            text = getattr(self, key)
+            if text is not None:
+                values, bad = self.read(pd.Series([text], dtype="str"))
+                if bad.any():
+                    return f'{key} "{text}" does not follow format "{self.format}"'
+                ends[key] = values.iloc[0]
+        if len(ends) == 2 and ends["min"] > ends["max"]:
+            return f"max {self.max} is below min {self.min}"
+        return None
+
+    @property
+    def unit(self) -> int:
+        """What the codec counts in, microseconds: days, seconds or microseconds, as fine as the format."""
+        if "%f" in self.format:
+            return MICROSECOND
+        return SECOND if any(code in self.format for code in ("%H", "%I", "%M", "%S", "%X", "%c", "%s")) else DAY
+
+    @classmethod
+    def guess(cls, column: pd.Series) -> Guess | None:
+        """Take datetimes, and text that one known format reads without exception."""
+        if not len(column):
+            return None
+        if pd.api.types.is_datetime64_any_dtype(column):
+            return Guess(_guess_typed(column))
+        if not (pd.api.types.is_string_dtype(column) or pd.api.types.is_object_dtype(column)):
+            return None
+        text = cells_as_text(column)
+        text = text[~text.isin(cls.reads_null)]
+        if not len(text) or not text.iloc[:100].str.contains(r"\d.*[-/:. ].*\d").all():
+            return None
+        fitting = [one for one in FORMATS if not _parse(text.iloc[:200], one)[1].any()]
+        for one in fitting:
+            if not _parse(text, one)[1].any():
+                note = "day and month could be the other way round" if one == "%m/%d/%Y" and "%d/%m/%Y" in fitting else ""
+                return Guess(cls(format=one, timezone="UTC" if "%z" in one else None), note)
+        return None
+
+    def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
+        """Read datetimes, or text in the field's format."""
+        if pd.api.types.is_datetime64_any_dtype(cells):
+            times, bad = cells, np.zeros(len(cells), bool)
+        elif pd.api.types.is_numeric_dtype(cells) and "%Y" not in self.format:
+            times, bad = pd.Series(pd.NaT, index=cells.index), np.ones(len(cells), bool)
+        else:
+            times, bad = _parse(cells_as_text(cells), self.format)
+        if times.dt.tz is not None:
+            times = times.dt.tz_convert(self.timezone or "UTC")
+            times = times if self.timezone else times.dt.tz_localize(None)
+        elif self.timezone:
+            times = times.dt.tz_localize(self.timezone, ambiguous="NaT", nonexistent="NaT")
+            bad = bad | times.isna().to_numpy(bool)
+        return times.astype(self.dtype(True)), bad
+
+    def hint(self) -> str:
+        """What to do about cells that do not parse."""
+        return f' with format "{self.format}"; mend the cells or the format'
+
+    def dtype(self, nulls: bool) -> Any:
+        """datetime64 in microseconds."""
+        return f"datetime64[us, {self.timezone}]" if self.timezone else "datetime64[us]"
+
+    def learn(self, values: pd.Series, rng: np.random.Generator) -> DatetimeBody:
+        """Fit in the unit of the format."""
+        body = DatetimeBody(Quantiles.fit(np.zeros(0, np.int64), rng), self)
+        return DatetimeBody(Quantiles.fit(body.units(values), rng), self)
+
+    def body_from_json(self, data: Mapping[str, Any]) -> DatetimeBody:
+        """Read what `DatetimeBody.to_json` wrote."""
+        return DatetimeBody(Quantiles.from_json(data["quantiles"]), self)
+
+    def claims(self, name: str) -> list[Expectation]:
+        """Type and bounds."""
+        claims = [
+            Expectation("expect_column_values_to_be_in_type_list", {"column": name, "type_list": ["datetime64[us]"]})
+        ]
+        if self.timezone:
+            claims[0] = Expectation(
+                "expect_column_values_to_be_in_type_list",
+                {"column": name, "type_list": ["DatetimeTZDtype", f"datetime64[us, {self.timezone}]"]},
+            )
+        if self.min is not None or self.max is not None:
+            ends = {f"{key}_value": self._iso(getattr(self, key)) for key in ("min", "max")}
+            claims.append(Expectation("expect_column_values_to_be_between", {"column": name, **ends}))
+        return claims
+
+    def _iso(self, text: str | None) -> str | None:
+        return None if text is None else self.read(pd.Series([text], dtype="str"))[0].iloc[0].isoformat()
+
+    def write(self, column: pd.Series) -> pd.Series:
+        """Write in the field's format."""
+        return column.dt.strftime(self.format).astype("str")
+
+
+@dataclass(frozen=True)
+class DatetimeBody(Body):
+    """Quantiles over units since 1970, in the field's time zone's own UTC."""
+
+    quantiles: Quantiles
+    field: Datetime
+
+    @property
+    def block(self) -> Block:
+        """Binned, or Categorical where few values are distinct."""
+        return self.quantiles.block
+
+    def units(self, values: pd.Series) -> np.ndarray:
+        """Count units since 1970: (n,) int64. Days are counted on the local calendar."""
+        times = values
+        if times.dt.tz is not None:
+            times = times.dt.tz_convert("UTC") if self.field.unit < DAY else times
+            times = times.dt.tz_localize(None)
+        return times.astype("datetime64[us]").to_numpy("datetime64[us]").astype(np.int64) // self.field.unit
+
+    def encode(self, values: pd.Series) -> np.ndarray:
+        """Turn datetimes (n,) into the block's array."""
+        return self.quantiles.encode(self.units(values))
+
+    def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
+        """Turn the block's array into datetimes (n,)."""
+        micros = self.quantiles.decode(array, detail) * self.field.unit
+        times = pd.Series(micros.astype("datetime64[us]"))
+        if not self.field.timezone:
+            return times
+        if self.field.unit < DAY:
+            return times.dt.tz_localize("UTC").dt.tz_convert(self.field.timezone)
+        return times.dt.tz_localize(self.field.timezone, ambiguous=True, nonexistent="shift_forward")
+
+    def restrict(self, tests: Sequence[Test]) -> Restriction:
+        """Masks for comparisons with points in time."""
+        intervals = intervals_of(tests, 0, self._operand)
+        return Restriction(self.quantiles.allowed(intervals), intervals if tests else None)
+
+    def _operand(self, value: Any) -> Fraction:
+        column = pd.Series([value])
+        if not pd.api.types.is_datetime64_any_dtype(column):
+            try:
+                column = pd.Series([pd.Timestamp(value)]) if not isinstance(value, str) else column.astype("str")
+            except (TypeError, ValueError):
+                column = column.astype("str")
+        times, bad = self.field.read(column)
+        if bad.any() and isinstance(value, str):
+            try:
+                times, bad = self.field.read(pd.Series([pd.Timestamp(value)]).astype("datetime64[us]"))
+            except ValueError:
+                bad = np.array([True])
+        if bad.any():
+            raise ConditionError(f'"{value}" is not a point in time; write it as "{self.field.format}"')
+        return Fraction(int(self.units(times)[0]))
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {"quantiles": self.quantiles.to_json()}
+
+
+def _parse(text: pd.Series, format_: str) -> tuple[pd.Series, np.ndarray]:
+    aware = "%z" in format_
+    times = pd.to_datetime(text, format=format_, errors="coerce", utc=aware)
+    if not pd.api.types.is_datetime64_any_dtype(times):
+        times = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
+    return times, times.isna().to_numpy(bool)
+
+
+def _guess_typed(column: pd.Series) -> Datetime:
+    zone = None if column.dt.tz is None else str(column.dt.tz)
+    if (column == column.dt.normalize()).all():
+        return Datetime(format="%Y-%m-%d", timezone=zone)
+    fine = (column.dt.microsecond != 0).any()
+    return Datetime(format="%Y-%m-%dT%H:%M:%S" + (".%f" if fine else "") + ("%z" if zone else ""), timezone=zone)

@@ -1,0 +1,32 @@
+"""How long work tells where it is: one event, one callable to hand it to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["Listener", "Progress", "silent"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One sign of life.
+
+    task: what is going on, "train" or "generate".
+    fraction: how much of it is done, in [0, 1].
+    seconds_left: the estimate, None while there is none.
+    detail: the figures of the moment, for a person ("epoch 3, loss 21.4, validation 21.6").
+    """
+
+    task: str
+    fraction: float
+    seconds_left: float | None = None
+    detail: str = ""
+
+
+Listener: TypeAlias = Callable[[Progress], None]
+
+
+def silent(progress: Progress) -> None:
+    """Listen to nothing."""

@@ -1,0 +1,229 @@
+"""Schemas: the ordered fields of a record, what holds between them, and the YAML they are written in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field as Key
+
+from synthdata.constraints import AnyConstraint, Combinations, Ordered, RowRule, Unique
+from synthdata.errors import DataError, SchemaError, nearest
+from synthdata.fields import KINDS, AnyField, Category, Expectation
+
+__all__ = ["Model", "Schema", "infer", "json_schema"]
+
+CONSTRAINTS = {"ordered": Ordered, "combinations": Combinations, "unique": Unique, "rule": RowRule}
+MODELINE = "# yaml-language-server: $schema=schema.json"
+
+
+class Model(BaseModel):
+    """Which generator family, and its hyperparameters by their Python names (checked by the family)."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    family: str = "transformer"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The hyperparameters that were set."""
+        return dict(self.model_extra or {})
+
+
+class Schema(BaseModel):
+    """Ordered fields, constraints, target."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "table"
+    target: str | None = None
+    model: Model = Model()
+    fields: dict[str, AnyField] = Key(min_length=1)
+    constraints: tuple[AnyConstraint, ...] = ()
+    suite: str | None = Key(default=None, description="the user's own Great Expectations suite, a JSON file beside the schema")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Schema:
+        """Read a YAML file; SchemaError says where it is wrong. A relative `suite` is taken from beside the file."""
+        path = Path(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise SchemaError(f"{path}: no such schema; `synthdata init DATA -o {path}` writes one") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise SchemaError(f"{path}: cannot be read: {error}") from None
+        schema = cls.parse(text, source=str(path))
+        if schema.suite is not None:
+            return schema.model_copy(update={"suite": str(path.parent / schema.suite)})
+        return schema
+
+    @classmethod
+    def parse(cls, text: str, source: str = "schema") -> Schema:
+        """Read YAML text; `source` names it in messages."""
+        try:
+            data = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader, narrowed
+        except yaml.YAMLError as error:
+            raise SchemaError(f"{source}: not YAML: {' '.join(str(error).split())}") from None
+        if not isinstance(data, dict):
+            raise SchemaError(f'{source}: found {type(data).__name__}; a schema is a mapping with "fields"')
+        if isinstance(data.get("model"), str):
+            data["model"] = {"family": data["model"]}
+        for key in ("fields", "constraints"):
+            if key in data and not data[key]:
+                data.pop(key)
+        try:
+            schema = cls.model_validate(data)
+        except ValidationError as error:
+            raise SchemaError(_explain(error, data, source)) from None
+        schema._check(source)
+        return schema
+
+    @classmethod
+    def infer(cls, frame: pd.DataFrame, name: str = "table") -> Schema:
+        """Guess a schema from a frame, raw (all text) or typed."""
+        return infer(frame, name)[0]
+
+    def dump(self, notes: Mapping[str, str] | None = None) -> str:
+        """Write as YAML; `notes` become comments behind the fields they name."""
+        notes = notes or {}
+        head: dict[str, Any] = {"name": self.name}
+        if self.target:
+            head["target"] = self.target
+        if self.model != Model():
+            head["model"] = {"family": self.model.family, **self.model.options}
+        lines = [MODELINE, *(f"{key}: {_flow(value)}" for key, value in head.items()), "fields:"]
+        for field_name, field in self.fields.items():
+            values = {"kind": field.kind, **field.model_dump(exclude_defaults=True)}
+            note = f"  # {notes[field_name]}" if notes.get(field_name) else ""
+            lines.append(f"  {_flow(field_name)}: {_flow(values)}{note}")
+        if self.constraints:
+            lines.append("constraints:")
+            for constraint in self.constraints:
+                values = {"kind": constraint.kind, **constraint.model_dump(exclude_defaults=True)}
+                lines.append(f"  - {_flow(values)}")
+        if self.suite:
+            lines.append(f"suite: {_flow(self.suite)}")
+        return "\n".join(lines) + "\n"
+
+    def expectations(self) -> list[Expectation]:
+        """What every field, and every constraint that Great Expectations can state, claims."""
+        claims = [claim for name, field in self.fields.items() for claim in field.expectations(name)]
+        stated = [constraint.expectation() for constraint in self.constraints]
+        return [*claims, *(claim for claim in stated if claim is not None)]
+
+    def read(self, frame: pd.DataFrame, source: str = "data") -> pd.DataFrame:
+        """Read a raw frame into the schema's types and order; columns the schema does not name are left out."""
+        missing = [name for name in self.fields if name not in frame.columns]
+        if missing:
+            found = nearest(missing[0], map(str, frame.columns))
+            raise DataError(f'{source}: no column "{missing[0]}", which the schema names; {found}')
+        try:
+            return pd.DataFrame({name: field.parse(frame[name], name) for name, field in self.fields.items()})
+        except DataError as error:
+            raise DataError(f"{source}, {error}") from None
+
+    def _check(self, source: str) -> None:
+        for name, field in self.fields.items():
+            problem = field.check()
+            if problem:
+                raise SchemaError(f'{source}, field "{name}": {problem}')
+        if self.target is not None and self.target not in self.fields:
+            raise SchemaError(f'{source}, target: no field "{self.target}"; {nearest(self.target, self.fields)}')
+        for number, constraint in enumerate(self.constraints, 1):
+            where = f"{source}, constraint {number}"
+            try:
+                problem, columns = constraint.check(), constraint.columns()
+            except SchemaError as error:
+                raise SchemaError(f"{where}: {error}") from None
+            if problem:
+                raise SchemaError(f"{where}: {problem}")
+            for column in columns:
+                if column not in self.fields:
+                    raise SchemaError(f'{where}: no field "{column}"; {nearest(column, self.fields)}')
+
+
+def infer(frame: pd.DataFrame, name: str = "table") -> tuple[Schema, dict[str, str]]:
+    """Guess a schema from a frame. Returns it with a note for each field a person should look at."""
+    if not len(frame.columns):
+        raise DataError("the table has no columns")
+    fields, notes = {}, {}
+    for column_name in frame.columns:
+        column = frame[column_name]
+        present = column[column.notna() & (column.astype("str").str.strip() != "")]
+        guesses = (kind.guess(present) for kind in KINDS.values())
+        guess = next(guess for guess in guesses if guess is not None)
+        words = guess.field.reads_null
+        nullable = len(present) < len(column) or bool(present.astype("str").str.strip().isin(words).any())
+        fields[str(column_name)] = guess.field.model_copy(update={"nullable": True}) if nullable else guess.field
+        notes[str(column_name)] = guess.note
+    return Schema(name=name, fields=fields), notes
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of the YAML, for editors."""
+    schema = Schema.model_json_schema()
+    schema["properties"]["model"] = {"anyOf": [{"type": "string"}, schema["properties"]["model"]]}
+    return schema
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's reading of plain words (NO, on, 2020-01-01 are text), and no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f'key "{key}" stands twice', key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, rule) for tag, rule in rules if not tag.endswith((":bool", ":timestamp"))]
+    for letter, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+
+
+def _flow(value: Any) -> str:
+    text = yaml.safe_dump(value, default_flow_style=True, width=10**9, sort_keys=False, allow_unicode=True)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _explain(error: ValidationError, data: Mapping[str, Any], source: str) -> str:
+    """Put pydantic's first complaint into one line: where, what was found, what is allowed."""
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"]]
+    kind, model = None, Schema
+    where = source
+    if place and place[0] == "fields" and len(place) > 1:
+        where = f'{source}, field "{place[1]}"'
+        kind, place = (place[2] if len(place) > 2 else None), place[3:]
+        model = KINDS.get(str(kind), Category)
+    elif place and place[0] == "constraints" and len(place) > 1:
+        where = f"{source}, constraint {int(place[1]) + 1}"
+        kind, place = (place[2] if len(place) > 2 else None), place[3:]
+        model = CONSTRAINTS.get(str(kind), Ordered)
+    kinds = KINDS if "field" in where else CONSTRAINTS
+    match first["type"]:
+        case "extra_forbidden":
+            return f'{where}: unknown key "{place[-1]}"; {nearest(place[-1], model.model_fields)}'
+        case "union_tag_invalid":
+            tag = first["ctx"]["tag"]
+            return f'{where}: unknown kind "{tag}"; {nearest(tag, kinds)}'
+        case "union_tag_not_found":
+            return f"{where}: no kind given; allowed: {', '.join(kinds)}"
+        case "missing":
+            return f'{where}: "{place[-1]}" is missing'
+        case "string_type" if isinstance(first["input"], bool):
+            return f"{where}, {'.'.join(place)}: found {first['input']}, a boolean to YAML; put it in quotes"
+        case _:
+            key = f", {'.'.join(place)}" if place else ""
+            return f"{where}{key}: {first['msg'].lower()}, found {json.dumps(first['input'], default=str)[:80]}"
