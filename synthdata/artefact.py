@@ -1,0 +1,148 @@
+"""The model directory: names of all files, hashes, versions. No pickle, no code.
+
+    manifest.json                        format, versions, seed, sizes and sha256 of every other file, privacy
+    schema.yaml codecs.json suite.json   what is learned, how it is coded, what is checked
+    history.csv                          loss by epoch
+    generators/<stage>/config.json       and weights.safetensors
+
+It is written to a temporary sibling, flushed to disk and renamed. Reading checks names, sizes and hashes first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from synthdata.errors import ArtefactError, OutputError
+
+__all__ = ["CODECS", "FORMAT", "HISTORY", "MANIFEST", "SCHEMA", "SUITE", "check_target", "read", "stage_files", "write"]
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+SCHEMA = "schema.yaml"
+CODECS = "codecs.json"
+SUITE = "suite.json"
+HISTORY = "history.csv"
+LIBRARIES = ("synthdata", "tensorflow", "keras", "tensorflow-probability", "pandas", "numpy", "great-expectations")
+
+
+def stage_files(stage: str) -> tuple[str, str]:
+    """Names of a stage's configuration and weights."""
+    return f"generators/{stage}/config.json", f"generators/{stage}/weights.safetensors"
+
+
+def check_target(path: Path, *, force: bool) -> None:
+    """Raise OutputError unless a model can be written to `path`."""
+    if path.exists() and not force:
+        raise OutputError(f"{path}: exists; use --force to replace it, or another name")
+    if path.exists() and not (path / MANIFEST).is_file() and not (path.is_dir() and not any(path.iterdir())):
+        raise OutputError(f"{path}: exists and is no model directory; it is left alone, choose another name")
+    parent = path.absolute().parent
+    while not parent.exists():
+        parent = parent.parent
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise OutputError(f"{parent}: not a folder that can be written; choose another place")
+
+
+def write(path: Path, files: Mapping[str, bytes], about: Mapping[str, Any], *, force: bool = False) -> None:
+    """Write the files and their manifest; `about` is added to the manifest. All or nothing."""
+    check_target(path, force=force)
+    manifest = {
+        "format": FORMAT,
+        **about,
+        "versions": versions(),
+        "files": {name: {"bytes": len(data), "sha256": _digest(data)} for name, data in sorted(files.items())},
+    }
+    temporary: Path | None = None
+    try:
+        path.absolute().parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
+        for name, data in {**files, MANIFEST: _json(manifest)}.items():
+            target = temporary / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.chmod(0o755)
+        _swap(temporary, path.absolute())
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}; nothing was changed") from None
+    finally:
+        if temporary is not None and temporary.exists():
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _swap(temporary: Path, path: Path) -> None:
+    old = path.with_name(f".{path.name}.old-{os.getpid()}")
+    replaced = path.exists()
+    if replaced:
+        path.rename(old)
+    try:
+        temporary.rename(path)
+    except OSError:
+        if replaced:
+            old.rename(path)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Read the manifest and every file it names; ArtefactError if anything is missing, altered, foreign or too new."""
+    if not path.is_dir():
+        found = "a file" if path.exists() else "nothing there"
+        raise ArtefactError(f"{path}: found {found}; a model is a directory that `synthdata train` wrote")
+    try:
+        manifest = json.loads((path / MANIFEST).read_bytes())
+        listed = dict(manifest["files"])
+        number = int(manifest["format"])
+    except FileNotFoundError:
+        raise ArtefactError(f"{path}: holds no {MANIFEST}; it is no model, or its writing was cut short") from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ArtefactError(f"{path}/{MANIFEST}: cannot be read; the model was damaged, train it again") from None
+    if number > FORMAT:
+        made = manifest.get("versions", {}).get("synthdata", "?")
+        raise ArtefactError(f"{path}: format {number} of synthdata {made}, this one reads {FORMAT}; update synthdata")
+    files = {}
+    for name, expected in listed.items():
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ArtefactError(f"{path}/{MANIFEST}: names a file outside the model; the model was tampered with")
+        try:
+            data = (path / name).read_bytes()
+        except OSError:
+            raise ArtefactError(f"{path}/{name}: missing or unreadable; the model was cut short, copy it again") from None
+        if len(data) != expected.get("bytes") or _digest(data) != expected.get("sha256"):
+            raise ArtefactError(f"{path}/{name}: does not match its hash; the model was altered, copy it again")
+        files[name] = data
+    return manifest, files
+
+
+def versions() -> dict[str, str]:
+    """Versions of this package and what it stands on."""
+    result = {}
+    for name in LIBRARIES:
+        try:
+            result[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return result
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _json(data: Any) -> bytes:
+    return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()

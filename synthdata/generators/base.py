@@ -1,0 +1,66 @@
+"""What a generator is.
+
+What to implement: `Settings` (a pydantic model: every hyperparameter once, typed, with its default), `fit`, `sample`,
+and the four that save and restore it. Concrete classes are final. Then name the family in
+`synthdata.generators.FAMILIES`; the contract tests do the rest.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from synthdata.blocks import Arrays, Layout
+
+if TYPE_CHECKING:
+    from synthdata.networks.training import Run
+
+__all__ = ["ROWS", "Generator", "Settings"]
+
+ROWS = 2048  # rows in one call of `sample`; fixed, so that a row depends on its number and never on the batch it came in
+
+
+class Settings(BaseModel):
+    """Hyperparameters of a family."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Generator(ABC):
+    """Something that has learned the joint distribution of a layout's arrays.
+
+    history: one row of figures an epoch of training; empty if there was nothing to iterate.
+    """
+
+    Settings: ClassVar[type[Settings]]
+    history: list[dict[str, float]]
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, layout: Layout, target: Arrays, settings: Any, run: Run) -> Self:
+        """Learn from `target`; never returns half-built."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator, allowed: Mapping[str, np.ndarray]) -> Arrays:
+        """Draw `ROWS` rows, a function of `rng` and `allowed` alone.
+
+        allowed: for any blocks, bool masks over their symbols, (symbols,) or for Binned (symbols, levels); every row
+        returned satisfies all of them, and no row is drawn in vain. May be called from several threads.
+        """
+
+    @abstractmethod
+    def config(self) -> dict[str, Any]:
+        """Everything but the weights, as plain JSON."""
+
+    @abstractmethod
+    def weights(self) -> dict[str, np.ndarray]:
+        """The weights by name."""
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, layout: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
+        """Rebuild from `config` and `weights`; ValueError if they do not fit each other."""

@@ -1,0 +1,1 @@
+"""Networks: the parts generators are made of. Nothing here knows of fields or schemas."""

@@ -1,0 +1,281 @@
+"""The training loop: early stopping on validation loss, averaged weights, a time budget, and checkpoints.
+
+Batches are a function of (seed, step), and a checkpoint holds everything else, so that a run that was interrupted goes
+on to the same weights. The weights that are validated, and in the end kept, are an exponential moving average of those
+that are trained (Polyak and Juditsky 1992).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from synthdata.errors import ArtefactError, TrainingError
+from synthdata.progress import Listener, Progress, silent
+
+__all__ = ["Plan", "Run", "Task", "train"]
+
+AVERAGE = 0.995
+WARM_UP = 200
+CHECKPOINT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast to train: fixed before the first step."""
+
+    steps_per_epoch: int
+    epochs: int
+    patience: int
+    learning_rate: float
+    weight_decay: float
+
+    @property
+    def steps(self) -> int:
+        """The most steps."""
+        return self.steps_per_epoch * self.epochs
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a caller may say about one run of training.
+
+    minutes: time budget, None for none. checkpoint: a file to keep the state in, None for none. resume: go on from it.
+    callbacks: Keras callbacks; `model.stop_training` is honoured.
+    """
+
+    seed: int = 0
+    minutes: float | None = None
+    checkpoint: Path | None = None
+    resume: bool = False
+    listener: Listener = silent
+    callbacks: Sequence[keras.callbacks.Callback] = field(default=())
+
+
+class Task(Protocol):
+    """What is trained."""
+
+    model: keras.Model
+
+    def batch(self, step: int) -> tuple[np.ndarray, ...]:
+        """The batch of a step: a function of the seed and the step alone, always of the same shapes."""
+        ...
+
+    def loss(self, *batch: tf.Tensor) -> tf.Tensor:
+        """Mean loss over a batch; compiled."""
+        ...
+
+    def validate(self) -> float:
+        """The validation loss of the model's present weights."""
+        ...
+
+
+@dataclass
+class _State:
+    """Where a run stands; with the arrays of weights and optimizer, all that a checkpoint holds."""
+
+    step: int = 0
+    seconds: float = 0.0
+    horizon: int = 0
+    best_epoch: int = 0
+    best: float = math.inf
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
+    """Train `task.model`; leave the best averaged weights in it. Returns one row of figures an epoch."""
+    loop = _Loop(task, plan, run)
+    try:
+        loop.run_all()
+    except KeyboardInterrupt:
+        loop.save_checkpoint()
+        raise
+    loop.finish()
+    return loop.state.history
+
+
+class _Loop:
+    def __init__(self, task: Task, plan: Plan, run: Run) -> None:
+        self.task, self.plan, self.run, self.model = task, plan, run, task.model
+        self.state = _State(horizon=plan.steps)
+        self.optimizer = keras.optimizers.AdamW(
+            plan.learning_rate, weight_decay=plan.weight_decay, beta_2=0.99, global_clipnorm=1.0
+        )
+        self.optimizer.exclude_from_weight_decay(var_names=["bias", "gain"])
+        self.optimizer.build(self.model.trainable_variables)
+        self.model.compile(optimizer=self.optimizer)
+        self.average = [tf.Variable(variable.value) for variable in self.model.trainable_variables]
+        self.best = [variable.numpy() for variable in self.average]
+        self.callbacks = keras.callbacks.CallbackList(
+            list(run.callbacks), model=self.model, epochs=plan.epochs, steps=plan.steps_per_epoch
+        )
+        self.losses: list[tf.Tensor] = []
+        self.last_saved = time.monotonic()
+        self._step = tf.function(self._one_step, jit_compile=True)
+        if run.resume:
+            self._load_checkpoint()
+
+    def _one_step(self, decay: tf.Tensor, *batch: tf.Tensor) -> tf.Tensor:
+        variables = self.model.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = self.task.loss(*batch)
+        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, [v.value for v in variables])]
+        self.optimizer.apply(gradients, variables)
+        for average, variable in zip(self.average, variables, strict=True):
+            average.assign(decay * average + (1 - decay) * variable)
+        return loss
+
+    def run_all(self) -> None:
+        plan, state = self.plan, self.state
+        self.model.stop_training = False
+        self.callbacks.on_train_begin()
+        began, before = time.monotonic(), state.seconds
+        while state.step < state.horizon and not self._stops():
+            epoch, inside = divmod(state.step, plan.steps_per_epoch)
+            if not inside:
+                self.callbacks.on_epoch_begin(epoch)
+            self._do_step()
+            state.seconds = before + time.monotonic() - began
+            if self._plan_for_time(began):
+                break
+            if state.step % plan.steps_per_epoch == 0 or state.step == state.horizon:
+                self._end_epoch(epoch)
+            self._tell(began)
+            if time.monotonic() - self.last_saved > CHECKPOINT_SECONDS:
+                self.save_checkpoint()
+        if self.losses:  # the budget ended inside an epoch
+            self._end_epoch(state.step // plan.steps_per_epoch)
+        self.callbacks.on_train_end()
+
+    def _stops(self) -> bool:
+        waited = len(self.state.history) - self.state.best_epoch
+        return self.model.stop_training or (bool(self.state.history) and waited >= self.plan.patience)
+
+    def _do_step(self) -> None:
+        state, plan = self.state, self.plan
+        warm = min(1.0, (state.step + 1) / min(WARM_UP, max(plan.steps // 10, 1)))
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, state.step / state.horizon)))
+        self.optimizer.learning_rate.assign(plan.learning_rate * warm * (0.02 + 0.98 * cosine))
+        decay = min(AVERAGE, (state.step + 1) / (state.step + 10))
+        inside = state.step % plan.steps_per_epoch
+        self.callbacks.on_train_batch_begin(inside)
+        loss = self._step(tf.constant(decay, tf.float32), *map(tf.constant, self.task.batch(state.step)))
+        self.losses.append(loss)
+        state.step += 1
+        self.callbacks.on_train_batch_end(inside, {"loss": float(loss)} if self.run.callbacks else {})
+
+    def _plan_for_time(self, began: float) -> bool:
+        """Shorten the schedule to what the budget allows, once the pace is known; say whether the budget has ended."""
+        if self.run.minutes is None:
+            return False
+        budget, state = self.run.minutes * 60, self.state
+        if state.step in (12, 50, 200):
+            now = time.monotonic() - began
+            if state.step == 12:
+                self._pace_from = (state.step, now)
+            elif hasattr(self, "_pace_from"):
+                pace = (now - self._pace_from[1]) / (state.step - self._pace_from[0])
+                state.horizon = min(self.plan.steps, state.step + max(int((budget - state.seconds) * 0.95 / pace), 1))
+        return state.seconds >= budget
+
+    def _end_epoch(self, epoch: int) -> None:
+        state = self.state
+        train_loss = float(np.mean([loss.numpy() for loss in self.losses]))
+        self.losses.clear()
+        validation = self._with_average(self.task.validate)
+        if not math.isfinite(train_loss) or not math.isfinite(validation):
+            raise TrainingError(
+                f"training diverged in epoch {epoch + 1}: loss {train_loss}; lower model.learning_rate and train again"
+            )
+        row = {"epoch": epoch + 1, "loss": round(train_loss, 5), "val_loss": round(validation, 5)}
+        state.history.append({**row, "seconds": round(state.seconds, 2)})
+        if validation < state.best:
+            state.best, state.best_epoch = validation, len(state.history)
+            self.best = [variable.numpy() for variable in self.average]
+        self.callbacks.on_epoch_end(epoch, {"loss": train_loss, "val_loss": validation})
+
+    def _with_average(self, measure: Any) -> float:
+        trained = [variable.numpy() for variable in self.model.trainable_variables]
+        self._put(self.average)
+        try:
+            return float(measure())
+        finally:
+            self._put(trained)
+
+    def _put(self, values: Sequence[Any]) -> None:
+        for variable, value in zip(self.model.trainable_variables, values, strict=True):
+            variable.assign(value)
+
+    def _tell(self, began: float) -> None:
+        state, plan = self.state, self.plan
+        epoch = -(-state.step // plan.steps_per_epoch)
+        detail = f"epoch {epoch} of at most {plan.epochs}"
+        if state.history:
+            detail += f", loss {state.history[-1]['loss']:.3f}, validation {state.history[-1]['val_loss']:.3f}"
+        left = state.seconds / state.step * (state.horizon - state.step) if state.step > 2 else None
+        self.run.listener(Progress("train", state.step / state.horizon, left, detail))
+
+    def finish(self) -> None:
+        """Put the best weights in place and drop the checkpoint."""
+        self._put(self.best)
+        if self.run.checkpoint is not None:
+            self.run.checkpoint.unlink(missing_ok=True)
+
+    # --- checkpoints ----------------------------------------------------------------------------------------------
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        groups: dict[str, Sequence[Any]] = {
+            "weight": self.model.trainable_variables,
+            "average": self.average,
+            "optimizer": self.optimizer.variables,
+            "best": self.best,
+            "loss": self.losses,
+        }
+        return {f"{name}.{i}": np.asarray(v) for name, group in groups.items() for i, v in enumerate(group)}
+
+    def save_checkpoint(self) -> None:
+        """Write the whole state to one file, atomically."""
+        path = self.run.checkpoint
+        if path is None:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(path.name + ".part")
+        meta = {"state": asdict(self.state), "plan": asdict(self.plan), "seed": self.run.seed}
+        save_file(self._arrays(), temporary, metadata={"synthdata": json.dumps(meta)})
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        self.last_saved = time.monotonic()
+
+    def _load_checkpoint(self) -> None:
+        path = self.run.checkpoint
+        if path is None or not path.exists():
+            return
+        try:
+            with safe_open(path, "numpy") as file:
+                meta = json.loads(file.metadata()["synthdata"])
+                arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+        except (SafetensorError, OSError, KeyError, ValueError) as error:
+            raise ArtefactError(f"{path}: checkpoint cannot be read ({error}); train again without resume") from None
+        if meta["plan"] != asdict(self.plan) or meta["seed"] != self.run.seed:
+            raise ArtefactError(f"{path}: checkpoint of other data, settings or seed; train again without resume")
+        self.state = _State(**meta["state"])
+        self._put([arrays[f"weight.{i}"] for i in range(len(self.average))])
+        for i, average in enumerate(self.average):
+            average.assign(arrays[f"average.{i}"])
+        for i, variable in enumerate(self.optimizer.variables):
+            variable.assign(arrays[f"optimizer.{i}"])
+        self.best = [arrays[f"best.{i}"] for i in range(len(self.average))]
+        self.losses = [tf.constant(arrays[key]) for key in sorted(arrays) if key.startswith("loss.")]

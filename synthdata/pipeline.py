@@ -1,0 +1,88 @@
+"""Train and generate: the only place where learning and sampling meet the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from synthdata.conditions import Where
+from synthdata.errors import GateError, InputError
+from synthdata.progress import Listener, silent
+from synthdata.schema import Schema
+from synthdata.synthesizer import Synthesizer
+from synthdata.validation import Gate, Suite, Validated, check
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["BUDGET", "generate", "suite_of", "train"]
+
+BUDGET = 20  # rows sampled for one that is wanted, before generation gives up
+
+
+def suite_of(schema: Schema) -> Suite:
+    """What the schema implies, and the user's own suite if it names one."""
+    derived = Suite.derive(schema)
+    if schema.suite is None:
+        return derived
+    return derived.merged(Suite.load(Path(schema.suite), schema))
+
+
+def train(
+    frame: pd.DataFrame,
+    schema: Schema,
+    *,
+    model: str | None = None,
+    seed: int = 0,
+    max_minutes: float | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    listener: Listener = silent,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> Synthesizer:
+    """Gate the real table, then learn it. GateError, with the verdict, if the table breaks its own schema."""
+    suite = suite_of(schema)
+    frame = schema.read(frame)
+    verdict = check(frame, schema, suite)
+    if not verdict.passed:
+        failed = [one for one in verdict.checks if not one.success]
+        shown = "; ".join(one.summary() for one in failed[:3])
+        raise GateError(f"the data breaks its schema, nothing was trained: {shown}; mend one of the two", verdict)
+    synthesizer = Synthesizer.fit(
+        frame,
+        schema,
+        model=model,
+        seed=seed,
+        max_minutes=max_minutes,
+        checkpoint=checkpoint,
+        resume=resume,
+        listener=listener,
+        callbacks=callbacks,
+    )
+    learned = Suite.derive(schema, synthesizer.constraints)
+    whole = learned if schema.suite is None else learned.merged(Suite.load(Path(schema.suite), schema))
+    return replace(synthesizer, suite=whole.to_json(schema.name))
+
+
+def generate(
+    synthesizer: Synthesizer,
+    rows: int,
+    *,
+    where: Where = None,
+    seed: int = 0,
+    listener: Listener = silent,
+) -> Validated:
+    """Sample until `rows` rows have passed the gate; conditions are checked before anything is sampled.
+
+    Rows come lazily: iterate `Validated.frames()` or hand it to `export`. GateError if the budget of `BUDGET` sampled
+    rows for each one wanted ends first, or if what must hold of the whole table does not.
+    """
+    if rows < 1:
+        raise InputError(f"{rows} rows asked for; ask for at least 1")
+    suite = Suite.from_json(synthesizer.suite) if synthesizer.suite else suite_of(synthesizer.schema)
+    chunks = synthesizer.stream(where=where, seed=seed, rows=rows)
+    return Gate(synthesizer.schema, suite).admit(chunks, rows, max(rows * BUDGET, 10_000), listener)

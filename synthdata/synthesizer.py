@@ -1,0 +1,215 @@
+"""The synthesizer: a schema, its codecs and its generator. Learns a table and draws more of it; never half-built."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import count, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from synthdata import artefact
+from synthdata.blocks import Arrays, Layout
+from synthdata.conditions import Where, tests_of
+from synthdata.constraints import Constraint
+from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
+from synthdata.fields import Codec, Restriction, Rows
+from synthdata.generators import family, settings
+from synthdata.generators.base import ROWS, Generator
+from synthdata.progress import Listener, silent
+from synthdata.schema import Schema
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["LEAST_ROWS", "Synthesizer"]
+
+LEAST_ROWS = 20
+STAGE = "tabular"
+WORKERS = 2  # row blocks sampled at once; the order in which they come out is that of their numbers
+
+
+@dataclass(frozen=True)
+class Synthesizer:
+    """A fitted model of a table.
+
+    constraints: the schema's, with what training rows had to fill in.
+    about: rows trained on, seconds, seed.
+    """
+
+    schema: Schema
+    codecs: Mapping[str, Codec]
+    generator: Generator | None  # None if no field is learned (a table of identifiers)
+    family: str
+    constraints: tuple[Constraint, ...]
+    about: Mapping[str, Any]
+    suite: Mapping[str, Any] = field(default_factory=dict)  # the suite the rows must pass, as JSON
+
+    @classmethod
+    def fit(
+        cls,
+        frame: pd.DataFrame,
+        schema: Schema | None = None,
+        *,
+        model: str | None = None,
+        seed: int = 0,
+        max_minutes: float | None = None,
+        checkpoint: Path | None = None,
+        resume: bool = False,
+        listener: Listener = silent,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+    ) -> Synthesizer:
+        """Learn `frame`; `schema` is inferred if not given.
+
+        model: a family, in place of the schema's. max_minutes: time budget of training. checkpoint: a file to keep the
+        state of training in, from which `resume` goes on. callbacks: Keras callbacks.
+        """
+        from synthdata.networks.training import Run
+
+        began = time.monotonic()
+        schema = schema or Schema.infer(frame)
+        frame = schema.read(frame)
+        if len(frame) < LEAST_ROWS:
+            raise DataError(f"the table has {len(frame)} rows; at least {LEAST_ROWS} are needed to learn anything")
+        if max_minutes is not None and max_minutes <= 0:
+            raise InputError(f"max_minutes {max_minutes} is not a time; give minutes above 0")
+        name = model or schema.model.family
+        chosen = settings(name, schema.model.options if name == schema.model.family else {})
+        rng = np.random.default_rng([seed, 0])
+        codecs = {column: each.fit(frame[column], column, rng) for column, each in schema.fields.items()}
+        constraints = tuple(constraint.learn(frame, rng) for constraint in schema.constraints)
+        layout, arrays = _layout(codecs), _encode(codecs, frame)
+        run = Run(seed, max_minutes, checkpoint, resume, listener, callbacks)
+        generator = family(name).fit(layout, arrays, chosen, run) if layout else None
+        about = {"rows": len(frame), "seed": seed, "seconds": round(time.monotonic() - began, 2)}
+        return cls(schema, codecs, generator, name, constraints, about)
+
+    def sample(self, rows: int, *, where: Where = None, seed: int = 0) -> pd.DataFrame:
+        """Draw `rows` rows, every one satisfying `where`. They have not passed the gate: see `pipeline.generate`."""
+        if rows < 1:
+            raise InputError(f"{rows} rows asked for; ask for at least 1")
+        blocks = list(islice(self.stream(where=where, seed=seed, rows=rows), -(-rows // ROWS)))
+        return pd.concat(blocks, ignore_index=True).iloc[:rows]
+
+    def stream(self, *, where: Where = None, seed: int = 0, rows: int | None = None) -> Iterator[pd.DataFrame]:
+        """Draw row blocks without end; conditions are checked before the first one.
+
+        Block b draws from Philox(SeedSequence(seed, spawn_key=(b,))): a row depends on the seed and its number, never
+        on how many are asked for. rows: a hint of how many will be wanted, so that no more are drawn ahead.
+        """
+        restrictions = self.restrict(where)
+        return self._blocks(restrictions, seed, rows)
+
+    def restrict(self, where: Where) -> dict[str, Restriction]:
+        """Turn conditions into restrictions by column; ConditionError if one cannot be met."""
+        tests = tests_of(where, self.schema.fields)
+        return {name: self.codecs[name].restrict(each) for name, each in tests.items()}
+
+    def _blocks(self, restrictions: Mapping[str, Restriction], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
+        blocks = -(-rows // ROWS) if rows is not None else None
+        if blocks == 1 or self.generator is None:
+            for number in count():
+                yield self._block(number, restrictions, seed)
+        with ThreadPoolExecutor(WORKERS) as workers:
+            waiting: list[Future[pd.DataFrame]] = []
+            numbers = count()
+            try:
+                while True:
+                    ahead = WORKERS + 1 if blocks is None else max(min(WORKERS + 1, blocks), 1)
+                    while len(waiting) < ahead:
+                        waiting.append(workers.submit(self._block, next(numbers), restrictions, seed))
+                    yield waiting.pop(0).result()
+                    blocks = None if blocks is None else blocks - 1
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _block(self, number: int, restrictions: Mapping[str, Restriction], seed: int) -> pd.DataFrame:
+        """Rows number * ROWS ... (number + 1) * ROWS - 1 of a run."""
+        rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
+        allowed = {name: restriction.mask for name, restriction in restrictions.items()}
+        arrays: Arrays = self.generator.sample(rng, allowed) if self.generator else {}
+        rows = Rows(seed, np.arange(number * ROWS, (number + 1) * ROWS))
+        columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in self.codecs.items()}
+        return pd.DataFrame(columns)
+
+    def describe(self) -> dict[str, Any]:
+        """What this model is, as plain JSON."""
+        generator = self.generator
+        weights = generator.weights() if generator else {}
+        return {
+            "name": self.schema.name,
+            "family": self.family,
+            "settings": generator.config().get("settings", {}) if generator else {},
+            "parameters": int(sum(weight.size for weight in weights.values())),
+            **self.about,
+            "target": self.schema.target,
+            "fields": {name: each.kind for name, each in self.schema.fields.items()},
+            "constraints": [constraint.label() for constraint in self.constraints],
+        }
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the model directory, see `synthdata.artefact`."""
+        from safetensors.numpy import save as to_safetensors
+
+        schema = self.schema.model_copy(update={"suite": None, "constraints": self.constraints})
+        codecs = {name: codec.to_json() for name, codec in self.codecs.items()}
+        files = {
+            artefact.SCHEMA: schema.dump().encode(),
+            artefact.CODECS: json.dumps(codecs, ensure_ascii=False).encode(),
+            artefact.SUITE: json.dumps(self.suite, ensure_ascii=False, indent=1).encode(),
+        }
+        if self.generator is not None:
+            config_name, weights_name = artefact.stage_files(STAGE)
+            config = {"family": self.family, **self.generator.config()}
+            files[config_name] = json.dumps(config, indent=1).encode()
+            weights = {name: np.ascontiguousarray(array) for name, array in self.generator.weights().items()}
+            files[weights_name] = to_safetensors(weights)
+            if self.generator.history:
+                files[artefact.HISTORY] = pd.DataFrame(self.generator.history).to_csv(index=False).encode()
+        privacy = {
+            "rows_behind_each_value": "at least 5 to 8, drawn once a column",
+            "range_ends": "5th to 8th extreme",
+            "holds_rows": False,
+        }
+        about = {"family": self.family, **self.about, "privacy": privacy}
+        artefact.write(Path(path), files, about, force=force)
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Synthesizer:
+        """Read a model directory; ArtefactError in one line if it is not as it was written."""
+        from safetensors.numpy import load as from_safetensors
+
+        path = Path(path)
+        manifest, files = artefact.read(path)
+        try:
+            schema = Schema.parse(files[artefact.SCHEMA].decode(), source=f"{path}/{artefact.SCHEMA}")
+            raw = json.loads(files[artefact.CODECS])
+            codecs = {name: Codec.from_json(name, each, raw[name]) for name, each in schema.fields.items()}
+            name = str(manifest["family"])
+            generator = None
+            layout = _layout(codecs)
+            if layout:
+                config_name, weights_name = artefact.stage_files(STAGE)
+                config = json.loads(files[config_name])
+                generator = family(name).restore(layout, config, from_safetensors(files[weights_name]))
+            about = {key: manifest[key] for key in ("rows", "seed", "seconds")}
+            suite = json.loads(files[artefact.SUITE])
+        except (KeyError, ValueError, TypeError, SchemaError) as error:
+            raise ArtefactError(f"{path}: its files do not fit each other ({error}); train it again") from None
+        return cls(schema, codecs, generator, name, tuple(schema.constraints), about, suite)
+
+
+def _layout(codecs: Mapping[str, Codec]) -> Layout:
+    return {name: block for codec in codecs.values() for name, block in codec.layout.items()}
+
+
+def _encode(codecs: Mapping[str, Codec], frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    return {name: array for codec in codecs.values() for name, array in codec.encode(frame[codec.name]).items()}
