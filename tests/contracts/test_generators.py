@@ -1,0 +1,102 @@
+"""What every generator must do, whatever its family."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from synthdata.blocks import Binned, Categorical, check_arrays
+from synthdata.generators import FAMILIES, family, settings
+from synthdata.generators.base import ROWS
+from synthdata.networks.training import Run
+
+LAYOUT = {"wide": Categorical(300), "colour": Categorical(3), "amount": Binned(2, 6, 4), "only": Categorical(1)}
+SHORT = {"transformer": {"width": 16, "layers": 1, "heads": 2, "epochs": 2}, "marginals": {}}
+
+
+def small_table(rows: int = 600) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(1)
+    colour = rng.integers(0, 3, rows)
+    symbol = np.where(rng.random(rows) < 0.3, colour % 2, 2 + rng.integers(0, 5, rows))  # bin 7 never occurs
+    return {
+        "wide": rng.integers(0, 280, rows),
+        "colour": colour,
+        "amount": np.stack([symbol, rng.random(rows)], axis=1),
+        "only": np.zeros(rows, np.int64),
+    }
+
+
+@pytest.fixture(scope="module", params=sorted(FAMILIES))
+def fitted(request):
+    name = request.param
+    return name, family(name).fit(LAYOUT, small_table(), settings(name, SHORT[name]), Run(seed=3))
+
+
+def rng_of(seed: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(seed))
+
+
+def test_samples_fit_the_layout(fitted):
+    _, generator = fitted
+    assert check_arrays(LAYOUT, generator.sample(rng_of(0), {})) == ROWS
+
+
+def test_the_same_random_stream_gives_the_same_rows(fitted):
+    _, generator = fitted
+    first, second = generator.sample(rng_of(5), {}), generator.sample(rng_of(5), {})
+    other = generator.sample(rng_of(6), {})
+    assert all(np.array_equal(first[name], second[name]) for name in LAYOUT)
+    assert any(not np.array_equal(first[name], other[name]) for name in LAYOUT)
+
+
+def test_a_symbol_that_training_never_showed_never_comes(fitted):
+    _, generator = fitted
+    arrays = generator.sample(rng_of(1), {})
+    assert arrays["amount"][:, 0].max() < 7
+    assert set(np.unique(arrays["wide"])) <= set(np.unique(small_table()["wide"]))
+
+
+def test_every_row_satisfies_every_mask(fitted):
+    _, generator = fitted
+    amount = np.zeros((8, 4), bool)
+    amount[1] = amount[4, 2] = amount[5, :2] = True
+    wide = np.zeros(300, bool)
+    wide[[17, 120, 121]] = True
+    wide &= np.isin(np.arange(300), small_table()["wide"])
+    arrays = generator.sample(rng_of(2), {"amount": amount, "colour": np.array([False, True, False]), "wide": wide})
+    symbol = arrays["amount"][:, 0].astype(int)
+    level = np.minimum((arrays["amount"][:, 1] * 4).astype(int), 3)
+    assert amount[symbol, level].all()
+    assert (arrays["colour"] == 1).all()
+    assert wide[arrays["wide"]].all()
+
+
+def test_marginals_come_out_about_right(fitted):
+    _, generator = fitted
+    table, arrays = small_table(), generator.sample(rng_of(3), {})
+    real = np.bincount(table["colour"], minlength=3) / len(table["colour"])
+    synthetic = np.bincount(arrays["colour"], minlength=3) / ROWS
+    assert np.abs(real - synthetic).sum() / 2 < 0.1
+
+
+def test_what_is_restored_samples_the_same_rows(fitted):
+    _, generator = fitted
+    config = json.loads(json.dumps(generator.config()))
+    again = type(generator).restore(LAYOUT, config, generator.weights())
+    first, second = generator.sample(rng_of(4), {}), again.sample(rng_of(4), {})
+    assert all(np.array_equal(first[name], second[name]) for name in LAYOUT)
+
+
+def test_weights_of_the_wrong_shape_are_refused(fitted):
+    _, generator = fitted
+    weights = dict(generator.weights())
+    name = next(iter(weights))
+    weights[name] = weights[name][:0]
+    with pytest.raises((ValueError, IndexError)):
+        type(generator).restore(LAYOUT, generator.config(), weights)
+
+
+def test_every_family_has_a_short_run_here():
+    assert set(SHORT) == set(FAMILIES)

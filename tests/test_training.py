@@ -1,0 +1,88 @@
+"""Training stops, resumes, keeps to its budget, and is open to Keras callbacks."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from synthdata.blocks import Categorical
+from synthdata.errors import ArtefactError, TrainingError
+from synthdata.generators.tabular.transformer import TabularTransformer, TransformerSettings
+from synthdata.networks.training import Run
+
+LAYOUT = {"a": Categorical(4), "b": Categorical(4)}
+SETTINGS = TransformerSettings(width=16, layers=1, heads=2, batch=32, epochs=6, patience=6)
+
+
+def table(rows: int = 400) -> dict[str, np.ndarray]:
+    a = np.random.default_rng(0).integers(0, 4, rows)
+    return {"a": a, "b": a}  # b copies a
+
+
+class StopAfter(keras.callbacks.Callback):
+    def __init__(self, batches: int) -> None:
+        super().__init__()
+        self.left = batches
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+
+
+def test_dependence_is_learned():
+    generator = TabularTransformer.fit(LAYOUT, table(), SETTINGS.model_copy(update={"epochs": 80, "patience": 80}), Run(seed=1))
+    arrays = generator.sample(np.random.Generator(np.random.Philox(0)), {})
+    assert (arrays["a"] == arrays["b"]).mean() > 0.9
+    assert generator.history[-1]["val_loss"] < generator.history[0]["val_loss"]
+
+
+def test_a_run_that_was_interrupted_resumes_to_the_same_weights(tmp_path):
+    whole = TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=1))
+    checkpoint = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=1, checkpoint=checkpoint, callbacks=[StopAfter(29)]))
+    assert checkpoint.exists()
+    resumed = TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=1, checkpoint=checkpoint, resume=True))
+    for name, weight in whole.weights().items():
+        np.testing.assert_array_equal(weight, resumed.weights()[name])
+    assert not checkpoint.exists()
+
+
+def test_a_checkpoint_of_another_run_or_a_broken_one_is_refused(tmp_path):
+    checkpoint = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=1, checkpoint=checkpoint, callbacks=[StopAfter(5)]))
+    with pytest.raises(ArtefactError, match="other data, settings or seed"):
+        TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=2, checkpoint=checkpoint, resume=True))
+    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+    with pytest.raises(ArtefactError, match="cannot be read"):
+        TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=1, checkpoint=checkpoint, resume=True))
+
+
+def test_keras_callbacks_see_losses_and_can_stop_training():
+    class Watch(keras.callbacks.Callback):
+        seen: list[dict[str, float]] = []  # noqa: RUF012 - read by the test
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seen.append(dict(logs or {}))
+            self.model.stop_training = epoch == 1
+
+    generator = TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(callbacks=[Watch()]))
+    assert len(generator.history) == len(Watch.seen) == 2
+    assert all(np.isfinite(row["loss"]) and np.isfinite(row["val_loss"]) for row in Watch.seen)
+
+
+def test_a_time_budget_ends_training_with_a_usable_model():
+    long = SETTINGS.model_copy(update={"epochs": 100_000, "patience": 100_000})
+    generator = TabularTransformer.fit(LAYOUT, table(), long, Run(minutes=0.05))
+    assert generator.history
+    assert generator.history[-1]["seconds"] < 30
+    assert len(generator.sample(np.random.Generator(np.random.Philox(0)), {})["a"])
+
+
+def test_divergence_is_reported_and_nothing_is_returned():
+    wild = SETTINGS.model_copy(update={"learning_rate": 1e30})
+    with pytest.raises(TrainingError, match="diverged"):
+        TabularTransformer.fit(LAYOUT, table(), wild, Run())
