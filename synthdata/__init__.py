@@ -1,0 +1,66 @@
+"""Learn a table, draw new rows from it, and let nothing out that has not been checked.
+
+The public names load on first use, so that `import synthdata` loads neither TensorFlow nor Great Expectations.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from synthdata.errors import GateError, InputError, SynthdataError
+    from synthdata.export import export
+    from synthdata.pipeline import generate, train
+    from synthdata.schema import Schema
+    from synthdata.synthesizer import Synthesizer
+    from synthdata.tables import read_table
+    from synthdata.validation import Suite, Validated, Verdict, validate
+
+__all__ = [
+    "GateError",
+    "InputError",
+    "Schema",
+    "Suite",
+    "Synthesizer",
+    "SynthdataError",
+    "Validated",
+    "Verdict",
+    "export",
+    "generate",
+    "read_table",
+    "train",
+    "validate",
+]
+
+try:
+    __version__ = version("synthdata")
+except PackageNotFoundError:  # run from a checkout that was not installed
+    __version__ = "0.1.0"
+
+_ROOMS = {
+    "GateError": "errors",
+    "InputError": "errors",
+    "Schema": "schema",
+    "Suite": "validation",
+    "Synthesizer": "synthesizer",
+    "SynthdataError": "errors",
+    "Validated": "validation",
+    "Verdict": "validation",
+    "export": "export",
+    "generate": "pipeline",
+    "read_table": "tables",
+    "train": "pipeline",
+    "validate": "validation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"synthdata.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -7,10 +7,12 @@ Python: a mapping from column to a value (equals), None (is missing), a list or 
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
 
 from synthdata.errors import ConditionError, nearest
 from synthdata.fields import Test
@@ -19,13 +21,16 @@ __all__ = ["Where", "tests_of"]
 
 Where: TypeAlias = Mapping[str, Any] | Sequence[str] | str | None
 
-_OPERATOR = re.compile(r"\s*(is\s+not\s+null|is\s+null|not\s+in\b|in\b|!=|<>|<=|>=|==|=|<|>)\s*(.*)", re.IGNORECASE | re.DOTALL)
+_OPERATOR = re.compile(
+    r"\s*((?<!\w)(?:is\s+not\s+null|is\s+null|not\s+in|in)(?!\w)|!=|<>|<=|>=|==|=|<|>)\s*(.*)", re.IGNORECASE | re.DOTALL
+)
+_ITEM = re.compile(r"""\s*("[^"]*"(?=\s*(?:,|$))|'[^']*'(?=\s*(?:,|$))|[^,]*)(?:,|$)""")
 _SAME = {"==": "=", "<>": "!="}
 
 
 def tests_of(where: Where, columns: Iterable[str]) -> dict[str, list[Test]]:
     """Turn conditions into tests by column; ConditionError for what cannot be read or names no column."""
-    columns = list(columns)
+    columns = [str(name) for name in columns]
     result: dict[str, list[Test]] = {}
     if where is None:
         return result
@@ -56,10 +61,8 @@ def _from_python(value: Any) -> list[Test]:
             return [*ends, Test("<=", high)] if high is not None else ends
         case tuple():
             raise ConditionError(f"a tuple is a range (low, high), found {len(value)} values; write a list for one of many")
-        case list() | set() | frozenset() | range():
-            if not value:
-                raise ConditionError("an empty list allows nothing")
-            return [Test("in", tuple(value))]
+        case list() | set() | frozenset() | range() | np.ndarray() | pd.Series() | pd.Index():
+            return [Test("in", _some(value))]
         case _:
             return [Test("=", value)]
 
@@ -69,7 +72,7 @@ def _from_text(text: str, columns: list[str]) -> tuple[str, Test]:
     for name in sorted(columns, key=len, reverse=True):
         for written in (f"`{name}`", name):
             if stripped.startswith(written):
-                found = _OPERATOR.fullmatch(stripped[len(written) :])
+                found = _OPERATOR.fullmatch(stripped, len(written))
                 if found:
                     return name, _test(found[1], found[2], text)
     word = re.split(r"\s|[=<>!]", stripped, maxsplit=1)[0].strip("`")
@@ -89,13 +92,21 @@ def _test(operator: str, operand: str, text: str) -> Test:
         raise ConditionError(f'"{text}": a value must follow "{operator}"')
     if operator in ("in", "not in"):
         inner = operand[1:-1] if operand[0] + operand[-1] in ("()", "[]") else operand
-        values = next(csv.reader([inner], skipinitialspace=True))
-        return Test("in" if operator == "in" else "not in", tuple(_unquote(value.strip()) for value in values))
+        values = [found[1].strip() for found in _ITEM.finditer(inner)]
+        return Test("in" if operator == "in" else "not in", _some(_unquote(value) for value in values if value))
     match operator:
         case "=" | "!=" | "<" | "<=" | ">" | ">=":
             return Test(operator, _unquote(operand))
         case _:
             raise AssertionError(operator)
+
+
+def _some(values: Iterable[Any]) -> tuple[Any, ...]:
+    """Return the values of a list; there must be one."""
+    result = tuple(values)
+    if not result:
+        raise ConditionError("an empty list allows nothing; name at least one value")
+    return result
 
 
 def _unquote(value: str) -> str:

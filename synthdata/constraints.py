@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Key
 
+from synthdata.errors import DataError
 from synthdata.expressions import Rule
 from synthdata.fields import Expectation
 from synthdata.fields.quantiles import draw_threshold
@@ -66,6 +67,10 @@ class Ordered(Constraint):
         """The two."""
         return self.low, self.high
 
+    def check(self) -> str | None:
+        """Low and high are two columns."""
+        return f'low and high are both "{self.low}"' if self.low == self.high else None
+
     def label(self) -> str:
         """The comparison."""
         return f"{self.low} {'<' if self.strict else '<='} {self.high}"
@@ -99,7 +104,9 @@ class Combinations(Constraint):
         return f"combinations of {', '.join(self.fields)}"
 
     def check(self) -> str | None:
-        """Each allowed combination has one value a field."""
+        """Each allowed combination has one value a field, and no field stands twice."""
+        if len(set(self.fields)) < len(self.fields):
+            return _twice(self.fields)
         wrong = [row for row in self.allowed or () if len(row) != len(self.fields)]
         return f"a combination in allowed has {len(wrong[0])} values, not {len(self.fields)}" if wrong else None
 
@@ -107,8 +114,11 @@ class Combinations(Constraint):
         """Look each row up among the allowed; everything holds while none are known."""
         if self.allowed is None:
             return np.ones(len(frame), bool)
+        if not self.allowed:
+            return np.zeros(len(frame), bool)
         known = pd.MultiIndex.from_tuples(map(tuple, self.allowed), names=self.fields)
-        return pd.MultiIndex.from_frame(texts(frame, self.fields)).isin(known)
+        held: np.ndarray = pd.MultiIndex.from_frame(texts(frame, self.fields)).isin(known)
+        return held
 
     def learn(self, frame: pd.DataFrame, rng: np.random.Generator) -> Combinations:
         """Keep the combinations that are not rare."""
@@ -117,6 +127,8 @@ class Combinations(Constraint):
         threshold = draw_threshold(rng)
         counts = texts(frame, self.fields).value_counts()
         kept = sorted(list(map(str, row)) for row in counts[counts >= threshold].index)
+        if not kept:
+            raise DataError(f"{self.label()}: none is in {threshold} rows; drop the constraint, or list those allowed")
         return self.model_copy(update={"allowed": kept})
 
 
@@ -129,6 +141,10 @@ class Unique(Constraint):
     def columns(self) -> tuple[str, ...]:
         """All of them."""
         return tuple(self.fields)
+
+    def check(self) -> str | None:
+        """No field stands twice."""
+        return _twice(self.fields) if len(set(self.fields)) < len(self.fields) else None
 
     def label(self) -> str:
         """The columns."""
@@ -166,12 +182,12 @@ AnyConstraint: TypeAlias = Annotated[Ordered | Combinations | Unique | RowRule, 
 
 def texts(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Return the columns as text, missing as "": how combinations are compared and kept."""
+    result = {}
+    for name in columns:
+        codes, distinct = pd.factorize(frame[name])  # missing is -1, the last
+        result[name] = np.array([*map(str, distinct), ""], dtype=object)[codes]
+    return pd.DataFrame(result, index=frame.index)
 
-    def text(column: pd.Series) -> Any:
-        return column.astype("str").fillna("") if column.notna().all() else column.astype("object").map(_cell)
 
-    return pd.DataFrame({name: text(frame[name]) for name in columns})
-
-
-def _cell(value: Any) -> str:
-    return "" if pd.isna(value) else str(value)
+def _twice(names: Sequence[str]) -> str:
+    return f'field "{next(name for name in names if names.count(name) > 1)}" stands twice'

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "ArtefactError",
@@ -65,9 +66,13 @@ class OutputError(InputError):
 
 
 class GateError(SynthdataError):
-    """The suite refused the rows; nothing was exported."""
+    """The suite refused the rows; nothing was exported. `verdict`: the `Verdict`, where it came so far."""
 
     exit_code = 3
+
+    def __init__(self, message: str, verdict: Any = None) -> None:
+        super().__init__(message)
+        self.verdict = verdict
 
 
 class TrainingError(SynthdataError):

@@ -31,9 +31,9 @@ __all__ = [
 ]
 
 KINDS: dict[str, type[Field]] = {  # in the order in which `Schema.infer` asks them
-    "identifier": Identifier,
     "boolean": Boolean,
     "datetime": Datetime,
+    "identifier": Identifier,
     "number": Number,
     "category": Category,
 }

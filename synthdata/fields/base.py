@@ -7,9 +7,10 @@ Then name the kind in `synthdata.fields.KINDS`; the contract tests do the rest.
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, TypeAlias, assert_never
 
 import numpy as np
@@ -19,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
 from synthdata.errors import ConditionError, DataError
 
-__all__ = ["Body", "Codec", "Expectation", "Field", "Guess", "Restriction", "Rows", "Test", "cells_as_text", "rows_named"]
+__all__ = ["Body", "Codec", "Expectation", "Field", "Guess", "Restriction", "Rows", "Test", "cells_as_text", "plain", "rows_named"]
 
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null"]
 
@@ -157,13 +158,15 @@ class Field(BaseModel, ABC):
         missing = column.isna().to_numpy(bool)
         if pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column):
             missing = missing | cells_as_text(column).isin(self.reads_null).to_numpy(bool)
-        values, bad = self.read(column[~missing])
+        values, bad = self.read(plain(column[~missing]))
         if bad.any():
             where = np.flatnonzero(~missing)[bad]
             raise DataError(f'column "{name}": {rows_named(where)} cannot be read as {self.kind}{self.hint()}')
-        result = pd.Series(pd.NA, index=column.index, dtype=self.dtype(True))
-        result[~missing] = values.to_numpy() if isinstance(values.dtype, np.dtype) else values.array
-        return result if missing.any() else result.astype(self.dtype(False))
+        if not missing.any():
+            return values.astype(self.dtype(False))
+        result = pd.Series(index=column.index, dtype=self.dtype(True))  # missing throughout
+        result[~missing] = values.astype(self.dtype(True)).array
+        return result
 
     def hint(self) -> str:
         """What to do about cells that do not parse; the tail of the message."""
@@ -191,7 +194,7 @@ class Codec:
     field: Field
     body: Body
     nulls: bool
-    _shift: int = field(init=False, repr=False)
+    _shift: int = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_shift", int(self.nulls))
@@ -246,9 +249,9 @@ class Codec:
         else:
             array = array - self._shift
         dtype = self.field.dtype(self.nulls)
-        result = pd.Series(pd.NA, index=range(len(array)), dtype=dtype) if missing.any() else None
-        if result is None:
+        if not missing.any():
             return self.body.decode(array, rows, detail).astype(dtype).rename(self.name)
+        result = pd.Series(index=range(len(array)), dtype=dtype)  # missing throughout
         if not missing.all():
             values = self.body.decode(array[~missing], rows[~missing], detail).astype(dtype)
             result[~missing] = values.array
@@ -262,10 +265,13 @@ class Codec:
         block = self.layout.get(self.name)
         if block is None:
             raise ConditionError(f'"{self.name}" is an {self.field.kind}: it is numbered, not learned, and takes no condition')
-        plain = [test for test in tests if test.operator not in ("is null", "is not null")]
+        comparisons = [test for test in tests if test.operator not in ("is null", "is not null")]
         wants_null = any(test.operator == "is null" for test in tests)
-        wants_value = bool(plain) or any(test.operator == "is not null" for test in tests)
-        inner = self.body.restrict(plain)
+        wants_value = bool(comparisons) or any(test.operator == "is not null" for test in tests)
+        try:
+            inner = self.body.restrict(comparisons)
+        except ConditionError as error:
+            raise ConditionError(f'column "{self.name}": {error}') from None
         if wants_null:
             inner = Restriction(np.zeros_like(inner.mask), inner.detail)
         mask = inner.mask
@@ -292,9 +298,24 @@ class Codec:
         return cls(name, field, field.body_from_json(data["body"]), nulls=bool(data["nulls"]))
 
 
+def plain(present: pd.Series) -> pd.Series:
+    """Give present cells the type they have in truth: categoricals and Arrow cells their own, Python dates datetime64."""
+    if isinstance(present.dtype, pd.CategoricalDtype):
+        present = present.astype(present.cat.categories.dtype)
+    if isinstance(present.dtype, pd.ArrowDtype):
+        present = present.astype(object).infer_objects()
+    if present.dtype == object and pd.api.types.infer_dtype(present) in ("date", "datetime", "datetime64"):
+        try:
+            present = pd.to_datetime(present)
+        except ValueError:  # of several time zones
+            present = pd.to_datetime(present, utc=True)
+    return present
+
+
 def cells_as_text(column: pd.Series) -> pd.Series:
     """Return the cells as stripped text; missing stays missing."""
-    return column.astype("str").str.strip()
+    text: pd.Series = column.astype("str").str.strip()
+    return text
 
 
 def rows_named(rows: np.ndarray) -> str:

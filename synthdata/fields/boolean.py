@@ -58,8 +58,11 @@ class Boolean(Field):
         return BooleanBody(tuple(data["values"]))
 
     def claims(self, name: str) -> list[Expectation]:
-        """Only the two values."""
-        return [Expectation("expect_column_values_to_be_in_set", {"column": name, "value_set": [True, False]})]
+        """Type, and only the two values."""
+        return [
+            Expectation("expect_column_values_to_be_of_type", {"column": name, "type_": "bool"}),
+            Expectation("expect_column_values_to_be_in_set", {"column": name, "value_set": [True, False]}),
+        ]
 
     def write(self, column: pd.Series) -> pd.Series:
         """Write true and false, as JSON does."""

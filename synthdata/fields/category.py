@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,6 +22,7 @@ RARE = "_RARE_"
 MOST_VALUES = 8192
 FEW_VALUES = 50  # `guess` closes the set of at most so many values
 COMMON = 8
+_AMOUNT = re.compile(r"[^\w\s.,]?\s?[+-]?[^\w\s.,]?\s?\d{1,3}(?:[.,' ]?\d)*\s?(?:[^\w\s.,]|[A-Z]{3})?")
 
 
 class Category(Field):
@@ -51,6 +53,8 @@ class Category(Field):
         if len(counts) <= FEW_VALUES and counts.min() >= COMMON:
             return Guess(cls(values=sorted(counts.index)), "all values found; others will be refused")
         rare = counts[counts < COMMON]
+        if _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
+            return Guess(cls(), "looks like amounts; written plainly, as 1234.5, they would be numbers")
         note = f'{len(counts):,} values; those in fewer than 5 to 8 rows become "{RARE}"'
         if rare.sum() > len(text) / 2:
             note = f"most of its {len(counts):,} values are rare and will be hidden: drop it, or make it an identifier"
@@ -113,7 +117,7 @@ class CategoryBody(Body):
         return Categorical(len(self._names))
 
     def encode(self, values: pd.Series) -> np.ndarray:
-        """Turn names (n,) into symbols; a name that was not kept is rare, or the first if nothing was."""
+        """Turn names (n,) into symbols; a name that was not kept is rare, or the last if nothing was rare."""
         codes = pd.Index(self.values, dtype="str").get_indexer(pd.Index(values))
         return np.where(codes < 0, len(self._names) - 1, codes).astype(np.int64)
 
@@ -128,7 +132,7 @@ class CategoryBody(Body):
         for test in tests:
             if test.operator not in ("=", "!=", "in", "not in"):
                 raise ConditionError(f'"{test.operator}" orders; a category takes =, !=, in, not in, is null')
-            wanted = [str(one) for one in (test.operand if isinstance(test.operand, tuple) else (test.operand,))]
+            wanted = [_name(one) for one in (test.operand if isinstance(test.operand, tuple) else (test.operand,))]
             unknown = [one for one in wanted if one not in names]
             if unknown:
                 raise ConditionError(f'"{unknown[0]}" is not among the values the model learned; {nearest(unknown[0], names)}')
@@ -138,3 +142,8 @@ class CategoryBody(Body):
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
         return {"values": list(self.values), "rare": self.rare}
+
+
+def _name(value: Any) -> str:
+    """Write an operand as `Category.read` writes cells: whole numbers without a point."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
@@ -13,7 +15,7 @@ import pandas as pd
 from synthdata.blocks import Block
 from synthdata.errors import ConditionError
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
-from synthdata.fields.number import intervals_of
+from synthdata.fields.intervals import intervals_of
 from synthdata.fields.quantiles import Quantiles
 
 __all__ = ["Datetime"]
@@ -24,10 +26,14 @@ FORMATS = (  # what `guess` tries, in this order
     "%Y-%m-%dT%H:%M:%S",
     "%Y-%m-%d %H:%M:%S.%f",
     "%Y-%m-%dT%H:%M:%S.%f",
+    "%Y-%m-%dT%H:%M:%SZ",
+    "%Y-%m-%dT%H:%M:%S.%fZ",
     "%Y-%m-%dT%H:%M:%S%z",
     "%Y-%m-%d %H:%M:%S%z",
     "%Y-%m-%dT%H:%M:%S.%f%z",
+    "%Y-%m-%d %H:%M:%S.%f%z",
     "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M",
     "%d.%m.%Y",
     "%m/%d/%Y",
     "%d/%m/%Y",
@@ -55,10 +61,14 @@ class Datetime(Field):
         """Say what contradicts itself in the declaration, or None."""
         if "%" not in self.format:
             return f'format "{self.format}" holds no strftime code; write it like "%Y-%m-%d"'
+        try:
+            _parse(pd.Series(["?"], dtype="str"), self.format)
+        except (ValueError, re.error):
+            return f'format "{self.format}" is not understood; write it with strftime codes, like "%Y-%m-%d"'
         if self.timezone is not None:
             try:
                 pd.Timestamp("2000-01-01", tz=self.timezone)
-            except (KeyError, ValueError, OSError):
+            except (LookupError, ValueError, OSError):
                 return f'unknown timezone "{self.timezone}"; write it like "Europe/Berlin" or "UTC"'
         ends = {}
         for key in ("min", "max"):
@@ -96,7 +106,7 @@ class Datetime(Field):
         for one in fitting:
             if not _parse(text, one)[1].any():
                 note = "day and month could be the other way round" if one == "%m/%d/%Y" and "%d/%m/%Y" in fitting else ""
-                return Guess(cls(format=one, timezone="UTC" if "%z" in one else None), note)
+                return Guess(cls(format=one, timezone="UTC" if one.endswith(("%z", "Z")) else None), note)
         return None
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
@@ -110,14 +120,16 @@ class Datetime(Field):
         if times.dt.tz is not None:
             times = times.dt.tz_convert(self.timezone or "UTC")
             times = times if self.timezone else times.dt.tz_localize(None)
-        elif self.timezone:
-            times = times.dt.tz_localize(self.timezone, ambiguous="NaT", nonexistent="NaT")
+        elif self.timezone:  # an hour that comes twice is taken for the first; a day whose midnight is left out is a day
+            gap: Any = "shift_forward" if self.unit == DAY else "NaT"
+            times = times.dt.tz_localize(self.timezone, ambiguous=True, nonexistent=gap)  # type: ignore[arg-type]
             bad = bad | times.isna().to_numpy(bool)
         return times.astype(self.dtype(True)), bad
 
     def hint(self) -> str:
         """What to do about cells that do not parse."""
-        return f' with format "{self.format}"; mend the cells or the format'
+        zone = f" in {self.timezone}" if self.timezone else ""
+        return f' with format "{self.format}"{zone}; mend the cells or the format'
 
     def dtype(self, nulls: bool) -> Any:
         """datetime64 in microseconds."""
@@ -134,14 +146,8 @@ class Datetime(Field):
 
     def claims(self, name: str) -> list[Expectation]:
         """Type and bounds."""
-        claims = [
-            Expectation("expect_column_values_to_be_in_type_list", {"column": name, "type_list": ["datetime64[us]"]})
-        ]
-        if self.timezone:
-            claims[0] = Expectation(
-                "expect_column_values_to_be_in_type_list",
-                {"column": name, "type_list": ["DatetimeTZDtype", f"datetime64[us, {self.timezone}]"]},
-            )
+        type_ = "Timestamp" if self.timezone else "datetime64[us]"  # Timestamp: Great Expectations' name for zoned times
+        claims = [Expectation("expect_column_values_to_be_of_type", {"column": name, "type_": type_})]
         if self.min is not None or self.max is not None:
             ends = {f"{key}_value": self._iso(getattr(self, key)) for key in ("min", "max")}
             claims.append(Expectation("expect_column_values_to_be_between", {"column": name, **ends}))
@@ -152,7 +158,8 @@ class Datetime(Field):
 
     def write(self, column: pd.Series) -> pd.Series:
         """Write in the field's format."""
-        return column.dt.strftime(self.format).astype("str")
+        text: pd.Series = column.dt.strftime(self.format).astype("str")
+        return text
 
 
 @dataclass(frozen=True)
@@ -169,11 +176,14 @@ class DatetimeBody(Body):
 
     def units(self, values: pd.Series) -> np.ndarray:
         """Count units since 1970: (n,) int64. Days are counted on the local calendar."""
-        times = values
+        return self._microseconds(values) // self.field.unit
+
+    def _microseconds(self, times: pd.Series) -> np.ndarray:
         if times.dt.tz is not None:
             times = times.dt.tz_convert("UTC") if self.field.unit < DAY else times
             times = times.dt.tz_localize(None)
-        return times.astype("datetime64[us]").to_numpy("datetime64[us]").astype(np.int64) // self.field.unit
+        count: np.ndarray = times.to_numpy("datetime64[us]").astype(np.int64)
+        return count
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn datetimes (n,) into the block's array."""
@@ -195,21 +205,24 @@ class DatetimeBody(Body):
         return Restriction(self.quantiles.allowed(intervals), intervals if tests else None)
 
     def _operand(self, value: Any) -> Fraction:
-        column = pd.Series([value])
-        if not pd.api.types.is_datetime64_any_dtype(column):
-            try:
-                column = pd.Series([pd.Timestamp(value)]) if not isinstance(value, str) else column.astype("str")
-            except (TypeError, ValueError):
-                column = column.astype("str")
-        times, bad = self.field.read(column)
-        if bad.any() and isinstance(value, str):
-            try:
-                times, bad = self.field.read(pd.Series([pd.Timestamp(value)]).astype("datetime64[us]"))
-            except ValueError:
-                bad = np.array([True])
+        """Count the units of one operand, a time finer than the unit as a fraction."""
+        if isinstance(value, str):
+            times, bad = self.field.read(pd.Series([value], dtype="str"))
+            if not bad.any():
+                return Fraction(int(self.units(times)[0]))
+        try:
+            if isinstance(value, str):
+                column = pd.to_datetime(pd.Series([value], dtype="str"), format="ISO8601")
+            elif isinstance(value, date | np.datetime64) and not pd.isna(value):
+                column = pd.Series([pd.Timestamp(value)])
+            else:
+                raise ValueError
+            times, bad = self.field.read(column)
+        except (ValueError, OverflowError):
+            bad = np.array([True])
         if bad.any():
             raise ConditionError(f'"{value}" is not a point in time; write it as "{self.field.format}"')
-        return Fraction(int(self.units(times)[0]))
+        return Fraction(int(self._microseconds(times)[0]), self.field.unit)
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""

@@ -21,12 +21,15 @@ import pandas as pd
 from synthdata.blocks import Block
 from synthdata.errors import ConditionError, InputError
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
+from synthdata.fields.number import Number
 
 __all__ = ["Identifier"]
 
 _ITEM = re.compile(r"(\[(?:[^\]\\]|\\.)+\]|\\.|[^\\\[\](){}|*+?.^$])(?:\{(\d+)\})?")
 _CLASSES = {"d": string.digits, "w": string.ascii_letters + string.digits + "_"}
-_NAMED = re.compile(r"(^|_|\b)(id|uuid|guid|key|number|no|nr|ssn)$|[a-z](Id|ID)$", re.IGNORECASE)
+_NAMED = re.compile(r"(?i:(^|_|\b)(id|uuid|guid|key|number|no|nr|ssn)$)|[a-z](Id|ID)$")
+_DECIMAL = re.compile(r"[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?")
+LONGEST = 256  # positions of a pattern
 LEAST_ROWS = 20
 
 
@@ -55,7 +58,7 @@ class Identifier(Field):
         if len(column) < LEAST_ROWS or pd.api.types.is_bool_dtype(column) or pd.api.types.is_float_dtype(column):
             return None
         text = column.astype("str")
-        if not text.is_unique:
+        if not text.is_unique or text.str.fullmatch(_DECIMAL).all():
             return None
         pattern = _common_pattern(text)
         digits = text.str.fullmatch(r"[1-9]\d{0,17}|0").all()
@@ -74,9 +77,7 @@ class Identifier(Field):
         """Read text, or whole numbers."""
         if not self.integer:
             return cells.astype("str"), np.zeros(len(cells), bool)
-        values = pd.to_numeric(cells, errors="coerce")
-        bad = values.isna().to_numpy(bool) | (values % 1 != 0).to_numpy(bool)
-        return values.where(~bad, 0).astype("int64"), bad
+        return Number(integer=True).read(cells)
 
     def dtype(self, nulls: bool) -> Any:
         """Text, or int64."""
@@ -94,12 +95,15 @@ class Identifier(Field):
 
     def claims(self, name: str) -> list[Expectation]:
         """Unique; text of the pattern."""
-        claims = [Expectation("expect_column_values_to_be_unique", {"column": name})]
-        if self.integer:
-            types = {"column": name, "type_list": ["int64", "Int64"]}
-            return [Expectation("expect_column_values_to_be_in_type_list", types), *claims]
-        match = {"column": name, "regex": f"^(?:{self.pattern})$"}
-        return [Expectation("expect_column_values_to_match_regex", match), *claims]
+        type_ = {"column": name, "type_": "int64" if self.integer else "str"}
+        claims = [
+            Expectation("expect_column_values_to_be_of_type", type_),
+            Expectation("expect_column_values_to_be_unique", {"column": name}),
+        ]
+        if not self.integer:  # \A and \Z since ^ and $ also pass a trailing newline
+            match = {"column": name, "regex": rf"\A(?:{_ascii(self.pattern)})\Z"}
+            claims.insert(1, Expectation("expect_column_values_to_match_regex", match))
+        return claims
 
     def write(self, column: pd.Series) -> pd.Series:
         """Written as they are."""
@@ -132,15 +136,7 @@ class IdentifierBody(Body):
                 f"widen the pattern or ask for fewer rows"
             )
         factor, start = _walk(capacity, rows.seed)
-        keys = [(factor * number + start) % capacity for number in rows.numbers.tolist()]
-        number = np.array(keys, dtype=np.int64 if capacity < 2**62 else object)
-        columns = []
-        for letters in reversed(positions):
-            columns.append(np.array(list(letters))[(number % len(letters)).astype(np.int64)])
-            number = number // len(letters)
-        text = columns[-1].astype(object) if columns else np.full(len(keys), "", object)
-        for letters in reversed(columns[:-1]):
-            text = text + letters.astype(object)
+        text = _write([(factor * number + start) % capacity for number in rows.numbers.tolist()], positions)
         return pd.Series(text.astype("int64") if self.integer else pd.array(text, dtype="str"))
 
     def restrict(self, tests: Sequence[Test]) -> Restriction:
@@ -164,24 +160,61 @@ def alphabets(pattern: str) -> tuple[str, ...]:
                 f'pattern "{pattern}" is not understood from "{pattern[end:]}" on; '
                 f"allowed are letters, classes like [A-Z0-9], \\d, \\w, and counts like {{6}}"
             )
-        positions += [_letters(item[1])] * int(item[2] or 1)
+        count = int(item[2] or 1) if len(item[2] or "") < 4 else LONGEST + 1
+        if len(positions) + count > LONGEST:
+            raise ValueError(f'pattern "{pattern}" writes keys of more than {LONGEST} characters; shorten it')
+        positions += [_letters(item[1])] * count
         end = item.end()
     if not positions:
         raise ValueError("pattern is empty")
     return tuple(positions)
 
 
+def _ascii(pattern: str) -> str:
+    r"""Spell out \d and \w, which to a regular expression mean every script's digits and letters."""
+
+    def spelled(item: re.Match[str]) -> str:
+        inner = item[1].replace(r"\d", "0-9").replace(r"\w", "a-zA-Z0-9_")
+        return (inner if item[1].startswith("[") or inner == item[1] else f"[{inner}]") + item[0][len(item[1]) :]
+
+    return _ITEM.sub(spelled, pattern)
+
+
 def _letters(item: str) -> str:
     if item.startswith("\\"):
+        if item[1] not in _CLASSES and item[1].isalnum():
+            raise ValueError(f'"{item}" is not understood; write \\d, \\w, or the letters allowed, like [A-Z]')
         return _CLASSES.get(item[1], item[1])
     if not item.startswith("["):
         return item
     inner = re.sub(r"\\([dw])", lambda found: _CLASSES[found[1]], item[1:-1])
     inner = re.sub(r"(\w)-(\w)", lambda r: "".join(map(chr, range(ord(r[1]), ord(r[2]) + 1))), inner)
     letters = "".join(dict.fromkeys(inner.replace("\\", "")))
-    if not letters or item[1] == "^":
+    try:
+        understood = bool(letters) and item[1] != "^" and all(re.fullmatch(item, letter) for letter in letters)
+    except re.error:
+        understood = False
+    if not understood:
         raise ValueError(f'class "{item}" is not understood; write the letters allowed, like [A-Z]')
     return letters
+
+
+def _write(keys: list[int], positions: Sequence[str]) -> np.ndarray:
+    """Write numbers below the product of the alphabets' sizes in their mixed radix: (n,) text."""
+    characters = np.empty((len(keys), len(positions)), "U1")
+    end = len(positions)
+    while end:  # as many positions at a time as an int64 counts
+        start, size = end - 1, len(positions[end - 1])
+        while start and size * len(positions[start - 1]) < 2**62:
+            start -= 1
+            size *= len(positions[start])
+        number = np.array([key % size for key in keys], np.int64)
+        keys = [key // size for key in keys]
+        for position in range(end - 1, start - 1, -1):
+            number, letter = np.divmod(number, len(positions[position]))
+            characters[:, position] = np.array(list(positions[position]))[letter]
+        end = start
+    return characters.view(f"U{len(positions)}")[:, 0]
 
 
 def _walk(capacity: int, seed: int) -> tuple[int, int]:
@@ -212,7 +245,7 @@ def _common_pattern(text: pd.Series) -> str | None:
         items.append(f"[{fitting[0]}]")
     if not any(item.startswith("[") and "0-9" in item for item in items):
         return None
-    merged = []
+    merged: list[list[Any]] = []  # [item, how often in a row]
     for item in items:
         if merged and merged[-1][0] == item and item.startswith("["):
             merged[-1][1] += 1

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from math import ceil, floor, inf, log10, nextafter
+from math import floor, isfinite, log10
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field as Key
+from pydantic import field_validator
 
 from synthdata.blocks import Block
 from synthdata.errors import ConditionError
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
-from synthdata.fields.quantiles import Interval, Quantiles, intersect
+from synthdata.fields.intervals import intervals_of
+from synthdata.fields.quantiles import Quantiles
 
-__all__ = ["Number", "intervals_of"]
+__all__ = ["Number"]
 
 NULL_WORDS = frozenset({"", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"})
 MOST_DECIMALS = 12
+MOST_DIGITS = 400  # of an operand: beyond any float, and cheap to hold as a fraction
+CODES = re.compile(r"(?i)(^|_|\b)(zip|zip_?code|post_?code|postal_?code|plz|phone|mobile|fax)(_?(no|nr|number))?$")
 COMMON = 8  # rows an extreme value needs before `guess` writes it into a schema
 
 
@@ -36,12 +41,27 @@ class Number(Field):
 
     reads_null: ClassVar[frozenset[str]] = NULL_WORDS
 
+    @field_validator("min", "max", "decimals", mode="before")
+    @classmethod
+    def _no_boolean(cls, value: Any) -> Any:
+        if isinstance(value, bool):  # which Python would take for 0 or 1
+            raise ValueError("write a number")
+        return value
+
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
-        if self.min is not None and self.max is not None and self.min > self.max:
-            return f"max {self.max} is below min {self.min}"
         if self.integer and self.decimals:
             return f"integer has no decimals, found decimals {self.decimals}"
+        for key, bound in (("min", self.min), ("max", self.max)):
+            if bound is None:
+                continue
+            if not isfinite(bound):
+                return f"{key} {bound} is not a finite number; leave {key} out for no bound"
+            if self.scale is not None and (Fraction(str(bound)) * 10**self.scale).denominator != 1:
+                what = "integer" if self.integer else f"decimals {self.scale}"
+                return f"{key} {bound} has more decimals than the field ({what}); round it"
+        if self.min is not None and self.max is not None and self.min > self.max:
+            return f"max {self.max} is below min {self.min}"
         return None
 
     @property
@@ -51,27 +71,34 @@ class Number(Field):
 
     @classmethod
     def guess(cls, column: pd.Series) -> Guess | None:
-        """Take a column of numbers; a number written with leading zeros is a code, not a number."""
-        if pd.api.types.is_bool_dtype(column):
+        """Take a column of numbers; one written with leading zeros, or named like a code, is a code and no number."""
+        if pd.api.types.is_bool_dtype(column) or CODES.search(str(column.name)):
             return None
-        if not pd.api.types.is_numeric_dtype(column):
-            text = cells_as_text(column)
-            text = text[~text.isin(NULL_WORDS)]
-            if text.str.match(r"[+-]?0\d").any():
+        typed = pd.api.types.is_numeric_dtype(column)
+        if not typed:
+            column = cells_as_text(column)
+            column = column[~column.isin(NULL_WORDS)]
+            if column.str.match(r"[+-]?0\d").any():
                 return None
-            values, bad = _to_numbers(text)
-            if bad.any() or not len(values):
-                return None
-            column = values
-        return _guess_number(column)
+        values, bad = _to_numbers(column)
+        if bad.all() or (bad.any() and not typed):
+            return None
+        if values.dtype.kind == "u" and values.max() > np.iinfo("int64").max:
+            return None  # a code of twenty digits
+        if not typed and values.dtype.kind == "f" and column.str.fullmatch(r"[+-]?\d+").all():
+            return None  # the same, beyond uint64
+        guess = _guess_number(values[~bad])
+        return Guess(guess.field, f"{bad.sum():,} infinite cells, mend them; {guess.note}") if bad.any() else guess
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read text or numbers; an integer may be written 20000.0, infinities are refused."""
+        if self.integer and not pd.api.types.is_numeric_dtype(cells):  # "20000.0" is one; floats end at 2 ** 53
+            cells = cells_as_text(cells).str.replace(r"\.0*$", "", regex=True)
         values, bad = _to_numbers(cells)
         if not self.integer:
             return values.astype("float64") + 0.0, bad  # + 0.0 turns a negative zero into a zero
         if values.dtype.kind == "f":
-            fits = (values == np.floor(values)) & (np.abs(values) < 2.0**63)
+            fits = (values == np.floor(values)) & (values >= -(2.0**63)) & (values < 2.0**63)
             bad = bad | ~fits.to_numpy(bool)
             values = values.where(~bad, 0.0)
         elif values.dtype.kind == "u":
@@ -92,10 +119,9 @@ class Number(Field):
         """Fit in units of the last decimal, or in floats where units would not be exact."""
         numbers = values.to_numpy("int64" if self.integer else "float64")
         scale = self.scale
-        if scale and len(numbers) and np.abs(numbers).max() * 10.0**scale >= 2.0**53:
+        if not self.integer and scale is not None and np.abs(numbers).max(initial=0.0) * 10.0**scale >= 2.0**53:
             scale = None
-        units = numbers if self.integer or scale is None else np.rint(numbers * 10.0**scale).astype(np.int64)
-        return NumberBody(Quantiles.fit(units, rng), scale)
+        return NumberBody(Quantiles.fit(_units(numbers, scale), rng), scale)
 
     def body_from_json(self, data: Mapping[str, Any]) -> NumberBody:
         """Read what `NumberBody.to_json` wrote."""
@@ -103,8 +129,8 @@ class Number(Field):
 
     def claims(self, name: str) -> list[Expectation]:
         """Type and bounds."""
-        types = ["int64", "Int64"] if self.integer else ["float64"]
-        claims = [Expectation("expect_column_values_to_be_in_type_list", {"column": name, "type_list": types})]
+        type_ = "int64" if self.integer else "float64"  # to Great Expectations, int64 is Int64 too
+        claims = [Expectation("expect_column_values_to_be_of_type", {"column": name, "type_": type_})]
         if self.min is not None or self.max is not None:
             bounds = {"column": name, "min_value": self.min, "max_value": self.max}
             claims.append(Expectation("expect_column_values_to_be_between", bounds))
@@ -127,16 +153,9 @@ class NumberBody(Body):
         """Binned, or Categorical where few values are distinct."""
         return self.quantiles.block
 
-    def _units(self, values: pd.Series) -> np.ndarray:
-        if self.scale is None:
-            return values.to_numpy("float64")
-        if values.dtype.kind == "i" and self.scale == 0:
-            return values.to_numpy("int64")
-        return np.rint(values.to_numpy("float64") * 10.0**self.scale).astype(np.int64)
-
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn numbers (n,) into the block's array."""
-        return self.quantiles.encode(self._units(values))
+        return self.quantiles.encode(_units(values.to_numpy("int64" if values.dtype.kind == "i" else "float64"), self.scale))
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Turn the block's array into numbers (n,)."""
@@ -153,54 +172,23 @@ class NumberBody(Body):
         return {"quantiles": self.quantiles.to_json(), "scale": self.scale}
 
 
-def intervals_of(tests: Sequence[Test], scale: int | None, operand: Any) -> tuple[Interval, ...]:
-    """Turn comparisons into a union of disjoint closed intervals.
-
-    scale: intervals count units of 10 ** -scale; None for floats. `operand` reads one operand into a Fraction.
-    """
-    whole = (-inf, inf) if scale is None else (-(2**63), 2**63 - 1)
-    result: tuple[Interval, ...] = (whole,)
-    for test in tests:
-        many = test.operator in ("in", "not in")
-        values = sorted({operand(one) * 10 ** (scale or 0) for one in (test.operand if many else [test.operand])})
-        result = intersect(result, _allowed_by(test.operator, values, whole, scale is None))
-    return result
-
-
-def _allowed_by(operator: str, values: list[Fraction], whole: Interval, floats: bool) -> list[Interval]:
-    low, high = whole
-
-    def points() -> list[Interval]:
-        if floats:
-            return [(float(v), float(v)) for v in values]
-        return [(int(v), int(v)) for v in values if v.denominator == 1]
-
-    value = values[0] if values else Fraction(0)
-    match operator:
-        case "=" | "in":
-            return points()
-        case "!=" | "not in":
-            gaps, start = [], low
-            for point, _ in points():
-                gaps.append((start, nextafter(point, -inf) if floats else point - 1))
-                start = nextafter(point, inf) if floats else point + 1
-            return [(a, b) for a, b in [*gaps, (start, high)] if a <= b]
-        case "<=":
-            return [(low, float(value) if floats else floor(value))]
-        case "<":
-            return [(low, nextafter(float(value), -inf) if floats else ceil(value) - 1)]
-        case ">=":
-            return [(float(value) if floats else ceil(value), high)]
-        case ">":
-            return [(nextafter(float(value), inf) if floats else floor(value) + 1, high)]
-        case _:
-            raise ConditionError(f'operator "{operator}" compares no numbers')
+def _units(numbers: np.ndarray, scale: int | None) -> np.ndarray:
+    """Count in units of 10 ** -scale: (n,) int64; floats stay floats where `scale` is None."""
+    if scale is None:
+        return numbers.astype(np.float64)
+    if numbers.dtype.kind == "i":
+        return numbers * 10**scale
+    units: np.ndarray = np.clip(np.rint(numbers * 10.0**scale), -(2.0**62), 2.0**62).astype(np.int64)
+    return units
 
 
 def _operand(value: Any) -> Fraction:
     try:
-        return Fraction(Decimal(str(value)))
-    except (InvalidOperation, ValueError, OverflowError):
+        number = Decimal(str(value))
+        if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
+            raise ValueError
+        return Fraction(number)
+    except (InvalidOperation, ValueError):
         raise ConditionError(f'"{value}" is not a number; compare this field with a number') from None
 
 
@@ -221,14 +209,14 @@ def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
 
 
 def _guess_number(values: pd.Series) -> Guess:
-    numbers = values.to_numpy()
+    numbers = values.to_numpy() + 0  # a negative zero becomes a zero
     if numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all() and np.abs(numbers).max() < 2**53:
         numbers = numbers.astype(np.int64)
     low, high = _outward(numbers, -1), _outward(numbers, 1)
     if numbers.dtype.kind in "iu":
         return Guess(Number(integer=True, min=int(low), max=int(high)), "range rounded outwards")
     decimals = _decimals(numbers.astype(float))
-    return Guess(Number(decimals=decimals, min=float(low), max=float(high)), "range rounded outwards")
+    return Guess(Number(decimals=decimals, min=low, max=high), "range rounded outwards")
 
 
 def _decimals(numbers: np.ndarray) -> int | None:
@@ -246,9 +234,15 @@ def _outward(numbers: np.ndarray, direction: int) -> Any:
     """The end of the range: as it is where many rows share it, else rounded outwards so that it shows no one's value."""
     end = numbers.max() if direction > 0 else numbers.min()
     if (numbers == end).sum() >= COMMON:
-        return end
+        return end.item()
     if end == 0 or (end > 0) != (direction > 0):
         return 0  # towards zero there is nothing to round to but zero itself
-    step = 10 ** floor(log10(abs(float(end))))
-    rounded = ceil(abs(float(end)) / step * (1 + 1e-12)) * step
-    return direction * min(rounded, 2**63 - 1) if numbers.dtype.kind in "iu" else direction * float(rounded)
+    size = abs(Fraction(str(end)))
+    unit = Fraction(10) ** floor(log10(size))
+    rounded = direction * unit * (floor(size / unit) + 1)
+    if numbers.dtype.kind in "iu":
+        return int(min(max(rounded, -(2**63)), 2**63 - 1))
+    try:
+        return float(rounded)
+    except OverflowError:
+        return None

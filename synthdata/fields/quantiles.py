@@ -5,22 +5,22 @@ A column of quantities (int64 units or float64) becomes *atoms*, values that occ
 frequent inside the bins gets a level of its own, of zero width, so that repeated values stay repeated.
 
 Privacy: every atom and every level stands for at least `threshold` rows, with a threshold drawn once per column;
-the ends of the range are the `threshold`-th extremes; edges between levels are midpoints, not values.
+what lies beyond the `threshold`-th extremes is moved inwards. An edge that is not such a frequent value is a midpoint
+between two values, so that no number kept is one row's own, save by rounding to the unit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from synthdata.blocks import Binned, Categorical
+from synthdata.fields.intervals import Interval, along, draw_within, fraction_of, touched
 
-__all__ = ["Interval", "Quantiles", "draw_threshold", "intersect"]
-
-Interval: TypeAlias = tuple[int | float, int | float]  # closed on both sides
+__all__ = ["Quantiles", "draw_threshold"]
 
 MOST_ATOMS = 256  # a column with at most this many distinct values keeps each that is not rare
 ATOM_SHARE = 0.005  # in other columns a value must fill this share of the rows to be an atom
@@ -33,21 +33,6 @@ MOST_LEVELS = 32
 def draw_threshold(rng: np.random.Generator) -> int:
     """Draw how many rows a value needs to be kept: 5, 6, 7 or 8, so that its presence tells no exact count."""
     return int(rng.integers(5, 9))
-
-
-def intersect(a: Sequence[Interval], b: Sequence[Interval]) -> tuple[Interval, ...]:
-    """Intersect two unions of disjoint intervals, both ascending."""
-    result = []
-    i = j = 0
-    while i < len(a) and j < len(b):
-        low, high = max(a[i][0], b[j][0]), min(a[i][1], b[j][1])
-        if low <= high:
-            result.append((low, high))
-        if a[i][1] < b[j][1]:
-            i += 1
-        else:
-            j += 1
-    return tuple(result)
 
 
 @dataclass(frozen=True)
@@ -101,21 +86,14 @@ class Quantiles:
         if not self.bins:
             right = np.minimum(slot, len(self.atoms) - 1)
             left = np.maximum(right - 1, 0)
-            nearer_left = np.abs(values - self.atoms[left]) < np.abs(self.atoms[right] - values)
-            return np.where(nearer_left, left, right).astype(np.int64)
+            nearer_left = values / 2 - self.atoms[left] / 2 < self.atoms[right] / 2 - values / 2  # halves do not overflow
+            symbols = np.where(nearer_left & (self.atoms[right] != values), left, right).astype(np.int64)
+            return symbols
         level = np.minimum(np.searchsorted(self.highs, values), len(self.lows) - 1)
         symbol = np.searchsorted(self._first, level, side="right") - 1
-        low, high = self.lows[level], self.highs[level]
-        inside = np.clip(values, low, high)
-        if self.lows.dtype.kind == "i":
-            steps = _span(low, high) + 1.0
-            fraction = (_span(low, inside) + 0.5) / steps
-        else:
-            with np.errstate(invalid="ignore", divide="ignore"):
-                fraction = np.where(high > low, (inside - low) / (high - low), 0.5)
-        fraction = np.clip(fraction, 0.0, 1 - 2**-40)
+        fraction = fraction_of(self.lows[level], self.highs[level], values)
         offset = (level - self._first[symbol] + fraction) / self.levels
-        result = np.stack([symbol + len(self.atoms), offset], axis=1).astype(np.float64)  # (n, 2)
+        result: np.ndarray = np.stack([symbol + len(self.atoms), offset], axis=1).astype(np.float64)  # (n, 2)
         if len(self.atoms):
             slot = np.minimum(slot, len(self.atoms) - 1)
             exact = self.atoms[slot] == values
@@ -123,32 +101,23 @@ class Quantiles:
         return result
 
     def decode(self, array: np.ndarray, intervals: Sequence[Interval] | None = None) -> np.ndarray:
-        """Turn arrays back into values (n,); inside a level, only values of `intervals` where they are given."""
+        """Turn arrays back into values (n,); outside the atoms, only values of `intervals` where they are given."""
+        values: np.ndarray
         if not self.bins:
-            return self.atoms[array]
+            values = self.atoms[array]
+            return values
         symbol = array[:, 0].astype(np.int64)
         is_atom = symbol < len(self.atoms)
         bin_ = np.clip(symbol - len(self.atoms), 0, self.bins - 1)
         position = np.clip(array[:, 1], 0.0, 1 - 2**-53) * self.levels
         inner = position.astype(np.int64)
         level = np.minimum(self._first[bin_] + inner, self._first[bin_ + 1] - 1)
-        values = self._draw(level, position - inner, intervals)
+        if intervals is None:
+            values = along(self.lows[level], self.highs[level], position - inner)
+        else:
+            values = draw_within(self.lows, self.highs, level, position - inner, intervals)
         if len(self.atoms):
             values[is_atom] = self.atoms[symbol[is_atom]]
-        return values
-
-    def _draw(self, level: np.ndarray, fraction: np.ndarray, intervals: Sequence[Interval] | None) -> np.ndarray:
-        low, high = self.lows[level], self.highs[level]
-        if intervals is None:
-            if self.lows.dtype.kind == "i":
-                return _advance(low, np.floor(fraction * (_span(low, high) + 1.0)), _span(low, high))
-            return low + fraction * (high - low)
-        values = np.array(low)
-        for one in np.unique(level):  # one pass for each level in use, at most some thousand
-            pieces = intersect(intervals, [(self.lows[one].item(), self.highs[one].item())])
-            if pieces:  # a masked-out level is never asked for; anything else keeps its low end
-                here = level == one
-                values[here] = _inside(pieces, fraction[here], values.dtype)
         return values
 
     def allowed(self, intervals: Sequence[Interval]) -> np.ndarray:
@@ -156,15 +125,15 @@ class Quantiles:
 
         Returns a boolean mask, (atoms,) for Categorical and (atoms + bins, levels) for Binned.
         """
-        atoms = _touches(self.atoms, self.atoms, intervals)
+        atoms = touched(self.atoms, self.atoms, intervals)
         if not self.bins:
             return atoms
-        touched = _touches(self.lows, self.highs, intervals)
+        levels = touched(self.lows, self.highs, intervals)
         first = self._first
         inner = np.arange(self.levels)
         index = first[:-1, None] + inner  # (bins, levels)
         exists = index < first[1:, None]
-        bins = touched[np.minimum(index, len(touched) - 1)] & exists
+        bins = levels[np.minimum(index, len(levels) - 1)] & exists
         return np.concatenate([np.repeat(atoms[:, None], self.levels, axis=1), bins])
 
     def to_json(self) -> dict[str, Any]:
@@ -180,34 +149,29 @@ class Quantiles:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Quantiles:
         """Read what `to_json` wrote."""
-        arrays = (np.array(data[key], dtype=data["type"]) for key in ("atoms", "lows", "highs"))
-        return cls(*arrays, levels=data["levels"])
-
-
-def _span(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """`high - low` as floats, right also where the difference of two int64 does not fit an int64."""
-    return (high.astype(np.uint64) - low.astype(np.uint64)).astype(np.float64)
-
-
-def _advance(low: np.ndarray, steps: np.ndarray, most: np.ndarray) -> np.ndarray:
-    """`low + steps` in int64, steps clipped to `most`; sums wrap in uint64, so that the ends of int64 are safe."""
-    steps = np.minimum(steps, most)
-    steps = np.where(steps >= 2.0**63, np.minimum(steps, 2.0**64 - 2048), steps).astype(np.uint64)
-    return (low.astype(np.uint64) + steps).astype(np.int64)
+        atoms, lows, highs = (np.array(data[key], dtype=data["type"]) for key in ("atoms", "lows", "highs"))
+        return cls(atoms, lows, highs, data["levels"])
 
 
 def _clamp(distinct: np.ndarray, counts: np.ndarray, threshold: int) -> tuple[np.ndarray, np.ndarray]:
-    """Move everything beyond the `threshold`-th extremes onto them."""
-    if counts.sum() < threshold:
+    """Move everything beyond the `threshold`-th extremes onto them, or between them and the next value inwards."""
+    rows = int(counts.sum())
+    if rows < threshold:
         return distinct[:0], counts[:0]
     cumulative = np.cumsum(counts)
     first = int(np.searchsorted(cumulative, threshold))
-    last = int(np.searchsorted(cumulative, cumulative[-1] - threshold, side="right"))
-    if last <= first:  # fewer rows than two thresholds: one value in the middle stands for all
-        return distinct[first : first + 1], np.array([cumulative[-1]])
-    kept = counts[first : last + 1].copy()
-    kept[0], kept[-1] = cumulative[first], cumulative[-1] - cumulative[last - 1]
-    return distinct[first : last + 1], kept
+    last = int(np.searchsorted(cumulative, rows - threshold, side="right"))
+    if last <= first:  # fewer rows than two thresholds: the middle of the column stands for all
+        left, right = (distinct[np.searchsorted(cumulative, row, side="right")] for row in ((rows - 1) // 2, rows // 2))
+        middle = left if left == right else _between(left, right)[0]
+        return np.array([middle], distinct.dtype), np.array([rows])
+    kept, kept_counts = distinct[first : last + 1].copy(), counts[first : last + 1].copy()
+    if counts[first] < threshold:  # one row's own value, perhaps
+        kept[0] = _between(kept[0], kept[1])[0]
+    if counts[last] < threshold:
+        kept[-1] = _between(kept[-2], kept[-1])[1]
+    kept_counts[0], kept_counts[-1] = cumulative[first], rows - cumulative[last - 1]
+    return kept, kept_counts
 
 
 def _levels(
@@ -251,38 +215,7 @@ def _levels(
 def _between(left: Any, right: Any) -> tuple[Any, Any]:
     """The end of one level and the start of the next, halfway between two neighbouring values."""
     if isinstance(left, np.integer):
-        middle = int(left) + (int(right) - int(left)) // 2
-        return min(middle, int(right) - 1), min(middle, int(right) - 1) + 1
+        below = min(int(left) + (int(right) - int(left)) // 2, int(right) - 1)
+        return below, below + 1
     middle = float(left) / 2 + float(right) / 2
     return middle, middle
-
-
-def _touches(lows: np.ndarray, highs: np.ndarray, intervals: Sequence[Interval]) -> np.ndarray:
-    """For each closed [low, high], whether it meets any of the ascending intervals: (k,) bool."""
-    if not intervals:
-        return np.zeros(len(lows), bool)
-    starts = np.array([low for low, _ in intervals], dtype=lows.dtype)
-    stops = np.array([high for _, high in intervals], dtype=lows.dtype)
-    candidate = np.searchsorted(stops, lows)  # the first interval that does not end before low
-    inside = candidate < len(starts)
-    return inside & (starts[np.minimum(candidate, len(starts) - 1)] <= highs)
-
-
-def _inside(pieces: Sequence[Interval], fraction: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
-    """Draw uniformly from a union of intervals; `fraction` in [0, 1) says where."""
-    if dtype.kind == "i":
-        sizes = [int(high) - int(low) + 1 for low, high in pieces]
-        total = sum(sizes)
-        starts = np.cumsum([0, *sizes[:-1]], dtype=np.float64)
-        target = np.minimum(np.floor(fraction * total), float(total - 1))
-    else:
-        lengths = [high - low for low, high in pieces]
-        starts = np.cumsum([0.0, *lengths[:-1]])
-        target = fraction * sum(lengths)
-    which = np.searchsorted(starts, target, side="right") - 1
-    low = np.array([piece[0] for piece in pieces], dtype)[which]
-    high = np.array([piece[1] for piece in pieces], dtype)[which]
-    beyond = target - starts[which]
-    if dtype.kind == "i":
-        return _advance(low, beyond, _span(low, high))
-    return np.minimum(low + beyond, high)

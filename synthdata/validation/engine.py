@@ -1,0 +1,169 @@
+"""The one door to Great Expectations: a list of expectations, and what each says of a frame."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from synthdata.errors import SchemaError
+from synthdata.fields import Expectation
+
+if TYPE_CHECKING:
+    from great_expectations.core.batch_definition import BatchDefinition
+
+__all__ = ["Outcome", "Runner"]
+
+NUMBER = "synthdata_number"  # which expectation a result is about; results come back in an order of their own
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one expectation says of one frame.
+
+    rows: positions of the rows that failed, ascending (n,); None if the failure is not a matter of rows.
+    failed: how many rows it counts as failing.
+    error: the name of the error if it could not be evaluated. Only the name: its text may quote cells.
+    """
+
+    success: bool
+    rows: np.ndarray | None = None
+    failed: int = 0
+    error: str = ""
+
+
+class Runner:
+    """Expectations, ready to run on any number of frames. SchemaError if Great Expectations does not take one."""
+
+    def __init__(self, expectations: Sequence[Expectation], source: str = "suite") -> None:
+        self._size = len(expectations)
+        if not self._size:
+            return
+        with _quiet():
+            import great_expectations as gx
+
+            built = []
+            for number, one in enumerate(expectations):
+                data = {"type": one.type, "kwargs": dict(one.kwargs), "meta": {NUMBER: number}}
+                try:
+                    alone = gx.ExpectationSuite(name="one", expectations=[data])
+                except Exception as error:
+                    raise SchemaError(f"{source}, expectation {number + 1} ({one.type}): {_reason(error)}") from None
+                if len(alone.expectations) != 1:  # dropped, with no more than a line in a log
+                    raise SchemaError(f"{source}, expectation {number + 1}: Great Expectations knows no {one.type}")
+                built += alone.expectations
+            self._suite = gx.ExpectationSuite(name="synthdata", expectations=built)
+
+    def run(self, frame: pd.DataFrame) -> list[Outcome]:
+        """Run all on a frame whose index is 0..n-1; one outcome an expectation, in order.
+
+        Costs about 6 ms an expectation, and 0.2 ms an expectation and thousand rows.
+        """
+        if not self._size:
+            return []
+        with _quiet():
+            batch = _batches().get_batch(batch_parameters={"dataframe": _fast(frame)})
+            found = batch.validate(
+                self._suite,
+                # the row numbers of all failing rows, and nothing that costs time and is not read
+                result_format={
+                    "result_format": "COMPLETE",
+                    "partial_unexpected_count": 0,
+                    "return_unexpected_index_query": False,
+                },
+            ).results
+        outcomes = {result.expectation_config.meta[NUMBER]: _outcome(result, len(frame)) for result in found}
+        if len(found) != self._size:  # fail closed
+            return [outcomes.get(number, Outcome(False, error="NoResult")) for number in range(self._size)]
+        return [outcomes[number] for number in range(self._size)]
+
+
+def _outcome(result: Any, rows: int) -> Outcome:
+    error = _raised(result.exception_info)
+    if error:
+        return Outcome(False, error=error)
+    if result.success:
+        return Outcome(True)
+    details = result.result or {}
+    failed = int(details.get("unexpected_count") or 0)
+    labels = details.get("unexpected_index_list")
+    if not labels:
+        return Outcome(False, failed=failed)
+    positions = np.unique(np.asarray(labels, np.int64))
+    if len(positions) != failed or positions[-1] >= rows:
+        return Outcome(False, failed=failed, error="RowsUnclear")
+    return Outcome(False, positions, failed)
+
+
+def _raised(info: Mapping[str, Any] | None) -> str:
+    """The name of the error in `exception_info`, which is flat or one level deep; "" if none was raised."""
+    if not info:
+        return ""
+    for part in [info] if "raised_exception" in info else info.values():
+        if part.get("raised_exception"):
+            last = str(part.get("exception_traceback") or "").strip().rsplit("\n", 1)[-1]
+            name = last.split(":")[0].rsplit(".", 1)[-1].strip()
+            return name if name.isidentifier() else "Error"
+    return ""
+
+
+def _reason(error: Exception) -> str:
+    """What pydantic or Great Expectations says, in one line."""
+    if hasattr(error, "errors"):
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if part != "__root__")
+        return f"{place}: {first['msg']}" if place else str(first["msg"])
+    return " ".join(str(error).split())[:200]
+
+
+def _fast(frame: pd.DataFrame) -> pd.DataFrame:
+    """Count naive times in nanoseconds where they fit: Great Expectations compares other units row by row."""
+    ends = pd.Timestamp.min, pd.Timestamp.max
+
+    def fits(column: pd.Series) -> bool:
+        return len(column) > 0 and bool((column.dropna().between(*ends)).all())
+
+    named = {name: "datetime64[ns]" for name, column in frame.items() if column.dtype == "datetime64[us]" and fits(column)}
+    return frame.astype(named) if named else frame
+
+
+@cache
+def _batches() -> BatchDefinition[Any]:
+    """Where frames are handed in: a context of our own in memory, which leaves the caller's context in its place."""
+    import great_expectations as gx
+    from great_expectations.data_context.data_context.context_factory import project_manager
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.exceptions import DataContextRequiredError
+
+    try:
+        theirs = project_manager.get_current_project()
+    except DataContextRequiredError:
+        theirs = None
+    context = gx.get_context(mode="ephemeral")
+    try:
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        asset = context.data_sources.add_pandas("synthdata").add_dataframe_asset("rows")
+        return asset.add_batch_definition_whole_dataframe("chunk")
+    finally:
+        project_manager.set_project(theirs)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No warnings and no log lines: what matters comes back as outcomes."""
+    logger = logging.getLogger("great_expectations")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,96 @@
+"""Verdicts: what came of checking a table. Counts and names of columns, never the values of cells."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+__all__ = ["Check", "Verdict", "library_versions"]
+
+LIBRARIES = ("synthdata", "great-expectations", "pandas", "numpy", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Check:
+    """What came of one expectation.
+
+    expectation: its Great Expectations type, or "rule" for what the gate evaluates itself.
+    label: the columns it is about, or the rule.
+    level: "row" if it judges each row alone, "set" if it judges the table.
+    failed: rows that failed it and were set aside; for a check of the set, rows it counted against the table.
+    success: whether it holds for the rows that were admitted. False if it could not be evaluated, or never was.
+    error: why it could not be evaluated: the name of the error.
+    """
+
+    expectation: str
+    label: str
+    level: Literal["row", "set"]
+    failed: int
+    success: bool
+    error: str = ""
+
+    def __str__(self) -> str:
+        name = f"{self.expectation}({self.label})"
+        return f"{name} could not be evaluated ({self.error})" if self.error else f"{name} {self.failed:,} rows"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of all of them.
+
+    rows: how many were admitted; sampled: how many were looked at to get them; rejected: how many were set aside.
+    seconds: spent checking, not sampling.
+    """
+
+    passed: bool
+    rows: int
+    sampled: int
+    rejected: int
+    checks: tuple[Check, ...]
+    seconds: float
+    versions: Mapping[str, str]
+
+    @property
+    def acceptance(self) -> float:
+        """The share of the rows looked at that was admitted, in [0, 1]."""
+        return self.rows / self.sampled if self.sampled else 0.0
+
+    def worst(self, most: int = 3) -> str:
+        """Name the checks that failed, those that could not run first, then by rows, for a message."""
+        failing = [check for check in self.checks if check.failed or not check.success]
+        failing.sort(key=lambda check: (not check.error, check.success, -check.failed))
+        rest = f"; and {len(failing) - most} more" if len(failing) > most else ""
+        return "; ".join(map(str, failing[:most])) + rest
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {
+            "passed": self.passed,
+            "rows": self.rows,
+            "sampled": self.sampled,
+            "rejected": self.rejected,
+            "acceptance": round(self.acceptance, 6),
+            "checks": [asdict(check) for check in self.checks],
+            "seconds": round(self.seconds, 3),
+            "versions": dict(self.versions),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        known = {key: data[key] for key in ("passed", "rows", "sampled", "rejected", "seconds", "versions")}
+        return cls(**known, checks=tuple(Check(**check) for check in data["checks"]))
+
+
+def library_versions() -> dict[str, str]:
+    """The versions of what took part."""
+    versions = {"python": platform.python_version()}
+    for library in LIBRARIES:
+        try:
+            versions[library] = importlib.metadata.version(library)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # run from a checkout
+    return versions

@@ -1,0 +1,89 @@
+"""Every block of code in the README and the docs runs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from synthdata.cli import main
+from synthdata.schema import Schema
+from synthdata.validation import Suite
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ALLOWED_LANGUAGES = {"bash", "python", "yaml", ""}
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    return re.findall(r"^```(\w*)\n(.*?)^```", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def patients(tmp_path, monkeypatch) -> Path:
+    rng = np.random.default_rng(0)
+    rows = 300
+    age = rng.integers(18, 90, rows)
+    frame = pd.DataFrame(
+        {
+            "age": age,
+            "weight": np.round(60 + age / 5 + rng.normal(0, 8, rows), 1),
+            "ward": rng.choice(["north", "south", "east"], rows),
+            "smoker": rng.random(rows) < 0.3,
+        }
+    )
+    frame.to_csv(tmp_path / "patients.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def commands(text: str) -> list[list[str]]:
+    lines = [shlex.split(line, comments=True) for line in text.splitlines()]
+    return [line for line in lines if line and line[0] == "synthdata"]
+
+
+def test_the_commands_of_the_readme_run(patients):
+    texts = [text for language, text in blocks(ROOT / "README.md") if language == "bash"]
+    ran = 0
+    for line in [line for text in texts for line in commands(text)]:
+        result = CliRunner().invoke(main, line[1:])
+        assert result.exit_code == 0, f"{line}: {result.output}"
+        ran += 1
+    assert ran >= 5
+    assert len(pd.read_csv(patients / "synthetic.csv")) == 1000
+    older = pd.read_parquet(patients / "older.parquet")
+    assert len(older) == 200
+    assert (older["age"] >= 60).all()
+    assert set(older["ward"]) <= {"north", "south"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_python_of_a_page_runs(page, patients):
+    for language, text in blocks(page):
+        if language == "python":
+            exec(compile(text, str(page), "exec"), {})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_schemas_of_a_page_load_and_make_a_suite(page):
+    for language, text in blocks(page):
+        assert language in ALLOWED_LANGUAGES
+        if language == "yaml":
+            assert Suite.derive(Schema.parse(text, source=page.name)).expectations
+
+
+def test_every_command_stands_in_the_docs():
+    pages = "".join(page.read_text() for page in PAGES)
+    for name in main.list_commands(None):
+        assert f"synthdata {name}" in pages or f"`{name}`" in pages, f"{name} is not documented"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
