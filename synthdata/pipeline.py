@@ -14,22 +14,14 @@ from synthdata.errors import GateError, InputError
 from synthdata.progress import Listener, silent
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
-from synthdata.validation import Gate, Suite, Validated, check
+from synthdata.validation import Gate, Suite, Validated, Verdict
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["BUDGET", "generate", "suite_of", "train"]
+__all__ = ["BUDGET", "generate", "train"]
 
 BUDGET = 20  # rows sampled for one that is wanted, before generation gives up
-
-
-def suite_of(schema: Schema) -> Suite:
-    """What the schema implies, and the user's own suite if it names one."""
-    derived = Suite.derive(schema)
-    if schema.suite is None:
-        return derived
-    return derived.merged(Suite.load(Path(schema.suite), schema))
 
 
 def train(
@@ -45,13 +37,11 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Synthesizer:
     """Gate the real table, then learn it. GateError, with the verdict, if the table breaks its own schema."""
-    suite = suite_of(schema)
     frame = schema.read(frame)
-    verdict = check(frame, schema, suite)
+    verdict = Gate(schema, Suite.of(schema)).check(frame)
     if not verdict.passed:
-        failed = [one for one in verdict.checks if not one.success]
-        shown = "; ".join(one.summary() for one in failed[:3])
-        raise GateError(f"the data breaks its schema, nothing was trained: {shown}; mend one of the two", verdict)
+        worst = Verdict.worst(verdict.checks)
+        raise GateError(f"the data breaks its schema, nothing was trained: {worst}; mend one of the two", verdict)
     synthesizer = Synthesizer.fit(
         frame,
         schema,
@@ -63,9 +53,7 @@ def train(
         listener=listener,
         callbacks=callbacks,
     )
-    learned = Suite.derive(schema, synthesizer.constraints)
-    whole = learned if schema.suite is None else learned.merged(Suite.load(Path(schema.suite), schema))
-    return replace(synthesizer, suite=whole.to_json(schema.name))
+    return replace(synthesizer, suite=Suite.of(schema, synthesizer.constraints).to_json(schema.name))
 
 
 def generate(
@@ -83,6 +71,6 @@ def generate(
     """
     if rows < 1:
         raise InputError(f"{rows} rows asked for; ask for at least 1")
-    suite = Suite.from_json(synthesizer.suite) if synthesizer.suite else suite_of(synthesizer.schema)
+    suite = Suite.from_json(synthesizer.suite) if synthesizer.suite else Suite.of(synthesizer.schema)
     chunks = synthesizer.stream(where=where, seed=seed, rows=rows)
     return Gate(synthesizer.schema, suite).admit(chunks, rows, max(rows * BUDGET, 10_000), listener)

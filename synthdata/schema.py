@@ -16,10 +16,11 @@ from pydantic import Field as Key
 from synthdata.constraints import AnyConstraint, Combinations, Ordered, RowRule, Unique
 from synthdata.errors import DataError, SchemaError, nearest
 from synthdata.fields import KINDS, AnyField, Category, Expectation
+from synthdata.fields.base import plain
 
 __all__ = ["Model", "Schema", "infer", "json_schema"]
 
-CONSTRAINTS = {"ordered": Ordered, "combinations": Combinations, "unique": Unique, "rule": RowRule}
+CONSTRAINTS: dict[str, type[BaseModel]] = {"ordered": Ordered, "combinations": Combinations, "unique": Unique, "rule": RowRule}
 MODELINE = "# yaml-language-server: $schema=schema.json"
 
 
@@ -67,9 +68,13 @@ class Schema(BaseModel):
     def parse(cls, text: str, source: str = "schema") -> Schema:
         """Read YAML text; `source` names it in messages."""
         try:
-            data = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader, narrowed
-        except yaml.YAMLError as error:
-            raise SchemaError(f"{source}: not YAML: {' '.join(str(error).split())}") from None
+            data = yaml.load(text, _Loader)  # a SafeLoader, narrowed
+        except yaml.MarkedYAMLError as error:
+            line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+            raise SchemaError(f"{source}{line}: not YAML: {error.problem}") from None
+        except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            # PyYAML lets what a scalar's reading raises pass ("!!int x", "0b_"), and recurses into nested brackets
+            raise SchemaError(f"{source}: not YAML: {' '.join(str(error).split())[:200]}") from None
         if not isinstance(data, dict):
             raise SchemaError(f'{source}: found {type(data).__name__}; a schema is a mapping with "fields"')
         if isinstance(data.get("model"), str):
@@ -119,9 +124,10 @@ class Schema(BaseModel):
 
     def read(self, frame: pd.DataFrame, source: str = "data") -> pd.DataFrame:
         """Read a raw frame into the schema's types and order; columns the schema does not name are left out."""
+        frame = _named(frame, source)
         missing = [name for name in self.fields if name not in frame.columns]
         if missing:
-            found = nearest(missing[0], map(str, frame.columns))
+            found = nearest(missing[0], frame.columns)
             raise DataError(f'{source}: no column "{missing[0]}", which the schema names; {found}')
         try:
             return pd.DataFrame({name: field.parse(frame[name], name) for name, field in self.fields.items()})
@@ -143,26 +149,43 @@ class Schema(BaseModel):
                 raise SchemaError(f"{where}: {error}") from None
             if problem:
                 raise SchemaError(f"{where}: {problem}")
-            for column in columns:
+            for column in dict.fromkeys(columns):
                 if column not in self.fields:
                     raise SchemaError(f'{where}: no field "{column}"; {nearest(column, self.fields)}')
+            kinds = {self.fields[column].kind: column for column in columns}
+            if isinstance(constraint, Ordered) and len(kinds) > 1:
+                found = " with ".join(f'{kind} "{column}"' for kind, column in kinds.items())
+                raise SchemaError(f"{where}: compares {found}; order needs two fields of one kind")
 
 
 def infer(frame: pd.DataFrame, name: str = "table") -> tuple[Schema, dict[str, str]]:
     """Guess a schema from a frame. Returns it with a note for each field a person should look at."""
     if not len(frame.columns):
         raise DataError("the table has no columns")
-    fields, notes = {}, {}
-    for column_name in frame.columns:
-        column = frame[column_name]
-        present = column[column.notna() & (column.astype("str").str.strip() != "")]
-        guesses = (kind.guess(present) for kind in KINDS.values())
-        guess = next(guess for guess in guesses if guess is not None)
-        words = guess.field.reads_null
-        nullable = len(present) < len(column) or bool(present.astype("str").str.strip().isin(words).any())
-        fields[str(column_name)] = guess.field.model_copy(update={"nullable": True}) if nullable else guess.field
-        notes[str(column_name)] = guess.note
+    fields: dict[str, Any] = {}
+    notes = {}
+    for column_name, column in _named(frame, "data").items():
+        text = column.astype("str").str.strip()
+        filled = column.notna() & (text != "")
+        guesses = (kind.guess(plain(column[filled])) for kind in KINDS.values())
+        for guess in guesses:
+            if guess is None:
+                continue
+            nullable = not filled.all() or bool(text.isin(guess.field.reads_null).any())
+            field = guess.field.model_copy(update={"nullable": True}) if nullable else guess.field
+            if field.check() is None:  # an identifier, say, cannot be missing
+                fields[str(column_name)], notes[str(column_name)] = field, guess.note
+                break
     return Schema(name=name, fields=fields), notes
+
+
+def _named(frame: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return the frame with names of text, each there once."""
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise DataError(f'{source}: two columns are named "{twice}"; rename one')
+    return frame
 
 
 def json_schema() -> dict[str, Any]:
@@ -178,7 +201,12 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)  # type: ignore[no-untyped-call]
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                problem = f"key {key} is not text; put it in quotes"
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f'key "{key}" stands twice', key_node.start_mark)
             seen.add(key)
@@ -201,8 +229,9 @@ def _explain(error: ValidationError, data: Mapping[str, Any], source: str) -> st
     """Put pydantic's first complaint into one line: where, what was found, what is allowed."""
     first = error.errors()[0]
     place = [str(part) for part in first["loc"]]
-    kind, model = None, Schema
-    where = source
+    kind, where = None, source
+    model: type[BaseModel] = Schema
+    kinds: Mapping[str, type[BaseModel]] = KINDS
     if place and place[0] == "fields" and len(place) > 1:
         where = f'{source}, field "{place[1]}"'
         kind, place = (place[2] if len(place) > 2 else None), place[3:]
@@ -210,8 +239,8 @@ def _explain(error: ValidationError, data: Mapping[str, Any], source: str) -> st
     elif place and place[0] == "constraints" and len(place) > 1:
         where = f"{source}, constraint {int(place[1]) + 1}"
         kind, place = (place[2] if len(place) > 2 else None), place[3:]
-        model = CONSTRAINTS.get(str(kind), Ordered)
-    kinds = KINDS if "field" in where else CONSTRAINTS
+        model, kinds = CONSTRAINTS.get(str(kind), Ordered), CONSTRAINTS
+    found = json.dumps(first["input"], default=str)[:80]
     match first["type"]:
         case "extra_forbidden":
             return f'{where}: unknown key "{place[-1]}"; {nearest(place[-1], model.model_fields)}'
@@ -222,8 +251,15 @@ def _explain(error: ValidationError, data: Mapping[str, Any], source: str) -> st
             return f"{where}: no kind given; allowed: {', '.join(kinds)}"
         case "missing":
             return f'{where}: "{place[-1]}" is missing'
-        case "string_type" if isinstance(first["input"], bool):
-            return f"{where}, {'.'.join(place)}: found {first['input']}, a boolean to YAML; put it in quotes"
+        case "string_type" if isinstance(first["input"], bool | int | float):
+            what = "a boolean" if isinstance(first["input"], bool) else "a number"
+            return f"{where}, {'.'.join(place)}: found {found}, {what} to YAML; put it in quotes"
+        case "model_attributes_type":
+            return f"{where}: found {found}; write a mapping with its kind, one of {', '.join(kinds)}"
         case _:
-            key = f", {'.'.join(place)}" if place else ""
-            return f"{where}{key}: {first['msg'].lower()}, found {json.dumps(first['input'], default=str)[:80]}"
+            parts = [part for part in place if part not in ("int", "float", "str")]  # the branches of a union
+            key = f", {'.'.join(parts)}" if parts else ""
+            advice = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ").lower()
+            return f"{where}{key}: found {found}; allowed is {advice}" if "Input" in first["msg"] else (
+                f"{where}{key}: found {found}; {advice}"
+            )

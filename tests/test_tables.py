@@ -123,7 +123,7 @@ def test_parquet_types_become_those_fields_read(tmp_path: Path) -> None:
     assert frame["int"][0] == 2**60 + 1
     assert frame["price"][0] == 1.25
     assert frame["day"][0] == pd.Timestamp(day)
-    assert frame.isna().sum().sum() == 8
+    assert frame.isna().sum().sum() == 9
 
 
 def test_an_unnamed_index_in_parquet_is_left_out_and_nullable_types_are_read(tmp_path: Path) -> None:

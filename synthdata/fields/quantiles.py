@@ -24,7 +24,7 @@ __all__ = ["Quantiles", "draw_threshold"]
 
 MOST_ATOMS = 256  # a column with at most this many distinct values keeps each that is not rare
 ATOM_SHARE = 0.005  # in other columns a value must fill this share of the rows to be an atom
-ROWS_PER_BIN = 25
+ROWS_PER_BIN = 50
 MOST_BINS = 64
 ROWS_PER_LEVEL = 8
 MOST_LEVELS = 32

@@ -18,6 +18,7 @@ from synthdata.fields import Expectation
 
 if TYPE_CHECKING:
     from great_expectations.core.batch_definition import BatchDefinition
+    from great_expectations.data_context import AbstractDataContext
 
 __all__ = ["Outcome", "Runner"]
 
@@ -46,7 +47,7 @@ class Runner:
         self._size = len(expectations)
         if not self._size:
             return
-        with _quiet():
+        with _great_expectations():
             import great_expectations as gx
 
             built = []
@@ -68,8 +69,8 @@ class Runner:
         """
         if not self._size:
             return []
-        with _quiet():
-            batch = _batches().get_batch(batch_parameters={"dataframe": _fast(frame)})
+        with _great_expectations() as batches:
+            batch = batches.get_batch(batch_parameters={"dataframe": _fast(frame)})
             found = batch.validate(
                 self._suite,
                 # the row numbers of all failing rows, and nothing that costs time and is not read
@@ -135,35 +136,38 @@ def _fast(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 @cache
-def _batches() -> BatchDefinition[Any]:
-    """Where frames are handed in: a context of our own in memory, which leaves the caller's context in its place."""
+def _home() -> tuple[AbstractDataContext, BatchDefinition[Any]]:
+    """A context of our own, in memory, and where in it frames are handed in."""
     import great_expectations as gx
-    from great_expectations.data_context.data_context.context_factory import project_manager
     from great_expectations.data_context.types.base import ProgressBarsConfig
-    from great_expectations.exceptions import DataContextRequiredError
 
-    try:
-        theirs = project_manager.get_current_project()
-    except DataContextRequiredError:
-        theirs = None
     context = gx.get_context(mode="ephemeral")
-    try:
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        asset = context.data_sources.add_pandas("synthdata").add_dataframe_asset("rows")
-        return asset.add_batch_definition_whole_dataframe("chunk")
-    finally:
-        project_manager.set_project(theirs)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("synthdata").add_dataframe_asset("rows")
+    return context, asset.add_batch_definition_whole_dataframe("chunk")
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """No warnings and no log lines: what matters comes back as outcomes."""
+def _great_expectations() -> Iterator[BatchDefinition[Any]]:
+    """Great Expectations in a context of our own, without warnings and log lines; leaves the caller's as they were."""
     logger = logging.getLogger("great_expectations")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield
+            from great_expectations.data_context.data_context.context_factory import project_manager
+            from great_expectations.exceptions import DataContextRequiredError
+
+            try:
+                theirs = project_manager.get_current_project()
+            except DataContextRequiredError:
+                theirs = None
+            try:
+                ours, batches = _home()
+                project_manager.set_project(ours)
+                yield batches
+            finally:
+                project_manager.set_project(theirs)
     finally:
         logger.setLevel(level)

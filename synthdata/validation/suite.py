@@ -105,7 +105,8 @@ class Suite:
         if constraints is not None:
             schema = schema.model_copy(update={"constraints": tuple(constraints)})
         rules = tuple(one for one in schema.constraints if one.expectation() is None)
-        return cls(tuple(schema.expectations()), rules)
+        claims = schema.expectations()
+        return cls(tuple(Expectation(one.type, _given(one.kwargs)) for one in claims), rules)
 
     @classmethod
     def of(cls, schema: Schema, constraints: Iterable[Constraint] | None = None) -> Self:
@@ -178,7 +179,7 @@ class Suite:
 def columns_of(one: Expectation) -> tuple[str, ...]:
     """The columns an expectation names."""
     named = [one.kwargs[key] for key in COLUMNS if one.kwargs.get(key) is not None]
-    return tuple(str(name) for item in named for name in ([item] if isinstance(item, str) else item))
+    return tuple(str(name) for item in named for name in (item if isinstance(item, list | tuple) else [item]))
 
 
 def label_of(one: Expectation) -> str:
@@ -230,7 +231,7 @@ def _expectation(data: Any, where: str) -> Expectation:
         raise SchemaError(f'{where}: "{type_}" is unknown or not allowed; {nearest(type_, sorted(ALLOWED))}')
     if not isinstance(kwargs, dict):
         raise SchemaError(f"{where} ({type_}): kwargs is not a mapping")
-    kwargs = {key: value for key, value in kwargs.items() if value is not None and key not in NOT_OURS}
+    kwargs = {key: value for key, value in _given(kwargs).items() if key not in NOT_OURS}
     for key in RUNS_CODE:
         if key in kwargs:
             raise SchemaError(f"{where} ({type_}): {key} can run code and is not allowed; write a rule in the schema instead")
@@ -238,6 +239,10 @@ def _expectation(data: Any, where: str) -> Expectation:
     if dynamic is not None:
         raise SchemaError(f"{where} ({type_}): {dynamic} is a suite parameter, which is not allowed; write its value")
     return Expectation(type_, kwargs)
+
+
+def _given(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in kwargs.items() if value is not None}
 
 
 def _is_dynamic(value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
@@ -34,7 +34,9 @@ class Check:
 
     def __str__(self) -> str:
         name = f"{self.expectation}({self.label})"
-        return f"{name} could not be evaluated ({self.error})" if self.error else f"{name} {self.failed:,} rows"
+        if self.error:
+            return f"{name} could not be evaluated ({self.error})"
+        return f"{name} {self.failed:,} {'row' if self.failed == 1 else 'rows'}" if self.failed else name
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,10 @@ class Verdict:
         """The share of the rows looked at that was admitted, in [0, 1]."""
         return self.rows / self.sampled if self.sampled else 0.0
 
-    def worst(self, most: int = 3) -> str:
-        """Name the checks that failed, those that could not run first, then by rows, for a message."""
-        failing = [check for check in self.checks if check.failed or not check.success]
+    @staticmethod
+    def worst(checks: Iterable[Check], most: int = 3) -> str:
+        """Name the checks that failed, those that could not be evaluated first, then by rows; the tail of a message."""
+        failing = [check for check in checks if check.failed or not check.success]
         failing.sort(key=lambda check: (not check.error, check.success, -check.failed))
         rest = f"; and {len(failing) - most} more" if len(failing) > most else ""
         return "; ".join(map(str, failing[:most])) + rest

@@ -38,15 +38,15 @@ class TransformerSettings(Settings):
     schema_order: float = Key(default=0.4, ge=0, le=1, description="share of rows read in the schema's column order")
     validation: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out to stop early")
 
-    def chosen_for(self, rows: int) -> TransformerSettings:
-        """Fill in what is "auto" for `rows` training rows."""
+    def chosen_for(self, rows: int, columns: int) -> TransformerSettings:
+        """Fill in what is "auto" for a table of `rows` training rows and `columns`."""
         batch = int(np.clip(2 ** np.round(np.log2(rows / 24)), 32, 512))
         auto = {
-            "width": 64 if rows >= 4000 else 48 if rows >= 1000 else 32,
+            "width": 64,
             "batch": batch,
-            "epochs": int(np.clip(round(550_000 / rows), 6, 100)),
-            "patience": 3 if rows >= 4000 else 8,
-            "learning_rate": 4e-3 * float(np.sqrt(batch / 512)),
+            "epochs": int(np.clip(round(550_000 / rows * max(1.0, columns / 15) ** 0.5), 8, 100)),
+            "patience": int(np.clip(round(10_000 / rows), 3, 20)),
+            "learning_rate": 2e-3 + 2e-3 * batch / 512,
         }
         return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
 
@@ -66,7 +66,7 @@ class TabularTransformer(Generator):
     def fit(cls, layout: Layout, target: Arrays, settings: TransformerSettings, run: Run) -> Self:
         """Train until validation stops improving, the epochs are done, or the budget ends."""
         rows = check_arrays(layout, target)
-        settings = settings.chosen_for(rows)
+        settings = settings.chosen_for(rows, len(layout))
         symbols = split(layout, target)
         major_log, minor_log = log_marginals(columns_of(layout), symbols)
         model = _build(layout, settings, major_log, minor_log, run.seed)

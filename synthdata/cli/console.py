@@ -1,0 +1,148 @@
+"""What a person sees: progress and remarks on stderr, the result on stdout, as lines or as JSON."""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import click
+
+from synthdata.errors import SynthdataError
+from synthdata.progress import Listener, Progress
+
+__all__ = ["Console", "duration", "with_console"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+BAR_CELLS = 24
+REDRAW_SECONDS = 0.1
+SPARSE_STEP = 0.1  # of the work, between two plain lines
+
+
+@dataclass(frozen=True)
+class Console:
+    """Where a command's words go.
+
+    machine: the result is printed as JSON, and nothing else on stdout.
+    quiet: no progress, no remarks.
+    debug: nothing is held back.
+    """
+
+    machine: bool = False
+    quiet: bool = False
+    debug: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """How long the command has been running."""
+        return round(time.monotonic() - self.started, 1)
+
+    def say(self, text: str) -> None:
+        """Make a remark, on stderr."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def finish(self, result: dict[str, Any], lines: Sequence[str]) -> None:
+        """Print the result: `result` for a machine, `lines` for a person."""
+        click.echo(json.dumps(result, indent=2, ensure_ascii=False, default=str) if self.machine else "\n".join(lines))
+
+    @contextmanager
+    def progress(self) -> Iterator[Listener]:
+        """Give a listener to hand to the SDK: a bar on a terminal, sparse lines elsewhere, silence if quiet."""
+        if self.quiet:
+            yield lambda progress: None
+        elif sys.stderr.isatty():
+            bar = _Bar()
+            try:
+                yield bar.show
+            finally:
+                bar.clear()
+        else:
+            yield _Lines().show
+
+
+@dataclass
+class _Bar:
+    """One line that is drawn over and over."""
+
+    _drawn: float = float("-inf")
+    _task: str = ""
+
+    def show(self, progress: Progress) -> None:
+        """Draw, if it is time to."""
+        now = time.monotonic()
+        if now - self._drawn < REDRAW_SECONDS and progress.fraction < 1 and progress.task == self._task:
+            return
+        self._drawn, self._task = now, progress.task
+        full = int(_clamped(progress.fraction) * BAR_CELLS)
+        line = f"{progress.task:<9} [{'#' * full}{'.' * (BAR_CELLS - full)}] {_figures(progress)}"
+        click.echo("\r" + line[: shutil.get_terminal_size().columns - 1] + "\x1b[K", err=True, nl=False)
+
+    def clear(self) -> None:
+        """Leave no trace."""
+        if self._task:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+@dataclass
+class _Lines:
+    """A plain line for every tenth of the work, for logs."""
+
+    _task: str = ""
+    _next: float = 0.0
+
+    def show(self, progress: Progress) -> None:
+        """Print, if enough has happened."""
+        if progress.task != self._task:
+            self._task, self._next = progress.task, 0.0
+        fraction = _clamped(progress.fraction)
+        if fraction >= self._next:
+            click.echo(f"{progress.task}: {_figures(progress)}", err=True)
+            self._next = (int(fraction / SPARSE_STEP + 1e-9) + 1) * SPARSE_STEP - 1e-9
+
+
+def _clamped(fraction: float) -> float:
+    return min(max(fraction, 0.0), 1.0)
+
+
+def _figures(progress: Progress) -> str:
+    left = "" if progress.seconds_left is None else f", {duration(progress.seconds_left)} left"
+    detail = f", {progress.detail}" if progress.detail else ""
+    return f"{_clamped(progress.fraction):4.0%}{left}{detail}"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration as a person says it: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def with_console(command: Command) -> Command:
+    """Give a command the options every command has, and the console they make, as its first argument."""
+
+    @click.option("--json", "machine", is_flag=True, help="Print the result as JSON on stdout, and nothing else.")
+    @click.option("--quiet", "-q", is_flag=True, help="No progress, no remarks.")
+    @click.option("--debug", is_flag=True, help="Show tracebacks and what native libraries print.")
+    @functools.wraps(command)
+    def wrapped(*, machine: bool, quiet: bool, debug: bool, **arguments: Any) -> Any:
+        try:
+            return command(Console(machine, quiet, debug), **arguments)
+        except SynthdataError:
+            if debug:
+                traceback.print_exc()
+            raise
+
+    return wrapped  # type: ignore[return-value]  # click calls it by keyword; the command's own type would lie either way

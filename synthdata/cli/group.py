@@ -1,0 +1,104 @@
+"""The group of all commands: finds them lazily, and turns what goes wrong into a line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from synthdata import __version__
+from synthdata.errors import SynthdataError, nearest
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = {  # in the order in which a person meets them; each is `command` of its module, described here for --help
+    "init": "infer a schema from a table",
+    "train": "learn a table, write a model",
+    "generate": "sample rows from a model, validate and export them",
+    "validate": "check any table against a schema",
+    "suite": "print the expectations a schema implies",
+    "run": "train, generate, validate and export in one go",
+    "inspect": "say what a model is",
+    "demo": "the whole way on a small real table",
+}
+INTERRUPTED = 130  # what a shell reports for a command ended by Ctrl-C
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when that command is called, so that `--help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands, in their order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"synthdata.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command for one that does not exist."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f'no command "{args[0]}"; {nearest(args[0], COMMANDS)}', ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Run a command and exit: 0 done, 2 bad input, 3 refused by the gate, 4 missed a threshold, 1 a bug."""
+        sys.exit(self._run(args, prog_name, complete_var, windows_expand_args, extra))
+
+    def _run(self, args: Any, prog_name: Any, complete_var: Any, expand: bool, extra: dict[str, Any]) -> int:
+        try:
+            result = super().main(args, prog_name, complete_var, False, expand, **extra)
+        except SynthdataError as error:
+            _complain(str(error))
+            return error.exit_code
+        except click.UsageError as error:
+            called = error.ctx.command_path if error.ctx else "synthdata"
+            _complain(f"{error.format_message()} (see `{called} --help`)")
+            return error.exit_code
+        except click.ClickException as error:
+            _complain(error.format_message())
+            return 2
+        except click.Abort as error:
+            if isinstance(error.__cause__, EOFError):  # no command asks questions: this is a bug
+                raise error.__cause__ from None
+            return INTERRUPTED
+        return result if isinstance(result, int) else 0
+
+
+def _complain(message: str) -> None:
+    click.echo(f"error: {' '.join(message.split())}", err=True)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=False,
+    invoke_without_command=True,
+    epilog="\b\nExample:\n  synthdata init rows.csv -o rows.yaml\n  synthdata run rows.yaml --data rows.csv -n 1000 -o out",
+)
+@click.version_option(__version__, prog_name="synthdata")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Learn a table, and produce synthetic rows that Great Expectations has passed."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

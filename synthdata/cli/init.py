@@ -1,0 +1,58 @@
+"""`synthdata init`: a first schema, guessed from a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from synthdata.cli.console import Console, with_console
+from synthdata.cli.places import check_file, ending_removed, write_text
+
+__all__ = ["command"]
+
+LOOK_AT = """\
+# Guessed from {rows:,} rows of {data}. Before you train, look at:
+#   kinds            a number that is a code (1 = married, 2 = single) is better a category
+#   min, max, values what is possible, not only what this table happens to hold
+#   target           name the column that others will want to predict: "target: ..." below the name
+#   constraints      what holds between columns: "- {{kind: ordered, low: admitted, high: discharged}}"
+"""
+
+
+@click.command(epilog="\b\nExample:\n  synthdata init patients.csv -o patients.yaml")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The schema to write; without it, it is printed.")
+@click.option("--force", is_flag=True, help="Overwrite a schema that exists.")
+@with_console
+def command(console: Console, data: Path, output: Path | None, force: bool) -> None:
+    """Infer a schema from DATA, a table in CSV, Parquet or JSON lines, and write it as YAML.
+
+    The YAML says in comments what was guessed. Look at it before you train.
+    """
+    from synthdata.schema import infer
+    from synthdata.tables import read_table
+
+    if output is not None:
+        check_file(output, force=force)
+    frame = read_table(data)
+    schema, notes = infer(frame, ending_removed(data))
+    modeline, rest = schema.dump(notes).split("\n", 1)
+    text = f"{modeline}\n{LOOK_AT.format(rows=len(frame), data=data.name)}{rest}"
+    result = {
+        "schema": None if output is None else str(output),
+        "rows": len(frame),
+        "fields": {name: field.kind for name, field in schema.fields.items()},
+        "notes": {name: note for name, note in notes.items() if note},
+    }
+    if output is None:
+        console.finish({**result, "yaml": text}, [text.removesuffix("\n")])
+        return
+    write_text(output, text)
+    kinds = [field.kind for field in schema.fields.values()]
+    counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    lines = [
+        f"wrote {output}: {len(kinds)} fields ({counts}) from {len(frame):,} rows",
+        f"next: look at it, then synthdata run {output} --data {data} -n {len(frame)} -o out",
+    ]
+    console.finish(result, lines)

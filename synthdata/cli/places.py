@@ -1,0 +1,52 @@
+"""Places a command is to write to: checked before any work starts, written all at once."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from synthdata.errors import OutputError
+
+__all__ = ["check_file", "ending_removed", "write_text"]
+
+
+def check_file(path: Path, *, force: bool) -> None:
+    """Refuse a file that exists, unless forced, and a folder that cannot be written."""
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder; name a file")
+    if path.exists() and not force:
+        raise OutputError(f"{path}: exists already; choose another name or say --force")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path}: there is no folder {path.parent}; make it first")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"{path}: the folder {path.parent} cannot be written; choose another or change its permissions")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a small text file: whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            try:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+                os.chmod(file.name, 0o666 & ~_umask())  # a temporary file is private, a schema is not
+                os.replace(file.name, path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}; choose another place") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def ending_removed(path: Path) -> str:
+    """Return the name of a table without its ending: `adult` for `data/adult.csv.gz`."""
+    return path.name.split(".")[0] or "table"

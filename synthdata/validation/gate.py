@@ -1,0 +1,121 @@
+"""The gate: what passes it is `Validated`, and nothing else is exported.
+
+Which rows are admitted depends on the rows and their order alone, never on how the stream was cut into chunks, nor on
+how many rows were asked for: the first k admitted rows of a long run are the k rows of a short one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+from synthdata.errors import GateError
+from synthdata.progress import Listener, silent
+from synthdata.schema import Schema
+from synthdata.validation.run import Plan, Run
+from synthdata.validation.suite import Suite
+from synthdata.validation.verdict import Verdict
+
+__all__ = ["Gate", "Validated", "check", "validate"]
+
+_TOKEN = object()
+
+
+class Validated:
+    """A table that passed the gate, or is passing it as it is read. Only the gate makes one, and only one is exported."""
+
+    def __init__(self, schema: Schema, run: Run, frames: list[pd.DataFrame] | None, token: object = None) -> None:
+        if token is not _TOKEN:
+            raise TypeError("a Validated table comes from validate() or Gate.admit(), nowhere else")
+        self.schema = schema
+        self._run = run
+        self._frames = frames
+        self._started = False
+
+    def frames(self) -> Iterator[pd.DataFrame]:
+        """The admitted rows, a chunk at a time.
+
+        A stream can be read once, and its end raises GateError if the whole is refused; a table in memory can be read
+        any number of times.
+        """
+        if self._frames is not None:
+            return iter(self._frames)
+        if self._started:
+            raise RuntimeError("this stream has been read; take .frame first to keep its rows")
+        self._started = True
+        return self._run.stream()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """All admitted rows in one frame. Of a stream, this reads it to its end and keeps the rows."""
+        if self._frames is None:
+            self._frames = list(self.frames())
+        if len(self._frames) > 1:
+            self._frames = [pd.concat(self._frames, ignore_index=True)]
+        return self._frames[0]
+
+    @property
+    def verdict(self) -> Verdict:
+        """What came of it; known once the last row was read."""
+        if self._run.verdict is None:
+            raise RuntimeError("the verdict is known once the last row was read: go through frames(), or take .frame")
+        return self._run.verdict
+
+    def rejected(self) -> pd.DataFrame:
+        """Rows that were set aside, at most 10,000, with the first expectation each failed in `failed_expectation`."""
+        return self._run.rejected()
+
+
+class Gate:
+    """A suite, ready to judge tables of a schema. SchemaError if the suite cannot be run on them."""
+
+    def __init__(self, schema: Schema, suite: Suite) -> None:
+        self.schema = schema
+        self.suite = suite
+        self._plan = Plan(schema, suite)
+
+    def admit(
+        self,
+        chunks: Iterable[pd.DataFrame],
+        rows: int | None = None,
+        most: int | None = None,
+        listener: Listener = silent,
+    ) -> Validated:
+        """Admit passing rows in order, until there are `rows`; None admits all there are.
+
+        Nothing is taken from `chunks`, which may be endless, before the result is read. GateError while reading: `most`
+        rows were looked at and did not yield `rows`, an expectation cannot be evaluated, or the whole is refused.
+        """
+        run = Run(self._plan, chunks, rows=rows, most=most, strict=False, listener=listener)
+        return Validated(self.schema, run, None, _TOKEN)
+
+    def check(self, frame: pd.DataFrame) -> Verdict:
+        """Check all of a frame and say what came of it."""
+        return self._judge(frame)[0]
+
+    def validate(self, frame: pd.DataFrame) -> Validated:
+        """Check all of a frame; GateError, with the verdict, if any row fails."""
+        verdict, run, frames = self._judge(frame)
+        if not verdict.sampled:
+            raise GateError("the table has no rows; an empty table never passes", verdict)
+        if not verdict.passed:
+            worst = Verdict.worst(verdict.checks)
+            raise GateError(f"{verdict.rejected:,} of {verdict.sampled:,} rows failed: {worst}", verdict)
+        return Validated(self.schema, run, frames, _TOKEN)
+
+    def _judge(self, frame: pd.DataFrame) -> tuple[Verdict, Run, list[pd.DataFrame]]:
+        run = Run(self._plan, [frame], rows=None, most=None, strict=True, listener=silent)
+        frames = list(run.stream())
+        assert run.verdict is not None
+        return run.verdict, run, frames
+
+
+def validate(frame: pd.DataFrame, schema: Schema, suite: Suite | None = None) -> Validated:
+    """Check a frame against a suite, by default all the schema names; GateError, with the verdict, if any row fails."""
+    return Gate(schema, Suite.of(schema) if suite is None else suite).validate(frame)
+
+
+def check(frame: pd.DataFrame, schema: Schema, suite: Suite | None = None) -> Verdict:
+    """Check a frame as `validate` does, and say what came of it instead of raising."""
+    return Gate(schema, Suite.of(schema) if suite is None else suite).check(frame)

@@ -1,0 +1,293 @@
+"""One run of a stream through the gate: regroup, sift, count, judge the whole.
+
+Great Expectations says of each chunk which rows fail which expectation. Failing rows are set aside, and what is
+about the whole (uniqueness, counts, means, shares) is asked once at the end, of the columns that this takes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from synthdata.constraints import Constraint
+from synthdata.errors import DataError, GateError
+from synthdata.fields import Expectation
+from synthdata.progress import Listener, Progress
+from synthdata.schema import Schema
+from synthdata.validation.engine import Outcome, Runner
+from synthdata.validation.suite import Suite, columns_of, is_row_level, is_shape, is_unique, label_of
+from synthdata.validation.uniqueness import Seen
+from synthdata.validation.verdict import Check, Verdict, library_versions
+
+__all__ = ["Plan", "Run"]
+
+CHUNK_ROWS = 100_000  # rows a call of Great Expectations gets: its fixed cost is that of some 30,000 rows
+MOST_REJECTED = 10_000  # rejected rows that are kept to be looked at
+REASON = "failed_expectation"
+NOT_EMPTY = Expectation("expect_table_row_count_to_be_between", {"min_value": 1})
+
+
+class Plan:
+    """A suite, sorted by how each part of it is run, and ready to run."""
+
+    def __init__(self, schema: Schema, suite: Suite) -> None:
+        suite.check_columns(schema)
+        self.schema = schema
+        self.shape = [one for one in suite.expectations if is_shape(one)]
+        self.row = [one for one in suite.expectations if is_row_level(one)]
+        self.whole = [one for one in suite.expectations if one not in self.shape and one not in self.row]
+        self.rules: tuple[Constraint, ...] = suite.rules
+        self.run_shape, self.run_row = Runner(self.shape), Runner(self.row)
+        true = [{"column": str(number), "value_set": [True]} for number in range(len(self.rules))]
+        self.run_rules = Runner([Expectation("expect_column_values_to_be_in_set", kwargs) for kwargs in true])
+        Runner(self.whole)  # to refuse early what cannot be run
+
+    def rules_held(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """One boolean column a rule, named by its number."""
+        held = {str(number): rule.holds(frame) for number, rule in enumerate(self.rules)}
+        return pd.DataFrame(held, index=frame.index, dtype=bool)
+
+
+class Run:
+    """One run.
+
+    rows: how many to admit, None for all there are. most: how many to look at, at most.
+    strict: no row may fail, and nothing stops the run early; otherwise failing rows are set aside and made up for.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        chunks: Iterable[pd.DataFrame],
+        *,
+        rows: int | None,
+        most: int | None,
+        strict: bool,
+        listener: Listener,
+    ) -> None:
+        self.verdict: Verdict | None = None
+        self._plan, self._rows, self._most, self._strict, self._listener = plan, rows, most, strict, listener
+        asked = [] if rows is None else [Expectation("expect_table_row_count_to_equal", {"value": rows})]
+        self._whole = [*plan.whole, *(one for one in (NOT_EMPTY, *asked) if one not in plan.whole)]
+        self._shape_tallies = [_Tally(one.type, label_of(one), "set") for one in plan.shape]
+        self._row_tallies = [_Tally(one.type, label_of(one), "row") for one in plan.row]
+        self._rule_tallies = [_Tally("rule", rule.label(), "row") for rule in plan.rules]
+        self._whole_tallies = [_Tally(one.type, label_of(one), "set") for one in self._whole]
+        self._unique = [
+            (tally, Seen.of(one)) for one, tally in zip(self._whole, self._whole_tallies, strict=True) if is_unique(one)
+        ]
+        self._queue = _Queue(_typed(chunk, plan.schema) for chunk in chunks)
+        self._types_passed: set[tuple[str, ...]] = set()
+        needed = {column for one in self._whole for column in columns_of(one)}
+        self._kept_columns = [name for name in plan.schema.fields if name in needed]
+        self._kept: list[pd.DataFrame] = []
+        self._set_aside: list[pd.DataFrame] = []
+        self._admitted = self._sampled = self._kept_aside = 0
+        self._seconds = 0.0
+
+    def stream(self) -> Iterator[pd.DataFrame]:
+        """Yield admitted rows, a chunk at a time; judge the whole at the end."""
+        began = time.monotonic()
+        while self._rows is None or self._admitted < self._rows:
+            chunk = self._queue.take(self._wanted())
+            if not len(chunk):
+                break
+            started = time.monotonic()
+            passed = self._sift(chunk)
+            self._seconds += time.monotonic() - started
+            self._tell(time.monotonic() - began)
+            if len(passed):
+                yield passed
+        self._conclude()
+
+    def rejected(self) -> pd.DataFrame:
+        """The rows that were set aside, as far as they were kept, and the first expectation each failed."""
+        fields = self._plan.schema.fields
+        empty = pd.DataFrame({name: pd.Series(dtype=field.dtype(True)) for name, field in fields.items()})
+        empty[self._reason_column] = pd.Series(dtype="str")
+        return pd.concat(self._set_aside, ignore_index=True) if self._set_aside else empty
+
+    @property
+    def _reason_column(self) -> str:
+        return next(name for name in (REASON + "_" * n for n in range(100)) if name not in self._plan.schema.fields)
+
+    def _wanted(self) -> int:
+        """How many rows to look at next: enough for what is missing, at the acceptance seen so far."""
+        left = CHUNK_ROWS if self._most is None else min(CHUNK_ROWS, self._most - self._sampled)
+        if self._rows is None:
+            return left
+        acceptance = max(self._admitted / self._sampled, 0.01) if self._sampled else 1.0
+        return min(left, int((self._rows - self._admitted) / acceptance) + 1)
+
+    def _sift(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a chunk that pass; count the others and set them aside."""
+        found = self._outcomes(frame)
+        reasons = np.full(len(frame), -1)  # which of `found` a row failed first
+        for number, (_, outcome) in enumerate(found):
+            if outcome.rows is not None:
+                reasons[outcome.rows[reasons[outcome.rows] < 0]] = number
+        for tally, seen in self._unique:
+            candidates = np.flatnonzero(reasons < 0)
+            again = candidates[~seen.is_first(frame[list(seen.columns)].iloc[candidates])]
+            reasons[again] = len(found)
+            found.append((tally, Outcome(False, again, len(again))))
+        passing, end = np.flatnonzero(reasons < 0), len(frame)
+        if self._rows is not None and self._admitted + len(passing) >= self._rows:
+            passing = passing[: self._rows - self._admitted]
+            end = int(passing[-1]) + 1  # what comes after the last row asked for is as if never sampled
+        for tally, outcome in found:
+            tally.count(outcome, end)
+        self._sampled += end
+        self._admitted += len(passing)
+        self._keep_aside(frame, np.flatnonzero(reasons[:end] >= 0), reasons, [tally.name for tally, _ in found])
+        broken = [tally for tally, _ in found if tally.broken]
+        if broken and not self._strict:
+            raise self._refusal("the suite cannot pass, whatever is sampled", broken)
+        passed = frame.iloc[passing].reset_index(drop=True)
+        self._kept.append(passed[self._kept_columns])
+        return passed
+
+    def _outcomes(self, frame: pd.DataFrame) -> list[tuple[_Tally, Outcome]]:
+        """Run what can be run on a chunk. Names and types are looked at once for each combination that comes."""
+        plan, types = self._plan, tuple(map(str, frame.dtypes))
+        shape = [Outcome(True)] * len(plan.shape)
+        if types not in self._types_passed or "object" in types:
+            shape = plan.run_shape.run(frame)
+            if all(outcome.success for outcome in shape):
+                self._types_passed.add(types)
+        outcomes = [*shape, *plan.run_row.run(frame), *plan.run_rules.run(plan.rules_held(frame))]
+        return list(zip([*self._shape_tallies, *self._row_tallies, *self._rule_tallies], outcomes, strict=True))
+
+    def _keep_aside(self, frame: pd.DataFrame, failing: np.ndarray, reasons: np.ndarray, names: list[str]) -> None:
+        chosen = failing[: MOST_REJECTED - self._kept_aside]
+        if len(chosen):
+            self._kept_aside += len(chosen)
+            rows = frame.iloc[chosen].reset_index(drop=True)
+            rows[self._reason_column] = pd.Series([names[number] for number in reasons[chosen]], dtype="str")
+            self._set_aside.append(rows)
+
+    def _conclude(self) -> None:
+        """Judge the whole, and say what came of it."""
+        if self._rows is not None and self._admitted < self._rows:
+            accepted = self._admitted / max(self._sampled, 1)
+            raise self._refusal(
+                f"only {self._admitted:,} of {self._rows:,} rows passed out of {self._sampled:,} sampled "
+                f"({accepted:.1%} accepted)",
+                [tally for tally in self._tallies if tally.failed],
+            )
+        started = time.monotonic()
+        table = pd.concat(self._kept, ignore_index=True) if self._kept else pd.DataFrame(columns=self._kept_columns)
+        self._kept = []
+        for tally, outcome in zip(self._whole_tallies, Runner(self._whole).run(table), strict=True):
+            tally.settle(outcome)
+        self._seconds += time.monotonic() - started
+        self.verdict = self._judged()
+        if not self.verdict.passed and not self._strict:
+            failed = [tally for tally in self._tallies if not tally.holds(self._strict)]
+            raise self._refusal("the table as a whole was refused", failed)
+
+    def _refusal(self, what: str, because: list[_Tally]) -> GateError:
+        self.verdict = self._judged()
+        worst = Verdict.worst(tally.check(self._strict) for tally in because)
+        return GateError(f"{what}: {worst}" if worst else f"{what}: there were no more rows", self.verdict)
+
+    @property
+    def _tallies(self) -> list[_Tally]:
+        return [*self._shape_tallies, *self._row_tallies, *self._rule_tallies, *self._whole_tallies]
+
+    def _judged(self) -> Verdict:
+        enough = self._admitted > 0 and self._rows in (None, self._admitted)
+        return Verdict(
+            passed=enough and all(tally.holds(self._strict) for tally in self._tallies),
+            rows=self._admitted,
+            sampled=self._sampled,
+            rejected=self._sampled - self._admitted,
+            checks=tuple(tally.check(self._strict) for tally in self._tallies),
+            seconds=self._seconds,
+            versions=library_versions(),
+        )
+
+    def _tell(self, seconds: float) -> None:
+        if self._rows is not None:
+            left = seconds / self._admitted * (self._rows - self._admitted) if self._admitted else None
+            detail = f"{self._admitted:,} of {self._rows:,} rows, {self._admitted / self._sampled:.1%} accepted"
+            self._listener(Progress("generate", self._admitted / self._rows, left, detail))
+
+
+@dataclass
+class _Tally:
+    """What one expectation has come to so far."""
+
+    expectation: str
+    label: str
+    level: Literal["row", "set"]
+    failed: int = 0
+    judged: bool = False
+    broken: bool = False  # failed otherwise than by single rows
+    error: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.expectation}({self.label})"
+
+    def count(self, outcome: Outcome, end: int) -> None:
+        """Take in what was said of a chunk's rows before `end`."""
+        if outcome.success or outcome.rows is None:
+            self.settle(outcome)
+        else:
+            self.judged = True
+            self.failed += int(np.searchsorted(outcome.rows, end))
+
+    def settle(self, outcome: Outcome) -> None:
+        """Take in what was said of the whole."""
+        self.judged = True
+        self.failed += outcome.failed
+        self.broken = self.broken or not outcome.success
+        self.error = self.error or outcome.error
+
+    def holds(self, strict: bool) -> bool:
+        return self.judged and not self.broken and not (strict and self.failed)
+
+    def check(self, strict: bool) -> Check:
+        return Check(self.expectation, self.label, self.level, self.failed, self.holds(strict), self.error)
+
+
+class _Queue:
+    """A stream of frames, cut anew."""
+
+    def __init__(self, frames: Iterator[pd.DataFrame]) -> None:
+        self._frames = frames
+        self._held: list[pd.DataFrame] = []
+
+    def take(self, rows: int) -> pd.DataFrame:
+        """Return the next `rows` rows, fewer only where the stream ends; the index is 0..n-1."""
+        held = sum(map(len, self._held))
+        while held < rows and (frame := next(self._frames, None)) is not None:
+            self._held.append(frame)
+            held += len(frame)
+        taken: list[pd.DataFrame] = []
+        while self._held and rows > 0:
+            head = self._held.pop(0)
+            taken.append(head.iloc[:rows])
+            if len(head) > rows:
+                self._held.insert(0, head.iloc[rows:])
+            rows -= len(taken[-1])
+        return pd.concat(taken, ignore_index=True) if taken else pd.DataFrame()
+
+
+def _typed(chunk: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The chunk in the schema's columns and types; read as raw cells if it is not so already."""
+    if not chunk.columns.is_unique:
+        twice = chunk.columns[chunk.columns.duplicated()][0]
+        raise DataError(f'the table has two columns "{twice}"; rename one')
+    fields = schema.fields
+    typed = all(
+        name in chunk.columns and chunk[name].dtype in (field.dtype(False), field.dtype(True))
+        for name, field in fields.items()
+    )
+    return chunk[list(fields)] if typed else schema.read(chunk)
