@@ -122,7 +122,9 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         try:
             data = (path / name).read_bytes()
         except OSError:
-            raise ArtefactError(f"{path}/{name}: missing or unreadable; the model was cut short, copy it again") from None
+            raise ArtefactError(
+                f"{path}/{name}: missing or unreadable; the model is incomplete, copy it again"
+            ) from None
         if len(data) != expected.get("bytes") or _digest(data) != expected.get("sha256"):
             raise ArtefactError(f"{path}/{name}: does not match its hash; the model was altered, copy it again")
         files[name] = data

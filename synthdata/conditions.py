@@ -22,7 +22,8 @@ __all__ = ["Where", "tests_of"]
 Where: TypeAlias = Mapping[str, Any] | Sequence[str] | str | None
 
 _OPERATOR = re.compile(
-    r"\s*((?<!\w)(?:is\s+not\s+null|is\s+null|not\s+in|in)(?!\w)|!=|<>|<=|>=|==|=|<|>)\s*(.*)", re.IGNORECASE | re.DOTALL
+    r"\s*((?<!\w)(?:is\s+not\s+null|is\s+null|not\s+in|in)(?!\w)|!=|<>|<=|>=|==|=|<|>)\s*(.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _ITEM = re.compile(r"""\s*("[^"]*"(?=\s*(?:,|$))|'[^']*'(?=\s*(?:,|$))|[^,]*)(?:,|$)""")
 _SAME = {"==": "=", "<>": "!="}
@@ -60,7 +61,8 @@ def _from_python(value: Any) -> list[Test]:
             ends = [Test(">=", low)] if low is not None else []
             return [*ends, Test("<=", high)] if high is not None else ends
         case tuple():
-            raise ConditionError(f"a tuple is a range (low, high), found {len(value)} values; write a list for one of many")
+            found = f"found {len(value)} values"
+            raise ConditionError(f"a tuple is a range (low, high), {found}; write a list for one of many")
         case list() | set() | frozenset() | range() | np.ndarray() | pd.Series() | pd.Index():
             return [Test("in", _some(value))]
         case _:
@@ -77,7 +79,8 @@ def _from_text(text: str, columns: list[str]) -> tuple[str, Test]:
                     return name, _test(found[1], found[2], text)
     word = re.split(r"\s|[=<>!]", stripped, maxsplit=1)[0].strip("`")
     if word in columns:
-        raise ConditionError(f'"{text}": after the column comes one of =, !=, <, <=, >, >=, in, not in, is null, is not null')
+        allowed = "=, !=, <, <=, >, >=, in, not in, is null, is not null"
+        raise ConditionError(f'"{text}": after the column comes one of {allowed}')
     raise ConditionError(f'"{text}": unknown column "{word}"; {nearest(word, columns)}')
 
 

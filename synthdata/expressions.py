@@ -25,7 +25,10 @@ __all__ = ["Rule"]
 LONGEST = 2000
 DEEPEST = 100  # a tree of this depth is walked well within Python's stack
 
-_WORDS = re.compile(r"""(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|`(?P<name>[^`]+)`|(?P<equals>(?<![=<>!:])=(?!=))|(?P<space>\s+)""")
+_WORDS = re.compile(
+    r"""(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+    r"|`(?P<name>[^`]+)`|(?P<equals>(?<![=<>!:])=(?!=))|(?P<space>\s+)"
+)
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,

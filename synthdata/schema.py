@@ -20,7 +20,12 @@ from synthdata.fields.base import plain
 
 __all__ = ["Model", "Schema", "infer", "json_schema"]
 
-CONSTRAINTS: dict[str, type[BaseModel]] = {"ordered": Ordered, "combinations": Combinations, "unique": Unique, "rule": RowRule}
+CONSTRAINTS: dict[str, type[BaseModel]] = {
+    "ordered": Ordered,
+    "combinations": Combinations,
+    "unique": Unique,
+    "rule": RowRule,
+}
 MODELINE = "# yaml-language-server: $schema=schema.json"
 
 
@@ -47,7 +52,7 @@ class Schema(BaseModel):
     model: Model = Model()
     fields: dict[str, AnyField] = Key(min_length=1)
     constraints: tuple[AnyConstraint, ...] = ()
-    suite: str | None = Key(default=None, description="the user's own Great Expectations suite, a JSON file beside the schema")
+    suite: str | None = Key(default=None, description="the user's own expectations, a JSON file beside the schema")
 
     @classmethod
     def load(cls, path: str | Path) -> Schema:
@@ -72,7 +77,7 @@ class Schema(BaseModel):
         except yaml.MarkedYAMLError as error:
             line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
             raise SchemaError(f"{source}{line}: not YAML: {error.problem}") from None
-        except (yaml.YAMLError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        except (yaml.YAMLError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             # PyYAML lets what a scalar's reading raises pass ("!!int x", "0b_"), and recurses into nested brackets
             raise SchemaError(f"{source}: not YAML: {' '.join(str(error).split())[:200]}") from None
         if not isinstance(data, dict):
@@ -217,7 +222,8 @@ _Loader.yaml_implicit_resolvers = {
     letter: [(tag, rule) for tag, rule in rules if not tag.endswith((":bool", ":timestamp"))]
     for letter, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_BOOLEAN = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOLEAN, list("tTfF"))
 
 
 def _flow(value: Any) -> str:

@@ -32,7 +32,9 @@ class StopAfter(keras.callbacks.Callback):
 
 
 def test_dependence_is_learned():
-    generator = TabularTransformer.fit(LAYOUT, table(), SETTINGS.model_copy(update={"epochs": 80, "patience": 80}), Run(seed=1))
+    generator = TabularTransformer.fit(
+        LAYOUT, table(), SETTINGS.model_copy(update={"epochs": 80, "patience": 80}), Run(seed=1)
+    )
     arrays = generator.sample(np.random.Generator(np.random.Philox(0)), {})
     assert (arrays["a"] == arrays["b"]).mean() > 0.9
     assert generator.history[-1]["val_loss"] < generator.history[0]["val_loss"]

@@ -20,7 +20,19 @@ from pydantic import BaseModel, ConfigDict
 from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
 from synthdata.errors import ConditionError, DataError
 
-__all__ = ["Body", "Codec", "Expectation", "Field", "Guess", "Restriction", "Rows", "Test", "cells_as_text", "plain", "rows_named"]
+__all__ = [
+    "Body",
+    "Codec",
+    "Expectation",
+    "Field",
+    "Guess",
+    "Restriction",
+    "Rows",
+    "Test",
+    "cells_as_text",
+    "plain",
+    "rows_named",
+]
 
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null"]
 
@@ -120,7 +132,7 @@ class Field(BaseModel, ABC):
 
     @abstractmethod
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
-        """Read present raw cells into the kind's type. Returns the values and a mask (n,) of cells that do not parse."""
+        """Read present raw cells into the kind's type; return the values and a mask (n,) of what does not parse."""
 
     @abstractmethod
     def dtype(self, nulls: bool) -> Any:
@@ -222,7 +234,8 @@ class Codec:
             return {}
         missing = column.isna().to_numpy(bool)
         if missing.any() and not self.nulls:
-            raise DataError(f'column "{self.name}": {rows_named(np.flatnonzero(missing))} missing, none was in training')
+            where = rows_named(np.flatnonzero(missing))
+            raise DataError(f'column "{self.name}": {where} missing, none was in training')
         keeps_nothing = isinstance(block, Categorical) and block.size == 0
         width = (2,) if isinstance(block, Binned) else ()
         result = np.zeros((len(column), *width), np.float64 if width else np.int64)
@@ -264,7 +277,8 @@ class Codec:
         """
         block = self.layout.get(self.name)
         if block is None:
-            raise ConditionError(f'"{self.name}" is an {self.field.kind}: it is numbered, not learned, and takes no condition')
+            kind = self.field.kind
+            raise ConditionError(f'"{self.name}" is an {kind}: it is numbered, not learned, and takes no condition')
         comparisons = [test for test in tests if test.operator not in ("is null", "is not null")]
         wants_null = any(test.operator == "is null" for test in tests)
         wants_value = bool(comparisons) or any(test.operator == "is not null" for test in tests)
@@ -299,7 +313,7 @@ class Codec:
 
 
 def plain(present: pd.Series) -> pd.Series:
-    """Give present cells the type they have in truth: categoricals and Arrow cells their own, Python dates datetime64."""
+    """Give present cells the type they have in truth: categoricals and Arrow cells their own, dates datetime64."""
     if isinstance(present.dtype, pd.CategoricalDtype):
         present = present.astype(present.cat.categories.dtype)
     if isinstance(present.dtype, pd.ArrowDtype):

@@ -135,7 +135,8 @@ class CategoryBody(Body):
             wanted = [_name(one) for one in (test.operand if isinstance(test.operand, tuple) else (test.operand,))]
             unknown = [one for one in wanted if one not in names]
             if unknown:
-                raise ConditionError(f'"{unknown[0]}" is not among the values the model learned; {nearest(unknown[0], names)}')
+                found = nearest(unknown[0], names)
+                raise ConditionError(f'"{unknown[0]}" is not among the values the model learned; {found}')
             mask &= np.isin(names, wanted) != (test.operator in ("!=", "not in"))
         return Restriction(mask)
 

@@ -105,7 +105,8 @@ class Datetime(Field):
         fitting = [one for one in FORMATS if not _parse(text.iloc[:200], one)[1].any()]
         for one in fitting:
             if not _parse(text, one)[1].any():
-                note = "day and month could be the other way round" if one == "%m/%d/%Y" and "%d/%m/%Y" in fitting else ""
+                either = one == "%m/%d/%Y" and "%d/%m/%Y" in fitting
+                note = "day and month could be the other way round" if either else ""
                 return Guess(cls(format=one, timezone="UTC" if one.endswith(("%z", "Z")) else None), note)
         return None
 
@@ -120,9 +121,9 @@ class Datetime(Field):
         if times.dt.tz is not None:
             times = times.dt.tz_convert(self.timezone or "UTC")
             times = times if self.timezone else times.dt.tz_localize(None)
-        elif self.timezone:  # an hour that comes twice is taken for the first; a day whose midnight is left out is a day
+        elif self.timezone:  # an hour that comes twice is taken for the first; a day without a midnight is a day
             gap: Any = "shift_forward" if self.unit == DAY else "NaT"
-            times = times.dt.tz_localize(self.timezone, ambiguous=True, nonexistent=gap)  # type: ignore[arg-type]
+            times = times.dt.tz_localize(self.timezone, ambiguous=True, nonexistent=gap)
             bad = bad | times.isna().to_numpy(bool)
         return times.astype(self.dtype(True)), bad
 
@@ -146,7 +147,7 @@ class Datetime(Field):
 
     def claims(self, name: str) -> list[Expectation]:
         """Type and bounds."""
-        type_ = "Timestamp" if self.timezone else "datetime64[us]"  # Timestamp: Great Expectations' name for zoned times
+        type_ = "Timestamp" if self.timezone else "datetime64[us]"  # the first: what GX calls zoned times
         claims = [Expectation("expect_column_values_to_be_of_type", {"column": name, "type_": type_})]
         if self.min is not None or self.max is not None:
             ends = {f"{key}_value": self._iso(getattr(self, key)) for key in ("min", "max")}

@@ -132,8 +132,8 @@ class IdentifierBody(Body):
         capacity = prod(map(len, positions))
         if len(rows.numbers) and int(rows.numbers.max()) >= capacity:
             raise InputError(
-                f'identifier pattern "{self.pattern}" has {capacity:,} keys, too few for row {int(rows.numbers.max()) + 1:,}; '
-                f"widen the pattern or ask for fewer rows"
+                f'identifier pattern "{self.pattern}" has {capacity:,} keys, too few for row '
+                f"{int(rows.numbers.max()) + 1:,}; widen the pattern or ask for fewer rows"
             )
         factor, start = _walk(capacity, rows.seed)
         text = _write([(factor * number + start) % capacity for number in rows.numbers.tolist()], positions)

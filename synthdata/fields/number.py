@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -128,11 +129,14 @@ class Number(Field):
         return NumberBody(Quantiles.from_json(data["quantiles"]), data["scale"])
 
     def claims(self, name: str) -> list[Expectation]:
-        """Type and bounds."""
+        """Type and bounds. A float has bounds always, since infinities are refused."""
         type_ = "int64" if self.integer else "float64"  # to Great Expectations, int64 is Int64 too
         claims = [Expectation("expect_column_values_to_be_of_type", {"column": name, "type_": type_})]
-        if self.min is not None or self.max is not None:
-            bounds = {"column": name, "min_value": self.min, "max_value": self.max}
+        end = None if self.integer else sys.float_info.max
+        low = self.min if self.min is not None or end is None else -end
+        high = self.max if self.max is not None else end
+        if low is not None or high is not None:
+            bounds = {"column": name, "min_value": low, "max_value": high}
             claims.append(Expectation("expect_column_values_to_be_between", bounds))
         return claims
 
@@ -155,7 +159,8 @@ class NumberBody(Body):
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn numbers (n,) into the block's array."""
-        return self.quantiles.encode(_units(values.to_numpy("int64" if values.dtype.kind == "i" else "float64"), self.scale))
+        numbers = values.to_numpy("int64" if values.dtype.kind == "i" else "float64")
+        return self.quantiles.encode(_units(numbers, self.scale))
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Turn the block's array into numbers (n,)."""
@@ -177,7 +182,8 @@ def _units(numbers: np.ndarray, scale: int | None) -> np.ndarray:
     if scale is None:
         return numbers.astype(np.float64)
     if numbers.dtype.kind == "i":
-        return numbers * 10**scale
+        counted: np.ndarray = numbers * 10**scale
+        return counted
     units: np.ndarray = np.clip(np.rint(numbers * 10.0**scale), -(2.0**62), 2.0**62).astype(np.int64)
     return units
 
@@ -193,7 +199,7 @@ def _operand(value: Any) -> Fraction:
 
 
 def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
-    """Read cells as int64 where all are integers, float64 otherwise. Returns values and a mask of what did not parse."""
+    """Read cells as int64 where all are integers, else float64; return them and a mask of what does not parse."""
     if pd.api.types.is_bool_dtype(cells):
         return cells.astype("int64"), np.zeros(len(cells), bool)
     if not pd.api.types.is_numeric_dtype(cells):
@@ -203,7 +209,7 @@ def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         odd = cells.str.contains("_|x", regex=True).to_numpy(bool)
         cells = cells.where(~odd, "?") if odd.any() else cells
     values = pd.to_numeric(cells, errors="coerce")
-    values = values.astype("float64" if values.dtype.kind not in "iu" else values.dtype.name.lower())
+    values = values.astype(np.dtype(values.dtype.name.lower()) if values.dtype.kind in "iu" else np.float64)
     bad = ~np.isfinite(values.to_numpy("float64"))
     return values.where(~bad, 0), bad
 
@@ -231,7 +237,7 @@ def _decimals(numbers: np.ndarray) -> int | None:
 
 
 def _outward(numbers: np.ndarray, direction: int) -> Any:
-    """The end of the range: as it is where many rows share it, else rounded outwards so that it shows no one's value."""
+    """The end of the range: itself where many rows share it, else rounded outwards, so that it shows no one's value."""
     end = numbers.max() if direction > 0 else numbers.min()
     if (numbers == end).sum() >= COMMON:
         return end.item()

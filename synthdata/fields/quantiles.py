@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -86,9 +87,8 @@ class Quantiles:
         if not self.bins:
             right = np.minimum(slot, len(self.atoms) - 1)
             left = np.maximum(right - 1, 0)
-            nearer_left = values / 2 - self.atoms[left] / 2 < self.atoms[right] / 2 - values / 2  # halves do not overflow
-            symbols = np.where(nearer_left & (self.atoms[right] != values), left, right).astype(np.int64)
-            return symbols
+            nearer_left = values / 2 - self.atoms[left] / 2 < self.atoms[right] / 2 - values / 2  # no overflow
+            return np.asarray(np.where(nearer_left & (self.atoms[right] != values), left, right), np.int64)
         level = np.minimum(np.searchsorted(self.highs, values), len(self.lows) - 1)
         symbol = np.searchsorted(self._first, level, side="right") - 1
         fraction = fraction_of(self.lows[level], self.highs[level], values)
@@ -198,7 +198,7 @@ def _levels(
             previous[1], previous[2] = last, previous[2] + rows
         else:
             groups.append([first, last, rows, int(heavy[first])])
-    edges = [_between(distinct[a[1]], distinct[b[0]]) for a, b in zip(groups, groups[1:], strict=False)]
+    edges = [_between(distinct[a[1]], distinct[b[0]]) for a, b in pairwise(groups)]
     lows, highs = [], []
     for number, (first, last, rows, is_heavy) in enumerate(groups):
         if rows < threshold and len(groups) > 1:

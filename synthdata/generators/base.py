@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ROWS", "Generator", "Settings"]
 
-ROWS = 2048  # rows in one call of `sample`; fixed, so that a row depends on its number and never on the batch it came in
+ROWS = (
+    2048  # rows in one call of `sample`; fixed, so that a row depends on its number and never on the batch it came in
+)
 
 
 class Settings(BaseModel):

@@ -90,4 +90,3 @@ class CausalBlock(keras.layers.Layer):
     def _feed_forward(self, x: tf.Tensor) -> tf.Tensor:
         inner = tf.nn.gelu(self.before_feed_forward(x) @ self.up + self.up_bias, approximate=True)
         return x + inner @ self.down
-

@@ -4,8 +4,8 @@ Position t of a row reads the value of the column before it in the order, and na
 head a column starts at the column's log-marginals. Random column orders make every column set a possible condition
 (Uria et al. 2014, arXiv:1310.1757; Yang et al. 2019, arXiv:1906.08237, without its second stream).
 
-Symbols are those of `networks.columns`: a major one, predicted from the state, and a minor one inside it, predicted from
-the state and the major symbol without a position of its own.
+Symbols are those of `networks.columns`: a major one, predicted from the state, and a minor one inside it, predicted
+from the state and the major symbol without a position of its own.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class ColumnTransformer(keras.Model):
         self.major_log, self.minor_log = major_log, minor_log
         self.count = len(columns)
         self.majors = np.array([column.majors for column in columns], np.int32)
-        self.starts = np.concatenate([[0], np.cumsum(self.majors)]).astype(np.int32)  # of each column's majors in tables
+        self.starts = np.concatenate([[0], np.cumsum(self.majors)]).astype(
+            np.int32
+        )  # of each column's majors in tables
         self.firsts = np.array([column.first for column in columns], np.int32)
         self.with_minor = [i for i, column in enumerate(columns) if column.minors > 1]
         self.most_minors = minor_log.shape[1]

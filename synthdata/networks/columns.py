@@ -1,8 +1,8 @@
 """Tabular blocks as rows of small integers: how a network reads and writes them.
 
 Every column becomes a *major* symbol and, where the block holds more than that, a *minor* one inside it: the level of a
-bin, or the place inside a group of `GROUP` categories where a column has more than `MOST_MAJORS` of them. All heads stay
-small that way, whatever the table holds.
+bin, or the place inside a group of `GROUP` categories where a column has more than `MOST_MAJORS` of them. All heads
+stay small that way, whatever the table holds.
 """
 
 from __future__ import annotations

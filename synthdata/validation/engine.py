@@ -131,7 +131,9 @@ def _fast(frame: pd.DataFrame) -> pd.DataFrame:
     def fits(column: pd.Series) -> bool:
         return len(column) > 0 and bool((column.dropna().between(*ends)).all())
 
-    named = {name: "datetime64[ns]" for name, column in frame.items() if column.dtype == "datetime64[us]" and fits(column)}
+    named = {
+        name: "datetime64[ns]" for name, column in frame.items() if column.dtype == "datetime64[us]" and fits(column)
+    }
     return frame.astype(named) if named else frame
 
 

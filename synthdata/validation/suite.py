@@ -22,65 +22,73 @@ from synthdata.schema import Schema
 
 __all__ = ["Suite", "columns_of", "is_row_level", "is_shape", "is_unique", "label_of"]
 
-SHAPE = frozenset({  # about names and types: the same for every row of a chunk
-    "expect_column_to_exist",
-    "expect_column_type_to_be",
-    "expect_column_values_to_be_in_type_list",
-    "expect_column_values_to_be_of_type",
-    "expect_table_column_count_to_be_between",
-    "expect_table_column_count_to_equal",
-    "expect_table_columns_to_match_ordered_list",
-    "expect_table_columns_to_match_set",
-})
-ROW = frozenset({  # about each row alone
-    "expect_column_pair_values_a_to_be_greater_than_b",
-    "expect_column_pair_values_to_be_equal",
-    "expect_column_pair_values_to_be_in_set",
-    "expect_column_value_lengths_to_be_between",
-    "expect_column_value_lengths_to_equal",
-    "expect_column_values_to_be_between",
-    "expect_column_values_to_be_dateutil_parseable",
-    "expect_column_values_to_be_in_set",
-    "expect_column_values_to_be_json_parseable",
-    "expect_column_values_to_be_null",
-    "expect_column_values_to_match_regex",
-    "expect_column_values_to_match_regex_list",
-    "expect_column_values_to_match_strftime_format",
-    "expect_column_values_to_not_be_in_set",
-    "expect_column_values_to_not_be_null",
-    "expect_column_values_to_not_match_regex",
-    "expect_column_values_to_not_match_regex_list",
-    "expect_multicolumn_sum_to_equal",
-    "expect_multicolumn_values_to_be_equal",
-    "expect_select_column_values_to_be_unique_within_record",
-})
-UNIQUE = frozenset({  # about the whole, but a stream can keep to it: the first of equal rows stays
-    "expect_column_values_to_be_unique",
-    "expect_compound_columns_to_be_unique",
-})
-SET = frozenset({  # about the whole
-    "expect_column_distinct_values_to_be_in_set",
-    "expect_column_distinct_values_to_contain_set",
-    "expect_column_distinct_values_to_equal_set",
-    "expect_column_kl_divergence_to_be_less_than",
-    "expect_column_max_to_be_between",
-    "expect_column_mean_to_be_between",
-    "expect_column_median_to_be_between",
-    "expect_column_min_to_be_between",
-    "expect_column_most_common_value_to_be_in_set",
-    "expect_column_proportion_of_non_null_values_to_be_between",
-    "expect_column_proportion_of_unique_values_to_be_between",
-    "expect_column_quantile_values_to_be_between",
-    "expect_column_stdev_to_be_between",
-    "expect_column_sum_to_be_between",
-    "expect_column_unique_value_count_to_be_between",
-    "expect_column_value_z_scores_to_be_less_than",
-    "expect_column_values_to_be_decreasing",
-    "expect_column_values_to_be_increasing",
-    "expect_column_values_to_not_be_outliers",
-    "expect_table_row_count_to_be_between",
-    "expect_table_row_count_to_equal",
-})
+SHAPE = frozenset(
+    {  # about names and types: the same for every row of a chunk
+        "expect_column_to_exist",
+        "expect_column_type_to_be",
+        "expect_column_values_to_be_in_type_list",
+        "expect_column_values_to_be_of_type",
+        "expect_table_column_count_to_be_between",
+        "expect_table_column_count_to_equal",
+        "expect_table_columns_to_match_ordered_list",
+        "expect_table_columns_to_match_set",
+    }
+)
+ROW = frozenset(
+    {  # about each row alone
+        "expect_column_pair_values_a_to_be_greater_than_b",
+        "expect_column_pair_values_to_be_equal",
+        "expect_column_pair_values_to_be_in_set",
+        "expect_column_value_lengths_to_be_between",
+        "expect_column_value_lengths_to_equal",
+        "expect_column_values_to_be_between",
+        "expect_column_values_to_be_dateutil_parseable",
+        "expect_column_values_to_be_in_set",
+        "expect_column_values_to_be_json_parseable",
+        "expect_column_values_to_be_null",
+        "expect_column_values_to_match_regex",
+        "expect_column_values_to_match_regex_list",
+        "expect_column_values_to_match_strftime_format",
+        "expect_column_values_to_not_be_in_set",
+        "expect_column_values_to_not_be_null",
+        "expect_column_values_to_not_match_regex",
+        "expect_column_values_to_not_match_regex_list",
+        "expect_multicolumn_sum_to_equal",
+        "expect_multicolumn_values_to_be_equal",
+        "expect_select_column_values_to_be_unique_within_record",
+    }
+)
+UNIQUE = frozenset(
+    {  # about the whole, but a stream can keep to it: the first of equal rows stays
+        "expect_column_values_to_be_unique",
+        "expect_compound_columns_to_be_unique",
+    }
+)
+SET = frozenset(
+    {  # about the whole
+        "expect_column_distinct_values_to_be_in_set",
+        "expect_column_distinct_values_to_contain_set",
+        "expect_column_distinct_values_to_equal_set",
+        "expect_column_kl_divergence_to_be_less_than",
+        "expect_column_max_to_be_between",
+        "expect_column_mean_to_be_between",
+        "expect_column_median_to_be_between",
+        "expect_column_min_to_be_between",
+        "expect_column_most_common_value_to_be_in_set",
+        "expect_column_proportion_of_non_null_values_to_be_between",
+        "expect_column_proportion_of_unique_values_to_be_between",
+        "expect_column_quantile_values_to_be_between",
+        "expect_column_stdev_to_be_between",
+        "expect_column_sum_to_be_between",
+        "expect_column_unique_value_count_to_be_between",
+        "expect_column_value_z_scores_to_be_less_than",
+        "expect_column_values_to_be_decreasing",
+        "expect_column_values_to_be_increasing",
+        "expect_column_values_to_not_be_outliers",
+        "expect_table_row_count_to_be_between",
+        "expect_table_row_count_to_equal",
+    }
+)
 ALLOWED = SHAPE | ROW | UNIQUE | SET
 RUNS_CODE = ("row_condition", "condition_parser", "unexpected_rows_query")
 NOT_OURS = ("result_format", "catch_exceptions", "batch_id", "include_config", "meta")  # how to run, which we decide
@@ -141,10 +149,12 @@ class Suite:
 
         listed = data.get("expectations") if isinstance(data, dict) else None
         if not isinstance(listed, list):
-            raise SchemaError(f'{source}: not a Great Expectations suite: a mapping with a list "expectations" is expected')
+            raise SchemaError(
+                f'{source}: not a Great Expectations suite, which is a mapping with a list "expectations"'
+            )
         rules = _rules_in(data, source)
         if not listed and not rules:
-            raise SchemaError(f"{source}: holds no expectations, so that everything would pass; add one or drop the suite")
+            raise SchemaError(f"{source}: holds no expectations, so everything would pass; add one or drop the suite")
         suite = cls(tuple(_expectation(one, f"{source}, expectation {n}") for n, one in enumerate(listed, 1)), rules)
         Runner(suite.expectations, source)
         return suite
@@ -234,7 +244,7 @@ def _expectation(data: Any, where: str) -> Expectation:
     kwargs = {key: value for key, value in _given(kwargs).items() if key not in NOT_OURS}
     for key in RUNS_CODE:
         if key in kwargs:
-            raise SchemaError(f"{where} ({type_}): {key} can run code and is not allowed; write a rule in the schema instead")
+            raise SchemaError(f"{where} ({type_}): {key} can run code and is refused; write a rule in the schema")
     dynamic = next((key for key, value in kwargs.items() if _is_dynamic(value)), None)
     if dynamic is not None:
         raise SchemaError(f"{where} ({type_}): {dynamic} is a suite parameter, which is not allowed; write its value")

@@ -98,7 +98,10 @@ class TabularTransformer(Generator):
         order = [*map(names.index, first), *(i for i, name in enumerate(names) if name not in allowed)]
         major_mask, minor_mask = self._masks(allowed)
         symbols = self._draw(
-            tf.constant(order, tf.int32), tf.constant(uniform[..., :2]), tf.constant(major_mask), tf.constant(minor_mask)
+            tf.constant(order, tf.int32),
+            tf.constant(uniform[..., :2]),
+            tf.constant(major_mask),
+            tf.constant(minor_mask),
         )
         return join(self.layout, symbols.numpy(), uniform[..., 2].astype(np.float64))
 
@@ -221,7 +224,9 @@ class _Task:
 
     def loss(self, rows: tf.Tensor, orders: tf.Tensor) -> tf.Tensor:
         """Mean loss of a batch."""
-        return self.model(tf.gather(self._symbols, rows), tf.gather(self._orders, orders), tf.gather(self._ranks, orders))
+        return self.model(
+            tf.gather(self._symbols, rows), tf.gather(self._orders, orders), tf.gather(self._ranks, orders)
+        )
 
     def validate(self) -> float:
         """Mean loss of the validation rows, in the mixture of orders that is trained."""
