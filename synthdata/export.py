@@ -41,7 +41,7 @@ class Sink(Protocol):
 class Writer(ABC):
     """Writes chunks of a table in one format.
 
-    What to implement: `write` a chunk, and `close`, after which the bytes are complete. Then name the ending in FORMATS.
+    What to implement: `write` a chunk, and `close`, after which the bytes are complete. Then name it in FORMATS.
     """
 
     def __init__(self, target: Sink, schema: Schema) -> None:
@@ -52,7 +52,7 @@ class Writer(ABC):
     def write(self, frame: pd.DataFrame) -> None:
         """Write a chunk of rows."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most formats have nothing left to write
         """Write what is left to write."""
 
 
@@ -78,10 +78,10 @@ class JsonlWriter(Writer):
 
     def write(self, frame: pd.DataFrame) -> None:
         """Write a chunk of rows. A loop over rows: JSON is written object by object."""
-        names = list(self.schema.fields)
         columns = [_json_values(frame[name], field.write) for name, field in self.schema.fields.items()]
+        rows = (dict(zip(self.schema.fields, row, strict=True)) for row in zip(*columns, strict=True))
         encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
-        self.target.write("".join(encode(dict(zip(names, row, strict=True))) + "\n" for row in zip(*columns)).encode())
+        self.target.write("".join(encode(row) + "\n" for row in rows).encode())
 
 
 @final
@@ -236,7 +236,7 @@ class _Folder:
 
 
 class _Target(io.RawIOBase):
-    """A new file. Once abandoned it swallows what is written, so that a writer that is torn down raises nothing more."""
+    """A new file. Once abandoned it swallows what is written, so that a writer torn down raises nothing more."""
 
     def __init__(self, path: Path) -> None:
         self._file = open(path, "xb")  # noqa: SIM115 - closed by abandon()

@@ -17,7 +17,7 @@ def hushed(*, debug: bool) -> Iterator[None]:
 
     For the first import of TensorFlow, and nothing else: Python's own stderr goes the same way.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # 2: errors only
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what goes wrong is raised, too
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # looking for a GPU that is not there takes time and prints
     sys.stderr.flush()
     kept = os.dup(2)

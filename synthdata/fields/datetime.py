@@ -177,13 +177,11 @@ class DatetimeBody(Body):
 
     def units(self, values: pd.Series) -> np.ndarray:
         """Count units since 1970: (n,) int64. Days are counted on the local calendar."""
-        return self._microseconds(values) // self.field.unit
-
-    def _microseconds(self, times: pd.Series) -> np.ndarray:
+        times = values
         if times.dt.tz is not None:
             times = times.dt.tz_convert("UTC") if self.field.unit < DAY else times
             times = times.dt.tz_localize(None)
-        count: np.ndarray = times.to_numpy("datetime64[us]").astype(np.int64)
+        count: np.ndarray = times.to_numpy("datetime64[us]").astype(np.int64) // self.field.unit
         return count
 
     def encode(self, values: pd.Series) -> np.ndarray:
@@ -192,8 +190,11 @@ class DatetimeBody(Body):
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Turn the block's array into datetimes (n,)."""
-        micros = self.quantiles.decode(array, detail) * self.field.unit
-        times = pd.Series(micros.astype("datetime64[us]"))
+        return self._times(self.quantiles.decode(array, detail))
+
+    def _times(self, units: np.ndarray) -> pd.Series:
+        """Go back from `units`."""
+        times = pd.Series((units * self.field.unit).astype("datetime64[us]"))
         if not self.field.timezone:
             return times
         if self.field.unit < DAY:
@@ -206,24 +207,23 @@ class DatetimeBody(Body):
         return Restriction(self.quantiles.allowed(intervals), intervals if tests else None)
 
     def _operand(self, value: Any) -> Fraction:
-        """Count the units of one operand, a time finer than the unit as a fraction."""
-        if isinstance(value, str):
-            times, bad = self.field.read(pd.Series([value], dtype="str"))
-            if not bad.any():
-                return Fraction(int(self.units(times)[0]))
+        """Count the units of one operand; a time between two units lies halfway between them."""
         try:
             if isinstance(value, str):
-                column = pd.to_datetime(pd.Series([value], dtype="str"), format="ISO8601")
+                times, bad = self.field.read(pd.Series([value], dtype="str"))
+                if bad.any():
+                    times, bad = self.field.read(pd.to_datetime(pd.Series([value], dtype="str"), format="ISO8601"))
             elif isinstance(value, date | np.datetime64) and not pd.isna(value):
-                column = pd.Series([pd.Timestamp(value)])
+                times, bad = self.field.read(pd.Series([pd.Timestamp(value)]))
             else:
                 raise ValueError
-            times, bad = self.field.read(column)
+            if bad.any():
+                raise ValueError
         except (ValueError, OverflowError):
-            bad = np.array([True])
-        if bad.any():
-            raise ConditionError(f'"{value}" is not a point in time; write it as "{self.field.format}"')
-        return Fraction(int(self._microseconds(times)[0]), self.field.unit)
+            raise ConditionError(f'"{value}" is not a point in time; write it as "{self.field.format}"') from None
+        units = self.units(times)
+        between = bool((self._times(units) != times).any())
+        return Fraction(int(units[0])) + (Fraction(1, 2) if between else 0)
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""

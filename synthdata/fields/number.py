@@ -189,6 +189,8 @@ def _units(numbers: np.ndarray, scale: int | None) -> np.ndarray:
 
 
 def _operand(value: Any) -> Fraction:
+    if isinstance(value, float) and value.is_integer():
+        return Fraction(value)  # exact, where its shortest text is not
     try:
         number = Decimal(str(value))
         if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
@@ -247,7 +249,7 @@ def _outward(numbers: np.ndarray, direction: int) -> Any:
     unit = Fraction(10) ** floor(log10(size))
     rounded = direction * unit * (floor(size / unit) + 1)
     if numbers.dtype.kind in "iu":
-        return int(min(max(rounded, -(2**63)), 2**63 - 1))
+        return min(max(int(rounded), -(2**63)), 2**63 - 1)
     try:
         return float(rounded)
     except OverflowError:

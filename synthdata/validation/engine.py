@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import logging
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -109,9 +111,8 @@ def _raised(info: Mapping[str, Any] | None) -> str:
         return ""
     for part in [info] if "raised_exception" in info else info.values():
         if part.get("raised_exception"):
-            last = str(part.get("exception_traceback") or "").strip().rsplit("\n", 1)[-1]
-            name = last.split(":")[0].rsplit(".", 1)[-1].strip()
-            return name if name.isidentifier() else "Error"
+            names = re.findall(r"^(\w+Error)\b", str(part.get("exception_traceback")), re.MULTILINE)
+            return next((name for name in names if hasattr(builtins, name)), "Error")
     return ""
 
 

@@ -23,7 +23,7 @@ _TOKEN = object()
 
 
 class Validated:
-    """A table that passed the gate, or is passing it as it is read. Only the gate makes one, and only one is exported."""
+    """A table that passed the gate, or passes it while it is read. Only the gate makes one; only one is exported."""
 
     def __init__(self, schema: Schema, run: Run, frames: list[pd.DataFrame] | None, token: object = None) -> None:
         if token is not _TOKEN:

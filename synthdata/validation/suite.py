@@ -227,6 +227,8 @@ def _rules_in(data: Mapping[str, Any], source: str) -> tuple[Constraint, ...]:
         found = tuple(RULES.validate_python(rule) for rule in rules)
         for rule in found:
             rule.columns()  # parses a row expression
+    except SchemaError as error:
+        raise SchemaError(f"{source}, meta.synthdata_rules: {error}") from None
     except (ValidationError, TypeError):
         raise SchemaError(f"{source}, meta.synthdata_rules: not constraints as a schema has them") from None
     return found

@@ -1,0 +1,67 @@
+"""`synthdata demo`: the whole way on a small real table."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from synthdata.cli.console import Console, with_console
+from synthdata.cli.work import learn, produce, report_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["command"]
+
+SCHEMA = "breast_cancer.yaml"
+REAL = "patients.csv"
+
+
+@click.command(epilog="\b\nExample:\n  synthdata demo -o out/demo")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True, help="The folder."
+)
+@click.option("-n", "--rows", type=click.IntRange(min=1), default=1000, show_default=True, help="How many rows.")
+@with_console
+def command(console: Console, output: Path, rows: int) -> None:
+    """Learn 569 breast-cancer patients (scikit-learn's), generate synthetic ones, validate and export them.
+
+    Everything goes to one folder; what an earlier demo left there is replaced.
+    """
+    from synthdata.artefact import check_target
+
+    model, target = output / "model", output / "synthetic.csv"
+    check_target(model, force=True)
+    output.mkdir(parents=True, exist_ok=True)
+    schema, real = output / SCHEMA, output / REAL
+    shutil.copyfile(schema_file(), schema)
+    patients().to_csv(real, index=False)
+    console.say(f"real patients: {real}, schema: {schema}")
+    synthesizer = learn(console, schema, real, model, model=None, seed=0, max_minutes=None, resume=False)
+    synthesizer.save(model, force=True)
+    verdict = produce(console, synthesizer, rows, target, where=(), seed=0, force=True)
+    result, lines = report_rows(console, target, verdict)
+    more = f'next: synthdata generate {model} -n 100 -o malignant.csv --where "diagnosis = malignant"'
+    console.finish({"model": str(model), **result}, [f"model: {model}", *lines, more])
+
+
+def schema_file() -> Path:
+    """The demo's schema: inside the package when it is installed, in the checkout otherwise."""
+    installed = Path(str(files("synthdata"))) / "schemas" / SCHEMA
+    return installed if installed.exists() else Path(__file__).parents[2] / "schemas" / SCHEMA
+
+
+def patients() -> pd.DataFrame:
+    """569 patients, one a row, with a made-up key."""
+    import numpy as np
+    from sklearn.datasets import load_breast_cancer
+
+    bunch = load_breast_cancer(as_frame=True)
+    frame = bunch.data.rename(columns=lambda name: name.replace(" ", "_"))
+    frame.insert(0, "patient_id", [f"P-{number:06d}" for number in range(len(frame))])
+    frame["diagnosis"] = np.where(bunch.target == 0, "malignant", "benign")
+    return frame

@@ -1,0 +1,38 @@
+"""`synthdata generate`: sample rows from a model, validate and export them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from synthdata.cli.console import Console, with_console
+from synthdata.cli.work import load, produce, report_rows, rows_option, where_option
+
+__all__ = ["command"]
+
+
+@click.command(
+    epilog="\b\nExample:\n"
+    '  synthdata generate model -n 1000 -o rows.csv --where "age >= 60" --where "state in CA, NY"'
+)
+@click.argument("model", type=click.Path(path_type=Path))
+@rows_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The table to write.")
+@where_option
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same rows.")
+@click.option("--force", is_flag=True, help="Overwrite a table that exists.")
+@with_console
+def command(
+    console: Console, model: Path, rows: int, output: Path, where: tuple[str, ...], seed: int, force: bool
+) -> None:
+    """Sample ROWS rows from MODEL, pass them through the gate, and write them.
+
+    The format is told by the ending of the output: .csv, .csv.gz, .parquet, .jsonl, .jsonl.gz.
+    """
+    from synthdata.export import check_target
+
+    check_target(output, force=force)
+    synthesizer = load(console, model)
+    verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force)
+    console.finish(*report_rows(console, output, verdict))

@@ -1,0 +1,53 @@
+"""`synthdata train`: learn a table, write a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from synthdata.cli.console import Console, duration, with_console
+from synthdata.cli.work import families, learn, needs_data
+
+__all__ = ["command"]
+
+
+@click.command(epilog="\b\nExample:\n  synthdata train patients.yaml --data patients.csv -o model --max-minutes 10")
+@click.argument("schema", type=click.Path(path_type=Path))
+@click.option("--data", type=click.Path(path_type=Path), help="The table to learn: CSV, Parquet or JSON lines.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model directory to write.")
+@click.option("--model", type=families(), help="The generator family; the schema's if not given.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same model.")
+@click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop training after this time.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint that an interrupted run left.")
+@click.option("--force", is_flag=True, help="Replace a model that exists.")
+@with_console
+def command(
+    console: Console,
+    schema: Path,
+    data: Path | None,
+    output: Path,
+    model: str | None,
+    seed: int,
+    max_minutes: float | None,
+    resume: bool,
+    force: bool,
+) -> None:
+    """Check a table against SCHEMA, learn it, and write a model directory.
+
+    Ctrl-C leaves a checkpoint beside the model, from which --resume goes on.
+    """
+    from synthdata.artefact import check_target
+
+    check_target(output, force=force)
+    table = needs_data(data, schema)
+    synthesizer = learn(console, schema, table, output, model=model, seed=seed, max_minutes=max_minutes, resume=resume)
+    synthesizer.save(output, force=force)
+    about = synthesizer.describe()
+    result = {"model": str(output), "seconds": console.seconds, **about}
+    lines = [
+        f"wrote {output}: {about['family']} of {len(about['fields'])} fields, learned from {about['rows']:,} rows "
+        f"in {duration(console.seconds)}",
+        f"next: synthdata generate {output} -n {about['rows']} -o rows.csv",
+    ]
+    console.finish(result, lines)

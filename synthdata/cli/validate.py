@@ -1,0 +1,38 @@
+"""`synthdata validate`: check any table against a schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from synthdata.cli.console import Console, duration, with_console
+
+__all__ = ["command"]
+
+REFUSED = 3
+
+
+@click.command(epilog="\b\nExample:\n  synthdata validate patients.yaml patients.csv")
+@click.argument("schema", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path(path_type=Path))
+@with_console
+@click.pass_context
+def command(ctx: click.Context, console: Console, schema: Path, data: Path) -> None:
+    """Check DATA against what SCHEMA expects. Exit code 3 if any row fails."""
+    from synthdata.schema import Schema
+    from synthdata.tables import read_table
+    from synthdata.validation import check
+
+    declared = Schema.load(schema)
+    verdict = check(declared.read(read_table(data), source=str(data)), declared)
+    failing = [one for one in verdict.checks if one.failed or not one.success]
+    lines = [f"  {one}" for one in failing]
+    outcome = "passed" if verdict.passed else "refused"
+    lines.append(
+        f"{outcome}: {data}, {verdict.sampled:,} rows, {len(verdict.checks)} expectations, "
+        f"{len(failing)} failed, {duration(console.seconds)}"
+    )
+    console.finish({"data": str(data), **verdict.to_json()}, lines)
+    if not verdict.passed:
+        ctx.exit(REFUSED)

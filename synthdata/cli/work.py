@@ -1,0 +1,153 @@
+"""What several commands do: read a table and learn it, load a model, produce rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from synthdata.cli.console import Console, duration
+from synthdata.cli.native import hushed
+from synthdata.errors import InputError
+
+if TYPE_CHECKING:
+    from synthdata.synthesizer import Synthesizer
+    from synthdata.validation import Verdict
+
+__all__ = ["families", "learn", "load", "needs_data", "produce", "report_rows", "rows_option", "where_option"]
+
+LEAST_ROWS = 20
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def families() -> click.Choice[str]:
+    """The generator families a user may name."""
+    return click.Choice(["transformer", "marginals"])
+
+
+def rows_option(command: Command) -> Command:
+    """Give a command -n."""
+    return click.option("-n", "--rows", type=click.IntRange(min=1), required=True, help="How many rows.")(command)
+
+
+def where_option(command: Command) -> Command:
+    """Give a command --where."""
+    text = 'What every row must satisfy, like "age >= 60", "state in CA, NY", "weight is null"; may be repeated.'
+    return click.option("--where", multiple=True, metavar="CONDITION", help=text)(command)
+
+
+def needs_data(data: Path | None, schema: Path) -> Path:
+    """Refuse to go on without a table."""
+    if data is None:
+        raise InputError(f"{schema}: no table to learn; name it with --data FILE")
+    return data
+
+
+def learn(
+    console: Console,
+    schema: Path,
+    data: Path,
+    model_folder: Path,
+    *,
+    model: str | None,
+    seed: int,
+    max_minutes: float | None,
+    resume: bool,
+) -> Synthesizer:
+    """Read a table, gate it, learn it. An interrupted run leaves `<model>.checkpoint`."""
+    from synthdata.schema import Schema
+    from synthdata.tables import read_table
+
+    declared = Schema.load(schema)
+    frame = read_table(data, least=LEAST_ROWS)
+    checkpoint = model_folder.with_name(f"{model_folder.name}.checkpoint")
+    if resume and not checkpoint.exists():
+        raise InputError(f"{checkpoint}: no checkpoint to resume from; train without --resume")
+    console.say(f"checking {len(frame):,} rows of {data} against {schema}")
+    _start_tensorflow(console)
+    from synthdata.pipeline import train
+
+    with console.progress() as listener:
+        try:
+            return train(
+                declared.read(frame, source=str(data)),
+                declared,
+                model=model,
+                seed=seed,
+                max_minutes=max_minutes,
+                checkpoint=checkpoint,
+                resume=resume,
+                listener=listener,
+            )
+        except KeyboardInterrupt:
+            if checkpoint.exists():
+                console.say(f"interrupted; {checkpoint} holds the state, the same command with --resume goes on from it")
+            else:
+                console.say("interrupted before training began; nothing was written")
+            raise
+
+
+def load(console: Console, model: Path) -> Synthesizer:
+    """Load a model; its hashes are checked before TensorFlow is."""
+    from synthdata import artefact
+
+    artefact.read(model)
+    _start_tensorflow(console)
+    from synthdata.synthesizer import Synthesizer
+
+    return Synthesizer.load(model)
+
+
+def produce(
+    console: Console,
+    synthesizer: Synthesizer,
+    rows: int,
+    output: Path,
+    *,
+    where: tuple[str, ...],
+    seed: int,
+    force: bool,
+) -> Verdict:
+    """Sample, gate and export."""
+    from synthdata.export import export
+    from synthdata.pipeline import generate
+
+    with console.progress() as listener:
+        validated = generate(synthesizer, rows, where=list(where), seed=seed, listener=listener)
+        export(validated, output, force=force)
+    return validated.verdict
+
+
+def report_rows(console: Console, output: Path, verdict: Verdict) -> tuple[dict[str, Any], list[str]]:
+    """Say what was exported: for a machine, and for a person."""
+    paths = {"rows": output, "verdict": output.with_name(f"{output.name}.verdict.json")}
+    rejected = output.with_name(f"{output.name}.rejected.parquet")
+    if verdict.rejected:
+        paths["rejected"] = rejected
+    result = {
+        **{f"{name}_file": str(path) for name, path in paths.items()},
+        "rows": verdict.rows,
+        "sampled": verdict.sampled,
+        "rejected": verdict.rejected,
+        "acceptance": round(verdict.acceptance, 6),
+        "passed": verdict.passed,
+        "expectations": len(verdict.checks),
+        "seconds": console.seconds,
+    }
+    lines = [
+        f"wrote {output}: {verdict.rows:,} rows, all passed {len(verdict.checks)} expectations "
+        f"({verdict.acceptance:.1%} of {verdict.sampled:,} sampled were accepted), {duration(console.seconds)}",
+        f"verdict: {paths['verdict']}",
+    ]
+    if verdict.rejected:
+        lines.append(f"set aside: {rejected}")
+    return result, lines
+
+
+def _start_tensorflow(console: Console) -> None:
+    """Import it where its noise is held back, which is loud only the first time."""
+    with hushed(debug=console.debug):
+        import_module("tensorflow").config.list_physical_devices()

@@ -1,0 +1,454 @@
+"""What every kind of field promises. A new kind needs a case here, nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthdata.blocks import Arrays, Binned, Categorical, Layout, check_arrays, symbols
+from synthdata.errors import ConditionError, DataError
+from synthdata.fields import KINDS, Boolean, Category, Codec, Datetime, Field, Identifier, Number, Rows, Test
+
+ROWS = 400
+Draw = Callable[[np.random.Generator], list]
+
+
+@dataclass(frozen=True)
+class Case:
+    field: Field
+    cells: Draw  # raw cells, ROWS of them
+    exact: bool = True  # every present value that is not rare comes back as it was
+
+
+def _choice(*values: object, p: list[float] | None = None) -> Draw:
+    return lambda rng: [values[i] for i in rng.choice(len(values), ROWS, p=p)]
+
+
+def _days(rng: np.random.Generator) -> list:
+    return pd.Series(np.datetime64("1820-01-01") + rng.integers(0, 60_000, ROWS)).dt.strftime("%Y-%m-%d").tolist()
+
+
+def _moments(format_: str) -> Draw:
+    def cells(rng: np.random.Generator) -> list:
+        micros = np.datetime64("2021-03-20T00:00:00", "us") + rng.integers(0, 10**12 * 2, ROWS)
+        return pd.Series(micros).dt.strftime(format_).tolist()
+
+    return cells
+
+
+CASES = {
+    "number: few integers": Case(Number(integer=True, min=0, max=9), lambda rng: rng.integers(0, 10, ROWS).tolist()),
+    "number: many integers": Case(
+        Number(integer=True, min=-1_000_000, max=10_000_000), lambda rng: rng.normal(5e5, 1e5, ROWS).astype(int).tolist()
+    ),
+    "number: integers as text": Case(
+        Number(integer=True, nullable=True),
+        lambda rng: [*rng.integers(0, 5000, ROWS - 40).astype(str), *["20000.0"] * 20, *["NA"] * 20],
+    ),
+    "number: integers beyond 2**53": Case(
+        Number(integer=True), lambda rng: (2**60 + rng.integers(0, 10**6, ROWS)).tolist()
+    ),
+    "number: the ends of int64": Case(
+        Number(integer=True),
+        lambda rng: rng.integers(-(2**63), 2**63 - 1, ROWS, endpoint=True).tolist(),
+        exact=False,
+    ),
+    "number: decimals": Case(
+        Number(decimals=2, min=-50, max=50, nullable=True),
+        lambda rng: [*np.round(rng.normal(0, 5, ROWS - 9), 2).clip(-50, 50).tolist(), *[None] * 9],
+    ),
+    "number: mixed decimals": Case(
+        Number(decimals=3), lambda rng: [str(round(v, int(d))) for v, d in zip(rng.random(ROWS), rng.integers(1, 4, ROWS), strict=True)]
+    ),
+    "number: floats": Case(Number(), lambda rng: rng.lognormal(0, 3, ROWS).tolist(), exact=False),
+    "number: mostly zero": Case(
+        Number(decimals=1, min=0), lambda rng: np.where(rng.random(ROWS) < 0.9, 0, rng.gamma(2, 500, ROWS).round(1)).tolist()
+    ),
+    "number: constant": Case(Number(integer=True), lambda rng: [7] * ROWS),
+    "number: one value and nulls": Case(Number(decimals=1, nullable=True), _choice(1.5, None)),
+    "number: all null": Case(Number(nullable=True), lambda rng: [None] * ROWS),
+    "category: closed": Case(Category(values=["<30", ">30", "NO"]), _choice("NO", "<30", ">30")),
+    "category: open": Case(
+        Category(nullable=True), _choice("a", "b, c", 'd"', "", "_RARE_", None, p=[0.3, 0.2, 0.2, 0.1, 0.1, 0.1])
+    ),
+    "category: with rare names": Case(
+        Category(), lambda rng: [*_choice("x", "y")(rng)[:-30], *(f"only {i}" for i in range(30))]
+    ),
+    "category: all null": Case(Category(nullable=True), lambda rng: [None] * ROWS),
+    "boolean": Case(Boolean(), _choice("yes", "No", "TRUE", "0", "1.0", "f")),
+    "boolean: with nulls": Case(Boolean(nullable=True), _choice(True, False, None)),
+    "boolean: constant": Case(Boolean(), lambda rng: [True] * ROWS),
+    "boolean: all null": Case(Boolean(nullable=True), lambda rng: [None] * ROWS),
+    "datetime: days": Case(Datetime(min="1800-01-01", max="2020-01-01"), _days),
+    "datetime: days and nulls": Case(
+        Datetime(format="%d.%m.%Y", nullable=True), _choice("01.02.2020", "29.02.2020", "01.01.0001", "", "NaT")
+    ),
+    "datetime: seconds": Case(Datetime(format="%Y-%m-%d %H:%M:%S"), _moments("%Y-%m-%d %H:%M:%S")),
+    "datetime: microseconds in UTC": Case(
+        Datetime(format="%Y-%m-%dT%H:%M:%S.%f%z", timezone="UTC"), _moments("%Y-%m-%dT%H:%M:%S.%fZ")
+    ),
+    "datetime: over a gap": Case(
+        Datetime(format="%Y-%m-%d %H:%M:%S%z", timezone="Europe/Berlin"), _moments("%Y-%m-%d %H:%M:%S+0000")
+    ),
+    "datetime: days without a midnight": Case(
+        Datetime(timezone="America/Sao_Paulo"), _choice("2018-11-03", "2018-11-04", "2018-11-05")
+    ),
+    "datetime: all null": Case(Datetime(nullable=True), lambda rng: [None] * ROWS),
+    "identifier": Case(Identifier(pattern=r"P-[A-F]{2}\d{6}"), lambda rng: [f"P-AA{i:06}" for i in range(ROWS)]),
+    "identifier: integer": Case(Identifier(pattern="[1-9][0-9]{8}", integer=True), lambda rng: list(range(ROWS))),
+}
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def raw(name: str, seed: int = 0) -> pd.Series:
+    cells = CASES[name].cells(np.random.default_rng(seed))
+    return pd.Series(cells, dtype=None if isinstance(cells[0], int | float | bool) and None not in cells else object)
+
+
+def fitted(name: str, seed: int = 0) -> tuple[pd.Series, Codec]:
+    field = CASES[name].field
+    column = field.parse(raw(name, seed), "x")
+    return column, field.fit(column, "x", np.random.default_rng(seed))
+
+
+def numbered(rows: int, seed: int = 0) -> Rows:
+    return Rows(seed, np.arange(rows, dtype=np.int64))
+
+
+def random_arrays(layout: Layout, rng: np.random.Generator, rows: int) -> dict[str, np.ndarray]:
+    """Draw anything that fits the blocks, the ends of the offset among it."""
+    arrays: dict[str, np.ndarray] = {}
+    for name, block in layout.items():
+        symbol = rng.integers(0, symbols(block), rows)
+        match block:
+            case Categorical():
+                arrays[name] = symbol
+            case Binned():
+                offset = rng.choice([0.0, 0.5, 1 - 2**-53, -1.0], rows)
+                offset = np.where(offset < 0, rng.random(rows), offset)
+                arrays[name] = np.stack([symbol, offset], axis=1)
+            case _:
+                pytest.fail(f"teach this test to draw {block}")
+    return arrays
+
+
+def masked_arrays(codec: Codec, mask: np.ndarray, rng: np.random.Generator, rows: int) -> Arrays:
+    """Draw uniformly from what a mask leaves: (symbols,) or (symbols, levels)."""
+    name, block = next(iter(codec.layout.items()))
+    places = np.argwhere(mask)[rng.integers(0, mask.sum(), rows)]
+    if isinstance(block, Categorical):
+        return {name: places[:, 0]}
+    assert isinstance(block, Binned)
+    assert mask.shape == (symbols(block), block.levels)
+    return {name: np.stack([places[:, 0], (places[:, 1] + rng.random(rows)) / block.levels], axis=1)}
+
+
+def assert_claims_hold(field: Field, column: pd.Series, nulls: bool) -> None:
+    present = column.dropna()
+    for claim in field.expectations("x"):
+        kwargs = claim.kwargs
+        match claim.type:
+            case "expect_column_values_to_not_be_null":
+                assert nulls or column.notna().all()
+            case "expect_column_values_to_be_in_set":
+                assert present.isin(kwargs["value_set"]).all()
+            case "expect_column_values_to_match_regex":
+                assert present.map(lambda text, regex=kwargs["regex"]: bool(re.search(regex, text))).all()
+            case "expect_column_values_to_be_unique":
+                assert present.is_unique
+            case "expect_column_values_to_be_between":
+                for key, holds in (("min_value", present.ge), ("max_value", present.le)):
+                    if kwargs.get(key) is not None:
+                        end = kwargs[key]
+                        assert holds(pd.Timestamp(end) if isinstance(end, str) else end).all()
+            case kind if "type" in kind or kind == "expect_column_to_exist":
+                pass  # the dtype has a test of its own
+            case _:
+                pytest.fail(f"teach this test to check {claim.type}")
+
+
+def same(left: pd.Series, right: pd.Series) -> pd.Series:
+    """Compare value by value, missing equal to missing."""
+    left, right = left.reset_index(drop=True), right.reset_index(drop=True)
+    return (left.isna() & right.isna()) | (left == right).fillna(False).astype(bool)
+
+
+every_case = pytest.mark.parametrize("name", CASES)
+learned_cases = pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("identifier")])
+
+
+def test_every_kind_has_a_case() -> None:
+    assert {case.field.kind for case in CASES.values()} == set(KINDS)
+
+
+@every_case
+def test_declarations_of_the_cases_are_sound(name: str) -> None:
+    assert CASES[name].field.check() is None
+
+
+@every_case
+def test_reading_gives_the_declared_dtype_and_holds_the_claims(name: str) -> None:
+    field = CASES[name].field
+    column = field.parse(raw(name), "x")
+    assert column.dtype == field.dtype(bool(column.isna().any()))
+    assert_claims_hold(field, column, nulls=field.nullable)
+
+
+@every_case
+def test_encoding_gives_what_the_layout_states(name: str) -> None:
+    column, codec = fitted(name)
+    arrays = codec.encode(column)
+    assert check_arrays(codec.layout, arrays) == (len(column) if codec.layout else 0)
+    for key, block in codec.layout.items():
+        symbol = arrays[key] if arrays[key].ndim == 1 else arrays[key][:, 0]
+        assert symbol.min() >= 0
+        assert symbol.max() < symbols(block)
+        if arrays[key].ndim > 1:
+            assert ((arrays[key][:, 1] >= 0) & (arrays[key][:, 1] < 1)).all()
+
+
+@learned_cases
+@pytest.mark.parametrize("seed", range(3))
+def test_round_trip_keeps_what_is_not_rare(name: str, seed: int) -> None:
+    column, codec = fitted(name, seed)
+    back = codec.decode(codec.encode(column), numbered(len(column)))
+    assert back.name == "x"
+    assert back.isna().tolist() == column.isna().tolist()
+    wrong = column.reset_index(drop=True)[~same(back, column)]
+    if not CASES[name].exact:
+        if codec.field.kind == "number":
+            ranks = column.rank(pct=True).to_numpy() - back.rank(pct=True).to_numpy()
+            assert np.abs(ranks).max() < 0.05
+        return
+    counts = column.value_counts()
+    rare = column[column.isin(counts[counts < 5].index)]
+    for position, value in wrong.items():
+        assert counts[value] < 8, f"{value!r} in {counts[value]} rows came back as {back[position]!r}"
+        if codec.field.kind in ("number", "datetime") and counts[value] < 5:
+            beyond = min((rare < value).sum(), (rare > value).sum())
+            assert beyond < 8, f"{value!r}, no extreme, came back as {back[position]!r}"
+
+
+@every_case
+def test_json_round_trip_decodes_the_same(name: str) -> None:
+    column, codec = fitted(name)
+    text = json.dumps(codec.to_json(), allow_nan=False)
+    again = Codec.from_json("x", codec.field, json.loads(text))
+    assert again.layout == codec.layout
+    assert json.dumps(again.to_json()) == text
+    arrays = random_arrays(codec.layout, np.random.default_rng(1), 500)
+    rows = numbered(500)
+    pd.testing.assert_series_equal(again.decode(arrays, rows), codec.decode(arrays, rows))
+    for key, array in codec.encode(column).items():
+        np.testing.assert_array_equal(again.encode(column)[key], array)
+
+
+@every_case
+def test_any_fitting_arrays_decode_within_the_declaration(name: str) -> None:
+    _, codec = fitted(name)
+    back = codec.decode(random_arrays(codec.layout, np.random.default_rng(2), 3000), numbered(3000))
+    assert len(back) == 3000
+    assert back.dtype == codec.field.dtype(codec.nulls)
+    assert codec.nulls or back.notna().all()
+    assert_claims_hold(codec.field, back, nulls=codec.nulls)
+
+
+@every_case
+def test_decoding_depends_on_arrays_and_rows_alone(name: str) -> None:
+    _, codec = fitted(name)
+    arrays, rows = random_arrays(codec.layout, np.random.default_rng(3), 300), numbered(300)
+    before = {key: array.copy() for key, array in arrays.items()}
+    whole = codec.decode(arrays, rows)
+    part = slice(100, 200)
+    some = codec.decode({key: array[part] for key, array in arrays.items()}, rows[np.arange(100, 200)])
+    pd.testing.assert_series_equal(some, whole[part].reset_index(drop=True))
+    for key, array in arrays.items():
+        np.testing.assert_array_equal(array, before[key], err_msg="decode changed its input")
+
+
+@every_case
+def test_no_rows_encode_and_decode(name: str) -> None:
+    column, codec = fitted(name)
+    arrays = codec.encode(column[:0])
+    back = codec.decode(arrays, numbered(0))
+    assert len(back) == 0
+    assert back.dtype == codec.field.dtype(codec.nulls)
+
+
+@every_case
+def test_written_text_reads_back(name: str) -> None:
+    column, codec = fitted(name)
+    again = codec.field.parse(codec.field.write(column).astype(object), "x")
+    assert same(again, column).all()
+
+
+@every_case
+def test_dtypes_of_any_maker_read_the_same(name: str) -> None:
+    field = CASES[name].field
+    column = field.parse(raw(name), "x")
+    makers = ["category", object]
+    if field.kind in ("number", "boolean", "datetime"):
+        arrow = {"number": "int64[pyarrow]" if field.dtype(False) == "int64" else "double[pyarrow]", "boolean": "bool[pyarrow]"}
+        makers += [arrow[field.kind]] if field.kind in arrow else []
+    for dtype in makers:
+        if dtype == object and field.kind == "datetime" and getattr(field, "timezone", None) and field.unit > 1_000_000:
+            continue  # a day of a zone is no point in time
+        assert same(field.parse(column.astype(dtype), "x"), column).all(), dtype
+
+
+# --- conditions: met exactly ------------------------------------------------------------------------------------
+
+ORDERED = ("=", "!=", "<", "<=", ">", ">=", "in", "not in")
+COMPARE = {
+    "=": lambda value, operand: value == operand,
+    "!=": lambda value, operand: value != operand,
+    "<": lambda value, operand: value < operand,
+    "<=": lambda value, operand: value <= operand,
+    ">": lambda value, operand: value > operand,
+    ">=": lambda value, operand: value >= operand,
+    "in": lambda value, operand: value in operand,
+    "not in": lambda value, operand: value not in operand,
+    "is null": lambda value, operand: False,
+    "is not null": lambda value, operand: True,
+}
+
+
+def satisfies(value: object, tests: list[Test]) -> bool:
+    if pd.isna(value):
+        return all(test.operator == "is null" for test in tests)
+    return all(COMPARE[test.operator](value, test.operand) for test in tests)
+
+
+@st.composite
+def asked(draw: st.DrawFn, name: str, column: pd.Series) -> list[Test]:
+    """Up to three tests, mostly with values that occur, or lie beside one that does."""
+    present = column.dropna().unique().tolist()
+    kind = CASES[name].field.kind
+    operators = [*(ORDERED if kind in ("number", "datetime") else ("=", "!=", "in", "not in")), "is null", "is not null"]
+
+    def operand() -> object:
+        value = draw(st.sampled_from(present))
+        if kind == "number":
+            step = draw(st.sampled_from([0, 0, 1, -1, 0.5, 1e6, -1e6]))
+            return value + step if step else value
+        if kind == "datetime":
+            return value + pd.Timedelta(draw(st.sampled_from([0, 0, 1, -1, 500_000, 43_200_000_000])), "us")
+        return value
+
+    tests = []
+    for operator in draw(st.lists(st.sampled_from(operators), min_size=1, max_size=3)):
+        if operator.startswith("is") or not present:
+            tests.append(Test("is null" if operator == "is null" else "is not null"))
+        elif operator in ("in", "not in"):
+            tests.append(Test(operator, tuple(operand() for _ in range(draw(st.integers(1, 4))))))
+        else:
+            tests.append(Test(operator, operand()))
+    return tests
+
+
+@learned_cases
+def test_any_condition_is_met_exactly(name: str) -> None:
+    column, codec = fitted(name)
+    reachable = codec.decode(random_arrays(codec.layout, np.random.default_rng(4), 2000), numbered(2000))
+
+    @settings(max_examples=40, deadline=None, database=None)
+    @given(tests=asked(name, column), seed=st.integers(0, 2**32))
+    def check(tests: list[Test], seed: int) -> None:
+        try:
+            restriction = codec.restrict(tests)
+        except ConditionError as error:
+            if "not among the values" in str(error):
+                return  # a name that is rare is not known
+            assert not any(satisfies(value, tests) for value in reachable), f"{error}, though it can"
+            return
+        arrays = masked_arrays(codec, restriction.mask, np.random.default_rng(seed), 60)
+        for value in codec.decode(arrays, numbered(60), restriction):
+            assert satisfies(value, tests), f"{value!r} for {[str(test) for test in tests]}"
+
+    check()
+
+
+@learned_cases
+def test_a_restriction_that_excludes_nothing_decodes_as_none_does(name: str) -> None:
+    _, codec = fitted(name)
+    restriction = codec.restrict([])
+    assert restriction.mask.any()
+    arrays = masked_arrays(codec, restriction.mask, np.random.default_rng(5), 300)
+    pd.testing.assert_series_equal(
+        codec.decode(arrays, numbered(300), restriction), codec.decode(arrays, numbered(300))
+    )
+
+
+@learned_cases
+def test_a_frequent_value_asked_for_comes_back_as_it_is(name: str) -> None:
+    column, codec = fitted(name)
+    counts = column.value_counts()
+    for value in counts[counts >= 8].index[:5].tolist():
+        restriction = codec.restrict([Test("=", value)])
+        arrays = masked_arrays(codec, restriction.mask, np.random.default_rng(6), 50)
+        assert (codec.decode(arrays, numbered(50), restriction) == value).all()
+
+
+@learned_cases
+def test_a_comparison_is_never_true_of_a_missing_value(name: str) -> None:
+    column, codec = fitted(name)
+    if not codec.nulls:
+        with pytest.raises(ConditionError, match="never missing"):
+            codec.restrict([Test("is null")])
+        return
+    assert codec.restrict([Test("is null")]).mask.nonzero()[0].tolist()[:1] == [0]
+    with pytest.raises(ConditionError):
+        codec.restrict([Test("is null"), Test("is not null")])
+    present = column.dropna()
+    if len(present):
+        value = present.value_counts().index[0]
+        for operator in ("=", "in"):
+            mask = codec.restrict([Test(operator, (value,) if operator == "in" else value)]).mask
+            assert not mask[0].any()
+
+
+def test_an_identifier_takes_no_condition() -> None:
+    codec = fitted("identifier")[1]
+    with pytest.raises(ConditionError, match="takes no condition"):
+        codec.restrict([Test("=", "P-AA000001")])
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"identifier"}))
+def test_an_operand_that_is_no_value_is_refused(kind: str) -> None:
+    name = {"number": "number: floats", "category": "category: closed", "boolean": "boolean", "datetime": "datetime: days"}[kind]
+    _, codec = fitted(name)
+    for operand in ["no such thing", float("nan"), pd.NaT, pd.NA, 1e400, "1e999999999", object()]:
+        with pytest.raises(ConditionError, match=r'column "x"'):
+            codec.restrict([Test("=", operand)])
+
+
+# --- missing values and messages ---------------------------------------------------------------------------------
+
+
+@learned_cases
+def test_missing_values_the_training_did_not_show_are_refused(name: str) -> None:
+    column, codec = fitted(name)
+    with_missing = column.astype(codec.field.dtype(True)).copy()
+    with_missing.iloc[3] = None
+    if codec.nulls:
+        assert codec.decode(codec.encode(with_missing), numbered(len(column))).isna().iloc[3]
+    else:
+        with pytest.raises(DataError, match=r"1 cell \(row 4\) missing"):
+            codec.encode(with_missing)
+
+
+@pytest.mark.parametrize("name", ["number: floats", "boolean", "datetime: days", "identifier: integer"])
+def test_cells_that_do_not_parse_are_named(name: str) -> None:
+    cells = raw(name).astype(object)
+    cells.iloc[[4, 9]] = "?!"
+    with pytest.raises(DataError, match=r'column "x": 2 cells \(rows 5, 10\) cannot be read as'):
+        CASES[name].field.parse(cells, "x")
