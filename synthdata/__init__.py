@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synthdata.errors import GateError, InputError, SynthdataError
-    from synthdata.export import export
+    from synthdata.exporting import export
     from synthdata.pipeline import generate, train
     from synthdata.schema import Schema
     from synthdata.synthesizer import Synthesizer
@@ -48,7 +48,7 @@ _ROOMS = {
     "SynthdataError": "errors",
     "Validated": "validation",
     "Verdict": "validation",
-    "export": "export",
+    "export": "exporting",
     "generate": "pipeline",
     "read_table": "tables",
     "train": "pipeline",

@@ -143,6 +143,23 @@ def test_missing_values_pass_a_bound_and_fail_not_null():
     assert not check(frame, SMALL, suite(("expect_column_values_to_not_be_null", {"column": "k"}))).passed
 
 
+def test_columns_without_a_single_value_pass_where_they_are_nullable():
+    fields = {name: field.model_copy(update={"nullable": name != "id"}) for name, field in PEOPLE.fields.items()}
+    constraints = Schema.parse(
+        """
+        fields: {age: {kind: number}, visits: {kind: number}, born: {kind: datetime}, group: {kind: category}}
+        constraints:
+          - {kind: ordered, low: age, high: visits}
+          - {kind: rule, rule: age > visits}
+          - {kind: unique, fields: [age, group]}
+        """
+    ).constraints
+    schema = PEOPLE.model_copy(update={"fields": fields, "constraints": constraints})
+    frame = schema.read(people().astype("object").assign(**dict.fromkeys(list(fields)[1:], None)))
+    assert frame.drop(columns="id").isna().all(axis=None)
+    assert check(frame, schema).passed
+
+
 def test_constraints_are_checked_and_named_by_their_labels():
     schema = Schema.parse(
         """
@@ -514,6 +531,12 @@ def test_the_whole_is_judged_over_all_chunks():
     assert caught.value.verdict.rows == 4
 
 
+def test_a_table_that_fails_as_a_whole_is_said_to():
+    mean = suite(("expect_column_mean_to_be_between", {"column": "n", "min_value": 4}))
+    with pytest.raises(GateError, match=r"^the table as a whole failed: expect_column_mean_to_be_between\(n\)$"):
+        validate(small([1]), SMALL, mean)
+
+
 def test_a_share_of_the_rows_is_a_matter_of_the_whole():
     mostly = suite((BETWEEN, {"column": "n", "max_value": 9, "mostly": 0.5}))
     assert len(Gate(SMALL, mostly).admit([small([50, 50]), small([1, 2])]).frame) == 4
@@ -648,7 +671,7 @@ def test_progress_is_told_and_ends_at_one():
 
 def test_great_expectations_is_loaded_by_a_gate_and_not_by_an_import():
     code = (
-        "import sys, synthdata.validation as v, synthdata.export\n"
+        "import sys, synthdata.validation as v, synthdata.exporting\n"
         "from synthdata.schema import Schema\n"
         "s = Schema.parse('fields: {n: {kind: number}}'); suite = v.Suite.derive(s); suite.to_json('x')\n"
         "assert 'great_expectations' not in sys.modules\n"

@@ -30,7 +30,7 @@ def command(
 
     The format is told by the ending of the output: .csv, .csv.gz, .parquet, .jsonl, .jsonl.gz.
     """
-    from synthdata.export import check_target
+    from synthdata.exporting import check_target
 
     check_target(output, force=force)
     synthesizer = load(console, model)

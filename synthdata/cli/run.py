@@ -43,7 +43,7 @@ def command(
 ) -> None:
     """Learn a table and export ROWS synthetic rows: DIR/model, DIR/rows.FORMAT and its verdict."""
     from synthdata.artefact import check_target
-    from synthdata.export import check_target as check_rows
+    from synthdata.exporting import check_target as check_rows
 
     table = needs_data(data, schema)
     target = output / f"rows.{ending}"

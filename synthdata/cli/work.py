@@ -112,7 +112,7 @@ def produce(
     force: bool,
 ) -> Verdict:
     """Sample, gate and export."""
-    from synthdata.export import export
+    from synthdata.exporting import export
     from synthdata.pipeline import generate
 
     with console.progress() as listener:

@@ -32,9 +32,7 @@ def intersect(a: Sequence[Interval], b: Sequence[Interval]) -> tuple[Interval, .
     return tuple(result)
 
 
-def intervals_of(
-    tests: Sequence[Test], scale: int | None, operand: Callable[[Any], Fraction]
-) -> tuple[Interval, ...]:
+def intervals_of(tests: Sequence[Test], scale: int | None, operand: Callable[[Any], Fraction]) -> tuple[Interval, ...]:
     """Turn comparisons into a union of disjoint closed intervals.
 
     scale: intervals count units of 10 ** -scale; None for floats. `operand` reads one operand into a Fraction.

@@ -162,9 +162,11 @@ def _clamp(distinct: np.ndarray, counts: np.ndarray, threshold: int) -> tuple[np
     first = int(np.searchsorted(cumulative, threshold))
     last = int(np.searchsorted(cumulative, rows - threshold, side="right"))
     if last <= first:  # fewer rows than two thresholds: the middle of the column stands for all
-        left, right = (distinct[np.searchsorted(cumulative, row, side="right")] for row in ((rows - 1) // 2, rows // 2))
-        middle = left if left == right else _between(left, right)[0]
-        return np.array([middle], distinct.dtype), np.array([rows])
+        middle = int(np.searchsorted(cumulative, rows / 2))
+        below = max(middle - 1, 0)
+        common = counts[middle] >= threshold
+        value = distinct[middle] if common else _between(distinct[below], distinct[below + 1])[0]
+        return np.array([value], distinct.dtype), np.array([rows])
     kept, kept_counts = distinct[first : last + 1].copy(), counts[first : last + 1].copy()
     if counts[first] < threshold:  # one row's own value, perhaps
         kept[0] = _between(kept[0], kept[1])[0]
@@ -174,9 +176,7 @@ def _clamp(distinct: np.ndarray, counts: np.ndarray, threshold: int) -> tuple[np
     return kept, kept_counts
 
 
-def _levels(
-    distinct: np.ndarray, counts: np.ndarray, mass: float, threshold: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _levels(distinct: np.ndarray, counts: np.ndarray, mass: float, threshold: int) -> tuple[np.ndarray, np.ndarray]:
     """Group ascending distinct values into levels of about `mass` rows, none below `threshold` rows.
 
     A value with `mass` rows of its own is a level of zero width. Returns lows and highs, (k,).

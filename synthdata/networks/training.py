@@ -10,10 +10,14 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any, Protocol
 
 import keras
@@ -97,13 +101,42 @@ class _State:
 def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
     """Train `task.model`; leave the best averaged weights in it. Returns one row of figures an epoch."""
     loop = _Loop(task, plan, run)
-    try:
-        loop.run_all()
-    except KeyboardInterrupt:
-        loop.save_checkpoint()
-        raise
+    with _between_steps() as stop:
+        try:
+            loop.run_all(stop)
+        except KeyboardInterrupt:
+            loop.save_checkpoint()
+            raise
     loop.finish()
     return loop.state.history
+
+
+@contextmanager
+def _between_steps() -> Iterator[Callable[[], None]]:
+    """Hold Ctrl-C back until it is asked for, so that weights and position are always of the same step.
+
+    Gives a function that raises KeyboardInterrupt if it was pressed. The second press is not held back.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    pressed: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+
+    def stop() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Loop:
@@ -137,12 +170,13 @@ class _Loop:
             average.assign(decay * average + (1 - decay) * variable)
         return loss
 
-    def run_all(self) -> None:
+    def run_all(self, stop: Callable[[], None]) -> None:
         plan, state = self.plan, self.state
         self.model.stop_training = False
         self.callbacks.on_train_begin()
         began, before = time.monotonic(), state.seconds
         while state.step < state.horizon and not self._stops():
+            stop()
             epoch, inside = divmod(state.step, plan.steps_per_epoch)
             if not inside:
                 self.callbacks.on_epoch_begin(epoch)

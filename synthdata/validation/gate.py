@@ -101,7 +101,8 @@ class Gate:
             raise GateError("the table has no rows; an empty table never passes", verdict)
         if not verdict.passed:
             worst = Verdict.worst(verdict.checks)
-            raise GateError(f"{verdict.rejected:,} of {verdict.sampled:,} rows failed: {worst}", verdict)
+            some = f"{verdict.rejected:,} of {verdict.sampled:,} rows" if verdict.rejected else "the table as a whole"
+            raise GateError(f"{some} failed: {worst}", verdict)
         return Validated(self.schema, run, frames, _TOKEN)
 
     def _judge(self, frame: pd.DataFrame) -> tuple[Verdict, Run, list[pd.DataFrame]]:

@@ -47,7 +47,8 @@ def _moments(format_: str) -> Draw:
 CASES = {
     "number: few integers": Case(Number(integer=True, min=0, max=9), lambda rng: rng.integers(0, 10, ROWS).tolist()),
     "number: many integers": Case(
-        Number(integer=True, min=-1_000_000, max=10_000_000), lambda rng: rng.normal(5e5, 1e5, ROWS).astype(int).tolist()
+        Number(integer=True, min=-1_000_000, max=10_000_000),
+        lambda rng: rng.normal(5e5, 1e5, ROWS).astype(int).tolist(),
     ),
     "number: integers as text": Case(
         Number(integer=True, nullable=True),
@@ -66,11 +67,13 @@ CASES = {
         lambda rng: [*np.round(rng.normal(0, 5, ROWS - 9), 2).clip(-50, 50).tolist(), *[None] * 9],
     ),
     "number: mixed decimals": Case(
-        Number(decimals=3), lambda rng: [str(round(v, int(d))) for v, d in zip(rng.random(ROWS), rng.integers(1, 4, ROWS), strict=True)]
+        Number(decimals=3),
+        lambda rng: [str(round(v, int(d))) for v, d in zip(rng.random(ROWS), rng.integers(1, 4, ROWS), strict=True)],
     ),
     "number: floats": Case(Number(), lambda rng: rng.lognormal(0, 3, ROWS).tolist(), exact=False),
     "number: mostly zero": Case(
-        Number(decimals=1, min=0), lambda rng: np.where(rng.random(ROWS) < 0.9, 0, rng.gamma(2, 500, ROWS).round(1)).tolist()
+        Number(decimals=1, min=0),
+        lambda rng: np.where(rng.random(ROWS) < 0.9, 0, rng.gamma(2, 500, ROWS).round(1)).tolist(),
     ),
     "number: constant": Case(Number(integer=True), lambda rng: [7] * ROWS),
     "number: one value and nulls": Case(Number(decimals=1, nullable=True), _choice(1.5, None)),
@@ -297,7 +300,10 @@ def test_dtypes_of_any_maker_read_the_same(name: str) -> None:
     column = field.parse(raw(name), "x")
     makers = ["category", object]
     if field.kind in ("number", "boolean", "datetime"):
-        arrow = {"number": "int64[pyarrow]" if field.dtype(False) == "int64" else "double[pyarrow]", "boolean": "bool[pyarrow]"}
+        arrow = {
+            "number": "int64[pyarrow]" if field.dtype(False) == "int64" else "double[pyarrow]",
+            "boolean": "bool[pyarrow]",
+        }
         makers += [arrow[field.kind]] if field.kind in arrow else []
     for dtype in makers:
         if dtype == object and field.kind == "datetime" and getattr(field, "timezone", None) and field.unit > 1_000_000:
@@ -333,7 +339,11 @@ def asked(draw: st.DrawFn, name: str, column: pd.Series) -> list[Test]:
     """Up to three tests, mostly with values that occur, or lie beside one that does."""
     present = column.dropna().unique().tolist()
     kind = CASES[name].field.kind
-    operators = [*(ORDERED if kind in ("number", "datetime") else ("=", "!=", "in", "not in")), "is null", "is not null"]
+    operators = [
+        *(ORDERED if kind in ("number", "datetime") else ("=", "!=", "in", "not in")),
+        "is null",
+        "is not null",
+    ]
 
     def operand() -> object:
         value = draw(st.sampled_from(present))
@@ -424,7 +434,12 @@ def test_an_identifier_takes_no_condition() -> None:
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"identifier"}))
 def test_an_operand_that_is_no_value_is_refused(kind: str) -> None:
-    name = {"number": "number: floats", "category": "category: closed", "boolean": "boolean", "datetime": "datetime: days"}[kind]
+    name = {
+        "number": "number: floats",
+        "category": "category: closed",
+        "boolean": "boolean",
+        "datetime": "datetime: days",
+    }[kind]
     _, codec = fitted(name)
     for operand in ["no such thing", float("nan"), pd.NaT, pd.NA, 1e400, "1e999999999", object()]:
         with pytest.raises(ConditionError, match=r'column "x"'):

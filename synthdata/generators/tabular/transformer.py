@@ -44,7 +44,7 @@ class TransformerSettings(Settings):
         auto = {
             "width": 64,
             "batch": batch,
-            "epochs": int(np.clip(round(550_000 / rows * max(1.0, columns / 15) ** 0.5), 8, 100)),
+            "epochs": int(np.clip(round(420_000 / rows * max(1.0, columns / 15) ** 0.5), 8, 100)),
             "patience": int(np.clip(round(10_000 / rows), 3, 20)),
             "learning_rate": 2e-3 + 2e-3 * batch / 512,
         }
