@@ -226,8 +226,21 @@ _BOOLEAN = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOLEAN, list("tTfF"))
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes what breaks a line or cannot be seen in double quotes, escaped, so that a value stays on its line."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if value.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _text)
+
+
 def _flow(value: Any) -> str:
-    text = yaml.safe_dump(value, default_flow_style=True, width=10**9, sort_keys=False, allow_unicode=True)
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, default_flow_style=True, width=10**9, sort_keys=False, allow_unicode=True
+    )
     return text.removesuffix("\n").removesuffix("\n...")
 
 
@@ -266,6 +279,8 @@ def _explain(error: ValidationError, data: Mapping[str, Any], source: str) -> st
             parts = [part for part in place if part not in ("int", "float", "str")]  # the branches of a union
             key = f", {'.'.join(parts)}" if parts else ""
             advice = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ").lower()
-            return f"{where}{key}: found {found}; allowed is {advice}" if "Input" in first["msg"] else (
-                f"{where}{key}: found {found}; {advice}"
+            return (
+                f"{where}{key}: found {found}; allowed is {advice}"
+                if "Input" in first["msg"]
+                else (f"{where}{key}: found {found}; {advice}")
             )

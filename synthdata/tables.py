@@ -74,7 +74,7 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise DataError(f"{path}: broken gzip, cut short or not compressed at all; write or fetch the file again") from None
+        raise DataError(f"{path}: broken gzip, cut short or not compressed; write or fetch the file again") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or 'input/output error'}; check the file") from None
 
@@ -118,7 +118,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
             table = pa.csv.read_csv(file, read_options=read, parse_options=parse, convert_options=convert)
     except pa.ArrowInvalid:
         raise DataError(_explain_csv(path, delimiter, len(names))) from None
-    return table.to_pandas().astype("str")  # pandas takes a column of missing text for objects
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.astype("str")  # pandas takes a column of missing text for objects
 
 
 @contextmanager
@@ -131,6 +132,7 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[Iterator[list[str]], Cal
 
 def _header(path: Path) -> tuple[list[str], str]:
     """Return the column names and the delimiter that splits them."""
+    names: list[str] | None = None
     for delimiter in DELIMITERS:
         try:
             with _rows(path, delimiter) as (rows, _):
@@ -143,7 +145,7 @@ def _header(path: Path) -> tuple[list[str], str]:
             raise DataError(f"{path}: found blank lines only; a header and rows are needed")
         if len(names) > 1:
             return names, delimiter
-    return [names[0]], ","
+    return names or [], ","
 
 
 def _explain_csv(path: Path, delimiter: str, columns: int) -> str:
@@ -321,7 +323,7 @@ def _column(values: pa.ChunkedArray) -> pd.Series:
         values = values.cast(pa.float32())
     values = values.cast(wanted, safe=False)
     nullable = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    column = values.to_pandas(types_mapper=nullable.get if values.null_count else None)
+    column: pd.Series = values.to_pandas(types_mapper=nullable.get if values.null_count else None)
     return column.astype("str") if wanted == pa.large_string() else column  # pandas takes all-missing text for objects
 
 

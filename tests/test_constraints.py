@@ -53,7 +53,7 @@ def test_everything_holds_before_combinations_are_learned_and_declared_ones_stay
 
 def test_combinations_that_are_all_rare_are_refused_when_learned() -> None:
     data = pd.DataFrame({"a": [str(i) for i in range(30)], "b": ["x"] * 30})
-    with pytest.raises(DataError, match="combinations of a, b: none is in [5-8] rows; drop the constraint"):
+    with pytest.raises(DataError, match=r"combinations of a, b: none is in [5-8] rows; drop the constraint"):
         Combinations(fields=["a", "b"]).learn(data, RNG)
 
 

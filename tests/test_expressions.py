@@ -146,15 +146,13 @@ def test_only_the_short_list_is_allowed(text: str) -> None:
     ],
 )
 def test_deep_and_long_texts_are_refused_or_read_without_a_crash(text: str) -> None:
+    refused = ""
     try:
         rule = Rule.parse(text)
-    except SchemaError as error:
-        assert len(str(error)) < 400
-        return
-    try:
-        rule.holds(pd.DataFrame({column: [1] for column in rule.columns}))
-    except DataError:
-        return
+        rule.holds(pd.DataFrame(dict.fromkeys(rule.columns, [1])))
+    except (SchemaError, DataError) as error:
+        refused = str(error)
+    assert len(refused) < 400
 
 
 @pytest.mark.parametrize(
@@ -166,7 +164,8 @@ def test_text_takes_no_arithmetic(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["c > 1", "a < 'x'", "day < 5", "day < 'no date'", "1 / 0 < a", "a", "a + b", "c", "a or b > 1", "not a", "-c < 1"]
+    "text",
+    ["c > 1", "a < 'x'", "day < 5", "day < 'no date'", "1 / 0 < a", "a", "a + b", "c", "a or b > 1", "not a", "-c < 1"],
 )
 def test_a_rule_that_does_not_fit_the_types_says_so(text: str) -> None:
     with pytest.raises(DataError, match="does not fit the columns' types"):
@@ -189,7 +188,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 @settings(max_examples=60, deadline=None, database=None)
-@given(name=st.text(st.characters(codec="utf-8", exclude_characters="`"), min_size=1), text=st.text(st.characters(codec="utf-8", exclude_characters="'\\\n\r\x00")))
+@given(
+    name=st.text(st.characters(codec="utf-8", exclude_characters="`"), min_size=1),
+    text=st.text(st.characters(codec="utf-8", exclude_characters="'\\\n\r\x00")),
+)
 def test_any_name_in_backticks_and_any_quoted_text_come_through(name: str, text: str) -> None:
     rule = Rule.parse(f"`{name}` = '{text}'")
     assert rule.columns == (name,)

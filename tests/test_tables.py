@@ -143,7 +143,7 @@ def test_an_unnamed_index_in_parquet_is_left_out_and_nullable_types_are_read(tmp
 )
 def test_a_parquet_column_no_field_reads_is_named(tmp_path: Path, kind: pa.DataType, cells: list[object]) -> None:
     pa.parquet.write_table(pa.table({"fine": [1, 2], "odd": pa.array(cells, kind)}), tmp_path / "t.parquet")
-    with pytest.raises(DataError, match='column "odd" is of type .*; allowed are'):
+    with pytest.raises(DataError, match=r'column "odd" is of type .*; allowed are'):
         read_table(tmp_path / "t.parquet")
 
 
@@ -183,7 +183,11 @@ BAD = {
     "nested": ("t.jsonl", f'{{"a": 1}}\n{{"b": ["{SECRET}"]}}\n', 'line 2: column "b" holds a nested value'),
     "key twice": ("t.jsonl", f'{{"a": 1, "a": "{SECRET}"}}\n', 'line 1: key "a" stands twice'),
     "line not UTF-8": ("t.jsonl", b'{"a": "\xe9"}\n', "line 1: not UTF-8"),
-    "unknown ending": ("t.xlsx", SECRET, 'found ending ".xlsx"; allowed are .csv, .csv.gz, .parquet, .jsonl, .jsonl.gz'),
+    "unknown ending": (
+        "t.xlsx",
+        SECRET,
+        'found ending ".xlsx"; allowed are .csv, .csv.gz, .parquet, .jsonl, .jsonl.gz',
+    ),
     "no ending": ("table", SECRET, "found a name without ending; allowed are"),
 }
 

@@ -121,7 +121,7 @@ def _figures(progress: Progress) -> str:
 
 def duration(seconds: float) -> str:
     """Write a duration as a person says it: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 10:
+    if seconds < 9.95:  # which would be written 10.0
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

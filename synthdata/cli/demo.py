@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from synthdata.cli.console import Console, with_console
+from synthdata.cli.places import own_folder, write_text
 from synthdata.cli.work import learn, produce, report_rows
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def command(console: Console, output: Path, rows: int) -> None:
     from synthdata.artefact import check_target
 
     model, target = output / "model", output / "synthetic.csv"
-    check_target(model, force=True)
-    output.mkdir(parents=True, exist_ok=True)
     schema, real = output / SCHEMA, output / REAL
-    shutil.copyfile(schema_file(), schema)
-    patients().to_csv(real, index=False)
+    own_folder(output, mark=SCHEMA)
+    check_target(model, force=True)
+    write_text(schema, schema_file().read_text(encoding="utf-8"))
+    write_text(real, patients().to_csv(index=False))
     console.say(f"real patients: {real}, schema: {schema}")
     synthesizer = learn(console, schema, real, model, model=None, seed=0, max_minutes=None, resume=False)
     synthesizer.save(model, force=True)
@@ -61,7 +61,7 @@ def patients() -> pd.DataFrame:
     from sklearn.datasets import load_breast_cancer
 
     bunch = load_breast_cancer(as_frame=True)
-    frame = bunch.data.rename(columns=lambda name: name.replace(" ", "_"))
+    frame: pd.DataFrame = bunch.data.rename(columns=lambda name: name.replace(" ", "_"))
     frame.insert(0, "patient_id", [f"P-{number:06d}" for number in range(len(frame))])
     frame["diagnosis"] = np.where(bunch.target == 0, "malignant", "benign")
     return frame

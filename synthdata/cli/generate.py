@@ -13,8 +13,7 @@ __all__ = ["command"]
 
 
 @click.command(
-    epilog="\b\nExample:\n"
-    '  synthdata generate model -n 1000 -o rows.csv --where "age >= 60" --where "state in CA, NY"'
+    epilog='\b\nExample:\n  synthdata generate model -n 1000 -o rows.csv --where "age >= 60" --where "state in CA, NY"'
 )
 @click.argument("model", type=click.Path(path_type=Path))
 @rows_option

@@ -42,7 +42,9 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Name the nearest command for one that does not exist."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.UsageError(f'no command "{args[0]}"; {nearest(args[0], COMMANDS)}', ctx)
@@ -67,7 +69,9 @@ class LazyGroup(click.Group):
 
     def _run(self, args: Any, prog_name: Any, complete_var: Any, expand: bool, extra: dict[str, Any]) -> int:
         try:
-            result = super().main(args, prog_name, complete_var, False, expand, **extra)
+            result = super().main(
+                args, prog_name, complete_var, standalone_mode=False, windows_expand_args=expand, **extra
+            )
         except SynthdataError as error:
             _complain(str(error))
             return error.exit_code
@@ -90,11 +94,13 @@ def _complain(message: str) -> None:
 
 
 @click.group(
+    "synthdata",
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=False,
     invoke_without_command=True,
-    epilog="\b\nExample:\n  synthdata init rows.csv -o rows.yaml\n  synthdata run rows.yaml --data rows.csv -n 1000 -o out",
+    epilog="\b\nExample:\n  synthdata init rows.csv -o rows.yaml\n"
+    "  synthdata run rows.yaml --data rows.csv -n 1000 -o out",
 )
 @click.version_option(__version__, prog_name="synthdata")
 @click.pass_context

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from synthdata.errors import OutputError
 
-__all__ = ["check_file", "ending_removed", "write_text"]
+__all__ = ["check_file", "ending_removed", "own_folder", "write_text"]
 
 
 def check_file(path: Path, *, force: bool) -> None:
@@ -20,14 +20,25 @@ def check_file(path: Path, *, force: bool) -> None:
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}; make it first")
     if not os.access(path.parent, os.W_OK):
-        raise OutputError(f"{path}: the folder {path.parent} cannot be written; choose another or change its permissions")
+        raise OutputError(f"{path}: the folder {path.parent} cannot be written; choose another")
+
+
+def own_folder(path: Path, mark: str) -> None:
+    """Make a folder whose contents may be replaced; refuse one that holds anything, unless the file `mark` is in it."""
+    if path.is_dir() and any(path.iterdir()) and not (path / mark).is_file():
+        raise OutputError(f"{path}: exists and holds other things; it is left alone, choose another folder")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be made: {error.strerror}; choose another place") from None
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a small text file: whole or not at all."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
             try:
                 file.write(text)
                 file.flush()

@@ -43,9 +43,12 @@ def command(
 ) -> None:
     """Learn a table and export ROWS synthetic rows: DIR/model, DIR/rows.FORMAT and its verdict."""
     from synthdata.artefact import check_target
+    from synthdata.conditions import tests_of
     from synthdata.exporting import check_target as check_rows
+    from synthdata.schema import Schema
 
     table = needs_data(data, schema)
+    tests_of(list(where), Schema.load(schema).fields)  # a misspelt column is told before training, not after
     target = output / f"rows.{ending}"
     check_target(output / "model", force=force)
     if output.exists():
@@ -53,7 +56,6 @@ def command(
     synthesizer = learn(
         console, schema, table, output / "model", model=model, seed=seed, max_minutes=max_minutes, resume=resume
     )
-    synthesizer.restrict(list(where))
     synthesizer.save(output / "model", force=force)
     verdict = produce(console, synthesizer, rows, target, where=where, seed=seed, force=force)
     result, lines = report_rows(console, target, verdict)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["families", "learn", "load", "needs_data", "produce", "report_rows", "rows_option", "where_option"]
 
-LEAST_ROWS = 20
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -59,10 +58,10 @@ def learn(
 ) -> Synthesizer:
     """Read a table, gate it, learn it. An interrupted run leaves `<model>.checkpoint`."""
     from synthdata.schema import Schema
-    from synthdata.tables import read_table
+    from synthdata.tables import LEAST_TO_TRAIN, read_table
 
     declared = Schema.load(schema)
-    frame = read_table(data, least=LEAST_ROWS)
+    frame = read_table(data, least=LEAST_TO_TRAIN)
     checkpoint = model_folder.with_name(f"{model_folder.name}.checkpoint")
     if resume and not checkpoint.exists():
         raise InputError(f"{checkpoint}: no checkpoint to resume from; train without --resume")
@@ -84,7 +83,9 @@ def learn(
             )
         except KeyboardInterrupt:
             if checkpoint.exists():
-                console.say(f"interrupted; {checkpoint} holds the state, the same command with --resume goes on from it")
+                console.say(
+                    f"interrupted; {checkpoint} holds the state, the same command with --resume goes on from it"
+                )
             else:
                 console.say("interrupted before training began; nothing was written")
             raise

@@ -229,7 +229,7 @@ def _guess_number(values: pd.Series) -> Guess:
 
 def _decimals(numbers: np.ndarray) -> int | None:
     """The fewest decimals that write every number exactly; None where that takes too many."""
-    most = np.abs(numbers).max()
+    most = float(np.abs(numbers).max())
     for decimals in range(1, MOST_DECIMALS + 1):
         if most * 10.0**decimals >= 2**53:
             return None

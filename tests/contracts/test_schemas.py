@@ -45,7 +45,10 @@ def test_a_schema_satisfies_the_json_schema(path: Path) -> None:
     class Words(yaml.SafeLoader):
         """Plain words are text, as in `Schema.load`."""
 
-    plain = {letter: [one for one in rules if "timestamp" not in one[0]] for letter, rules in Words.yaml_implicit_resolvers.items()}
+    plain = {
+        letter: [one for one in rules if "timestamp" not in one[0]]
+        for letter, rules in Words.yaml_implicit_resolvers.items()
+    }
     Words.yaml_implicit_resolvers = plain
     jsonschema.validate(yaml.load(path.read_text(), Words), json_schema())
 

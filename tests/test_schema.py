@@ -1,0 +1,511 @@
+"""Schema files: what is read, what is refused and how, what is inferred, what is never written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import uuid
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from synthdata.constraints import Combinations, Ordered, RowRule, Unique
+from synthdata.errors import DataError, SchemaError
+from synthdata.fields import Boolean, Category, Datetime, Identifier, Number
+from synthdata.schema import Model, Schema, infer, json_schema
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+ROWS = 200
+
+
+def only(field: str, more: str = "") -> str:
+    return f"fields:\n  x: {field}\n{more}"
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def test_a_schema_reads_as_it_is_written() -> None:
+    schema = Schema.parse(
+        """
+        name: admissions
+        target: readmitted
+        model: {family: gan, epochs: 3}
+        fields:
+          id: {kind: identifier, pattern: "A-[0-9]{7}"}
+          age: {kind: number, integer: true, min: 0, max: 120}
+          weight: {kind: number, decimals: 1, nullable: true}
+          admitted: {kind: datetime, format: "%Y-%m-%d"}
+          discharged: {kind: datetime, nullable: yes}
+          smoker: {kind: boolean, description: "now, or ever"}
+          readmitted: {kind: category, values: [NO, "<30", on, yes, 2020-01-01, null ish, 'null']}
+        constraints:
+          - {kind: ordered, low: admitted, high: discharged}
+          - {kind: combinations, fields: [smoker, readmitted]}
+          - {kind: unique, fields: [id]}
+          - {kind: rule, rule: "age < 18 or weight > 20"}
+        """
+    )
+    assert list(schema.fields) == ["id", "age", "weight", "admitted", "discharged", "smoker", "readmitted"]
+    assert schema.fields["readmitted"].values == ["NO", "<30", "on", "yes", "2020-01-01", "null ish", "null"]
+    assert schema.fields["discharged"].nullable
+    assert (schema.model.family, schema.model.options) == ("gan", {"epochs": 3})
+    assert [type(one) for one in schema.constraints] == [Ordered, Combinations, Unique, RowRule]
+    assert Schema.parse(schema.dump()) == schema
+
+
+def test_a_model_may_be_a_name_alone_and_anchors_merge() -> None:
+    schema = Schema.parse(
+        "model: vae\nfields:\n  a: &base {kind: number, min: 0}\n  b: {<<: *base, max: 5}\nconstraints:\n"
+    )
+    assert schema.model == Model(family="vae")
+    assert schema.fields["b"] == Number(min=0, max=5)
+    assert schema.constraints == ()
+
+
+def test_a_suite_is_taken_from_beside_the_schema(tmp_path: Path) -> None:
+    path = tmp_path / "sub" / "a.yaml"
+    path.parent.mkdir()
+    path.write_text(only("{kind: boolean}", "suite: own.json\n"), encoding="utf-8")
+    assert Schema.load(path).suite == str(tmp_path / "sub" / "own.json")
+    path.write_text(only("{kind: boolean}", "suite: /elsewhere/own.json\n"), encoding="utf-8")
+    assert Schema.load(path).suite == "/elsewhere/own.json"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b""])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "field.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SchemaError, match=re.escape(str(path))):
+        Schema.load(path)
+    with pytest.raises(SchemaError):
+        Schema.load(tmp_path)
+
+
+BAD = [
+    # where it is wrong, what the message must say
+    ("", "found NoneType"),
+    ("- a", "found list"),
+    ("just words", "found str"),
+    ("name: t", '"fields" is missing'),
+    ("fields: {}", '"fields" is missing'),
+    ("fields: [a, b]", 'fields: found ["a", "b"]'),
+    ("fields: 5", "fields: found 5"),
+    ("a: b: c", "line 1: not YAML"),
+    ("fields:\n\tx: 1", "line 2: not YAML"),
+    ("a: !!python/object/apply:os.system [true]", "not YAML"),
+    ("a: !!int x", "not YAML"),
+    ("a: 0b_", "not YAML"),
+    ("? [a]\n: b", "not YAML"),
+    ("[" * 3000, "not YAML"),
+    ("a: \x07", "not YAML"),
+    ("name: a\nname: b\n" + only("{kind: boolean}"), 'line 2: not YAML: key "name" stands twice'),
+    (only("{kind: boolean}", "  x: {kind: number}\n"), 'line 3: not YAML: key "x" stands twice'),
+    ("fields:\n  1: {kind: boolean}", "key 1 is not text; put it in quotes"),
+    (only("{kind: boolean}", "feilds: 1\n"), 'unknown key "feilds"; did you mean "fields"?'),
+    (only("{kind: number, mim: 1}"), 'field "x": unknown key "mim"; did you mean "min"?'),
+    (only("{kind: nmber}"), 'field "x": unknown kind "nmber"; did you mean "number"?'),
+    (only("{min: 1}"), 'field "x": no kind given; allowed:'),
+    (only("number"), 'field "x": found "number"; write a mapping with its kind'),
+    (only(""), 'field "x": found null; write a mapping with its kind'),
+    (only("[]"), 'field "x": found []; write a mapping with its kind'),
+    (only("{kind: number, min: 90, max: 17}"), 'field "x": max 17 is below min 90'),
+    (only("{kind: number, min: low}"), 'field "x", min: found "low"'),
+    (only("{kind: number, min: true}"), 'field "x", min: found true; write a number'),
+    (only("{kind: number, min: [1]}"), 'field "x", min: found [1]'),
+    (only("{kind: number, min: .inf}"), "min inf is not a finite number"),
+    (only("{kind: number, max: .nan}"), "max nan is not a finite number"),
+    (only("{kind: number, decimals: 1.5}"), 'field "x", decimals: found 1.5'),
+    (only("{kind: number, decimals: -1}"), 'field "x", decimals: found -1'),
+    (only("{kind: number, decimals: 99}"), 'field "x", decimals: found 99'),
+    (only("{kind: number, integer: true, decimals: 2}"), "integer has no decimals"),
+    (only("{kind: number, integer: maybe}"), 'field "x", integer: found "maybe"'),
+    (only("{kind: number, integer: true, min: 0.5}"), "min 0.5 has more decimals than the field (integer)"),
+    (only("{kind: number, decimals: 1, max: 0.25}"), "max 0.25 has more decimals than the field (decimals 1)"),
+    (only("{kind: category, values: [a, b, a]}"), 'value "a" stands twice in values'),
+    (only("{kind: category, values: [a, 1]}"), 'field "x", values.1: found 1, a number to YAML; put it in quotes'),
+    (only("{kind: category, values: [true]}"), "values.0: found true, a boolean to YAML; put it in quotes"),
+    (only("{kind: category, values: []}"), 'field "x", values: found []'),
+    (only("{kind: category, values: a}"), 'field "x", values: found "a"'),
+    (only('{kind: datetime, format: "Y-m-d"}'), "holds no strftime code"),
+    (only('{kind: datetime, format: "%Q"}'), 'format "%Q" is not understood'),
+    (only('{kind: datetime, format: "%Y-%Y"}'), 'format "%Y-%Y" is not understood'),
+    (only("{kind: datetime, timezone: Mars}"), 'unknown timezone "Mars"'),
+    (only("{kind: datetime, timezone: ../../etc/passwd}"), "unknown timezone"),
+    (only('{kind: datetime, timezone: ""}'), "unknown timezone"),
+    (only("{kind: datetime, min: 1.2.2020}"), 'min "1.2.2020" does not follow format "%Y-%m-%d"'),
+    (only("{kind: datetime, min: 2020-01-02, max: 2020-01-01}"), "max 2020-01-01 is below min 2020-01-02"),
+    (only("{kind: identifier, nullable: true}"), "never missing"),
+    (only('{kind: identifier, pattern: ""}'), "pattern is empty"),
+    (only('{kind: identifier, pattern: "a+"}'), 'not understood from "+" on'),
+    (only('{kind: identifier, pattern: "[^a]"}'), 'class "[^a]" is not understood'),
+    (only('{kind: identifier, pattern: "[z-a]"}'), 'class "[z-a]" is not understood'),
+    (only('{kind: identifier, pattern: "[#-%]"}'), 'class "[#-%]" is not understood'),
+    (only('{kind: identifier, pattern: "\\\\n"}'), "is not understood"),
+    (only('{kind: identifier, pattern: "a{999999999999}"}'), "more than 256 characters"),
+    (only('{kind: identifier, integer: true, pattern: "[A-Z]{3}"}'), "at most 18 digits"),
+    (only("{kind: boolean}", "target: y\n"), 'target: no field "y"'),
+    (only("{kind: boolean}", "constraints: [{kind: unique, fields: [y]}]\n"), 'constraint 1: no field "y"'),
+    (only("{kind: boolean}", "constraints: [{kind: unique, feilds: [x]}]\n"), 'constraint 1: "fields" is missing'),
+    (only("{kind: boolean}", "constraints: [{kind: uniqe, fields: [x]}]\n"), 'constraint 1: unknown kind "uniqe"'),
+    (only("{kind: boolean}", "constraints: [{kind: rule, rule: y > 1}]\n"), 'constraint 1: no field "y"'),
+    (only("{kind: boolean}", "constraints: [{kind: rule, rule: x()}]\n"), 'constraint 1: rule "x()": Call is not'),
+    (only("{kind: boolean}", "constraints: [{kind: ordered, low: x}]\n"), 'constraint 1: "high" is missing'),
+    (only("{kind: boolean}", "constraints: [{kind: ordered, low: x, high: x}]\n"), 'low and high are both "x"'),
+    (only("{kind: boolean}", "constraints: [x]\n"), 'constraint 1: found "x"; write a mapping with its kind'),
+    (only("{kind: boolean}", "constraints: {a: b}\n"), "constraints: found"),
+    (
+        only("{kind: boolean}", "  y: {kind: number}\nconstraints: [{kind: ordered, low: x, high: y}]\n"),
+        'constraint 1: compares boolean "x" with number "y"',
+    ),
+    (only("{kind: boolean}", "name: [1]\n"), "name: found [1]"),
+    (only("{kind: boolean}", "suite: 5\n"), "suite: found 5, a number to YAML"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), BAD, ids=[words for _, words in BAD])
+def test_bad_input_is_refused_in_one_line_that_says_where(text: str, words: str) -> None:
+    with pytest.raises(SchemaError) as caught:
+        Schema.parse(text, source="field/my.yaml")
+    message = str(caught.value)
+    assert message.startswith("field/my.yaml")
+    assert words in message
+    assert "\n" not in message
+    assert len(message) < 400
+
+
+# --- dump and parse ---------------------------------------------------------------------------------------------------
+
+words = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+awkward = st.sampled_from(
+    [
+        "NO",
+        "yes",
+        "1",
+        "1e5",
+        "null",
+        "~",
+        "a: b",
+        "# no",
+        "a\nb",
+        " x ",
+        "=",
+        "<<",
+        "é",
+        "\u2028",
+        "0x1",
+        "-",
+        "[",
+        "{a}",
+        "'",
+        '"',
+        "2020-01-01",
+        "12:30",
+        "\x85",
+        "\ufeff",
+    ]
+)
+names = st.one_of(words, awkward)
+bounds = st.tuples(st.integers(-(10**6), 10**6), st.integers(0, 10**6)).map(lambda pair: (pair[0], sum(pair)))
+fields = st.one_of(
+    st.builds(Boolean, nullable=st.booleans(), description=st.none() | names),
+    st.builds(
+        lambda ends, nullable: Number(integer=True, min=ends[0], max=ends[1], nullable=nullable), bounds, st.booleans()
+    ),
+    st.builds(
+        lambda low, decimals: Number(min=round(low, decimals), decimals=decimals),
+        st.floats(-1e6, 1e6),
+        st.integers(0, 12),
+    ),
+    st.builds(lambda low: Number(min=low), st.floats(allow_nan=False, allow_infinity=False)),
+    st.builds(lambda values: Category(values=values), st.lists(names, min_size=1, max_size=4, unique=True)),
+    st.builds(Category, rare=names, nullable=st.booleans()),
+    st.sampled_from([Datetime(), Datetime(format="%H:%M"), Datetime(timezone="Europe/Berlin", min="1850-02-03")]),
+    st.sampled_from(
+        [Identifier(), Identifier(pattern=r"\d{3}-[A-Z#:]\w"), Identifier(pattern="[1-9][0-9]{4}", integer=True)]
+    ),
+)
+
+
+@settings(max_examples=120, deadline=None, database=None)
+@given(
+    name=names,
+    columns=st.dictionaries(names, fields, min_size=1, max_size=5),
+    family=st.sampled_from(["transformer", "gan"]),
+    options=st.dictionaries(st.sampled_from(["epochs", "rate"]), st.integers(0, 9) | st.floats(0, 1)),
+    data=st.data(),
+)
+def test_what_is_dumped_parses_to_the_same(name: str, columns: dict, family: str, options: dict, data) -> None:  # type: ignore[no-untyped-def]
+    chosen = st.sampled_from(list(columns))
+    constraints = data.draw(
+        st.lists(
+            st.one_of(
+                st.builds(lambda one: Unique(fields=[one]), chosen),
+                st.builds(lambda one: RowRule(rule=f"`{one}` = 'x: #'"), chosen.filter(lambda one: "`" not in one)),
+            ),
+            max_size=2,
+        )
+        if any("`" not in one for one in columns)
+        else st.just([])
+    )
+    schema = Schema(
+        name=name,
+        target=data.draw(st.none() | chosen),
+        model=Model(family=family, **options),
+        fields=columns,
+        constraints=constraints,
+    )
+    text = schema.dump(dict.fromkeys(columns, "look here"))
+    assert Schema.parse(text) == schema
+    assert list(Schema.parse(text).fields) == list(columns)
+
+
+def test_the_json_schema_knows_every_kind() -> None:
+    text = str(json_schema())
+    assert all(word in text for word in ("identifier", "datetime", "combinations", "decimals", "timezone"))
+
+
+# --- infer ------------------------------------------------------------------------------------------------------------
+
+
+def guessed(cells: object, name: str = "x"):  # type: ignore[no-untyped-def]
+    schema, notes = infer(pd.DataFrame({name: cells}))
+    assert Schema.parse(schema.dump(notes)) == schema
+    column = schema.read(pd.DataFrame({name: cells}))[name]
+    field = schema.fields[name]
+    assert field.nullable == bool(column.isna().any())
+    field.fit(column, name, np.random.default_rng(0))
+    return field, notes[name]
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def texts(values: object) -> list[str]:
+    return [str(value) for value in values]  # type: ignore[attr-defined]
+
+
+def times(unit: str, count: int, step: int) -> pd.Series:
+    return pd.Series(np.datetime64("2020-01-01T00:00:00", "us") + np.arange(count) * np.timedelta64(step, unit))
+
+
+def kinds() -> dict[str, tuple[object, type, dict]]:
+    draw = rng()
+    latitudes = np.round(draw.uniform(45, 55, ROWS), 4)
+    whole = draw.integers(10_000, 99_999, ROWS)
+    return {
+        "latitudes as text": (texts(latitudes), Number, {"decimals": 4}),
+        "latitudes of one width": ([f"{v:.4f}" for v in latitudes], Number, {"decimals": 4}),
+        "negative longitudes": ([f"-{v:.4f}" for v in latitudes], Number, {"max": 0.0}),
+        "years": (draw.integers(1999, 2021, ROWS), Number, {"integer": True}),
+        "integers written 20000.0": ([f"{v}.0" for v in whole], Number, {"integer": True}),
+        "integers that missing values made floats": ([1.0, None] * ROWS, Number, {"integer": True, "nullable": True}),
+        "numbers and NA words": ([*texts(whole), "NA", "n/a", " "], Number, {"nullable": True}),
+        "unique floats": (draw.random(ROWS), Number, {"integer": False}),
+        "exponents": (["1e5", "2.5e-3", "7"] * 20, Number, {}),
+        "zeros and ones": ([0, 1] * ROWS, Number, {"min": 0, "max": 1}),
+        "negative zeros": ([-0.0, 1.5] * ROWS, Number, {"min": 0, "decimals": 1}),
+        "constants": ([7] * ROWS, Number, {"min": 7, "max": 7}),
+        "decimal objects": ([Decimal("1.25"), Decimal("2.50")] * ROWS, Number, {"decimals": 2}),
+        "Int64": (pd.array([1, None] * ROWS, dtype="Int64"), Number, {"integer": True}),
+        "categorical numbers": (pd.Categorical([1.5, 2.5] * ROWS), Number, {"decimals": 1}),
+        "arrow": (pd.array([1, 2, None] * ROWS, dtype="int64[pyarrow]"), Number, {"integer": True}),
+        "the ends of int64": ([-(2**63), 2**63 - 1] * 3 + [0] * 20, Number, {"min": -(2**63), "max": 2**63 - 1}),
+        "huge floats": ([1.7e308, -1.7e308, 5e-324] * 7, Number, {"min": None, "max": None}),
+        "counts upwards": (range(1, ROWS + 1), Identifier, {"integer": True}),
+        "integers named id": (draw.permutation(10**6)[:ROWS], Identifier, {"integer": True}),
+        "codes with a letter": ([f"P-{i:05}" for i in range(ROWS)], Identifier, {}),
+        "digits with leading zeros, unique": ([f"{i:06}" for i in range(ROWS)], Identifier, {"integer": False}),
+        "uuids": ([str(uuid.UUID(int=i * 2**97 + i, version=4)) for i in range(ROWS)], Identifier, {}),
+        "codes with leading zeros": ([f"{i % 9:03}" for i in range(ROWS)], Category, {}),
+        "codes of twenty digits": (["12345678901234567890", "98765432109876543210"] * ROWS, Category, {}),
+        "zip codes": (texts(draw.choice([10115, 20095, 80331], ROWS)), Category, {}),
+        "phone numbers": ([f"+49 30 {v}" for v in whole], Category, {}),
+        "percents": ([f"{v % 100}%" for v in whole], Category, {}),
+        "amounts": ([f"${v:,}.00" for v in whole], Category, {}),
+        "free text": ([f"patient {i} said {'a ' * (i % 7)}" for i in range(ROWS)], Category, {"values": None}),
+        "yes and no": (["yes", "no"] * ROWS, Category, {"values": ["no", "yes"]}),
+        "numbers with one word": ([*texts(whole), "unknown"], Category, {}),
+        "nothing": ([None] * ROWS, Category, {"nullable": True}),
+        "blanks": (["", " "] * ROWS, Category, {"nullable": True}),
+        "intervals": (["[0-10)", "[10-20)"] * ROWS, Category, {}),
+        "true and false": (["TRUE", "false", ""] * ROWS, Boolean, {"nullable": True}),
+        "booleans": ([True, False] * ROWS, Boolean, {"nullable": False}),
+        "boolean objects": (pd.Series([True, None] * ROWS, dtype=object), Boolean, {"nullable": True}),
+        "days, each once": (times("D", ROWS, 1).dt.strftime("%Y-%m-%d"), Datetime, {"format": "%Y-%m-%d"}),
+        "old days": (["0001-01-01", "1850-05-05", "1899-12-31"] * 20, Datetime, {"format": "%Y-%m-%d"}),
+        "German days": (["31.12.2020", "01.01.2021"] * 20, Datetime, {"format": "%d.%m.%Y"}),
+        "American days": (["12/31/2020", "01/01/2021"] * 20, Datetime, {"format": "%m/%d/%Y"}),
+        "moments": (times("s", ROWS, 61).dt.strftime("%Y-%m-%d %H:%M:%S"), Datetime, {"timezone": None}),
+        "moments with T": (times("s", ROWS, 61).dt.strftime("%Y-%m-%dT%H:%M:%S"), Datetime, {}),
+        "moments with T and Z": (times("s", ROWS, 61).dt.strftime("%Y-%m-%dT%H:%M:%SZ"), Datetime, {"timezone": "UTC"}),
+        "fractions and Z": ([f"2020-01-01T00:00:00.{i:03}Z" for i in range(ROWS)], Datetime, {"timezone": "UTC"}),
+        "offsets": ([f"2020-01-01T{i % 24:02}:00:00+02:00" for i in range(ROWS)], Datetime, {"timezone": "UTC"}),
+        "datetime64, each once": (times("s", ROWS, 1), Datetime, {"format": "%Y-%m-%dT%H:%M:%S"}),
+        "datetime64 of a zone": (
+            times("D", 50, 1).dt.tz_localize("Europe/Berlin"),
+            Datetime,
+            {"timezone": "Europe/Berlin"},
+        ),
+        "datetime64 of an offset": (times("s", 50, 1).dt.tz_localize("+02:00"), Datetime, {"timezone": "UTC+02:00"}),
+        "date objects": ([dt.date(1, 1, 1), dt.date(2020, 1, 2), None] * 20, Datetime, {"nullable": True}),
+        "datetime objects": (pd.Series([dt.datetime(2020, 1, 2, 3), None] * 20, dtype=object), Datetime, {}),
+        "arrow dates": (pd.array([dt.date(2020, 1, 2), None] * 20, dtype="date32[pyarrow]"), Datetime, {}),
+        "arrow times": (pd.array([dt.datetime(2020, 1, 2, 3)] * 20, dtype="timestamp[us][pyarrow]"), Datetime, {}),
+        "arrow booleans": (pd.array([True, None] * 20, dtype="bool[pyarrow]"), Boolean, {}),
+    }
+
+
+@pytest.mark.parametrize("name", kinds())
+def test_infer_takes_a_column_for_what_it_is(name: str) -> None:
+    cells, kind, keys = kinds()[name]
+    named = {"integers named id": "id", "zip codes": "zip_code"}
+    field, _ = guessed(cells, named.get(name, "x"))
+    assert isinstance(field, kind)
+    assert {key: getattr(field, key) for key in keys} == keys
+    if name == "uuids":
+        assert str(field.pattern).count("-") >= 4
+
+
+@pytest.mark.parametrize("name", ["paid", "valid", "covid", "bid"])
+def test_a_word_that_ends_in_id_names_no_identifier(name: str) -> None:
+    assert guessed(rng().permutation(10**6)[:ROWS], name)[0].kind == "number"
+
+
+@pytest.mark.parametrize("name", ["id", "ID", "patient_id", "patientId", "PatientID", "order no"])
+def test_what_names_an_identifier(name: str) -> None:
+    assert guessed(rng().permutation(10**6)[:ROWS], name)[0].kind == "identifier"
+
+
+def test_keys_that_may_be_missing_are_no_identifiers() -> None:
+    assert guessed([*(f"P-{i:05}" for i in range(ROWS)), None])[0].kind == "category"
+
+
+def test_notes_say_what_to_look_at() -> None:
+    assert "other way round" in guessed(["01/02/2020", "03/04/2020"] * 20)[1]
+    assert "looks like amounts" in guessed([f"{v:,.2f} €" for v in rng().uniform(0, 10**6, ROWS)])[1]
+    assert "looks like amounts" in guessed([f"{v}%" for v in range(ROWS)])[1]
+    assert "most of its" in guessed([f"note {'x' * i}" for i in range(ROWS)])[1]
+    schema, notes = infer(pd.DataFrame({"x": [np.inf, *rng().random(30)]}))
+    assert notes["x"].startswith("1 infinite cells, mend them")
+    with pytest.raises(DataError, match=r"1 cell \(row 1\) cannot be read as number"):
+        schema.read(pd.DataFrame({"x": [np.inf, 1.0]}))
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(
+    values=st.lists(st.one_of(st.integers(-(2**62), 2**62), st.integers(-999, 999)), min_size=20, max_size=60)
+    | st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 2) + 0.0), min_size=20, max_size=60)
+)
+def test_bounds_hold_and_never_show_a_rare_extreme(values: list) -> None:
+    field = infer(pd.DataFrame({"x": values}))[0].fields["x"]
+    if field.kind != "number":
+        return
+    assert field.min <= min(values)
+    assert field.max >= max(values)
+    for bound, end in ((field.min, min(values)), (field.max, max(values))):
+        assert bound != end or end == 0 or values.count(end) >= 8
+
+
+def test_nothing_rare_stands_in_the_yaml() -> None:
+    frame = pd.DataFrame(
+        {
+            "city": ["Rome"] * 100 + ["Oslo"] * 50 + ["Thule"] * 4,
+            "name": [f"Jane-{i} Doe" for i in range(154)],
+            "salary": [*rng().integers(20_000, 90_000, 153), 987_654],
+            "born": pd.to_datetime("1950-01-01") + pd.to_timedelta(rng().integers(0, 9000, 154), "D"),
+            "amount": [*(["1,000.00"] * 153), "9,876.54"],
+        }
+    )
+    schema, notes = infer(frame)
+    text = schema.dump(notes)
+    assert not re.search(r"Thule|Jane|987.?654|9,876|19[5-7]\d-", text)
+    for value in frame["salary"]:
+        assert str(value) not in text
+
+
+def test_rare_values_reach_neither_codec_nor_rows() -> None:
+    frame = pd.DataFrame(
+        {"city": ["Rome"] * 100 + ["Oslo"] * 50 + ["Thule"] * 4, "salary": [*range(20_000, 20_153), 987_654]}
+    )
+    schema = Schema.infer(frame)
+    for seed in range(5):
+        for name, column in schema.read(frame).items():
+            codec = schema.fields[name].fit(column, str(name), np.random.default_rng(seed))
+            assert not re.search(r"Thule|987654|20152|20000\b", str(codec.to_json()))
+
+
+def test_a_hundred_thousand_categories_leave_what_is_frequent() -> None:
+    column = pd.Series([*(f"v{i}" for i in range(100_000)), *(["often"] * 50)], dtype="str")
+    codec = Category().fit(column, "x", rng())
+    assert codec.to_json()["body"] == {"values": ["often"], "rare": "_RARE_"}
+    many = pd.Series(np.repeat([f"v{i}" for i in range(20_000)], 10), dtype="str")
+    assert len(Category().fit(many, "x", rng()).to_json()["body"]["values"]) == 8192
+
+
+def test_frames_are_read_in_the_schemas_order_by_names_of_text() -> None:
+    schema = Schema.infer(pd.DataFrame(np.arange(60).reshape(30, 2) % 7))
+    assert list(schema.fields) == ["0", "1"]
+    frame = pd.DataFrame({1: range(30), "more": "x", 0: range(30)})
+    assert schema.read(frame).columns.tolist() == ["0", "1"]
+
+
+def test_frames_that_do_not_fit_are_refused() -> None:
+    schema = Schema.parse("fields: {age: {kind: number}}")
+    with pytest.raises(DataError, match=r'no column "age", which the schema names; did you mean "Age"\?'):
+        schema.read(pd.DataFrame({"Age": [1]}))
+    with pytest.raises(DataError, match='two columns are named "age"'):
+        schema.read(pd.DataFrame([[1, 2]], columns=["age", "age"]))
+    with pytest.raises(DataError, match='two columns are named "1"'):
+        infer(pd.DataFrame([[1, 2]], columns=[1, "1"]))
+    with pytest.raises(DataError, match="no columns"):
+        infer(pd.DataFrame(index=range(3)))
+    with pytest.raises(
+        DataError, match=r'data, column "age": 1 cell \(row 2\) cannot be read as number; allowed are finite'
+    ):
+        schema.read(pd.DataFrame({"age": ["1", "x"]}))
+
+
+@pytest.mark.parametrize("name", ["adult", "default", "diabetes"])
+def test_real_tables_infer_and_read(name: str) -> None:
+    path = DATA / name / "train.csv.gz"
+    if not path.exists():
+        pytest.skip(f"{path} is not here")
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, nrows=5000)
+    schema, notes = infer(frame, name)
+    assert Schema.parse(schema.dump(notes)) == schema
+    read = schema.read(frame)
+    assert read.columns.tolist() == frame.columns.tolist()
+    for column_name, field in schema.fields.items():
+        codec = field.fit(read[column_name], column_name, rng())
+        codec.encode(read[column_name])
+
+
+# --- numbers as text: read exactly ------------------------------------------------------------------------------------
+
+
+def test_integers_are_read_exactly_whatever_stands_beside_them() -> None:
+    column = Number(integer=True, nullable=True).parse(
+        pd.Series(["9007199254740993", "20000.0", "NA", "-9223372036854775808", "9223372036854775807", "+5", "7."]), "x"
+    )
+    assert column.tolist() == [9007199254740993, 20000, pd.NA, -(2**63), 2**63 - 1, 5, 7]
+
+
+@pytest.mark.parametrize("cell", ["1.5", "inf", "1_000", "0x10", "9223372036854775808", "-1e30", "?", "1,5"])
+def test_what_is_no_integer_is_refused(cell: str) -> None:
+    with pytest.raises(DataError, match=r"1 cell \(row 2\) cannot be read as number; allowed are 64-bit integers"):
+        Number(integer=True).parse(pd.Series(["5", cell]), "x")
+
+
+def test_an_hour_that_comes_twice_is_read_and_one_that_never_came_is_refused() -> None:
+    field = Datetime(format="%Y-%m-%d %H:%M", timezone="Europe/Berlin")
+    assert field.parse(pd.Series(["2021-10-31 02:30"]), "x")[0] == pd.Timestamp("2021-10-31 00:30", tz="UTC")
+    with pytest.raises(DataError, match="in Europe/Berlin; mend the cells or the format"):
+        field.parse(pd.Series(["2021-03-28 02:30"]), "x")
