@@ -149,7 +149,7 @@ def test_deep_and_long_texts_are_refused_or_read_without_a_crash(text: str) -> N
     refused = ""
     try:
         rule = Rule.parse(text)
-        rule.holds(pd.DataFrame(dict.fromkeys(rule.columns, [1])))
+        rule.holds(pd.DataFrame(dict.fromkeys(rule.columns, 1), index=[0]))
     except (SchemaError, DataError) as error:
         refused = str(error)
     assert len(refused) < 400

@@ -114,7 +114,9 @@ def _clamped(fraction: float) -> float:
 
 
 def _figures(progress: Progress) -> str:
-    left = "" if progress.seconds_left is None else f", {duration(progress.seconds_left)} left"
+    left = (
+        "" if progress.seconds_left is None or progress.fraction >= 1 else f", {duration(progress.seconds_left)} left"
+    )
     detail = f", {progress.detail}" if progress.detail else ""
     return f"{_clamped(progress.fraction):4.0%}{left}{detail}"
 

@@ -29,7 +29,7 @@ class TransformerSettings(Settings):
     width: int | Literal["auto"] = "auto"
     layers: int = Key(default=2, ge=1, le=12)
     heads: int = Key(default=4, ge=1)
-    expansion: int = Key(default=4, ge=1, description="width of the feed-forward layer, in widths")
+    expansion: int = Key(default=2, ge=1, description="width of the feed-forward layer, in widths")
     batch: int | Literal["auto"] = "auto"
     epochs: int | Literal["auto"] = "auto"
     patience: int | Literal["auto"] = "auto"
@@ -44,9 +44,9 @@ class TransformerSettings(Settings):
         auto = {
             "width": 64,
             "batch": batch,
-            "epochs": int(np.clip(round(420_000 / rows * max(1.0, columns / 15) ** 0.5), 8, 100)),
+            "epochs": int(np.clip(round(470_000 / rows * max(1.0, columns / 15) ** 0.5), 8, 100)),
             "patience": int(np.clip(round(10_000 / rows), 3, 20)),
-            "learning_rate": 2e-3 + 2e-3 * batch / 512,
+            "learning_rate": 2e-3 + 4e-3 * batch / 512,
         }
         return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
 
