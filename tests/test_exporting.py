@@ -8,6 +8,7 @@ import math
 import os
 import resource
 import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -339,35 +340,35 @@ def test_ctrl_c_leaves_the_old_files(taken):
     assert untouched(taken)
 
 
-@pytest.fixture
-def small_disk():
-    """No file of this process can grow beyond the bytes asked for."""
+@contextmanager
+def small_disk(size: int):
+    """No file of this process can grow beyond `size` bytes inside; nor can the tests' own log, so keep it short."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("ending", FORMATS)
 @pytest.mark.parametrize("size", [0, 1000])
-def test_a_full_disk_is_one_line_and_leaves_the_old_files(tmp_path, small_disk, ending, size):
+def test_a_full_disk_is_one_line_and_leaves_the_old_files(tmp_path, ending, size):
     path = tmp_path / f"out{ending}"
     path.write_bytes(OLD)
     rng = np.random.default_rng(0)
     schema = Schema.parse("fields: {x: {kind: number}}")
     validated = validate(pd.DataFrame({"x": rng.normal(size=5_000)}), schema)
-    small_disk(size)
-    with pytest.raises(OutputError, match="the disk is full") as caught:
+    with small_disk(size), pytest.raises(OutputError, match="the disk is full") as caught:
         export(validated, path, force=True)
-    small_disk(resource.getrlimit(resource.RLIMIT_FSIZE)[1])
     assert "\n" not in str(caught.value)
     assert names(tmp_path) == [path.name]
     assert path.read_bytes() == OLD
 
 
-def test_a_disk_that_fills_up_with_the_verdict_leaves_no_table(tmp_path, small_disk):
+def test_a_disk_that_fills_up_with_the_verdict_leaves_no_table(tmp_path):
     validated = validate(small(1), SMALL)
-    small_disk(100)
-    with pytest.raises(OutputError, match=r"verdict\.json: the disk is full"):
+    with small_disk(100), pytest.raises(OutputError, match=r"verdict\.json: the disk is full"):
         export(validated, tmp_path / "out.csv")
     assert names(tmp_path) == []
 

@@ -38,7 +38,8 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
     frame = read_table(data)
     schema, notes = infer(frame, ending_removed(data))
     modeline, rest = schema.dump(notes).split("\n", 1)
-    text = f"{modeline}\n{LOOK_AT.format(rows=len(frame), data=data.name)}{rest}"
+    known = output is not None and (output.parent / "schema.json").exists()  # an editor would look for it there
+    text = f"{modeline}\n" * known + LOOK_AT.format(rows=len(frame), data=data.name) + rest
     result = {
         "schema": None if output is None else str(output),
         "rows": len(frame),

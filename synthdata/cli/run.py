@@ -23,7 +23,11 @@ FORMATS = ("csv", "csv.gz", "parquet", "jsonl", "jsonl.gz")
 @where_option
 @click.option("--model", type=families(), help="The generator family; the schema's if not given.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same rows.")
-@click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop training after this time.")
+@click.option(
+    "--max-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Time budget, resumed runs included.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint that an interrupted run left.")
 @click.option("--force", is_flag=True, help="Replace what an earlier run left in the folder.")
 @with_console
@@ -43,18 +47,23 @@ def command(
 ) -> None:
     """Learn a table and export ROWS synthetic rows: DIR/model, DIR/rows.FORMAT and its verdict."""
     from synthdata.artefact import check_target
-    from synthdata.conditions import tests_of
     from synthdata.exporting import check_target as check_rows
-    from synthdata.schema import Schema
 
     table = needs_data(data, schema)
-    tests_of(list(where), Schema.load(schema).fields)  # a misspelt column is told before training, not after
     target = output / f"rows.{ending}"
     check_target(output / "model", force=force)
     if output.exists():
         check_rows(target, force=force)
     synthesizer = learn(
-        console, schema, table, output / "model", model=model, seed=seed, max_minutes=max_minutes, resume=resume
+        console,
+        schema,
+        table,
+        output / "model",
+        model=model,
+        seed=seed,
+        max_minutes=max_minutes,
+        resume=resume,
+        where=where,
     )
     synthesizer.save(output / "model", force=force)
     verdict = produce(console, synthesizer, rows, target, where=where, seed=seed, force=force)

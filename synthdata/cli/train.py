@@ -18,7 +18,11 @@ __all__ = ["command"]
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model directory to write.")
 @click.option("--model", type=families(), help="The generator family; the schema's if not given.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same model.")
-@click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Stop training after this time.")
+@click.option(
+    "--max-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Time budget, resumed runs included.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint that an interrupted run left.")
 @click.option("--force", is_flag=True, help="Replace a model that exists.")
 @with_console

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -55,8 +54,12 @@ def learn(
     seed: int,
     max_minutes: float | None,
     resume: bool,
+    where: tuple[str, ...] = (),
 ) -> Synthesizer:
-    """Read a table, gate it, learn it. An interrupted run leaves `<model>.checkpoint`."""
+    """Read a table, gate it, learn it. An interrupted run leaves `<model>.checkpoint`.
+
+    where: conditions that the model will be asked for; refused before training if they cannot be met.
+    """
     from synthdata.schema import Schema
     from synthdata.tables import LEAST_TO_TRAIN, read_table
 
@@ -68,11 +71,15 @@ def learn(
     console.say(f"checking {len(frame):,} rows of {data} against {schema}")
     _start_tensorflow(console)
     from synthdata.pipeline import train
+    from synthdata.synthesizer import Synthesizer
 
+    table = declared.read(frame, source=str(data))
+    if where:  # the codecs say what can be asked for, and they are the same for every family
+        Synthesizer.fit(table, declared, model="marginals", seed=seed).restrict(where)
     with console.progress() as listener:
         try:
             return train(
-                declared.read(frame, source=str(data)),
+                table,
                 declared,
                 model=model,
                 seed=seed,
@@ -151,4 +158,6 @@ def report_rows(console: Console, output: Path, verdict: Verdict) -> tuple[dict[
 def _start_tensorflow(console: Console) -> None:
     """Import it where its noise is held back, which is loud only the first time."""
     with hushed(debug=console.debug):
-        import_module("tensorflow").config.list_physical_devices()
+        from synthdata.networks.startup import start
+
+        start()

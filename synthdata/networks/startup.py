@@ -1,0 +1,12 @@
+"""Starting TensorFlow: slow and talkative the first time, so callers choose when."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+__all__ = ["start"]
+
+
+def start() -> None:
+    """Make TensorFlow look for its devices, which is when it prints."""
+    tf.config.list_physical_devices()
