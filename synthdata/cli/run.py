@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
-from synthdata.cli.work import families, learn, needs_data, produce, report_rows, rows_option, where_option
+from synthdata.cli.work import learn, needs_data, produce, report_rows, rows_option, training_options, where_option
 
 __all__ = ["command"]
 
@@ -16,20 +16,11 @@ FORMATS = ("csv", "csv.gz", "parquet", "jsonl", "jsonl.gz")
 
 @click.command(epilog="\b\nExample:\n  synthdata run patients.yaml --data patients.csv -n 1000 -o out")
 @click.argument("schema", type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path), help="The table to learn: CSV, Parquet or JSON lines.")
 @rows_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The folder to write.")
 @click.option("--format", "ending", type=click.Choice(FORMATS), default="csv", show_default=True, help="Of the rows.")
 @where_option
-@click.option("--model", type=families(), help="The generator family; the schema's if not given.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same rows.")
-@click.option(
-    "--max-minutes",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Time budget, resumed runs included.",
-)
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint that an interrupted run left.")
-@click.option("--force", is_flag=True, help="Replace what an earlier run left in the folder.")
+@training_options
 @with_console
 def command(
     console: Console,

@@ -7,24 +7,15 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, duration, with_console
-from synthdata.cli.work import families, learn, needs_data
+from synthdata.cli.work import learn, needs_data, training_options
 
 __all__ = ["command"]
 
 
 @click.command(epilog="\b\nExample:\n  synthdata train patients.yaml --data patients.csv -o model --max-minutes 10")
 @click.argument("schema", type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path), help="The table to learn: CSV, Parquet or JSON lines.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model directory to write.")
-@click.option("--model", type=families(), help="The generator family; the schema's if not given.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same model.")
-@click.option(
-    "--max-minutes",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Time budget, resumed runs included.",
-)
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint that an interrupted run left.")
-@click.option("--force", is_flag=True, help="Replace a model that exists.")
+@training_options
 @with_console
 def command(
     console: Console,

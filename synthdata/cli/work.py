@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from synthdata.synthesizer import Synthesizer
     from synthdata.validation import Verdict
 
-__all__ = ["families", "learn", "load", "needs_data", "produce", "report_rows", "rows_option", "where_option"]
+__all__ = [
+    "families",
+    "learn",
+    "load",
+    "needs_data",
+    "produce",
+    "report_rows",
+    "rows_option",
+    "training_options",
+    "where_option",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -35,6 +45,25 @@ def where_option(command: Command) -> Command:
     """Give a command --where."""
     text = 'What every row must satisfy, like "age >= 60", "state in CA, NY", "weight is null"; may be repeated.'
     return click.option("--where", multiple=True, metavar="CONDITION", help=text)(command)
+
+
+def training_options(command: Command) -> Command:
+    """Give a command what training takes."""
+    options = (
+        click.option("--data", type=click.Path(path_type=Path), help="The table to learn: CSV, Parquet or JSON lines."),
+        click.option("--model", type=families(), help="The generator family; the schema's if not given."),
+        click.option(
+            "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same result."
+        ),
+        click.option(
+            "--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Time budget, resumed runs included."
+        ),
+        click.option("--resume", is_flag=True, help="Go on from the checkpoint that an interrupted run left."),
+        click.option("--force", is_flag=True, help="Replace what an earlier run left."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def needs_data(data: Path | None, schema: Path) -> Path:
