@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata import artefact
-from synthdata.blocks import Arrays, Layout
+from synthdata.blocks import Arrays, Layout, take
 from synthdata.conditions import Where, tests_of
 from synthdata.constraints import Constraint
 from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
@@ -104,7 +104,18 @@ class Synthesizer:
         on how many are asked for. rows: a hint of how many will be wanted, so that no more are drawn ahead.
         """
         restrictions = self.restrict(where)
+        if rows is not None and self.capacity is not None and rows > self.capacity:
+            raise InputError(
+                f"{rows:,} rows asked for, but an identifier's pattern has only {self.capacity:,} keys; "
+                f"ask for fewer rows, or widen the pattern in the schema and train again"
+            )
         return self._blocks(restrictions, seed, rows)
+
+    @property
+    def capacity(self) -> int | None:
+        """How many rows of one run there can be: the fewest keys an identifier has. None for any number."""
+        capacities = [codec.body.capacity for codec in self.codecs.values() if codec.body.capacity is not None]
+        return min(capacities, default=None)
 
     def restrict(self, where: Where) -> dict[str, Restriction]:
         """Turn conditions into restrictions by column; ConditionError if one cannot be met."""
@@ -135,7 +146,11 @@ class Synthesizer:
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
         allowed = {name: restriction.mask for name, restriction in restrictions.items()}
         arrays: Arrays = self.generator.sample(rng, allowed) if self.generator else {}
-        rows = Rows(seed, np.arange(number * ROWS, (number + 1) * ROWS))
+        first, end = number * ROWS, (number + 1) * ROWS
+        if self.capacity is not None and first < self.capacity < end:  # the keys end inside this block
+            end = self.capacity
+            arrays = take(arrays, slice(0, end - first))
+        rows = Rows(seed, np.arange(first, end))
         columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in self.codecs.items()}
         return pd.DataFrame(columns)
 

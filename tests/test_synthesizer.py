@@ -181,3 +181,13 @@ def test_the_model_directory_holds_no_rare_value_and_no_extreme(tmp_path):
     assert "secret-ward" not in written
     assert "9876" not in written
     assert "987.6" not in written
+
+
+def test_few_keys_are_enough_for_few_rows_and_too_few_are_told_before_sampling():
+    schema = Schema.parse(SCHEMA.replace("[0-9]{6}", "00[0-9]{3}0"))
+    frame = patients()
+    frame["key"] = [f"P-00{i:03d}0" for i in range(len(frame))]
+    synthesizer = Synthesizer.fit(frame, schema)
+    assert synthesizer.sample(1000)["key"].nunique() == 1000
+    with pytest.raises(InputError, match="only 1,000 keys"):
+        synthesizer.stream(rows=1001)

@@ -97,6 +97,11 @@ class Body(ABC):
     def block(self) -> Block | None:
         """The block it emits; None if nothing is learned."""
 
+    @property
+    def capacity(self) -> int | None:
+        """How many rows of one run it can decode; None for any number."""
+        return None
+
     @abstractmethod
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn present values (n,) into the block's array."""
@@ -294,13 +299,11 @@ class Codec:
             mask = np.concatenate([null_row, mask])
         if not mask.any():
             asked = " and ".join(f"{self.name} {test}" for test in tests)
-            raise ConditionError(f"{asked}: nothing the model learned satisfies this; {self.describe()}")
+            missing = "can be" if self.nulls else "is never"
+            raise ConditionError(
+                f"{asked}: nothing the model learned satisfies this, and it {missing} missing; relax or drop a condition"
+            )
         return Restriction(mask, inner.detail)
-
-    def describe(self) -> str:
-        """What the column can hold, for messages."""
-        empty = "it can be missing" if self.nulls else "it is never missing"
-        return f"{self.field.kind}, {empty}"
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""

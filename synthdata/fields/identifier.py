@@ -31,6 +31,7 @@ _NAMED = re.compile(r"(?i:(^|_|\b)(id|uuid|guid|key|number|no|nr|ssn)$)|[a-z](Id
 _DECIMAL = re.compile(r"[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?")
 LONGEST = 256  # positions of a pattern
 LEAST_ROWS = 20
+ROOM = 100  # keys a guessed pattern should have for each row it was guessed from
 
 
 class Identifier(Field):
@@ -60,7 +61,7 @@ class Identifier(Field):
         text = column.astype("str")
         if not text.is_unique or text.str.fullmatch(_DECIMAL).all():
             return None
-        pattern = _common_pattern(text)
+        pattern = _roomy_pattern(text)
         digits = text.str.fullmatch(r"[1-9]\d{0,17}|0").all()
         if digits:
             numbers = text.astype("int64")
@@ -118,6 +119,11 @@ class IdentifierBody(Body):
     integer: bool
 
     @property
+    def capacity(self) -> int:
+        """How many keys the pattern can write."""
+        return prod(map(len, alphabets(self.pattern)))
+
+    @property
     def block(self) -> Block | None:
         """None: nothing is learned."""
         return None
@@ -129,7 +135,7 @@ class IdentifierBody(Body):
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Write row numbers to the pattern; which key a row gets depends on the run's seed."""
         positions = alphabets(self.pattern)
-        capacity = prod(map(len, positions))
+        capacity = self.capacity
         if len(rows.numbers) and int(rows.numbers.max()) >= capacity:
             raise InputError(
                 f'identifier pattern "{self.pattern}" has {capacity:,} keys, too few for row '
@@ -226,7 +232,15 @@ def _walk(capacity: int, seed: int) -> tuple[int, int]:
     return factor, rng.randrange(capacity)
 
 
-def _common_pattern(text: pd.Series) -> str | None:
+def _roomy_pattern(text: pd.Series) -> str | None:
+    """The pattern all cells share; where it has few keys left, digits that happen to be the same everywhere open up."""
+    pattern = _common_pattern(text)
+    if pattern is None or prod(map(len, alphabets(pattern))) >= ROOM * len(text):
+        return pattern
+    return _common_pattern(text, digits_open=True)
+
+
+def _common_pattern(text: pd.Series, *, digits_open: bool = False) -> str | None:
     """The pattern all cells share, position by position, or None if they differ in length or are prose."""
     width = len(text.iloc[0])
     if not 3 <= width <= 64 or not (text.str.len() == width).all() or text.str.contains(r"\s").any():
@@ -236,6 +250,9 @@ def _common_pattern(text: pd.Series) -> str | None:
         letters = set(text.str[position].unique())
         if len(letters) == 1:
             letter = letters.pop()
+            if digits_open and letter in string.digits:
+                items.append("[0-9]")
+                continue
             items.append(letter if letter.isalnum() or letter in "-_/:#" else "\\" + letter)
             continue
         classes = ["0-9", "a-f0-9", "A-F0-9", "a-z", "A-Z", "a-z0-9", "A-Z0-9", "a-zA-Z0-9"]

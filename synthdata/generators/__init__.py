@@ -5,6 +5,7 @@ To add one: write its file (see `base`), name it in `FAMILIES`; the contract tes
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -15,6 +16,8 @@ from synthdata.errors import SchemaError, nearest
 from synthdata.generators.base import Generator
 
 __all__ = ["FAMILIES", "family", "settings"]
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads; what goes wrong is raised as well
 
 FAMILIES: dict[str, str] = {  # family: module and class, imported when asked for, since TensorFlow takes seconds
     "transformer": "synthdata.generators.tabular.transformer:TabularTransformer",
