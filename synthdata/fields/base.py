@@ -301,7 +301,7 @@ class Codec:
             asked = " and ".join(f"{self.name} {test}" for test in tests)
             missing = "can be" if self.nulls else "is never"
             raise ConditionError(
-                f"{asked}: nothing the model learned satisfies this, and it {missing} missing; relax or drop a condition"
+                f"{asked}: nothing the model learned satisfies this, and it {missing} missing; relax a condition"
             )
         return Restriction(mask, inner.detail)
 
