@@ -24,13 +24,13 @@ from synthdata.generators import family, settings
 from synthdata.generators.base import ROWS, Generator
 from synthdata.progress import Listener, silent
 from synthdata.schema import Schema
+from synthdata.tables import LEAST_TO_TRAIN
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["LEAST_ROWS", "Synthesizer"]
+__all__ = ["Synthesizer"]
 
-LEAST_ROWS = 20
 STAGE = "tabular"
 WORKERS = 2  # row blocks sampled at once; the order in which they come out is that of their numbers
 
@@ -75,8 +75,8 @@ class Synthesizer:
         began = time.monotonic()
         schema = schema or Schema.infer(frame)
         frame = schema.read(frame)
-        if len(frame) < LEAST_ROWS:
-            raise DataError(f"the table has {len(frame)} rows; at least {LEAST_ROWS} are needed to learn anything")
+        if len(frame) < LEAST_TO_TRAIN:
+            raise DataError(f"the table has {len(frame)} rows; at least {LEAST_TO_TRAIN} are needed to learn anything")
         if max_minutes is not None and max_minutes <= 0:
             raise InputError(f"max_minutes {max_minutes} is not a time; give minutes above 0")
         name = model or schema.model.family

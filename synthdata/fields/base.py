@@ -195,10 +195,6 @@ class Field(BaseModel, ABC):
         body = self.learn(column[~missing], rng)
         return Codec(name, self, body, nulls=bool(missing.any()) or body.block == Categorical(0))
 
-    def codec_from_json(self, name: str, data: Mapping[str, Any]) -> Codec:
-        """Read what `Codec.to_json` wrote."""
-        return Codec(name, self, self.body_from_json(data["body"]), nulls=bool(data["nulls"]))
-
 
 @dataclass(frozen=True)
 class Codec:

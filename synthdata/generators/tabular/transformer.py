@@ -113,11 +113,11 @@ class TabularTransformer(Generator):
         model = self.model
         columns = model.columns
         major = np.full((len(columns), max(int(model.majors.max()), 2)), NEVER, np.float32)
-        shares = np.exp(np.minimum(self._minor_start, 0.0))  # (all majors, most minors)
-        minor = np.where(self._minor_start > NEVER / 2, 0.0, NEVER).astype(np.float32)
+        shares = np.exp(np.minimum(model.minor_log, 0.0))  # (all majors, most minors)
+        minor = np.where(model.minor_log > NEVER / 2, 0.0, NEVER).astype(np.float32)
         for i, column in enumerate(columns):
             here = slice(model.starts[i], model.starts[i + 1])
-            occurs = self._major_start[i, : column.majors] > NEVER / 2
+            occurs = model.major_log[i, : column.majors] > NEVER / 2
             if column.name not in allowed:
                 major[i, : column.majors] = np.where(occurs, 0.0, NEVER)
                 continue
@@ -131,14 +131,6 @@ class TabularTransformer(Generator):
             open_ = (share > 0) & occurs
             major[i, : column.majors] = np.where(open_, np.log(np.where(open_, share, 1.0)), NEVER)
         return major, minor
-
-    @property
-    def _major_start(self) -> np.ndarray:
-        return self.model.major_log
-
-    @property
-    def _minor_start(self) -> np.ndarray:
-        return self.model.minor_log
 
     def config(self) -> dict[str, Any]:
         """The settings as chosen."""
