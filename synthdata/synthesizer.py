@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from synthdata import artefact
 from synthdata.blocks import Arrays, Layout, take
@@ -21,7 +22,7 @@ from synthdata.constraints import Constraint
 from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
 from synthdata.fields import Codec, Restriction, Rows
 from synthdata.generators import family, settings
-from synthdata.generators.base import ROWS, Generator
+from synthdata.generators.base import Generator
 from synthdata.progress import Listener, silent
 from synthdata.schema import Schema
 from synthdata.tables import LEAST_TO_TRAIN
@@ -33,6 +34,7 @@ __all__ = ["Synthesizer"]
 
 STAGE = "tabular"
 WORKERS = 2  # row blocks sampled at once; the order in which they come out is that of their numbers
+FIRST_BLOCK, MOST_BLOCK = 1024, 8192  # rows of the first block, and of the largest: each is twice the one before
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Synthesizer:
         """Draw `rows` rows, every one satisfying `where`. They have not passed the gate: see `pipeline.generate`."""
         if rows < 1:
             raise InputError(f"{rows} rows asked for; ask for at least 1")
-        blocks = list(islice(self.stream(where=where, seed=seed, rows=rows), -(-rows // ROWS)))
+        blocks = list(islice(self.stream(where=where, seed=seed, rows=rows), _blocks_of(rows)))
         return pd.concat(blocks, ignore_index=True).iloc[:rows]
 
     def stream(self, *, where: Where = None, seed: int = 0, rows: int | None = None) -> Iterator[pd.DataFrame]:
@@ -123,11 +125,11 @@ class Synthesizer:
         return {name: self.codecs[name].restrict(each) for name, each in tests.items()}
 
     def _blocks(self, restrictions: Mapping[str, Restriction], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
-        blocks = -(-rows // ROWS) if rows is not None else None
+        blocks = _blocks_of(rows) if rows is not None else None
         if blocks == 1 or self.generator is None:
             for number in count():
                 yield self._block(number, restrictions, seed)
-        with ThreadPoolExecutor(WORKERS) as workers:
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(WORKERS) as workers:
             waiting: list[Future[pd.DataFrame]] = []
             numbers = count()
             try:
@@ -142,11 +144,11 @@ class Synthesizer:
                     future.cancel()
 
     def _block(self, number: int, restrictions: Mapping[str, Restriction], seed: int) -> pd.DataFrame:
-        """Rows number * ROWS ... (number + 1) * ROWS - 1 of a run."""
+        """The rows of one block of a run."""
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
         allowed = {name: restriction.mask for name, restriction in restrictions.items()}
-        arrays: Arrays = self.generator.sample(rng, allowed) if self.generator else {}
-        first, end = number * ROWS, (number + 1) * ROWS
+        first, end = _first_row(number), _first_row(number + 1)
+        arrays: Arrays = self.generator.sample(rng, end - first, allowed) if self.generator else {}
         if self.capacity is not None and first < self.capacity < end:  # the keys end inside this block
             end = self.capacity
             arrays = take(arrays, slice(0, end - first))
@@ -220,6 +222,20 @@ class Synthesizer:
         except (KeyError, ValueError, TypeError, SchemaError) as error:
             raise ArtefactError(f"{path}: its files do not fit each other ({error}); train it again") from None
         return cls(schema, codecs, generator, name, tuple(schema.constraints), about, suite)
+
+
+def _first_row(block: int) -> int:
+    """The number of a block's first row.
+
+    A function of the block alone, so that a row never depends on how many are asked for.
+    """
+    growing = (MOST_BLOCK // FIRST_BLOCK).bit_length() - 1  # blocks before the first of full size
+    return FIRST_BLOCK * ((1 << min(block, growing)) - 1) + MOST_BLOCK * max(block - growing, 0)
+
+
+def _blocks_of(rows: int) -> int:
+    """How many blocks hold `rows` rows."""
+    return next(block for block in count(1) if _first_row(block) >= rows)
 
 
 def _layout(codecs: Mapping[str, Codec]) -> Layout:

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from synthdata.errors import ArtefactError, ConditionError, DataError, InputError, OutputError, SchemaError
-from synthdata.generators.base import ROWS
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 
@@ -55,8 +54,9 @@ def test_a_sample_has_the_schemas_columns_and_types(fitted):
 
 
 def test_the_first_rows_of_a_long_run_are_those_of_a_short_one(fitted):
-    long, short = fitted.sample(3 * ROWS, seed=7), fitted.sample(1000, seed=7)
-    pd.testing.assert_frame_equal(long.iloc[:1000], short)
+    long = fitted.sample(20_000, seed=7)
+    for rows in (1, 1000, 1025, 9000):
+        pd.testing.assert_frame_equal(long.iloc[:rows], fitted.sample(rows, seed=7))
 
 
 def test_the_same_seed_gives_the_same_rows_and_another_does_not(fitted):

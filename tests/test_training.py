@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from synthdata.blocks import Categorical
 from synthdata.errors import ArtefactError, TrainingError
 from synthdata.generators.tabular.transformer import TabularTransformer, TransformerSettings
 from synthdata.networks.training import Run
+from synthdata.schema import Model, Schema
+from synthdata.synthesizer import Synthesizer
 
 LAYOUT = {"a": Categorical(4), "b": Categorical(4)}
 SETTINGS = TransformerSettings(width=16, layers=1, heads=2, batch=32, epochs=6, patience=6)
@@ -39,7 +44,7 @@ def test_dependence_is_learned():
     generator = TabularTransformer.fit(
         LAYOUT, table(), SETTINGS.model_copy(update={"epochs": 80, "patience": 80}), Run(seed=1)
     )
-    arrays = generator.sample(np.random.Generator(np.random.Philox(0)), {})
+    arrays = generator.sample(np.random.Generator(np.random.Philox(0)), 2000, {})
     assert (arrays["a"] == arrays["b"]).mean() > 0.9
     assert generator.history[-1]["val_loss"] < generator.history[0]["val_loss"]
 
@@ -85,10 +90,23 @@ def test_a_time_budget_ends_training_with_a_usable_model():
     generator = TabularTransformer.fit(LAYOUT, table(), long, Run(minutes=0.05))
     assert generator.history
     assert generator.history[-1]["seconds"] < 30
-    assert len(generator.sample(np.random.Generator(np.random.Philox(0)), {})["a"])
+    assert len(generator.sample(np.random.Generator(np.random.Philox(0)), 2000, {})["a"])
 
 
 def test_divergence_is_reported_and_nothing_is_returned():
     wild = SETTINGS.model_copy(update={"learning_rate": 1e30})
     with pytest.raises(TrainingError, match="diverged"):
         TabularTransformer.fit(LAYOUT, table(), wild, Run())
+
+
+def test_a_model_is_loaded_and_sampled_without_tensorflow(tmp_path):
+    frame = pd.DataFrame({"a": [1, 2] * 200, "b": ["x", "y"] * 200})
+    schema = Schema.infer(frame, name="pairs").model_copy(update={"model": Model(epochs=1)})
+    Synthesizer.fit(frame, schema).save(tmp_path / "model")
+    code = """
+import sys
+from synthdata import Synthesizer
+print(len(Synthesizer.load(sys.argv[1]).sample(10)), *{"tensorflow", "keras"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "model"], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["10"]

@@ -32,6 +32,6 @@ def command(
     from synthdata.exporting import check_target
 
     check_target(output, force=force)
-    synthesizer = load(console, model)
+    synthesizer = load(model)
     verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force)
     console.finish(*report_rows(console, output, verdict))

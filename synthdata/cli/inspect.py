@@ -17,7 +17,7 @@ __all__ = ["command"]
 @with_console
 def command(console: Console, model: Path) -> None:
     """Say what MODEL is: fields, family, size, seed. Its files are checked against their hashes."""
-    about = load(console, model).describe()
+    about = load(model).describe()
     settings = ", ".join(f"{key} {value}" for key, value in about["settings"].items())
     wide = max(map(len, about["fields"]))
     lines = [

@@ -127,12 +127,8 @@ def learn(
             raise
 
 
-def load(console: Console, model: Path) -> Synthesizer:
-    """Load a model; its hashes are checked before TensorFlow is."""
-    from synthdata import artefact
-
-    artefact.read(model)
-    _start_tensorflow(console)
+def load(model: Path) -> Synthesizer:
+    """Load a model."""
     from synthdata.synthesizer import Synthesizer
 
     return Synthesizer.load(model)

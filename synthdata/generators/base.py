@@ -19,11 +19,7 @@ from synthdata.blocks import Arrays, Layout
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
 
-__all__ = ["ROWS", "Generator", "Settings"]
-
-ROWS = (
-    2048  # rows in one call of `sample`; fixed, so that a row depends on its number and never on the batch it came in
-)
+__all__ = ["Generator", "Settings"]
 
 
 class Settings(BaseModel):
@@ -47,8 +43,8 @@ class Generator(ABC):
         """Learn from `target`; never returns half-built."""
 
     @abstractmethod
-    def sample(self, rng: np.random.Generator, allowed: Mapping[str, np.ndarray]) -> Arrays:
-        """Draw `ROWS` rows, a function of `rng` and `allowed` alone.
+    def sample(self, rng: np.random.Generator, rows: int, allowed: Mapping[str, np.ndarray]) -> Arrays:
+        """Draw `rows` rows, a function of the arguments alone.
 
         allowed: for any blocks, bool masks over their symbols, (symbols,) or for Binned (symbols, levels); every row
         returned satisfies all of them, and no row is drawn in vain. May be called from several threads.

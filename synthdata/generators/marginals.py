@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from synthdata.blocks import Arrays, Binned, Layout, symbols
-from synthdata.generators.base import ROWS, Generator, Settings
+from synthdata.generators.base import Generator, Settings
 
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
@@ -46,7 +46,7 @@ class Marginals(Generator):
             shares[name] = counts / counts.sum()
         return cls(layout, shares)
 
-    def sample(self, rng: np.random.Generator, allowed: Mapping[str, np.ndarray]) -> Arrays:
+    def sample(self, rng: np.random.Generator, rows: int, allowed: Mapping[str, np.ndarray]) -> Arrays:
         """Draw each block by itself; a mask cuts its frequencies."""
         arrays = {}
         for name, block in self.layout.items():
@@ -55,11 +55,11 @@ class Marginals(Generator):
                 share = share * allowed[name]
                 share = share if share.any() else allowed[name].astype(float)
             cumulative = np.cumsum(share.ravel())
-            drawn = np.searchsorted(cumulative, rng.random(ROWS) * cumulative[-1], side="right")
+            drawn = np.searchsorted(cumulative, rng.random(rows) * cumulative[-1], side="right")
             drawn = np.minimum(drawn, np.flatnonzero(share.ravel())[-1])
             if isinstance(block, Binned):
                 symbol, level = np.divmod(drawn, block.levels)
-                arrays[name] = np.stack([symbol, (level + rng.random(ROWS)) / block.levels], axis=1)
+                arrays[name] = np.stack([symbol, (level + rng.random(rows)) / block.levels], axis=1)
             else:
                 arrays[name] = drawn
         return arrays

@@ -14,8 +14,9 @@ import numpy as np
 
 from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Tokens
 
-__all__ = ["Column", "columns_of", "join", "pair_mask", "split"]
+__all__ = ["NEVER", "Column", "Numbering", "columns_of", "join", "log_marginals", "pair_mask", "split"]
 
+NEVER = -1e9  # the log of nothing: finite, so that sums of it are
 MOST_MAJORS = 256
 GROUP = 32
 
@@ -33,6 +34,35 @@ class Column:
     majors: int
     minors: int
     first: int
+
+
+class Numbering:
+    """Where the symbols of each column stand in tables that hold those of all columns.
+
+    A table of majors has a row a major, column by column. A table of minors has `most_minors` rows for each column that
+    has any, and a last one for "no minor".
+    """
+
+    def __init__(self, columns: tuple[Column, ...]) -> None:
+        self.columns, self.count = columns, len(columns)
+        self.majors = np.array([column.majors for column in columns], np.int32)
+        self.starts = np.concatenate([[0], np.cumsum(self.majors)]).astype(np.int32)  # (columns + 1,)
+        self.firsts = np.array([column.first for column in columns], np.int32)
+        self.most_minors = max(column.minors for column in columns)
+        self.with_minor = [i for i, column in enumerate(columns) if column.minors > 1]
+        self.no_minor = len(self.with_minor) * self.most_minors
+        self.minor_starts = np.full(self.count, self.no_minor, np.int32)
+        self.minor_starts[self.with_minor] = np.arange(len(self.with_minor)) * self.most_minors
+
+    @property
+    def rows(self) -> int:
+        """Rows of a table of majors."""
+        return int(self.starts[-1])
+
+    @property
+    def minor_rows(self) -> int:
+        """Rows of a table of minors."""
+        return self.no_minor + 1
 
 
 def columns_of(layout: Layout) -> tuple[Column, ...]:
@@ -101,3 +131,19 @@ def pair_mask(layout: Layout, name: str, mask: np.ndarray) -> np.ndarray:
             return padded.reshape(-1, GROUP)
         case _:
             return mask
+
+
+def log_marginals(numbering: Numbering, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Log-frequencies of majors (all majors,) and of minors given their major (all majors, most); NEVER for none."""
+    most = numbering.most_minors
+    major = np.full(numbering.rows, NEVER, np.float32)
+    minor = np.full((numbering.rows, most), NEVER, np.float32)
+    for i, column in enumerate(numbering.columns):
+        pair = symbols[:, i, 0].astype(np.int64) * most + symbols[:, i, 1]
+        counts = np.bincount(pair, minlength=column.majors * most).reshape(column.majors, most)
+        rows = counts.sum(axis=1)
+        here = slice(numbering.starts[i], numbering.starts[i + 1])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            major[here] = np.maximum(np.log(rows / len(symbols)), NEVER)
+            minor[here] = np.maximum(np.log(counts / np.maximum(rows, 1)[:, None]), NEVER)
+    return major, minor

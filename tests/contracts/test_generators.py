@@ -9,9 +9,9 @@ import pytest
 
 from synthdata.blocks import Binned, Categorical, check_arrays
 from synthdata.generators import FAMILIES, family, settings
-from synthdata.generators.base import ROWS
 from synthdata.networks.training import Run
 
+ROWS = 2000
 LAYOUT = {"wide": Categorical(300), "colour": Categorical(3), "amount": Binned(2, 6, 4), "only": Categorical(1)}
 SHORT = {"transformer": {"width": 16, "layers": 1, "heads": 2, "epochs": 2}, "marginals": {}}
 
@@ -40,20 +40,26 @@ def rng_of(seed: int) -> np.random.Generator:
 
 def test_samples_fit_the_layout(fitted):
     _, generator = fitted
-    assert check_arrays(LAYOUT, generator.sample(rng_of(0), {})) == ROWS
+    assert check_arrays(LAYOUT, generator.sample(rng_of(0), ROWS, {})) == ROWS
+
+
+@pytest.mark.parametrize("rows", [1, 7])
+def test_any_number_of_rows_can_be_drawn(fitted, rows):
+    _, generator = fitted
+    assert check_arrays(LAYOUT, generator.sample(rng_of(0), rows, {})) == rows
 
 
 def test_the_same_random_stream_gives_the_same_rows(fitted):
     _, generator = fitted
-    first, second = generator.sample(rng_of(5), {}), generator.sample(rng_of(5), {})
-    other = generator.sample(rng_of(6), {})
+    first, second = generator.sample(rng_of(5), ROWS, {}), generator.sample(rng_of(5), ROWS, {})
+    other = generator.sample(rng_of(6), ROWS, {})
     assert all(np.array_equal(first[name], second[name]) for name in LAYOUT)
     assert any(not np.array_equal(first[name], other[name]) for name in LAYOUT)
 
 
 def test_a_symbol_that_training_never_showed_never_comes(fitted):
     _, generator = fitted
-    arrays = generator.sample(rng_of(1), {})
+    arrays = generator.sample(rng_of(1), ROWS, {})
     assert arrays["amount"][:, 0].max() < 7
     assert set(np.unique(arrays["wide"])) <= set(np.unique(small_table()["wide"]))
 
@@ -65,7 +71,9 @@ def test_every_row_satisfies_every_mask(fitted):
     wide = np.zeros(300, bool)
     wide[[17, 120, 121]] = True
     wide &= np.isin(np.arange(300), small_table()["wide"])
-    arrays = generator.sample(rng_of(2), {"amount": amount, "colour": np.array([False, True, False]), "wide": wide})
+    arrays = generator.sample(
+        rng_of(2), ROWS, {"amount": amount, "colour": np.array([False, True, False]), "wide": wide}
+    )
     symbol = arrays["amount"][:, 0].astype(int)
     level = np.minimum((arrays["amount"][:, 1] * 4).astype(int), 3)
     assert amount[symbol, level].all()
@@ -75,7 +83,7 @@ def test_every_row_satisfies_every_mask(fitted):
 
 def test_marginals_come_out_about_right(fitted):
     _, generator = fitted
-    table, arrays = small_table(), generator.sample(rng_of(3), {})
+    table, arrays = small_table(), generator.sample(rng_of(3), ROWS, {})
     real = np.bincount(table["colour"], minlength=3) / len(table["colour"])
     synthetic = np.bincount(arrays["colour"], minlength=3) / ROWS
     assert np.abs(real - synthetic).sum() / 2 < 0.1
@@ -85,7 +93,7 @@ def test_what_is_restored_samples_the_same_rows(fitted):
     _, generator = fitted
     config = json.loads(json.dumps(generator.config()))
     again = type(generator).restore(LAYOUT, config, generator.weights())
-    first, second = generator.sample(rng_of(4), {}), again.sample(rng_of(4), {})
+    first, second = generator.sample(rng_of(4), ROWS, {}), again.sample(rng_of(4), ROWS, {})
     assert all(np.array_equal(first[name], second[name]) for name in LAYOUT)
 
 

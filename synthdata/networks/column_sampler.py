@@ -1,0 +1,189 @@
+"""Sampling from a trained `ColumnTransformer`, in numpy: nothing to compile and no TensorFlow to load.
+
+Rows that agree in all columns drawn so far share one computation, their *prefix*; with columns of few values first,
+most of a table's work is shared. The weights are those of `ColumnTransformer.export`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from synthdata.networks.columns import Numbering
+
+__all__ = ["ColumnSampler", "Known"]
+
+TINY = 1e-3  # as in training
+CHUNK = 1024  # prefixes computed at once: their arrays stay in a core's cache
+SHARED = 0.75  # prefixes a row above which nothing is left to share
+MOST_SCORE = 30.0
+
+
+class ColumnSampler:
+    """Draws symbols column by column, in any order of the columns."""
+
+    def __init__(self, numbering: Numbering, weights: Mapping[str, np.ndarray]) -> None:
+        self.numbering, self.weights = numbering, weights
+        self.width = weights["predict"].shape[1]
+        self.heads = weights["major_score"].shape[2]
+        self.layers = sum(name.startswith("down_") for name in weights)
+        self._major_part = np.exp(np.minimum(weights["major_score"], MOST_SCORE))  # (targets, majors, heads)
+        self._minor_part = np.exp(np.minimum(weights["minor_score"], MOST_SCORE))
+        starts = numbering.starts
+        self._heads = [
+            np.ascontiguousarray(weights["head"][:, starts[i] : starts[i + 1]]) for i in range(numbering.count)
+        ]
+
+    def draw(
+        self, order: Sequence[int], uniform: np.ndarray, major_mask: np.ndarray, minor_mask: np.ndarray
+    ) -> np.ndarray:
+        """Sample rows. Returns symbols (rows, columns, 2) int32 in the schema's order.
+
+        order: the columns, first to last. uniform: (rows, columns, 2) float32 in [0, 1). major_mask: (all majors,) and
+        minor_mask: (all majors, most minors) float32, added to the logits.
+        """
+        numbering = self.numbering
+        symbols = np.zeros((*uniform.shape[:2], 2), np.int32)
+        known = Known(self, 1)
+        prefix = np.zeros(len(uniform), np.int64)  # of each row
+        for column in order:
+            first = numbering.starts[column]
+            here = slice(first, first + numbering.majors[column])
+            states = known.states(column)
+            logits = self.major_logits(column, states) + major_mask[here]
+            major = _choose(logits, prefix, uniform[:, column, 0])
+            minor = np.zeros_like(major)
+            has_minor = major >= numbering.firsts[column]
+            if numbering.columns[column].minors > 1 and has_minor.any():
+                pairs, pair = _distinct(prefix * numbering.majors[column] + major, len(uniform))
+                parent, given = np.divmod(pairs, numbering.majors[column])
+                logits = self.minor_logits(column, states[parent], given + first) + minor_mask[given + first]
+                minor = np.where(has_minor, _choose(logits, pair, uniform[:, column, 1]), 0)
+            symbols[:, column, 0], symbols[:, column, 1] = major, minor
+            most = numbering.most_minors
+            keys, prefix = _distinct((prefix * numbering.majors[column] + major) * most + minor, len(uniform))
+            pairs, minor = np.divmod(keys, most)
+            parent, major = np.divmod(pairs, numbering.majors[column])
+            known = known.then(column, parent, major, minor)
+        return symbols
+
+    def major_logits(self, column: int, states: np.ndarray) -> np.ndarray:
+        """Logits of a column's majors: states (n, width) to (n, majors)."""
+        starts = self.numbering.starts
+        logits: np.ndarray = states @ self._heads[column]
+        logits += self.weights["head_bias"][starts[column] : starts[column + 1]]
+        return logits
+
+    def minor_logits(self, column: int, states: np.ndarray, given: np.ndarray) -> np.ndarray:
+        """Logits of a column's minors: states (n, width) and rows of its majors in tables (n,) to (n, minors)."""
+        which = self.numbering.with_minor.index(column)
+        inner = states @ self.weights["minor_hidden"]
+        inner += self.weights["minor_given"][given]
+        _activate(inner)
+        logits: np.ndarray = inner @ self.weights["minor_head"][which]
+        logits += self.weights["minor_bias"][given]
+        return logits
+
+
+class Known:
+    """What is known of some prefixes: the symbols of the columns drawn so far, as rows of the tables."""
+
+    def __init__(self, sampler: ColumnSampler, count: int) -> None:
+        self.sampler, self.count = sampler, count
+        self.majors: list[np.ndarray] = []  # (count,) each, rows of the table of majors
+        self.minors: list[np.ndarray | None] = []  # (count,) each, None for a column that has none
+
+    def then(self, column: int, parent: np.ndarray, major: np.ndarray, minor: np.ndarray) -> Known:
+        """The prefixes that follow: of `parent` (n,), with these symbols (n,) in `column`."""
+        numbering = self.sampler.numbering
+        result = Known(self.sampler, len(parent))
+        same = len(parent) == self.count and bool((parent == np.arange(self.count)).all())
+        result.majors = self.majors if same else [rows[parent] for rows in self.majors]
+        result.minors = self.minors if same else [None if rows is None else rows[parent] for rows in self.minors]
+        result.majors = [*result.majors, major + numbering.starts[column]]
+        rows = None
+        if numbering.columns[column].minors > 1:
+            has_minor = major >= numbering.firsts[column]
+            rows = np.where(has_minor, minor + numbering.minor_starts[column], numbering.no_minor)
+        result.minors = [*result.minors, rows]
+        return result
+
+    def states(self, column: int) -> np.ndarray:
+        """What is known of `column`: (count, width)."""
+        result = np.empty((self.count, self.sampler.width), np.float32)
+        for first in range(0, self.count, CHUNK):
+            self._states(column, slice(first, first + CHUNK), result[first : first + CHUNK])
+        return result
+
+    def _states(self, column: int, chunk: slice, out: np.ndarray) -> None:
+        sampler, weights = self.sampler, self.sampler.weights
+        n, heads = len(out), sampler.heads
+        split = (n, heads, sampler.width // heads)
+        major_part, minor_part = sampler._major_part[column], sampler._minor_part[column]
+        mixed, value = np.zeros((n, sampler.width), np.float32), np.empty((n, sampler.width), np.float32)
+        total = np.ones((n, heads), np.float32)
+        no_minor = sampler.numbering.no_minor
+        for majors, minors in zip(self.majors, self.minors, strict=True):
+            part = major_part[majors[chunk]]
+            np.take(weights["major_value"], majors[chunk], axis=0, out=value)
+            if minors is None:
+                part *= minor_part[no_minor]
+                value += weights["minor_value"][no_minor]
+            else:
+                part *= minor_part[minors[chunk]]
+                value += weights["minor_value"][minors[chunk]]
+            total += part
+            value.reshape(split)[...] *= part[..., None]
+            mixed += value
+        mixed.reshape(split)[...] /= total[..., None]
+        x = mixed @ weights["out"]
+        x += weights["predict"][column]
+        for layer in range(sampler.layers):
+            inner = _rms_norm(x, value) @ weights[f"up_{layer}"]
+            inner += weights[f"up_bias_{layer}"]
+            _activate(inner)
+            np.matmul(inner, weights[f"down_{layer}"], out=value)
+            x += value
+        _rms_norm(x, out)
+
+
+def _rms_norm(x: np.ndarray, out: np.ndarray) -> np.ndarray:
+    scale = np.einsum("nw,nw->n", x, x)
+    scale /= x.shape[1]
+    scale += TINY
+    np.sqrt(scale, out=scale)
+    return np.divide(x, scale[:, None], out=out)
+
+
+def _activate(x: np.ndarray) -> None:
+    """GELU in place, by the tangent (Hendrycks and Gimpel 2016, arXiv:1606.08415), as in training."""
+    inner = x * x
+    inner *= -0.0713548163
+    inner -= 1.5957691216
+    inner *= x
+    np.exp(inner, out=inner)
+    inner += 1.0
+    x /= inner
+
+
+def _distinct(keys: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """The keys (rows,) once each, and which of them each row has; as they are, once hardly any two rows share one."""
+    kept, which = np.unique(keys, return_inverse=True)
+    if len(kept) > SHARED * rows:
+        return keys, np.arange(rows)
+    return kept, which
+
+
+def _choose(logits: np.ndarray, prefix: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+    """Draw one symbol a row: logits (prefixes, size), prefix of each row (rows,), uniform (rows,); (rows,) int64."""
+    logits -= logits.max(axis=1, keepdims=True)
+    np.exp(logits, out=logits)
+    if len(logits) == len(prefix):  # a row each
+        upto = np.cumsum(logits, axis=1, out=logits)
+        return np.argmax(upto > (uniform * np.float32(1 - 1e-6) * upto[:, -1])[:, None], axis=1)
+    upto = np.cumsum(logits, axis=1, dtype=np.float64)
+    upto /= upto[:, -1:]
+    upto += np.arange(len(upto))[:, None]  # ascending throughout: one search finds prefix and symbol
+    place = np.searchsorted(upto.ravel(), prefix + uniform.astype(np.float64), side="right")
+    return np.minimum(place - prefix * logits.shape[1], logits.shape[1] - 1)

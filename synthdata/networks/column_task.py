@@ -1,0 +1,116 @@
+"""Training a `ColumnTransformer`: its batches, its loss, its validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from synthdata.networks.column_transformer import ColumnTransformer
+from synthdata.networks.columns import Numbering, log_marginals
+from synthdata.networks.training import Plan, Run, train
+
+__all__ = ["train_columns"]
+
+ORDERS = 4096  # random column orders to draw from
+MOST_VALIDATION = 4000
+VALIDATION_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """A generator's settings, all chosen."""
+
+    width: int
+    layers: int
+    heads: int
+    expansion: int
+    batch: int
+    epochs: int
+    patience: int
+    learning_rate: float
+    weight_decay: float
+    first_order: float
+    validation: float
+
+
+def train_columns(
+    numbering: Numbering, symbols: np.ndarray, order: tuple[int, ...], chosen: Hyperparameters, run: Run
+) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
+    """Train on symbols (rows, columns, 2); return weights for `ColumnSampler` and one row of figures an epoch."""
+    major_log, minor_log = log_marginals(numbering, symbols)
+    model = ColumnTransformer(
+        numbering,
+        major_log,
+        minor_log,
+        width=chosen.width,
+        layers=chosen.layers,
+        heads=chosen.heads,
+        expansion=chosen.expansion,
+        seed=run.seed,
+    )
+    task = _Task(model, symbols, order, chosen, run.seed)
+    plan = Plan(
+        steps_per_epoch=task.steps_per_epoch,
+        epochs=chosen.epochs,
+        patience=chosen.patience,
+        learning_rate=chosen.learning_rate,
+        weight_decay=chosen.weight_decay,
+    )
+    history = train(task, plan, run)
+    return {**model.export(), "major_log": major_log, "minor_log": minor_log}, history
+
+
+class _Task:
+    """Training rows, validation rows, and the orders in which their columns are read."""
+
+    def __init__(
+        self,
+        model: ColumnTransformer,
+        symbols: np.ndarray,
+        order: tuple[int, ...],
+        chosen: Hyperparameters,
+        seed: int,
+    ) -> None:
+        self.model, self.seed, self.chosen = model, seed, chosen
+        rng = np.random.default_rng([seed, 1])
+        shuffled = rng.permutation(len(symbols)).astype(np.int32)
+        held = int(np.clip(chosen.validation * len(symbols), 1, MOST_VALIDATION))
+        self.held_out, self.rows = shuffled[:held], shuffled[held:]
+        self.batch_size = min(chosen.batch, len(self.rows))
+        self.steps_per_epoch = max(len(self.rows) // self.batch_size, 1)
+        count = len(order)
+        ranks = np.stack([np.argsort(order), *(rng.permutation(count) for _ in range(ORDERS))])
+        self._epoch, self._shuffled = -1, self.rows
+        self._symbols = tf.constant(symbols)
+        self._ranks = tf.constant(ranks, tf.int32)  # row 0 is the order that is sampled
+        self._evaluate = tf.function(self.loss, jit_compile=True)
+
+    def batch(self, step: int) -> tuple[np.ndarray, ...]:
+        """Row numbers and order numbers, (batch,) each."""
+        epoch, inside = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            self._epoch, self._shuffled = epoch, np.random.default_rng([self.seed, 2, epoch]).permutation(self.rows)
+        rows = self._shuffled[inside * self.batch_size : (inside + 1) * self.batch_size]
+        return rows, self._orders(np.random.default_rng([self.seed, 3, step]), len(rows))
+
+    def _orders(self, rng: np.random.Generator, rows: int) -> np.ndarray:
+        orders = rng.integers(1, ORDERS + 1, rows)
+        orders[: round(self.chosen.first_order * rows)] = 0
+        return orders.astype(np.int32)
+
+    def loss(self, rows: tf.Tensor, orders: tf.Tensor) -> tf.Tensor:
+        """Mean loss of a batch."""
+        return self.model(tf.gather(self._symbols, rows), tf.gather(self._ranks, orders))
+
+    def validate(self) -> float:
+        """Mean loss of the validation rows, in the mixture of orders that is trained."""
+        size = min(VALIDATION_BATCH, len(self.held_out))
+        padded = np.arange(-(-len(self.held_out) // size) * size) % len(self.held_out)
+        rng = np.random.default_rng([self.seed, 4])
+        losses = [
+            self._evaluate(tf.constant(self.held_out[part]), tf.constant(self._orders(rng, size))).numpy()
+            for part in np.split(padded, len(padded) // size)
+        ]
+        return float(np.mean(losses))

@@ -1,0 +1,109 @@
+"""The sampler in numpy against the network in Keras that it draws from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from synthdata.networks import column_sampler
+from synthdata.networks.column_sampler import ColumnSampler, Known
+from synthdata.networks.column_transformer import ColumnTransformer
+from synthdata.networks.columns import Column, Numbering, log_marginals
+
+COLUMNS = (
+    Column("few", 3, 1, 3),
+    Column("amount", 7, 4, 2),
+    Column("only", 1, 1, 1),
+    Column("wide", 10, 32, 0),
+    Column("more", 20, 1, 20),
+)
+ROWS = 500
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A network with weights that are nowhere zero, the rows it starts from, and its sampler."""
+    rng = np.random.default_rng(0)
+    symbols = np.zeros((ROWS, len(COLUMNS), 2), np.int32)
+    for i, column in enumerate(COLUMNS):
+        symbols[:, i, 0] = rng.integers(0, column.majors, ROWS)
+        minor = rng.integers(0, column.minors, ROWS)
+        symbols[:, i, 1] = np.where(symbols[:, i, 0] >= column.first, minor, 0)
+    numbering = Numbering(COLUMNS)
+    logs = log_marginals(numbering, symbols)
+    model = ColumnTransformer(numbering, *logs, width=16, layers=2, heads=2, expansion=2, seed=0)
+    for variable in model.trainable_variables:
+        noise = rng.normal(0, 0.3, variable.shape)
+        variable.assign(variable + noise.astype(np.float32))
+    return model, symbols, ColumnSampler(numbering, model.export())
+
+
+def log_likelihood(sampler: ColumnSampler, symbols: np.ndarray, order: list[int]) -> np.ndarray:
+    """Of rows (n, columns, 2), by the sampler's own steps."""
+    numbering, rows = sampler.numbering, np.arange(len(symbols))
+    known, total = Known(sampler, len(symbols)), np.zeros(len(symbols))
+
+    def add(logits: np.ndarray, chosen: np.ndarray, where: np.ndarray) -> None:
+        logits = logits.astype(np.float64)
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        total[:] += np.where(where, np.log(shares[rows, chosen] / shares.sum(axis=1)), 0.0)
+
+    for column in order:
+        major, minor = symbols[:, column, 0], symbols[:, column, 1]
+        states = known.states(column)
+        add(sampler.major_logits(column, states), major, np.ones(len(symbols), bool))
+        if numbering.columns[column].minors > 1:
+            logits = sampler.minor_logits(column, states, major + numbering.starts[column])
+            add(logits, minor, major >= numbering.firsts[column])
+        known = known.then(column, rows, major.astype(np.int64), minor.astype(np.int64))
+    return total
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [3, 1, 4, 0, 2]])
+def test_sampler_and_network_give_rows_the_same_likelihood(trained, order):
+    model, symbols, sampler = trained
+    ranks = np.tile(np.argsort(order), (ROWS, 1)).astype(np.int32)
+    network = model(tf.constant(symbols), tf.constant(ranks)).numpy()
+    assert -log_likelihood(sampler, symbols, order).mean() == pytest.approx(network, rel=1e-5)
+
+
+def masks(numbering: Numbering) -> tuple[np.ndarray, np.ndarray]:
+    minor = np.zeros((numbering.rows, numbering.most_minors), np.float32)
+    for i, column in enumerate(numbering.columns):
+        minor[numbering.starts[i] : numbering.starts[i + 1], column.minors :] = -1e9
+    return np.zeros(numbering.rows, np.float32), minor
+
+
+def test_sharing_the_work_of_a_prefix_changes_no_row(trained, monkeypatch):
+    _, _, sampler = trained
+    uniform = np.random.default_rng(1).random((4000, len(COLUMNS), 2), dtype=np.float32)
+    shared = sampler.draw(range(5), uniform, *masks(sampler.numbering))
+    monkeypatch.setattr(column_sampler, "SHARED", 0.0)
+    alone = sampler.draw(range(5), uniform, *masks(sampler.numbering))
+    assert (shared == alone).all(axis=(1, 2)).mean() > 0.999  # rounding may move a draw over an edge
+
+
+def test_draws_follow_the_network(trained):
+    """The frequencies of a column's symbols, given those before it, are the network's probabilities."""
+    _, _, sampler = trained
+    uniform = np.random.default_rng(2).random((40_000, len(COLUMNS), 2), dtype=np.float32)
+    symbols = sampler.draw([0, 1, 2, 3, 4], uniform, *masks(sampler.numbering))
+    known = Known(sampler, 3).then(0, np.arange(3), np.arange(3), np.zeros(3, np.int64))
+    logits = sampler.major_logits(1, known.states(1))
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    for few in range(3):
+        drawn = symbols[symbols[:, 0, 0] == few, 1, 0]
+        assert np.abs(np.bincount(drawn, minlength=7) / len(drawn) - shares[few]).max() < 0.03
+
+
+@pytest.mark.parametrize("rows", [4, 4000])
+def test_what_is_masked_is_never_drawn(trained, rows):
+    _, _, sampler = trained
+    major, minor = masks(sampler.numbering)
+    major[[0, 2]] = -1e9
+    uniform = np.random.default_rng(3).random((rows, len(COLUMNS), 2), dtype=np.float32)
+    uniform[0], uniform[1] = 0.0, np.nextafter(np.float32(1), np.float32(0))
+    symbols = sampler.draw([1, 0, 2, 4, 3], uniform, major, minor)
+    assert (symbols[:, 0, 0] == 1).all()
+    assert (symbols[:, 1, 1] < 4).all()
