@@ -1,11 +1,15 @@
 """Compare synthdata with other engines on tables: one run, turn about, the same machine, defaults on both sides.
 
 usage: python benchmarks/tabular.py DATA_DIR [DATA_DIR ...] -o OUT [--judge-dir DIR --judge-python PYTHON] [--peer argn]
-                                    [--repeats 1]
+                                    [--repeats 1] [--rows 100000]
 
 DATA_DIR holds train.csv[.gz], holdout.csv[.gz] and target. The judge directory holds `judge.py` (scores a table) and
-`peers.py` (trains and samples an engine); they run in an environment of their own, `--judge-python`. Without them only
-our times are measured. Writes OUT/results.json and OUT/results.md.
+`peers.py` (trains and samples an engine); they run in an environment of their own, `--judge-python`, as does `argn.py`,
+which stands in for `peers.py argn` to measure the rate over `--rows`. Without them only our times are measured.
+
+`rows_per_s` counts, for us, loading the model, sampling `--rows` rows and decoding them; for argn, sampling and
+decoding with the model in memory; for other peers, as many rows as they were trained on. `first_s` is from the call
+that loads a model to its first block of rows. Writes OUT/results.json and OUT/results.md.
 """
 
 from __future__ import annotations
@@ -20,30 +24,45 @@ import time
 from pathlib import Path
 from typing import Any
 
-COLUMNS = ("train_s", "rows_per_s", "peak_mb", "shapes", "trends", "c2st_auc", "tstr", "trtr", "dcr_share", "copies")
+COLUMNS = (
+    "train_s",
+    "first_s",
+    "rows_per_s",
+    "peak_mb",
+    "shapes",
+    "trends",
+    "c2st_auc",
+    "tstr",
+    "trtr",
+    "dcr_share",
+    "copies",
+)
 
 
 def train_file(data: Path) -> Path:
     return next(path for path in (data / "train.csv", data / "train.csv.gz") if path.exists())
 
 
-def ours(data: Path, out: Path) -> None:
-    """Run in a process of its own: infer, train, save, load, sample as many rows, write them."""
+def ours(data: Path, out: Path, rows: int) -> None:
+    """Run in a process of its own: infer, train, save, load, sample as many rows, write them; then sample `rows`."""
     from synthdata import Schema, Synthesizer, read_table
 
     frame = read_table(train_file(data))
     began = time.perf_counter()
     synthesizer = Synthesizer.fit(frame, Schema.infer(frame))
     trained = time.perf_counter()
-    synthesizer.save(out / f"{data.name}.model", force=True)
+    model = out / f"{data.name}.model"
+    synthesizer.save(model, force=True)
     start = time.perf_counter()
-    rows = Synthesizer.load(out / f"{data.name}.model").sample(len(frame))
+    next(Synthesizer.load(model).stream())
+    first = time.perf_counter()
+    Synthesizer.load(model).sample(rows)
     sampled = time.perf_counter()
-    rows.to_csv(out / f"{data.name}.synthdata.csv", index=False)
+    Synthesizer.load(model).sample(len(frame), seed=1).to_csv(out / f"{data.name}.synthdata.csv", index=False)
     figures = {
         "train_s": round(trained - began, 1),
-        "sample_s": round(sampled - start, 2),
-        "rows_per_s": round(len(frame) / (sampled - start)),
+        "first_s": round(first - start, 2),
+        "rows_per_s": round(rows / (sampled - first)),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     print("TIMES", json.dumps(figures))
@@ -59,8 +78,15 @@ def last_json(command: list[str], mark: str) -> dict[str, Any]:
 
 def one(system: str, data: Path, out: Path, options: argparse.Namespace) -> dict[str, Any]:
     if system == "synthdata":
-        figures = last_json([sys.executable, __file__, "--ours", str(data), "-o", str(out)], "TIMES ")
+        command = [sys.executable, __file__, "--ours", str(data), "-o", str(out), "--rows", str(options.rows)]
+        figures = last_json(command, "TIMES ")
         table = out / f"{data.name}.synthdata.csv"
+    elif system == "argn":
+        table = out / f"{data.name}.argn.csv"
+        script = str(Path(__file__).with_name("argn.py"))
+        figures = last_json(
+            [str(options.judge_python), script, str(train_file(data)), str(table), str(options.rows)], "TIMES "
+        )
     else:
         folder = out / data.name
         script = str(options.judge_dir / "peers.py")
@@ -91,11 +117,12 @@ def main() -> None:
     parser.add_argument("--judge-python", type=Path)
     parser.add_argument("--peer", action="append", default=[])
     parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--ours", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     if options.ours:
-        ours(options.ours, options.out)
+        ours(options.ours, options.out, options.rows)
         return
     results = []
     for data in options.data:

@@ -4,7 +4,7 @@ Fields emit blocks, generators see nothing else. The set is closed: match on it 
 
     block                          array                              meaning
     Categorical(size)              (n,) int64                         one symbol of `size`
-    Binned(atoms, bins, levels)    (n, 2) float64                     symbol of `atoms + bins`, offset in [0, 1)
+    Binned(atoms, bins, levels, links) (n, 2) float64                 symbol of `atoms + bins`, offset in [0, 1 + links)
     Tokens(length, vocabulary)     (n, length) int64                  token numbers, 0 is padding
     Pixels(height, width, channels) (n, height, width, channels) uint8
 """
@@ -48,11 +48,15 @@ class Binned:
     Symbols `0 .. atoms - 1` are atoms, whose offset means nothing. Symbols `atoms .. atoms + bins - 1` are bins in
     ascending order; the offset runs over `levels` sub-intervals of equal width, each of about equal mass, so that a
     generator which draws a level and then uniformly inside it loses nothing the codec keeps.
+
+    An offset of `1 + k` or more, up to `links`, says that the value is that of the k-th linked column (see `links`);
+    what is beyond `1 + k` is the offset that serves where the linked column's value does not lie in this bin.
     """
 
     atoms: int
     bins: int
     levels: int
+    links: int = 0
 
 
 @dataclass(frozen=True, slots=True)

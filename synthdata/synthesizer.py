@@ -23,6 +23,7 @@ from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
 from synthdata.fields import Codec, Restriction, Rows
 from synthdata.generators import family, settings
 from synthdata.generators.base import Generator
+from synthdata.links import Links
 from synthdata.progress import Listener, silent
 from synthdata.schema import Schema
 from synthdata.tables import LEAST_TO_TRAIN
@@ -47,6 +48,7 @@ class Synthesizer:
 
     schema: Schema
     codecs: Mapping[str, Codec]
+    links: Links
     generator: Generator | None  # None if no field is learned (a table of identifiers)
     family: str
     constraints: tuple[Constraint, ...]
@@ -87,10 +89,13 @@ class Synthesizer:
         codecs = {column: each.fit(frame[column], column, rng) for column, each in schema.fields.items()}
         constraints = tuple(constraint.learn(frame, rng) for constraint in schema.constraints)
         layout, arrays = _layout(codecs), _encode(codecs, frame)
+        links = Links.find(frame, codecs, arrays)
+        layout = links.layout(layout)
+        arrays = links.encode(frame, layout, arrays)
         run = Run(seed, max_minutes, checkpoint, resume, listener, callbacks)
         generator = family(name).fit(layout, arrays, chosen, run) if layout else None
         about = {"rows": len(frame), "seed": seed, "seconds": round(time.monotonic() - began, 2)}
-        return cls(schema, codecs, generator, name, constraints, about)
+        return cls(schema, codecs, links, generator, name, constraints, about)
 
     def sample(self, rows: int, *, where: Where = None, seed: int = 0) -> pd.DataFrame:
         """Draw `rows` rows, every one satisfying `where`. They have not passed the gate: see `pipeline.generate`."""
@@ -154,6 +159,7 @@ class Synthesizer:
             arrays = take(arrays, slice(0, end - first))
         rows = Rows(seed, np.arange(first, end))
         columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in self.codecs.items()}
+        self.links.decode(columns, self.codecs, arrays)
         return pd.DataFrame(columns)
 
     def describe(self) -> dict[str, Any]:
@@ -176,7 +182,10 @@ class Synthesizer:
         from safetensors.numpy import save as to_safetensors
 
         schema = self.schema.model_copy(update={"suite": None, "constraints": self.constraints})
-        codecs = {name: codec.to_json() for name, codec in self.codecs.items()}
+        codecs = {
+            "columns": {name: codec.to_json() for name, codec in self.codecs.items()},
+            "links": self.links.sources,
+        }
         files = {
             artefact.SCHEMA: schema.dump().encode(),
             artefact.CODECS: json.dumps(codecs, ensure_ascii=False).encode(),
@@ -209,10 +218,12 @@ class Synthesizer:
         try:
             schema = Schema.parse(files[artefact.SCHEMA].decode(), source=f"{path}/{artefact.SCHEMA}")
             raw = json.loads(files[artefact.CODECS])
-            codecs = {name: Codec.from_json(name, each, raw[name]) for name, each in schema.fields.items()}
+            columns = raw["columns"]
+            codecs = {name: Codec.from_json(name, each, columns[name]) for name, each in schema.fields.items()}
+            links = Links({name: tuple(others) for name, others in raw["links"].items()})
             name = str(manifest["family"])
             generator = None
-            layout = _layout(codecs)
+            layout = links.layout(_layout(codecs))
             if layout:
                 config_name, weights_name = artefact.stage_files(STAGE)
                 config = json.loads(files[config_name])
@@ -221,7 +232,7 @@ class Synthesizer:
             suite = json.loads(files[artefact.SUITE])
         except (KeyError, ValueError, TypeError, SchemaError) as error:
             raise ArtefactError(f"{path}: its files do not fit each other ({error}); train it again") from None
-        return cls(schema, codecs, generator, name, tuple(schema.constraints), about, suite)
+        return cls(schema, codecs, links, generator, name, tuple(schema.constraints), about, suite)
 
 
 def _first_row(block: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, TypeAlias, assert_never
 
@@ -101,6 +101,15 @@ class Body(ABC):
     def capacity(self) -> int | None:
         """How many rows of one run it can decode; None for any number."""
         return None
+
+    @property
+    def unit(self) -> Hashable | None:
+        """What its values are counted in; columns of equal units can hold the same value. None if not a quantity."""
+        return None
+
+    def holds(self, values: pd.Series, symbols: np.ndarray) -> np.ndarray:
+        """Whether present values (n,) lie in the bins that symbols (n,) name: (n,) bool. Asked of quantities only."""
+        raise TypeError(f"{type(self).__name__} is not a quantity")
 
     @abstractmethod
     def encode(self, values: pd.Series) -> np.ndarray:
@@ -221,7 +230,7 @@ class Codec:
                 return {}
             case Categorical(size):
                 return {self.name: Categorical(size + self._shift)}
-            case Binned(atoms, bins, levels):
+            case Binned(atoms, bins, levels, _):
                 return {self.name: Binned(atoms + self._shift, bins, levels)}
             case Tokens() | Pixels():
                 return {self.name: block}
@@ -270,6 +279,17 @@ class Codec:
             values = self.body.decode(array[~missing], rows[~missing], detail).astype(dtype)
             result[~missing] = values.array
         return result.rename(self.name)
+
+    @property
+    def unit(self) -> Hashable | None:
+        """What its values are counted in, see `Body.unit`."""
+        return self.body.unit
+
+    def holds(self, values: pd.Series, symbols: np.ndarray) -> np.ndarray:
+        """Whether values (n,) lie in the bins that the block's symbols (n,) name: (n,) bool, never for missing ones."""
+        result = np.array(values.notna(), bool)
+        result[result] = self.body.holds(values[result], symbols[result].astype(np.int64) - self._shift)
+        return result
 
     def restrict(self, tests: Sequence[Test]) -> Restriction:
         """Say which symbols satisfy all `tests`; raise ConditionError if none does.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -174,6 +174,15 @@ class DatetimeBody(Body):
     def block(self) -> Block:
         """Binned, or Categorical where few values are distinct."""
         return self.quantiles.block
+
+    @property
+    def unit(self) -> Hashable | None:
+        """Microseconds a unit, and the time zone."""
+        return ("datetime", self.field.unit, self.field.timezone)
+
+    def holds(self, values: pd.Series, symbols: np.ndarray) -> np.ndarray:
+        """Whether points in time lie in bins."""
+        return self.quantiles.holds(self.units(values), symbols)
 
     def units(self, values: pd.Series) -> np.ndarray:
         """Count units since 1970: (n,) int64. Days are counted on the local calendar."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -157,10 +157,21 @@ class NumberBody(Body):
         """Binned, or Categorical where few values are distinct."""
         return self.quantiles.block
 
+    @property
+    def unit(self) -> Hashable | None:
+        """10 ** -scale of a number."""
+        return ("number", self.scale)
+
+    def holds(self, values: pd.Series, symbols: np.ndarray) -> np.ndarray:
+        """Whether numbers lie in bins."""
+        return self.quantiles.holds(self._units(values), symbols)
+
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn numbers (n,) into the block's array."""
-        numbers = values.to_numpy("int64" if values.dtype.kind == "i" else "float64")
-        return self.quantiles.encode(_units(numbers, self.scale))
+        return self.quantiles.encode(self._units(values))
+
+    def _units(self, values: pd.Series) -> np.ndarray:
+        return _units(values.to_numpy("int64" if values.dtype.kind == "i" else "float64"), self.scale)
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Turn the block's array into numbers (n,)."""

@@ -109,7 +109,7 @@ class Quantiles:
         symbol = array[:, 0].astype(np.int64)
         is_atom = symbol < len(self.atoms)
         bin_ = np.clip(symbol - len(self.atoms), 0, self.bins - 1)
-        position = np.clip(array[:, 1], 0.0, 1 - 2**-53) * self.levels
+        position = np.minimum(array[:, 1] % 1.0, 1 - 2**-53) * self.levels
         inner = position.astype(np.int64)
         level = np.minimum(self._first[bin_] + inner, self._first[bin_ + 1] - 1)
         if intervals is None:
@@ -119,6 +119,13 @@ class Quantiles:
         if len(self.atoms):
             values[is_atom] = self.atoms[symbol[is_atom]]
         return values
+
+    def holds(self, values: np.ndarray, symbols: np.ndarray) -> np.ndarray:
+        """Whether values (n,) lie in the bins that symbols (n,) name; an atom is no bin."""
+        bin_ = symbols - len(self.atoms)
+        inside = np.clip(bin_, 0, self.bins - 1)
+        low, high = self.lows[self._first[inside]], self.highs[self._first[inside + 1] - 1]
+        return np.asarray((bin_ >= 0) & (low <= values) & (values <= high))
 
     def allowed(self, intervals: Sequence[Interval]) -> np.ndarray:
         """Which symbols, and which levels of them, can yield a value inside `intervals`.

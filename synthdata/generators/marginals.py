@@ -38,7 +38,7 @@ class Marginals(Generator):
         for name, block in layout.items():
             array = target[name]
             if isinstance(block, Binned):
-                level = np.minimum((array[:, 1] * block.levels).astype(np.int64), block.levels - 1)
+                level = np.minimum((array[:, 1] % 1.0 * block.levels).astype(np.int64), block.levels - 1)
                 pair = array[:, 0].astype(np.int64) * block.levels + level
                 counts = np.bincount(pair, minlength=symbols(block) * block.levels).reshape(-1, block.levels)
             else:

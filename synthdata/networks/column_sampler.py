@@ -162,7 +162,8 @@ def _activate(x: np.ndarray) -> None:
     inner *= -0.0713548163
     inner -= 1.5957691216
     inner *= x
-    np.exp(inner, out=inner)
+    with np.errstate(over="ignore"):  # far below zero: infinity, by which x becomes zero
+        np.exp(inner, out=inner)
     inner += 1.0
     x /= inner
 

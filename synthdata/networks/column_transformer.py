@@ -71,9 +71,11 @@ class ColumnTransformer(keras.Model):
         numbering, width = self.numbering, self.width
         major, minor = (np.zeros((rows, 2 * FREQUENCIES)) for rows in (numbering.rows, numbering.minor_rows))
         for i in numbering.with_minor:
-            column = numbering.columns[i]
-            major[numbering.starts[i] + column.first : numbering.starts[i + 1]] = _waves(column.majors - column.first)
-            minor[numbering.minor_starts[i] : numbering.minor_starts[i] + column.minors] = _waves(column.minors)
+            column, first = numbering.columns[i], numbering.minor_starts[i]
+            if column.places:
+                bins = column.majors - column.first
+                major[numbering.starts[i] + column.first : numbering.starts[i + 1]] = _waves(bins)
+                minor[first : first + column.places] = _waves(column.places)
         own = [np.where(waves.any(axis=1, keepdims=True), FREE, 1.0) for waves in (major, minor)]
         self.major_waves, self.minor_waves = tf.constant(major, tf.float32), tf.constant(minor, tf.float32)
         self.major_wave_embedding = self._random("major_wave_embedding", (2 * FREQUENCIES, width), 0.5)

@@ -28,12 +28,15 @@ class Column:
     majors: how many major symbols.
     minors: how many minor symbols; 1 if there are none.
     first: majors from here on have a minor symbol.
+    places: how many of the minors, from the first, are places along the major, and majors from `first` on places in
+        the column's range; 0 for categories, whose order means nothing.
     """
 
     name: str
     majors: int
     minors: int
     first: int
+    places: int = 0
 
 
 class Numbering:
@@ -74,8 +77,9 @@ def columns_of(layout: Layout) -> tuple[Column, ...]:
                 result.append(Column(name, max(size, 1), 1, size))
             case Categorical(size):
                 result.append(Column(name, -(-size // GROUP), GROUP, 0))
-            case Binned(atoms, bins, levels):
-                result.append(Column(name, atoms + bins, levels, atoms if levels > 1 else atoms + bins))
+            case Binned(atoms, bins, levels, links):
+                minors = levels + links
+                result.append(Column(name, atoms + bins, minors, atoms if minors > 1 else atoms + bins, levels))
             case Tokens() | Pixels():
                 raise TypeError(f"{name}: {type(block).__name__} is not tabular")
             case _:
@@ -93,8 +97,10 @@ def split(layout: Layout, arrays: Arrays) -> np.ndarray:
                 pair = (array, np.zeros_like(array))
             case Categorical():
                 pair = (array // GROUP, array % GROUP)
-            case Binned(atoms, _, levels):
-                minor = np.minimum((array[:, 1] * levels).astype(np.int64), levels - 1)
+            case Binned(atoms, _, levels, _):
+                link, offset = np.divmod(array[:, 1], 1.0)
+                minor = np.minimum((offset * levels).astype(np.int64), levels - 1)
+                minor = np.where(link > 0, levels - 1 + link, minor)
                 pair = (array[:, 0], np.where(array[:, 0] >= atoms, minor, 0))
             case _:
                 raise TypeError(f"{name}: {type(block).__name__} is not tabular")
@@ -112,8 +118,10 @@ def join(layout: Layout, symbols: np.ndarray, uniform: np.ndarray) -> dict[str, 
                 result[name] = major
             case Categorical(size):
                 result[name] = np.minimum(major * GROUP + minor, size - 1)
-            case Binned(atoms, _, levels):
-                offset = np.where(major >= atoms, (minor + uniform[:, index]) / levels, 0.0)
+            case Binned(atoms, _, levels, _):
+                link = np.maximum(minor - (levels - 1), 0)
+                offset = np.where(link > 0, link + uniform[:, index], (minor + uniform[:, index]) / levels)
+                offset = np.where(major >= atoms, offset, 0.0)
                 result[name] = np.stack([major, offset], axis=1)
             case _:
                 raise TypeError(f"{name}: {type(block).__name__} is not tabular")
@@ -129,6 +137,8 @@ def pair_mask(layout: Layout, name: str, mask: np.ndarray) -> np.ndarray:
             padded = np.zeros(-(-size // GROUP) * GROUP, bool)
             padded[:size] = mask
             return padded.reshape(-1, GROUP)
+        case Binned(links=links):  # a linked value may break the condition: none is taken
+            return np.pad(mask, ((0, 0), (0, links)))
         case _:
             return mask
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TabularTransformer", "TransformerSettings"]
 
+MEMORY = 1.2  # epochs of steps that weights remember under weight decay (Wang and Aitchison 2024, arXiv:2405.13698)
+
 
 class TransformerSettings(Settings):
     """Hyperparameters; what says "auto" is chosen from the number of rows and columns."""
@@ -35,16 +37,19 @@ class TransformerSettings(Settings):
     epochs: int | Literal["auto"] = "auto"
     patience: int | Literal["auto"] = "auto"
     learning_rate: float = Key(default=2e-2, gt=0)
-    weight_decay: float = Key(default=0.5, ge=0)
+    weight_decay: float | Literal["auto"] = "auto"
     first_order: float = Key(default=0.6, ge=0, le=1, description="share of rows read in the order that is sampled")
     validation: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out to stop early")
 
     def chosen_for(self, rows: int, columns: int) -> TransformerSettings:
         """Fill in what is "auto" for a table of `rows` training rows and `columns`."""
+        batch = int(np.clip(2 ** np.round(np.log2(rows / 24)), 32, 256)) if self.batch == "auto" else self.batch
+        steps = max(rows * (1 - self.validation) / batch, 1.0)  # an epoch
         auto = {
-            "batch": int(np.clip(2 ** np.round(np.log2(rows / 24)), 32, 256)),
-            "epochs": int(np.clip(round(350_000 / rows), 4, 100)),
+            "batch": batch,
+            "epochs": round(np.clip(350_000 / rows, 10 * min(1.0, 100_000 / rows) ** 0.4, 100)),
             "patience": int(np.clip(round(10_000 / rows), 2, 20)),
+            "weight_decay": float(f"{1 / (MEMORY * steps * self.learning_rate):.2g}"),
         }
         return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
 
@@ -174,7 +179,8 @@ def first_order(symbols: np.ndarray) -> tuple[int, ...]:
     """
     entropies = []
     for column in range(symbols.shape[1]):
-        _, counts = np.unique(symbols[:, column], axis=0, return_counts=True)
-        share = counts / counts.sum()
+        major, minor = symbols[:, column].T.astype(np.int64)
+        counts = np.bincount(major * (minor.max() + 1) + minor)
+        share = counts[counts > 0] / len(symbols)
         entropies.append(float(-(share * np.log(share)).sum()))
     return tuple(sorted(range(len(entropies)), key=lambda i: round(min(entropies[i], 4.5) / 1.5)))

@@ -1,0 +1,101 @@
+"""Columns that hold what an earlier column holds keep doing so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthdata.blocks import Binned
+from synthdata.fields import Rows
+from synthdata.links import Links
+from synthdata.networks.columns import join, split
+from synthdata.schema import Schema
+from synthdata.synthesizer import Synthesizer
+
+ROWS = 3000
+
+
+def bills() -> pd.DataFrame:
+    """A payment is the bill, or the deposit, or neither; days likewise; nothing is like the amount in cents."""
+    rng = np.random.default_rng(0)
+    bill, deposit = rng.integers(100, 90_000, ROWS), rng.integers(50_000, 200_000, ROWS)
+    which = rng.random(ROWS)
+    paid = np.select([which < 0.3, which < 0.4], [bill, deposit], rng.integers(100, 200_000, ROWS))
+    sent = pd.Timestamp("2000-01-01") + pd.to_timedelta(rng.integers(0, 7000, ROWS), unit="D")
+    late = pd.to_timedelta(np.where(rng.random(ROWS) < 0.5, 0, rng.integers(1, 900, ROWS)), unit="D")
+    frame = pd.DataFrame({"bill": bill, "deposit": deposit, "cents": bill + 0.25, "paid": paid})
+    frame = frame.assign(sent=sent, received=sent + late)
+    frame["paid"] = frame["paid"].astype("Int64").mask(rng.random(ROWS) < 0.05)
+    return frame
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    frame = bills()
+    schema = Schema.infer(frame)
+    return schema.read(frame), Synthesizer.fit(frame, schema, model="marginals")
+
+
+def encoded(frame: pd.DataFrame, synthesizer: Synthesizer):
+    codecs, links = synthesizer.codecs, synthesizer.links
+    plain = {name: array for codec in codecs.values() for name, array in codec.encode(frame[codec.name]).items()}
+    layout = links.layout({name: block for codec in codecs.values() for name, block in codec.layout.items()})
+    return layout, links.encode(frame, layout, plain)
+
+
+def test_links_are_found_where_rows_agree_often(fitted):
+    _, synthesizer = fitted
+    assert synthesizer.links == Links({"paid": ("bill", "deposit"), "received": ("sent",)})
+
+
+def test_columns_of_other_units_are_not_compared():
+    frame = pd.DataFrame({"whole": np.arange(1000), "fraction": np.arange(1000) + 0.5})
+    frame.loc[:500, "fraction"] = frame.loc[:500, "whole"]
+    schema = Schema.parse("fields: {whole: {kind: number, integer: true}, fraction: {kind: number, decimals: 1}}")
+    assert Synthesizer.fit(frame, schema, model="marginals").links.sources == {}
+
+
+def test_linked_values_come_back_exactly_through_symbols(fitted):
+    frame, synthesizer = fitted
+    layout, arrays = encoded(frame, synthesizer)
+    assert layout["paid"] == Binned(*[getattr(layout["paid"], key) for key in ("atoms", "bins", "levels")], links=2)
+    symbols = split(layout, arrays)
+    arrays = join(layout, symbols, np.random.default_rng(1).random(symbols.shape[:2]))
+    columns = {name: codec.decode(arrays, Rows(0, np.arange(ROWS))) for name, codec in synthesizer.codecs.items()}
+    synthesizer.links.decode(columns, synthesizer.codecs, arrays)
+    for linked, source in (("paid", "bill"), ("paid", "deposit"), ("received", "sent")):
+        real, back = frame[linked] == frame[source], columns[linked] == columns[source]
+        assert (real & back).sum() > 0.9 * real.sum()  # the others' sources were decoded into another bin
+        assert (back & ~real).sum() < 0.01 * ROWS
+    assert (columns["paid"].isna() == frame["paid"].isna()).all()
+
+
+def test_a_value_outside_the_bin_that_was_drawn_is_not_taken(fitted):
+    frame, synthesizer = fitted
+    _, arrays = encoded(frame, synthesizer)
+    columns = {name: codec.decode(arrays, Rows(0, np.arange(ROWS))) for name, codec in synthesizer.codecs.items()}
+    rng = np.random.default_rng(2)
+    columns["bill"] = columns["bill"].iloc[rng.permutation(ROWS)].reset_index(drop=True)
+    columns["deposit"] = columns["deposit"] + 10**6
+    before = columns["paid"].copy()
+    synthesizer.links.decode(columns, synthesizer.codecs, arrays)
+    again = synthesizer.codecs["paid"].encode(columns["paid"])["paid"][:, 0]
+    assert (again == arrays["paid"][:, 0]).all()  # every row is in the bin it was
+    assert 0 < (columns["paid"] == columns["bill"]).mean() < 0.1
+    assert not (columns["paid"] == columns["deposit"]).any()
+    assert (columns["paid"].isna() == before.isna()).all()
+
+
+def test_conditions_on_a_linked_column_hold(fitted):
+    _, synthesizer = fitted
+    rows = synthesizer.sample(500, where=["paid >= 1000", "paid <= 1500"], seed=2)
+    assert rows["paid"].between(1000, 1500).all()
+
+
+def test_links_survive_saving(fitted, tmp_path):
+    _, synthesizer = fitted
+    synthesizer.save(tmp_path / "model")
+    again = Synthesizer.load(tmp_path / "model")
+    assert again.links == synthesizer.links
+    pd.testing.assert_frame_equal(again.sample(300, seed=5), synthesizer.sample(300, seed=5))
