@@ -12,7 +12,13 @@ from synthdata.generators import FAMILIES, family, settings
 from synthdata.networks.training import Run
 
 ROWS = 2000
-LAYOUT = {"wide": Categorical(300), "colour": Categorical(3), "amount": Binned(2, 6, 4), "only": Categorical(1)}
+LAYOUT = {
+    "wide": Categorical(300),
+    "colour": Categorical(3),
+    "amount": Binned(2, 6, 4),
+    "only": Categorical(1),
+    "linked": Binned(0, 5, 3, links=2),
+}
 SHORT = {"transformer": {"width": 16, "layers": 1, "heads": 2, "epochs": 2}, "marginals": {}}
 
 
@@ -25,6 +31,7 @@ def small_table(rows: int = 600) -> dict[str, np.ndarray]:
         "colour": colour,
         "amount": np.stack([symbol, rng.random(rows)], axis=1),
         "only": np.zeros(rows, np.int64),
+        "linked": np.stack([rng.integers(0, 5, rows), rng.random(rows) + rng.integers(0, 3, rows)], axis=1),
     }
 
 
@@ -55,6 +62,24 @@ def test_the_same_random_stream_gives_the_same_rows(fitted):
     other = generator.sample(rng_of(6), ROWS, {})
     assert all(np.array_equal(first[name], second[name]) for name in LAYOUT)
     assert any(not np.array_equal(first[name], other[name]) for name in LAYOUT)
+
+
+def test_offsets_stay_within_a_bin_and_its_links(fitted):
+    _, generator = fitted
+    arrays = generator.sample(rng_of(7), ROWS, {})
+    for name, block in LAYOUT.items():
+        if isinstance(block, Binned):
+            assert ((arrays[name][:, 1] >= 0) & (arrays[name][:, 1] < 1 + block.links)).all()
+
+
+def test_no_link_is_drawn_under_a_condition(fitted):
+    _, generator = fitted
+    mask = np.zeros((5, 3), bool)
+    mask[2:, 1:] = True
+    arrays = generator.sample(rng_of(8), ROWS, {"linked": mask})
+    symbol, level = arrays["linked"][:, 0].astype(int), (arrays["linked"][:, 1] * 3).astype(int)
+    assert (arrays["linked"][:, 1] < 1).all()
+    assert mask[symbol, level].all()
 
 
 def test_a_symbol_that_training_never_showed_never_comes(fitted):

@@ -47,7 +47,7 @@ class TransformerSettings(Settings):
         steps = max(rows * (1 - self.validation) / batch, 1.0)  # an epoch
         auto = {
             "batch": batch,
-            "epochs": round(np.clip(350_000 / rows, 10 * min(1.0, 100_000 / rows) ** 0.4, 100)),
+            "epochs": round(np.clip(300_000 / rows, 9 * min(1.0, 100_000 / rows) ** 0.4, 100)),
             "patience": int(np.clip(round(10_000 / rows), 2, 20)),
             "weight_decay": float(f"{1 / (MEMORY * steps * self.learning_rate):.2g}"),
         }
