@@ -45,4 +45,6 @@ def settings(name: str, options: Mapping[str, Any]) -> Any:
         if first["type"] == "extra_forbidden":
             known = nearest(key, model.model_fields)
             raise SchemaError(f'model: "{key}" is no hyperparameter of {name}; {known}') from None
+        if not key:
+            raise SchemaError(f"model: {first['msg'].removeprefix('Value error, ')}") from None
         raise SchemaError(f"model, {key}: {first['msg'].lower()}, found {first['input']!r}") from None

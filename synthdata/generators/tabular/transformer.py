@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 from pydantic import Field as Key
+from pydantic import model_validator
 
 from synthdata.blocks import Arrays, Layout, check_arrays
 from synthdata.generators.base import Generator, Settings
@@ -24,32 +25,41 @@ if TYPE_CHECKING:
 __all__ = ["TabularTransformer", "TransformerSettings"]
 
 MEMORY = 1.2  # epochs of steps that weights remember under weight decay (Wang and Aitchison 2024, arXiv:2405.13698)
+MOST_DECAY = 0.1  # of a weight in one step: tables of few rows have few steps an epoch
+
+Count: TypeAlias = Annotated[int, Key(ge=1)]
 
 
 class TransformerSettings(Settings):
-    """Hyperparameters; what says "auto" is chosen from the number of rows and columns."""
+    """Hyperparameters; what says "auto" is chosen from the number of rows."""
 
     width: int = Key(default=64, ge=8)
     layers: int = Key(default=3, ge=1, le=12)
     heads: int = Key(default=2, ge=1)
     expansion: int = Key(default=2, ge=1, description="width of the feed-forward layer, in widths")
-    batch: int | Literal["auto"] = "auto"
-    epochs: int | Literal["auto"] = "auto"
-    patience: int | Literal["auto"] = "auto"
+    batch: Count | Literal["auto"] = "auto"
+    epochs: Count | Literal["auto"] = "auto"
+    patience: Count | Literal["auto"] = "auto"
     learning_rate: float = Key(default=2e-2, gt=0)
-    weight_decay: float | Literal["auto"] = "auto"
+    weight_decay: Annotated[float, Key(ge=0)] | Literal["auto"] = "auto"
     first_order: float = Key(default=0.6, ge=0, le=1, description="share of rows read in the order that is sampled")
     validation: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out to stop early")
 
-    def chosen_for(self, rows: int, columns: int) -> TransformerSettings:
-        """Fill in what is "auto" for a table of `rows` training rows and `columns`."""
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+        return self
+
+    def chosen_for(self, rows: int) -> TransformerSettings:
+        """Fill in what is "auto" for a table of `rows` rows."""
         batch = int(np.clip(2 ** np.round(np.log2(rows / 24)), 32, 256)) if self.batch == "auto" else self.batch
         steps = max(rows * (1 - self.validation) / batch, 1.0)  # an epoch
         auto = {
             "batch": batch,
             "epochs": round(np.clip(300_000 / rows, 9 * min(1.0, 100_000 / rows) ** 0.4, 100)),
             "patience": int(np.clip(round(10_000 / rows), 2, 20)),
-            "weight_decay": float(f"{1 / (MEMORY * steps * self.learning_rate):.2g}"),
+            "weight_decay": float(f"{min(1 / (MEMORY * steps), MOST_DECAY) / self.learning_rate:.2g}"),
         }
         return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
 
@@ -75,7 +85,7 @@ class TabularTransformer(Generator):
         from synthdata.networks.column_task import Hyperparameters, train_columns
 
         rows = check_arrays(layout, target)
-        settings = settings.chosen_for(rows, len(layout))
+        settings = settings.chosen_for(rows)
         symbols = split(layout, target)
         numbering = Numbering(columns_of(layout))
         order = first_order(symbols)
