@@ -31,7 +31,7 @@ Count: TypeAlias = Annotated[int, Key(ge=1)]
 
 
 class TransformerSettings(Settings):
-    """Hyperparameters; what says "auto" is chosen from the number of rows."""
+    """Hyperparameters; what says "auto" is chosen from the number of rows and columns."""
 
     width: int = Key(default=64, ge=8)
     layers: int = Key(default=3, ge=1, le=12)
@@ -51,13 +51,14 @@ class TransformerSettings(Settings):
             raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
         return self
 
-    def chosen_for(self, rows: int) -> TransformerSettings:
-        """Fill in what is "auto" for a table of `rows` rows."""
+    def chosen_for(self, rows: int, columns: int) -> TransformerSettings:
+        """Fill in what is "auto" for a table of `rows` rows and `columns`."""
         batch = int(np.clip(2 ** np.round(np.log2(rows / 24)), 32, 256)) if self.batch == "auto" else self.batch
         steps = max(rows * (1 - self.validation) / batch, 1.0)  # an epoch
+        fewest = 9 * max(1.0, columns / 15) ** 0.5 * min(1.0, 100_000 / rows) ** 0.4
         auto = {
             "batch": batch,
-            "epochs": round(np.clip(300_000 / rows, 9 * min(1.0, 100_000 / rows) ** 0.4, 100)),
+            "epochs": round(np.clip(300_000 / rows, fewest, 100)),
             "patience": int(np.clip(round(10_000 / rows), 2, 20)),
             "weight_decay": float(f"{min(1 / (MEMORY * steps), MOST_DECAY) / self.learning_rate:.2g}"),
         }
@@ -85,7 +86,7 @@ class TabularTransformer(Generator):
         from synthdata.networks.column_task import Hyperparameters, train_columns
 
         rows = check_arrays(layout, target)
-        settings = settings.chosen_for(rows)
+        settings = settings.chosen_for(rows, len(layout))
         symbols = split(layout, target)
         numbering = Numbering(columns_of(layout))
         order = first_order(symbols)
