@@ -24,19 +24,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-COLUMNS = (
-    "train_s",
-    "first_s",
-    "rows_per_s",
-    "peak_mb",
-    "shapes",
-    "trends",
-    "c2st_auc",
-    "tstr",
-    "trtr",
-    "dcr_share",
-    "copies",
-)
+TIMES = ("train_s", "first_s", "rows_per_s", "peak_mb")
+COLUMNS = (*TIMES, "shapes", "trends", "c2st_auc", "tstr", "trtr", "dcr_share", "copies", "copies_ref")
 
 
 def train_file(data: Path) -> Path:
