@@ -83,10 +83,13 @@ def draw(points: list[dict[str, Any]], path: Path) -> None:
         chosen = [point for point in points if point["kind"] == kind]
         sizes = [point["size"] for point in chosen]
         for axis, key, label in zip(axes[row], ("train_s", "peak_mb"), ("training, s", "peak memory, MB"), strict=True):
-            axis.loglog(sizes, [point[key] for point in chosen], "o-", color="#2b6cb0")
-            axis.set(xlabel=kind, ylabel=label)
-            axis.grid(visible=True, which="both", alpha=0.2)
-    figure.savefig(path)
+            axis.plot(sizes, [point[key] for point in chosen], "o-", color="#2b6cb0")
+            axis.set(xlabel=kind, ylabel=label, xlim=(0, None), ylim=(0, 1.1 * max(point[key] for point in chosen)))
+            axis.locator_params(nbins=5)
+            axis.xaxis.set_major_formatter("{x:,.0f}")
+            axis.yaxis.set_major_formatter("{x:,.0f}")
+            axis.grid(visible=True, alpha=0.2)
+    figure.savefig(path, metadata={"Date": None})
 
 
 def main() -> None:
