@@ -50,7 +50,7 @@ class Binned:
     generator which draws a level and then uniformly inside it loses nothing the codec keeps.
 
     An offset of `1 + k` or more, up to `links`, says that the value is that of the k-th linked column (see `links`);
-    what is beyond `1 + k` is the offset that serves where the linked column's value does not lie in this bin.
+    what is beyond `1 + k` is the offset that serves where the linked column's value cannot be taken.
     """
 
     atoms: int

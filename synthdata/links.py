@@ -86,14 +86,14 @@ class Links:
     def decode(self, columns: Mapping[str, pd.Series], codecs: Mapping[str, Codec], arrays: Arrays) -> None:
         """Put the sources' values into linked columns, in place and in the schema's order.
 
-        A source's value that lies outside the bin drawn is not taken: the row keeps the value its codec drew there.
+        A source's value beyond the ends of the column's range is not taken: the row keeps the value its codec drew.
         """
         for name, others in self.sources.items():
             column = columns[name]
             for number, other in enumerate(others):
                 rows = np.flatnonzero(arrays[name][:, 1].astype(np.int64) == 1 + number)
                 values = columns[other].iloc[rows]
-                rows = rows[codecs[name].holds(values, arrays[name][rows, 0])]
+                rows = rows[codecs[name].spans(values)]
                 column.iloc[rows] = columns[other].iloc[rows].astype(column.dtype)
 
 

@@ -66,24 +66,21 @@ def test_linked_values_come_back_exactly_through_symbols(fitted):
     synthesizer.links.decode(columns, synthesizer.codecs, arrays)
     for linked, source in (("paid", "bill"), ("paid", "deposit"), ("received", "sent")):
         real, back = frame[linked] == frame[source], columns[linked] == columns[source]
-        assert (real & back).sum() > 0.9 * real.sum()  # the others' sources were decoded into another bin
+        assert (real & back).sum() > 0.98 * real.sum()  # the others' sources lie beyond the range
         assert (back & ~real).sum() < 0.01 * ROWS
     assert (columns["paid"].isna() == frame["paid"].isna()).all()
 
 
-def test_a_value_outside_the_bin_that_was_drawn_is_not_taken(fitted):
-    frame, synthesizer = fitted
-    _, arrays = encoded(frame, synthesizer)
+def test_a_value_beyond_the_columns_range_is_not_taken(fitted):
+    _, synthesizer = fitted
+    _, arrays = encoded(fitted[0], synthesizer)
     columns = {name: codec.decode(arrays, Rows(0, np.arange(ROWS))) for name, codec in synthesizer.codecs.items()}
-    rng = np.random.default_rng(2)
-    columns["bill"] = columns["bill"].iloc[rng.permutation(ROWS)].reset_index(drop=True)
     columns["deposit"] = columns["deposit"] + 10**6
     before = columns["paid"].copy()
     synthesizer.links.decode(columns, synthesizer.codecs, arrays)
-    again = synthesizer.codecs["paid"].encode(columns["paid"])["paid"][:, 0]
-    assert (again == arrays["paid"][:, 0]).all()  # every row is in the bin it was
-    assert 0 < (columns["paid"] == columns["bill"]).mean() < 0.1
-    assert not (columns["paid"] == columns["deposit"]).any()
+    to_deposit = arrays["paid"][:, 1] >= 2
+    assert to_deposit.any()
+    assert (columns["paid"][to_deposit] == before[to_deposit]).all()
     assert (columns["paid"].isna() == before.isna()).all()
 
 

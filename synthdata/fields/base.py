@@ -107,8 +107,8 @@ class Body(ABC):
         """What its values are counted in; columns of equal units can hold the same value. None if not a quantity."""
         return None
 
-    def holds(self, values: pd.Series, symbols: np.ndarray) -> np.ndarray:
-        """Whether present values (n,) lie in the bins that symbols (n,) name: (n,) bool. Asked of quantities only."""
+    def spans(self, values: pd.Series) -> np.ndarray:
+        """Whether present values (n,) lie in the range that is drawn: (n,) bool. Asked of quantities only."""
         raise TypeError(f"{type(self).__name__} is not a quantity")
 
     @abstractmethod
@@ -285,10 +285,10 @@ class Codec:
         """What its values are counted in, see `Body.unit`."""
         return self.body.unit
 
-    def holds(self, values: pd.Series, symbols: np.ndarray) -> np.ndarray:
-        """Whether values (n,) lie in the bins that the block's symbols (n,) name: (n,) bool, never for missing ones."""
+    def spans(self, values: pd.Series) -> np.ndarray:
+        """Whether values (n,) lie in the range that is drawn: (n,) bool, never for missing ones."""
         result = np.array(values.notna(), bool)
-        result[result] = self.body.holds(values[result], symbols[result].astype(np.int64) - self._shift)
+        result[result] = self.body.spans(values[result])
         return result
 
     def restrict(self, tests: Sequence[Test]) -> Restriction:

@@ -162,9 +162,9 @@ class NumberBody(Body):
         """10 ** -scale of a number."""
         return ("number", self.scale)
 
-    def holds(self, values: pd.Series, symbols: np.ndarray) -> np.ndarray:
-        """Whether numbers lie in bins."""
-        return self.quantiles.holds(self._units(values), symbols)
+    def spans(self, values: pd.Series) -> np.ndarray:
+        """Whether numbers lie in the range that is drawn."""
+        return self.quantiles.spans(self._units(values))
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn numbers (n,) into the block's array."""

@@ -120,12 +120,9 @@ class Quantiles:
             values[is_atom] = self.atoms[symbol[is_atom]]
         return values
 
-    def holds(self, values: np.ndarray, symbols: np.ndarray) -> np.ndarray:
-        """Whether values (n,) lie in the bins that symbols (n,) name; an atom is no bin."""
-        bin_ = symbols - len(self.atoms)
-        inside = np.clip(bin_, 0, self.bins - 1)
-        low, high = self.lows[self._first[inside]], self.highs[self._first[inside + 1] - 1]
-        return np.asarray((bin_ >= 0) & (low <= values) & (values <= high))
+    def spans(self, values: np.ndarray) -> np.ndarray:
+        """Whether values (n,) lie between the ends of the bins."""
+        return np.asarray((self.lows[0] <= values) & (values <= self.highs[-1]))
 
     def allowed(self, intervals: Sequence[Interval]) -> np.ndarray:
         """Which symbols, and which levels of them, can yield a value inside `intervals`.
