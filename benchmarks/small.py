@@ -10,26 +10,14 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
 
 from synthdata import Schema, generate, train
-
-SCHEMA = Path(__file__).parents[1] / "schemas" / "breast_cancer.yaml"
-
-
-def patients() -> pd.DataFrame:
-    bunch = load_breast_cancer(as_frame=True)
-    frame = bunch.frame.drop(columns="target").rename(columns=lambda name: name.replace(" ", "_"))
-    frame["diagnosis"] = np.where(bunch.target == 0, "malignant", "benign")
-    frame.insert(0, "patient_id", [f"P-{number:06d}" for number in range(len(frame))])
-    return frame
+from synthdata.cli.demo import patients, schema_file
 
 
 def main() -> None:
@@ -40,7 +28,7 @@ def main() -> None:
     measures = [name for name in real if name not in ("patient_id", "diagnosis")]
     is_real = np.repeat([1, 0], len(real))
     began = time.perf_counter()
-    synthesizer = train(real, Schema.load(SCHEMA))
+    synthesizer = train(real, Schema.load(schema_file()))
     print(f"trained in {time.perf_counter() - began:.0f} s")
     figures = []
     for seed in range(options.samples):
