@@ -131,10 +131,16 @@ class Synthesizer:
 
     def _blocks(self, restrictions: Mapping[str, Restriction], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
         blocks = _blocks_of(rows) if rows is not None else None
-        if blocks == 1 or self.generator is None:
-            for number in count():
-                yield self._block(number, restrictions, seed)
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(WORKERS) as workers:
+        with threadpool_limits(1, user_api="blas"):  # one a worker; and sums do not depend on the machine's cores
+            if blocks == 1 or self.generator is None:
+                for number in count():
+                    yield self._block(number, restrictions, seed)
+            yield from self._blocks_ahead(restrictions, seed, blocks)
+
+    def _blocks_ahead(
+        self, restrictions: Mapping[str, Restriction], seed: int, blocks: int | None
+    ) -> Iterator[pd.DataFrame]:
+        with ThreadPoolExecutor(WORKERS) as workers:
             waiting: list[Future[pd.DataFrame]] = []
             numbers = count()
             try:
