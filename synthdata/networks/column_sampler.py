@@ -12,12 +12,12 @@ import numpy as np
 
 from synthdata.networks.columns import Numbering
 
-__all__ = ["ColumnSampler", "Known"]
+__all__ = ["TINY", "ColumnSampler", "Known"]
 
-TINY = 1e-3  # as in training
+TINY = 1e-3  # added to mean squares, so that a state of zeros keeps its size; the same in training
 CHUNK = 1024  # prefixes computed at once: their arrays stay in a core's cache
 SHARED = 0.75  # prefixes a row above which nothing is left to share
-MOST_SCORE = 30.0
+MOST_SCORE = 30.0  # scores above it, which training hardly makes, would overflow as products of powers
 
 
 class ColumnSampler:

@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.networks.attention import attend
+from synthdata.networks.column_sampler import TINY
 from synthdata.networks.columns import NEVER, Numbering
 from synthdata.networks.heads import log_likelihood
 
@@ -27,7 +28,6 @@ WIDTH_CLASSES = (4, 16, 64, 256)  # heads of a class are padded to one width and
 FREQUENCIES = 32
 MOST_CYCLES = 16  # of the finest frequency, over the whole range of a quantity
 FREE = 0.2  # share of a quantity's embedding that is each symbol's own at the start
-TINY = 1e-3  # added to mean squares, so that a state of zeros keeps its size
 
 
 class ColumnTransformer(keras.Model):
