@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.blocks import Arrays, Binned, Layout
-from synthdata.fields import Codec
+from synthdata.fields import Codec, Restriction
 
 __all__ = ["Links"]
 
@@ -83,17 +83,24 @@ class Links:
             result[name] = array
         return result
 
-    def decode(self, columns: Mapping[str, pd.Series], codecs: Mapping[str, Codec], arrays: Arrays) -> None:
+    def decode(
+        self,
+        columns: Mapping[str, pd.Series],
+        codecs: Mapping[str, Codec],
+        arrays: Arrays,
+        restrictions: Mapping[str, Restriction] | None = None,
+    ) -> None:
         """Put the sources' values into linked columns, in place and in the schema's order.
 
-        A source's value beyond the ends of the column's range is not taken: the row keeps the value its codec drew.
+        A source's value beyond the ends of the column's range, or that a restriction forbids, is not taken: the row
+        keeps the value its codec drew.
         """
         for name, others in self.sources.items():
             column = columns[name]
             for number, other in enumerate(others):
                 rows = np.flatnonzero(arrays[name][:, 1].astype(np.int64) == 1 + number)
                 values = columns[other].iloc[rows]
-                rows = rows[codecs[name].spans(values)]
+                rows = rows[codecs[name].spans(values, (restrictions or {}).get(name))]
                 column.iloc[rows] = columns[other].iloc[rows].astype(column.dtype)
 
 

@@ -165,7 +165,7 @@ class Synthesizer:
             arrays = take(arrays, slice(0, end - first))
         rows = Rows(seed, np.arange(first, end))
         columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in self.codecs.items()}
-        self.links.decode(columns, self.codecs, arrays)
+        self.links.decode(columns, self.codecs, arrays, restrictions)
         return pd.DataFrame(columns)
 
     def describe(self) -> dict[str, Any]:

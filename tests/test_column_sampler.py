@@ -32,7 +32,9 @@ def trained():
         symbols[:, i, 1] = np.where(symbols[:, i, 0] >= column.first, minor, 0)
     numbering = Numbering(COLUMNS)
     logs = log_marginals(numbering, symbols)
-    model = ColumnTransformer(numbering, *logs, width=16, layers=2, heads=2, expansion=2, seed=0)
+    model = ColumnTransformer(
+        numbering, *logs, width=16, layers=2, heads=2, expansion=2, shares=np.ones(numbering.count, np.float32), seed=0
+    )
     for variable in model.trainable_variables:
         noise = rng.normal(0, 0.3, variable.shape)
         variable.assign(variable + noise.astype(np.float32))

@@ -90,6 +90,28 @@ def test_conditions_on_a_linked_column_hold(fitted):
     assert rows["paid"].between(1000, 1500).all()
 
 
+def test_a_value_that_a_condition_forbids_is_not_taken(fitted):
+    frame, synthesizer = fitted
+    _, arrays = encoded(frame, synthesizer)
+    restrictions = synthesizer.restrict(["paid >= 60000"])
+    rows = Rows(0, np.arange(ROWS))
+    columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in synthesizer.codecs.items()}
+    synthesizer.links.decode(columns, synthesizer.codecs, arrays, restrictions)
+    present = frame["paid"].notna().to_numpy()
+    assert (columns["paid"][present] >= 60_000).all()
+    equal = (frame["paid"] == frame["bill"]).fillna(False).to_numpy(bool) & (frame["bill"] >= 60_000).to_numpy()
+    assert (columns["paid"][equal] == columns["bill"][equal]).mean() > 0.98
+
+
+def test_equality_survives_a_condition():
+    synthesizer = Synthesizer.fit(bills(), model="transformer", seed=1)
+    rows = synthesizer.sample(2000, where="paid >= 20000", seed=2)
+    assert (rows["paid"] >= 20_000).all()
+    real = bills().query("paid >= 20000")
+    share = (real["paid"] == real["bill"]).mean()
+    assert abs((rows["paid"] == rows["bill"]).mean() - share) < 0.5 * share
+
+
 def test_links_survive_saving(fitted, tmp_path):
     _, synthesizer = fitted
     synthesizer.save(tmp_path / "model")

@@ -107,8 +107,11 @@ class Body(ABC):
         """What its values are counted in; columns of equal units can hold the same value. None if not a quantity."""
         return None
 
-    def spans(self, values: pd.Series) -> np.ndarray:
-        """Whether present values (n,) lie in the range that is drawn: (n,) bool. Asked of quantities only."""
+    def spans(self, values: pd.Series, detail: Any = None) -> np.ndarray:
+        """Whether present values (n,) lie in the range that is drawn, and in what `detail` of a restriction leaves.
+
+        (n,) bool. Asked of quantities only.
+        """
         raise TypeError(f"{type(self).__name__} is not a quantity")
 
     @abstractmethod
@@ -285,10 +288,10 @@ class Codec:
         """What its values are counted in, see `Body.unit`."""
         return self.body.unit
 
-    def spans(self, values: pd.Series) -> np.ndarray:
-        """Whether values (n,) lie in the range that is drawn: (n,) bool, never for missing ones."""
+    def spans(self, values: pd.Series, restriction: Restriction | None = None) -> np.ndarray:
+        """Whether values (n,) lie in the range that is drawn under a restriction: (n,) bool, never for missing ones."""
         result = np.array(values.notna(), bool)
-        result[result] = self.body.spans(values[result])
+        result[result] = self.body.spans(values[result], restriction.detail if restriction else None)
         return result
 
     def restrict(self, tests: Sequence[Test]) -> Restriction:

@@ -180,9 +180,9 @@ class DatetimeBody(Body):
         """Microseconds a unit, and the time zone."""
         return ("datetime", self.field.unit, self.field.timezone)
 
-    def spans(self, values: pd.Series) -> np.ndarray:
+    def spans(self, values: pd.Series, detail: Any = None) -> np.ndarray:
         """Whether points in time lie in the range that is drawn."""
-        return self.quantiles.spans(self.units(values))
+        return self.quantiles.spans(self.units(values), detail)
 
     def units(self, values: pd.Series) -> np.ndarray:
         """Count units since 1970: (n,) int64. Days are counted on the local calendar."""

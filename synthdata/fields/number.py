@@ -162,9 +162,9 @@ class NumberBody(Body):
         """10 ** -scale of a number."""
         return ("number", self.scale)
 
-    def spans(self, values: pd.Series) -> np.ndarray:
+    def spans(self, values: pd.Series, detail: Any = None) -> np.ndarray:
         """Whether numbers lie in the range that is drawn."""
-        return self.quantiles.spans(self._units(values))
+        return self.quantiles.spans(self._units(values), detail)
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn numbers (n,) into the block's array."""

@@ -21,6 +21,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads; w
 
 FAMILIES: dict[str, str] = {  # family: module and class, imported when asked for, since TensorFlow takes seconds
     "transformer": "synthdata.generators.tabular.transformer:TabularTransformer",
+    "vae": "synthdata.generators.tabular.vae:TabularVAE",
+    "gan": "synthdata.generators.tabular.gan:TabularGAN",
     "marginals": "synthdata.generators.marginals:Marginals",
 }
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Key
 
 from synthdata.blocks import Arrays, Layout
 
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
 
-__all__ = ["Generator", "Settings"]
+__all__ = ["Count", "Generator", "LatentSpace", "Settings", "check_shapes"]
+
+Count: TypeAlias = Annotated[int, Key(ge=1)]
 
 
 class Settings(BaseModel):
@@ -62,3 +65,22 @@ class Generator(ABC):
     @abstractmethod
     def restore(cls, layout: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
         """Rebuild from `config` and `weights`; ValueError if they do not fit each other."""
+
+
+class LatentSpace(ABC):
+    """What a generator can do besides, if each row has a place in a space in which one can go from row to row."""
+
+    @abstractmethod
+    def encode(self, arrays: Arrays) -> np.ndarray:
+        """Where rows lie: (n, latent) float32."""
+
+    @abstractmethod
+    def decode(self, latent: np.ndarray) -> Arrays:
+        """The most likely rows at places (n, latent)."""
+
+
+def check_shapes(weights: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise ValueError for a weight that is missing or not of its shape."""
+    for name, shape in shapes.items():
+        if name not in weights or weights[name].shape != shape:
+            raise ValueError(f"weight {name} is missing or not of shape {shape}")

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from synthdata.networks.columns import Numbering
+from synthdata.networks.drawing import activate, choose, feed_forward
 
-__all__ = ["TINY", "ColumnSampler", "Known"]
+__all__ = ["ColumnSampler", "Known"]
 
-TINY = 1e-3  # added to mean squares, so that a state of zeros keeps its size; the same in training
 CHUNK = 1024  # prefixes computed at once: their arrays stay in a core's cache
 SHARED = 0.75  # prefixes a row above which nothing is left to share
 MOST_SCORE = 30.0  # scores above it, which training hardly makes, would overflow as products of powers
@@ -27,7 +27,6 @@ class ColumnSampler:
         self.numbering, self.weights = numbering, weights
         self.width = weights["predict"].shape[1]
         self.heads = weights["major_score"].shape[2]
-        self.layers = sum(name.startswith("down_") for name in weights)
         self._major_part = np.exp(np.minimum(weights["major_score"], MOST_SCORE))  # (targets, majors, heads)
         self._minor_part = np.exp(np.minimum(weights["minor_score"], MOST_SCORE))
         starts = numbering.starts
@@ -52,14 +51,14 @@ class ColumnSampler:
             here = slice(first, first + numbering.majors[column])
             states = known.states(column)
             logits = self.major_logits(column, states) + major_mask[here]
-            major = _choose(logits, prefix, uniform[:, column, 0])
+            major = choose(logits, prefix, uniform[:, column, 0])
             minor = np.zeros_like(major)
             has_minor = major >= numbering.firsts[column]
             if numbering.columns[column].minors > 1 and has_minor.any():
                 pairs, pair = _distinct(prefix * numbering.majors[column] + major, len(uniform))
                 parent, given = np.divmod(pairs, numbering.majors[column])
                 logits = self.minor_logits(column, states[parent], given + first) + minor_mask[given + first]
-                minor = np.where(has_minor, _choose(logits, pair, uniform[:, column, 1]), 0)
+                minor = np.where(has_minor, choose(logits, pair, uniform[:, column, 1]), 0)
             symbols[:, column, 0], symbols[:, column, 1] = major, minor
             most = numbering.most_minors
             keys, prefix = _distinct((prefix * numbering.majors[column] + major) * most + minor, len(uniform))
@@ -80,7 +79,7 @@ class ColumnSampler:
         which = self.numbering.with_minor.index(column)
         inner = states @ self.weights["minor_hidden"]
         inner += self.weights["minor_given"][given]
-        _activate(inner)
+        activate(inner)
         logits: np.ndarray = inner @ self.weights["minor_head"][which]
         logits += self.weights["minor_bias"][given]
         return logits
@@ -139,33 +138,7 @@ class Known:
         mixed.reshape(split)[...] /= total[..., None]
         x = mixed @ weights["out"]
         x += weights["predict"][column]
-        for layer in range(sampler.layers):
-            inner = _rms_norm(x, value) @ weights[f"up_{layer}"]
-            inner += weights[f"up_bias_{layer}"]
-            _activate(inner)
-            np.matmul(inner, weights[f"down_{layer}"], out=value)
-            x += value
-        _rms_norm(x, out)
-
-
-def _rms_norm(x: np.ndarray, out: np.ndarray) -> np.ndarray:
-    scale = np.einsum("nw,nw->n", x, x)
-    scale /= x.shape[1]
-    scale += TINY
-    np.sqrt(scale, out=scale)
-    return np.divide(x, scale[:, None], out=out)
-
-
-def _activate(x: np.ndarray) -> None:
-    """GELU in place, by the tangent (Hendrycks and Gimpel 2016, arXiv:1606.08415), as in training."""
-    inner = x * x
-    inner *= -0.0713548163
-    inner -= 1.5957691216
-    inner *= x
-    with np.errstate(over="ignore"):  # far below zero: infinity, by which x becomes zero
-        np.exp(inner, out=inner)
-    inner += 1.0
-    x /= inner
+        feed_forward(weights, x, out=out, spare=value)
 
 
 def _distinct(keys: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray]:
@@ -174,17 +147,3 @@ def _distinct(keys: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray]:
     if len(kept) > SHARED * rows:
         return keys, np.arange(rows)
     return kept, which
-
-
-def _choose(logits: np.ndarray, prefix: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-    """Draw one symbol a row: logits (prefixes, size), prefix of each row (rows,), uniform (rows,); (rows,) int64."""
-    logits -= logits.max(axis=1, keepdims=True)
-    np.exp(logits, out=logits)
-    if len(logits) == len(prefix):  # a row each
-        upto = np.cumsum(logits, axis=1, out=logits)
-        return np.argmax(upto > (uniform * np.float32(1 - 1e-6) * upto[:, -1])[:, None], axis=1)
-    upto = np.cumsum(logits, axis=1, dtype=np.float64)
-    upto /= upto[:, -1:]
-    upto += np.arange(len(upto))[:, None]  # ascending throughout: one search finds prefix and symbol
-    place = np.searchsorted(upto.ravel(), prefix + uniform.astype(np.float64), side="right")
-    return np.minimum(place - prefix * logits.shape[1], logits.shape[1] - 1)

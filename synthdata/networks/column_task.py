@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
+from synthdata.networks.batches import Batches
 from synthdata.networks.column_transformer import ColumnTransformer
-from synthdata.networks.columns import Numbering, log_marginals
-from synthdata.networks.training import Plan, Run, train
+from synthdata.networks.columns import Numbering, log_marginals, loss_shares
+from synthdata.networks.training import Plan, Run, descent, train
 
 __all__ = ["train_columns"]
 
 ORDERS = 4096  # random column orders to draw from
-MOST_VALIDATION = 4000
 VALIDATION_BATCH = 500
 
 
@@ -31,6 +32,7 @@ class Hyperparameters:
     patience: int
     learning_rate: float
     weight_decay: float
+    balance: float
     first_order: float
     validation: float
 
@@ -48,11 +50,12 @@ def train_columns(
         layers=chosen.layers,
         heads=chosen.heads,
         expansion=chosen.expansion,
+        shares=loss_shares(symbols, chosen.balance),
         seed=run.seed,
     )
     task = _Task(model, symbols, order, chosen, run.seed)
     plan = Plan(
-        steps_per_epoch=task.steps_per_epoch,
+        steps_per_epoch=task.batches.steps_per_epoch,
         epochs=chosen.epochs,
         patience=chosen.patience,
         learning_rate=chosen.learning_rate,
@@ -73,27 +76,18 @@ class _Task:
         chosen: Hyperparameters,
         seed: int,
     ) -> None:
-        self.model, self.seed, self.chosen = model, seed, chosen
-        rng = np.random.default_rng([seed, 1])
-        shuffled = rng.permutation(len(symbols)).astype(np.int32)
-        held = int(np.clip(chosen.validation * len(symbols), 1, MOST_VALIDATION))
-        self.held_out, self.rows = shuffled[:held], shuffled[held:]
-        self.batch_size = min(chosen.batch, len(self.rows))
-        self.steps_per_epoch = max(len(self.rows) // self.batch_size, 1)
-        count = len(order)
+        self.model, self.chosen = model, chosen
+        self.batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=seed)
+        rng, count = np.random.default_rng([seed, 5]), len(order)
         ranks = np.stack([np.argsort(order), *(rng.permutation(count) for _ in range(ORDERS))])
-        self._epoch, self._shuffled = -1, self.rows
         self._symbols = tf.constant(symbols)
         self._ranks = tf.constant(ranks, tf.int32)  # row 0 is the order that is sampled
         self._evaluate = tf.function(self.loss, jit_compile=True)
 
     def batch(self, step: int) -> tuple[np.ndarray, ...]:
         """Row numbers and order numbers, (batch,) each."""
-        epoch, inside = divmod(step, self.steps_per_epoch)
-        if epoch != self._epoch:
-            self._epoch, self._shuffled = epoch, np.random.default_rng([self.seed, 2, epoch]).permutation(self.rows)
-        rows = self._shuffled[inside * self.batch_size : (inside + 1) * self.batch_size]
-        return rows, self._orders(np.random.default_rng([self.seed, 3, step]), len(rows))
+        rows = self.batches.of_step(step)
+        return rows, self._orders(self.batches.rng(step), len(rows))
 
     def _orders(self, rng: np.random.Generator, rows: int) -> np.ndarray:
         orders = rng.integers(1, ORDERS + 1, rows)
@@ -104,13 +98,15 @@ class _Task:
         """Mean loss of a batch."""
         return self.model(tf.gather(self._symbols, rows), tf.gather(self._ranks, orders))
 
+    def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Mean loss of a batch and its gradients."""
+        return descent(self.loss, variables, batch)
+
     def validate(self) -> float:
         """Mean loss of the validation rows, in the mixture of orders that is trained."""
-        size = min(VALIDATION_BATCH, len(self.held_out))
-        padded = np.arange(-(-len(self.held_out) // size) * size) % len(self.held_out)
-        rng = np.random.default_rng([self.seed, 4])
+        rng = np.random.default_rng([self.batches.seed, 4])
         losses = [
-            self._evaluate(tf.constant(self.held_out[part]), tf.constant(self._orders(rng, size))).numpy()
-            for part in np.split(padded, len(padded) // size)
+            self._evaluate(tf.constant(rows), tf.constant(self._orders(rng, len(rows)))).numpy()
+            for rows in self.batches.to_validate(VALIDATION_BATCH)
         ]
         return float(np.mean(losses))

@@ -7,6 +7,7 @@ stay small that way, whatever the table holds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -14,11 +15,24 @@ import numpy as np
 
 from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Tokens
 
-__all__ = ["NEVER", "Column", "Numbering", "columns_of", "join", "log_marginals", "pair_mask", "split"]
+__all__ = [
+    "NEVER",
+    "Column",
+    "Numbering",
+    "allowed_logits",
+    "columns_of",
+    "entropies",
+    "join",
+    "log_marginals",
+    "loss_shares",
+    "open_logits",
+    "split",
+]
 
 NEVER = -1e9  # the log of nothing: finite, so that sums of it are
 MOST_MAJORS = 256
 GROUP = 32
+LEAST_ENTROPY = 0.02  # nats; columns of less weigh no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +142,6 @@ def join(layout: Layout, symbols: np.ndarray, uniform: np.ndarray) -> dict[str, 
     return result
 
 
-def pair_mask(layout: Layout, name: str, mask: np.ndarray) -> np.ndarray:
-    """Turn a mask over a block's symbols into a mask over (majors, minors)."""
-    match layout[name]:
-        case Categorical(size) if size <= MOST_MAJORS:
-            return mask[:, None]
-        case Categorical(size):
-            padded = np.zeros(-(-size // GROUP) * GROUP, bool)
-            padded[:size] = mask
-            return padded.reshape(-1, GROUP)
-        case Binned(links=links):  # a linked value may break the condition: none is taken
-            return np.pad(mask, ((0, 0), (0, links)))
-        case _:
-            return mask
-
-
 def log_marginals(numbering: Numbering, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Log-frequencies of majors (all majors,) and of minors given their major (all majors, most); NEVER for none."""
     most = numbering.most_minors
@@ -157,3 +156,73 @@ def log_marginals(numbering: Numbering, symbols: np.ndarray) -> tuple[np.ndarray
             major[here] = np.maximum(np.log(rows / len(symbols)), NEVER)
             minor[here] = np.maximum(np.log(counts / np.maximum(rows, 1)[:, None]), NEVER)
     return major, minor
+
+
+def entropies(symbols: np.ndarray) -> np.ndarray:
+    """Entropy of each column's symbols (rows, columns, 2), in nats: (columns,)."""
+    result = []
+    for major, minor in symbols.astype(np.int64).transpose(1, 2, 0):
+        counts = np.bincount(major * (minor.max() + 1) + minor)
+        share = counts[counts > 0] / len(symbols)
+        result.append(float(-(share * np.log(share)).sum()))
+    return np.array(result)
+
+
+def loss_shares(symbols: np.ndarray, balance: float) -> np.ndarray:
+    """What the log-likelihood of each column counts for in a loss, by its entropy: (columns,) float32.
+
+    A target of two values would else be drowned by amounts of many. The loss of independent columns stays the same.
+    """
+    each = np.maximum(entropies(symbols), LEAST_ENTROPY)
+    shares = each**-balance
+    result: np.ndarray = (shares * each.sum() / (shares * each).sum()).astype(np.float32)
+    return result
+
+
+def open_logits(logs: np.ndarray) -> np.ndarray:
+    """What is added to logits without a condition: NEVER where log-marginals say that training never showed it."""
+    return np.where(logs > NEVER / 2, 0.0, NEVER).astype(np.float32)
+
+
+def allowed_logits(
+    layout: Layout, major_log: np.ndarray, minor_log: np.ndarray, allowed: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is added to the logits of majors (all majors,) and of minors (all majors, most): NEVER where none may come.
+
+    major_log, minor_log: log-marginals; what training never showed never comes. allowed: masks over blocks' symbols.
+    Where a condition leaves a part of a major's minors, their share of its rows is added as a log, 0 elsewhere.
+    """
+    numbering = Numbering(columns_of(layout))
+    major, minor = open_logits(major_log), open_logits(minor_log)
+    for i, column in enumerate(numbering.columns):
+        if column.name not in allowed:
+            continue
+        here = slice(numbering.starts[i], numbering.starts[i + 1])
+        pairs = _pair_shares(layout, column.name, allowed[column.name])
+        if column.minors > 1:
+            shares = np.exp(np.minimum(minor_log[here, : column.minors], 0.0))
+            share = np.where(np.arange(column.majors) >= column.first, (shares * pairs).sum(1), pairs.any(axis=1))
+            minor[here, : column.minors] += np.log(pairs, where=pairs > 0, out=np.full(pairs.shape, NEVER))
+        else:
+            share = pairs.any(axis=1).astype(float)
+        open_ = (share > 0) & (major[here] > NEVER / 2)
+        major[here] = np.where(open_, np.log(np.where(open_, share, 1.0)), NEVER)
+    return major, minor
+
+
+def _pair_shares(layout: Layout, name: str, mask: np.ndarray) -> np.ndarray:
+    """Turn a mask over a block's symbols into shares of (majors, minors) that it leaves: float, 0 for nothing.
+
+    A link is left by the share of its bin's levels that are: where it leads is not yet known.
+    """
+    match layout[name]:
+        case Categorical(size) if size <= MOST_MAJORS:
+            return mask[:, None].astype(float)
+        case Categorical(size):
+            padded = np.zeros(-(-size // GROUP) * GROUP, bool)
+            padded[:size] = mask
+            return padded.reshape(-1, GROUP).astype(float)
+        case Binned(links=links):
+            return np.hstack([mask, np.repeat(mask.mean(axis=1, keepdims=True), links, axis=1)])
+        case _:
+            raise TypeError(f"{name}: {type(layout[name]).__name__} is not tabular")

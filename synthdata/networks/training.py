@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, assert_never
 
 import keras
 import numpy as np
@@ -30,9 +30,8 @@ from safetensors.numpy import save_file
 from synthdata.errors import ArtefactError, TrainingError
 from synthdata.progress import Listener, Progress, silent
 
-__all__ = ["Plan", "Run", "Task", "train"]
+__all__ = ["Plan", "Run", "Task", "descent", "train"]
 
-AVERAGE = 0.995
 ADAM_RATIO = 2.0  # rate of AdamW's part, in rates of Muon's
 WARM_UP = 200
 CHECKPOINT_SECONDS = 30.0
@@ -47,6 +46,8 @@ class Plan:
     patience: int
     learning_rate: float
     weight_decay: float
+    optimizer: Literal["muon", "adam"] = "muon"
+    average: float = 0.995  # of the weights: share that stays in a step
 
     @property
     def steps(self) -> int:
@@ -79,13 +80,22 @@ class Task(Protocol):
         """The batch of a step: a function of the seed and the step alone, always of the same shapes."""
         ...
 
-    def loss(self, *batch: tf.Tensor) -> tf.Tensor:
-        """Mean loss over a batch; compiled."""
+    def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Mean loss over a batch, and what to descend along for each variable; compiled."""
         ...
 
     def validate(self) -> float:
         """The validation loss of the model's present weights."""
         ...
+
+
+def descent(
+    loss: Callable[..., tf.Tensor], variables: Sequence[tf.Tensor], batch: Sequence[tf.Tensor]
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """The loss of a batch and its gradients: what most tasks train along."""
+    with tf.GradientTape() as tape:
+        value = loss(*batch)
+    return value, tape.gradient(value, variables)
 
 
 @dataclass
@@ -141,19 +151,29 @@ def _between_steps() -> Iterator[Callable[[], None]]:
         signal.signal(signal.SIGINT, before)
 
 
+def _optimizer(plan: Plan) -> keras.optimizers.Optimizer:
+    match plan.optimizer:
+        case "muon":
+            return keras.optimizers.Muon(
+                plan.learning_rate,
+                adam_lr_ratio=ADAM_RATIO,
+                adam_beta_2=0.99,
+                weight_decay=plan.weight_decay,
+                adam_weight_decay=plan.weight_decay,
+                exclude_layers=["head", "bias", "gain"],  # and embeddings: these take AdamW
+                global_clipnorm=1.0,
+            )
+        case "adam":  # no momentum, since the other side of the game moves on
+            return keras.optimizers.AdamW(plan.learning_rate, beta_1=0.0, beta_2=0.99, weight_decay=plan.weight_decay)
+        case _:
+            assert_never(plan.optimizer)
+
+
 class _Loop:
     def __init__(self, task: Task, plan: Plan, run: Run) -> None:
         self.task, self.plan, self.run, self.model = task, plan, run, task.model
         self.state = _State(horizon=plan.steps)
-        self.optimizer = keras.optimizers.Muon(
-            plan.learning_rate,
-            adam_lr_ratio=ADAM_RATIO,
-            adam_beta_2=0.99,
-            weight_decay=plan.weight_decay,
-            adam_weight_decay=plan.weight_decay,
-            exclude_layers=["head", "bias", "gain"],  # and embeddings: these take AdamW
-            global_clipnorm=1.0,
-        )
+        self.optimizer = _optimizer(plan)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gain"])
         self.optimizer.build(self.model.trainable_variables)
         self.model.compile(optimizer=self.optimizer)
@@ -170,10 +190,8 @@ class _Loop:
 
     def _one_step(self, decay: tf.Tensor, *batch: tf.Tensor) -> tf.Tensor:
         variables = self.model.trainable_variables
-        with tf.GradientTape() as tape:
-            loss = self.task.loss(*batch)
-        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, [v.value for v in variables])]
-        self.optimizer.apply(gradients, variables)
+        loss, gradients = self.task.gradients([v.value for v in variables], *batch)
+        self.optimizer.apply([tf.convert_to_tensor(gradient) for gradient in gradients], variables)
         for average, variable in zip(self.average, variables, strict=True):
             average.assign(decay * average + (1 - decay) * variable)
         return loss
@@ -210,7 +228,7 @@ class _Loop:
         warm = min(1.0, (state.step + 1) / min(WARM_UP, max(plan.steps // 10, 1)))
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, state.step / state.horizon)))
         self.optimizer.learning_rate.assign(plan.learning_rate * warm * (0.02 + 0.98 * cosine))
-        decay = min(AVERAGE, (state.step + 1) / (state.step + 10))
+        decay = min(plan.average, (state.step + 1) / (state.step + 10))
         inside = state.step % plan.steps_per_epoch
         self.callbacks.on_train_batch_begin(inside)
         loss = self._step(tf.constant(decay, tf.float32), *map(tf.constant, self.task.batch(state.step)))

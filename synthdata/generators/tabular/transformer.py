@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field as Key
 from pydantic import model_validator
 
 from synthdata.blocks import Arrays, Layout, check_arrays
-from synthdata.generators.base import Generator, Settings
+from synthdata.generators.base import Count, Generator, Settings, check_shapes
 from synthdata.networks.column_sampler import ColumnSampler
-from synthdata.networks.columns import NEVER, Numbering, columns_of, join, pair_mask, split
+from synthdata.networks.columns import Numbering, allowed_logits, columns_of, entropies, join, split
 
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
@@ -26,8 +26,6 @@ __all__ = ["TabularTransformer", "TransformerSettings"]
 
 MEMORY = 1.2  # epochs of steps that weights remember under weight decay (Wang and Aitchison 2024, arXiv:2405.13698)
 MOST_DECAY = 0.1  # of a weight in one step: tables of few rows have few steps an epoch
-
-Count: TypeAlias = Annotated[int, Key(ge=1)]
 
 
 class TransformerSettings(Settings):
@@ -42,6 +40,9 @@ class TransformerSettings(Settings):
     patience: Count | Literal["auto"] = "auto"
     learning_rate: float = Key(default=2e-2, gt=0)
     weight_decay: Annotated[float, Key(ge=0)] | Literal["auto"] = "auto"
+    balance: float = Key(
+        default=0.3, ge=0, le=1, description="how much more columns of little entropy weigh in the loss"
+    )
     first_order: float = Key(default=0.6, ge=0, le=1, description="share of rows read in the order that is sampled")
     validation: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out to stop early")
 
@@ -107,32 +108,9 @@ class TabularTransformer(Generator):
         uniform = rng.random((rows, len(names), 3), dtype=np.float32)
         first = sorted(allowed, key=lambda name: float(np.mean(allowed[name])))
         order = [*map(names.index, first), *(i for i in self.order if names[i] not in allowed)]
-        symbols = self._sampler.draw(order, uniform[..., :2], *self._masks(allowed))
+        masks = allowed_logits(self.layout, self.arrays["major_log"], self.arrays["minor_log"], allowed)
+        symbols = self._sampler.draw(order, uniform[..., :2], *masks)
         return join(self.layout, symbols, uniform[..., 2].astype(np.float64))
-
-    def _masks(self, allowed: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """What is added to the logits of majors and minors: 0 where a symbol may come, NEVER where not.
-
-        Where a condition leaves a part of a major's minors, their share of its rows is added as a log.
-        """
-        numbering = self._numbering
-        major = np.where(self.arrays["major_log"] > NEVER / 2, 0.0, NEVER).astype(np.float32)
-        minor_log = self.arrays["minor_log"]
-        minor = np.where(minor_log > NEVER / 2, 0.0, NEVER).astype(np.float32)
-        for i, column in enumerate(numbering.columns):
-            if column.name not in allowed:
-                continue
-            here = slice(numbering.starts[i], numbering.starts[i + 1])
-            pairs = pair_mask(self.layout, column.name, allowed[column.name])
-            if column.minors > 1:
-                shares = np.exp(np.minimum(minor_log[here, : column.minors], 0.0))
-                share = np.where(np.arange(column.majors) >= column.first, (shares * pairs).sum(1), pairs.any(axis=1))
-                minor[here, : column.minors] += np.where(pairs, 0.0, NEVER)
-            else:
-                share = pairs.any(axis=1).astype(float)
-            open_ = (share > 0) & (major[here] > NEVER / 2)
-            major[here] = np.where(open_, np.log(np.where(open_, share, 1.0)), NEVER)
-        return major, minor
 
     def config(self) -> dict[str, Any]:
         """The settings as chosen, and the order."""
@@ -149,10 +127,7 @@ class TabularTransformer(Generator):
         order = tuple(config["order"])
         if sorted(order) != list(range(len(layout))):
             raise ValueError(f"order {order} is not one of {len(layout)} columns")
-        shapes = weight_shapes(Numbering(columns_of(layout)), settings)
-        for name, shape in shapes.items():
-            if name not in weights or weights[name].shape != shape:
-                raise ValueError(f"weight {name} is missing or not of shape {shape}")
+        check_shapes(weights, weight_shapes(Numbering(columns_of(layout)), settings))
         return cls(layout, settings, order, dict(weights))
 
 
@@ -188,10 +163,5 @@ def first_order(symbols: np.ndarray) -> tuple[int, ...]:
 
     Rows share the work of what they have in common (see `column_sampler`); the schema's order keeps series together.
     """
-    entropies = []
-    for column in range(symbols.shape[1]):
-        major, minor = symbols[:, column].T.astype(np.int64)
-        counts = np.bincount(major * (minor.max() + 1) + minor)
-        share = counts[counts > 0] / len(symbols)
-        entropies.append(float(-(share * np.log(share)).sum()))
-    return tuple(sorted(range(len(entropies)), key=lambda i: round(min(entropies[i], 4.5) / 1.5)))
+    each = entropies(symbols)
+    return tuple(sorted(range(len(each)), key=lambda i: round(min(float(each[i]), 4.5) / 1.5)))

@@ -1,0 +1,42 @@
+"""Which rows are trained on, in which order, and which are held out to validate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["Batches"]
+
+MOST_VALIDATION = 4000
+
+
+class Batches:
+    """Row numbers by step, a function of the seed and the step alone.
+
+    held_out, rows: numbers of the rows to validate on, and of those to train on. size: rows of a batch.
+    """
+
+    def __init__(self, rows: int, *, batch: int, validation: float, seed: int) -> None:
+        self.seed = seed
+        shuffled = np.random.default_rng([seed, 1]).permutation(rows).astype(np.int32)
+        held = int(np.clip(validation * rows, 1, MOST_VALIDATION))
+        self.held_out, self.rows = shuffled[:held], shuffled[held:]
+        self.size = min(batch, len(self.rows))
+        self.steps_per_epoch = max(len(self.rows) // self.size, 1)
+        self._epoch, self._shuffled = -1, self.rows
+
+    def of_step(self, step: int) -> np.ndarray:
+        """Row numbers (size,): each row once an epoch."""
+        epoch, inside = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            self._epoch, self._shuffled = epoch, np.random.default_rng([self.seed, 2, epoch]).permutation(self.rows)
+        return self._shuffled[inside * self.size : (inside + 1) * self.size]
+
+    def rng(self, step: int) -> np.random.Generator:
+        """Randomness of a step beyond the choice of its rows."""
+        return np.random.default_rng([self.seed, 3, step])
+
+    def to_validate(self, size: int) -> list[np.ndarray]:
+        """The held-out rows in batches of `size`, the last filled up with the first."""
+        size = min(size, len(self.held_out))
+        padded = np.arange(-(-len(self.held_out) // size) * size) % len(self.held_out)
+        return [self.held_out[part] for part in np.split(padded, len(padded) // size)]

@@ -1,0 +1,77 @@
+"""Drawing latent vectors from the prior that a `RowVAE` learned, and encoding rows, in numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from synthdata.networks.columns import Numbering
+from synthdata.networks.drawing import activate, feed_forward
+
+__all__ = ["MOST_LOG_SCALE", "draw_latents", "encode_rows", "prior_shapes"]
+
+MOST_LOG_SCALE = 2.0  # of what a coupling layer stretches by; the same in training
+
+
+def draw_latents(weights: Mapping[str, np.ndarray], rng: np.random.Generator, rows: int) -> np.ndarray:
+    """Draw latent vectors (rows, latent) float32: a part of the mixture, a normal, then the coupling layers."""
+    upto = np.cumsum(weights["prior_share"], dtype=np.float64)
+    part = np.minimum(np.searchsorted(upto, rng.random(rows) * upto[-1], side="right"), len(upto) - 1)
+    z = rng.standard_normal((rows, weights["prior_mean"].shape[1]), np.float32)
+    z *= weights["prior_scale"][part]
+    z += weights["prior_mean"][part]
+    half = z.shape[1] // 2
+    layer = 0
+    while f"prior_enter_{layer}" in weights:
+        shift, log_scale = _coupling(weights, layer, z[:, :half])
+        z = np.hstack([z[:, half:] * np.exp(log_scale) + shift, z[:, :half]])  # the halves change places
+        layer += 1
+    return z
+
+
+def _coupling(weights: Mapping[str, np.ndarray], layer: int, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    for name in ("enter", "inner"):
+        x = x @ weights[f"prior_{name}_{layer}"] + weights[f"prior_{name}_bias_{layer}"]
+        activate(x)
+    shift, log_scale = np.split(x @ weights[f"prior_leave_{layer}"] + weights[f"prior_leave_bias_{layer}"], 2, axis=1)
+    return shift, MOST_LOG_SCALE * np.tanh(log_scale / MOST_LOG_SCALE)
+
+
+def encode_rows(numbering: Numbering, weights: Mapping[str, np.ndarray], symbols: np.ndarray) -> np.ndarray:
+    """The means of the latent vectors of rows: symbols (n, columns, 2) to (n, latent) float32."""
+    x = np.repeat(weights["encode_bias"][None], len(symbols), axis=0)
+    for i, column in enumerate(numbering.columns):
+        major, minor = symbols[:, i].T
+        x += weights["encode_major"][major + numbering.starts[i]]
+        if column.minors > 1:
+            has_minor = major >= column.first
+            x[has_minor] += weights["encode_minor"][minor[has_minor] + numbering.minor_starts[i]]
+    body = {name.removeprefix("encode_"): weight for name, weight in weights.items() if name.startswith("encode_")}
+    state = feed_forward(body, x, out=np.empty_like(x), spare=np.empty_like(x))
+    latent: np.ndarray = state @ weights["encode_leave"] + weights["encode_leave_bias"]
+    return latent
+
+
+def prior_shapes(
+    numbering: Numbering, *, latent: int, width: int, layers: int, expansion: int, parts: int, couplings: int
+) -> dict[str, tuple[int, ...]]:
+    """The shapes of the weights of prior and encoder."""
+    inner, half, wide = width // 2, latent // 2, expansion * width
+    shapes: dict[str, tuple[int, ...]] = {
+        "prior_share": (parts,),
+        "prior_mean": (parts, latent),
+        "prior_scale": (parts, latent),
+        "encode_major": (numbering.rows, width),
+        "encode_minor": (max(numbering.no_minor, 1), width),
+        "encode_bias": (width,),
+        "encode_leave": (width, latent),
+        "encode_leave_bias": (latent,),
+    }
+    for i in range(couplings):
+        shapes |= {f"prior_enter_{i}": (half, inner), f"prior_enter_bias_{i}": (inner,)}
+        shapes |= {f"prior_inner_{i}": (inner, inner), f"prior_inner_bias_{i}": (inner,)}
+        shapes |= {f"prior_leave_{i}": (inner, latent), f"prior_leave_bias_{i}": (latent,)}
+    for i in range(layers):
+        shapes |= {f"encode_up_{i}": (width, wide), f"encode_up_bias_{i}": (wide,), f"encode_down_{i}": (wide, width)}
+    return shapes

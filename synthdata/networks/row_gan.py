@@ -1,0 +1,156 @@
+"""The generative adversarial network of rows, as a Keras model: how it is trained. `latent_sampler` draws from it.
+
+The generator is a `LatentDecoder` that is also told one symbol of the row, the *cue* (the conditional vector of Xu et
+al. 2019, arXiv:1907.00503, section 4.3). Its symbols are drawn by Gumbel noise, hard in value and soft in gradient
+(Jang et al. 2017, arXiv:1611.01144, section 2.2). The critic sees each row beside the mean of its group's features, so
+that a generator which has collapsed is told at once (Zaheer et al. 2017, arXiv:1703.06114; the idea of Salimans et al.
+2016, arXiv:1606.03498, section 3.2). Real and generated rows are compared in pairs, with gradient penalties on both:
+R3GAN, Huang et al. 2024 (arXiv:2501.05441, eq. 2, R1 and R2 of section 2.2).
+"""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from synthdata.networks.columns import Numbering
+from synthdata.networks.dense import Blocks, table
+from synthdata.networks.latent_decoder import LatentDecoder
+
+__all__ = ["EXPANSION", "RowGAN"]
+
+EXPANSION = 2  # width of feed-forward layers, in widths
+SEEDS = 1 << 24  # between the random numbers of one class of columns and the next, more than there are steps
+
+
+class Critic(keras.layers.Layer):
+    """Scores of rows, each seen beside the mean of its group."""
+
+    def __init__(
+        self, numbering: Numbering, wide: int, width: int, layers: int, group: int, rng: np.random.Generator
+    ) -> None:
+        super().__init__(name="critic")
+        self.group = group
+        scale = 1 / math.sqrt(numbering.count)  # a row is about that many ones
+        self.enter = table(self, "enter_embedding", rng.normal(0.0, scale, (wide, width)))
+        self.enter_bias = table(self, "enter_bias", np.zeros(width))
+        self.cue = table(self, "cue_embedding", rng.normal(0.0, 0.3, (numbering.rows, width)))
+        self.row_body = Blocks(width, 2 * width, layers, rng, "row_body")
+        self.join = table(self, "join", rng.normal(0.0, 1 / math.sqrt(2 * width), (2 * width, width)))
+        self.group_body = Blocks(width, 2 * width, 1, rng, "group_body")
+        self.leave = table(self, "head", rng.normal(0.0, 1 / math.sqrt(width), (width, 1)))
+        self.built = True
+
+    def call(self, rows: tf.Tensor, cues: tf.Tensor) -> tf.Tensor:
+        """One-hot rows (rows, wide) and their cues (rows,) to scores (rows,)."""
+        x = rows @ tf.convert_to_tensor(self.enter) + tf.gather(self.cue, cues) + self.enter_bias
+        x = self.row_body(x)
+        groups = tf.reshape(x, (-1, self.group, x.shape[-1]))
+        mean = tf.reshape(
+            tf.broadcast_to(tf.reduce_mean(groups, axis=1, keepdims=True), tf.shape(groups)), (-1, x.shape[-1])
+        )
+        x = self.group_body(tf.concat([x, mean], axis=1) @ tf.convert_to_tensor(self.join))
+        return (x @ tf.convert_to_tensor(self.leave))[:, 0]
+
+
+class RowGAN(keras.Model):
+    """Generator and critic."""
+
+    def __init__(
+        self,
+        numbering: Numbering,
+        major_log: np.ndarray,
+        minor_log: np.ndarray,
+        *,
+        latent: int,
+        width: int,
+        layers: int,
+        critic_width: int,
+        critic_layers: int,
+        group: int,
+        temperature: float,
+        seed: int,
+    ) -> None:
+        super().__init__(name="row_gan")
+        rng = np.random.default_rng(seed)
+        self.numbering, self.latent, self.temperature = numbering, latent, temperature
+        self.generator = LatentDecoder(
+            numbering,
+            major_log,
+            minor_log,
+            latent=latent,
+            width=width,
+            layers=layers,
+            expansion=EXPANSION,
+            shares=np.ones(numbering.count, np.float32),
+            rng=rng,
+        )
+        for _, head, _ in self.generator.classes:  # zeros would keep the latent vector out
+            head.assign(rng.normal(0.0, 1 / math.sqrt(width), head.shape))
+        wide = sum(math.prod(bias.shape) for _, _, bias in self.generator.classes)
+        if numbering.with_minor:
+            self.generator.minor_head.assign(rng.normal(0.0, 0.1, self.generator.minor_head.shape))
+            wide += len(numbering.with_minor) * numbering.most_minors
+        self.cue = table(self, "cue_embedding", rng.normal(0.0, 0.3, (numbering.rows, width)))
+        self.critic = Critic(numbering, max(wide, 1), critic_width, critic_layers, group, rng)
+        self.built = True
+
+    def one_hot(self, symbols: tf.Tensor) -> tf.Tensor:
+        """Rows (rows, columns, 2) as one-hot symbols: (rows, wide), majors class by class, then minors."""
+        numbering = self.numbering
+        parts = [
+            tf.one_hot(tf.gather(symbols[..., 0], members, axis=1), bias.shape[1])
+            for members, _, bias in self.generator.classes
+        ]
+        if numbering.with_minor:
+            chosen = tf.gather(symbols, numbering.with_minor, axis=1)
+            has_minor = chosen[..., 0] >= numbering.firsts[numbering.with_minor]
+            parts.append(tf.one_hot(tf.where(has_minor, chosen[..., 1], -1), numbering.most_minors))
+        return self._flat(parts, tf.shape(symbols)[0])
+
+    def generate(self, latent: tf.Tensor, cues: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """One-hot rows (rows, wide), and the log-probability of their cues (rows,).
+
+        latent: (rows, latent) standard normal. cues: (rows,) int32, rows of the table of majors. seed: (2,) int32.
+        """
+        numbering, generator = self.numbering, self.generator
+        x = latent @ tf.convert_to_tensor(generator.enter) + generator.enter_bias + tf.gather(self.cue, cues)
+        state = generator.body(x)
+        majors: dict[int, tf.Tensor] = {}
+        parts, cued = [], tf.zeros(tf.shape(latent)[0])
+        for number, (members, logits) in enumerate(generator.major_logits(state)):
+            parts.append(self._draw(logits, seed + tf.constant([0, SEEDS * number])))
+            majors |= zip(members, tf.unstack(tf.argmax(parts[-1], axis=-1, output_type=tf.int32), axis=1), strict=True)
+            inside = cues[:, None] - numbering.starts[members]  # (rows, members)
+            is_cue = (inside >= 0) & (inside < numbering.majors[members])
+            wanted = tf.one_hot(tf.where(is_cue, inside, -1), logits.shape[-1])
+            cued += tf.reduce_sum(wanted * tf.nn.log_softmax(logits), axis=(1, 2))
+        if numbering.with_minor:
+            none = tf.zeros_like(cues)
+            major = tf.stack([majors.get(i, none) for i in numbering.with_minor], axis=1)
+            row = major + numbering.starts[numbering.with_minor]
+            given, bias = tf.gather(generator.minor_given, row), tf.gather(generator.minor_bias, row)
+            minors = self._draw(generator.minor_logits(state, given, bias), seed + tf.constant([0, -SEEDS]))
+            has_minor = major >= numbering.firsts[numbering.with_minor]
+            parts.append(minors * tf.cast(has_minor, tf.float32)[..., None])
+        return self._flat(parts, tf.shape(latent)[0]), cued
+
+    def _flat(self, parts: list[tf.Tensor], rows: tf.Tensor) -> tf.Tensor:
+        if not parts:  # a table of columns that never change
+            return tf.zeros((rows, 1))
+        return tf.concat([tf.reshape(part, (-1, part.shape[1] * part.shape[2])) for part in parts], axis=1)
+
+    def _draw(self, logits: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Draw one-hot symbols, straight through: hard in value, relaxed in gradient."""
+        uniform = tf.random.stateless_uniform(tf.shape(logits), seed, 1e-6, 1 - 1e-6)
+        noisy = logits - tf.math.log(-tf.math.log(uniform))
+        soft = tf.nn.softmax(noisy / self.temperature)
+        hard = tf.one_hot(tf.argmax(noisy, axis=-1), logits.shape[-1])
+        return soft + tf.stop_gradient(hard - soft)
+
+    def export(self) -> dict[str, np.ndarray]:
+        """The generator's weights as its sampler takes them."""
+        return {**self.generator.export(), "cue": np.ascontiguousarray(self.cue.numpy())}

@@ -1,0 +1,216 @@
+"""Training a `RowGAN`: its batches, its game, the quality it is stopped by, and its marginals set right at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from synthdata.errors import TrainingError
+from synthdata.networks.batches import Batches
+from synthdata.networks.columns import NEVER, Numbering, log_marginals, open_logits
+from synthdata.networks.latent_cues import cue_columns, cued_latents, enter_cued
+from synthdata.networks.latent_sampler import LatentSampler
+from synthdata.networks.quality import distinct_share, distinguishability
+from synthdata.networks.row_gan import RowGAN
+from synthdata.networks.training import Plan, Run, train
+
+__all__ = ["Hyperparameters", "train_gan"]
+
+STEPS = 250  # of a round, after which quality is measured
+GROUP = 8  # rows the critic sees together
+LAZY = 4  # gradient penalties are counted on this part of a batch
+LOOKED_AT = 4000
+FEWEST_HELD_OUT = 1000  # to measure quality on; with fewer, all rows are taken
+CALIBRATIONS, CALIBRATION_ROWS, CALIBRATION_RATE = 8, 20_000, 0.7
+LEAST_DISTINCT = 0.5  # of the real rows' share of distinct rows
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """A generator's settings, all chosen."""
+
+    latent: int
+    width: int
+    layers: int
+    critic_width: int
+    critic_layers: int
+    batch: int
+    rounds: int
+    patience: int
+    learning_rate: float
+    average: float
+    penalty: float
+    temperature: float
+    cue_weight: float
+    cue_power: float
+    validation: float
+
+
+def train_gan(
+    numbering: Numbering, symbols: np.ndarray, chosen: Hyperparameters, run: Run
+) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
+    """Train on symbols (rows, columns, 2); return weights for the sampler and one row of figures a round.
+
+    TrainingError if the generator has collapsed.
+    """
+    logs = log_marginals(numbering, symbols)
+    model = RowGAN(
+        numbering,
+        *logs,
+        latent=chosen.latent,
+        width=chosen.width,
+        layers=chosen.layers,
+        critic_width=chosen.critic_width,
+        critic_layers=chosen.critic_layers,
+        group=GROUP,
+        temperature=chosen.temperature,
+        seed=run.seed,
+    )
+    task = _Task(model, symbols, logs, chosen, run.seed)
+    plan = Plan(
+        steps_per_epoch=STEPS,
+        epochs=chosen.rounds,
+        patience=chosen.patience,
+        learning_rate=chosen.learning_rate,
+        weight_decay=0.0,
+        optimizer="adam",
+        average=chosen.average,
+    )
+    history = train(task, plan, run)
+    weights = calibrate(numbering, task.export(), run.seed)
+    drawn = draw(numbering, weights, np.random.default_rng([run.seed, 7]), LOOKED_AT)
+    if distinct_share(drawn) < LEAST_DISTINCT * distinct_share(symbols[task.looked_at]):
+        raise TrainingError(
+            "the generator has collapsed: it draws the same few rows; raise model.penalty, lower model.learning_rate, "
+            "or train with model vae or transformer"
+        )
+    return weights, history
+
+
+def draw(numbering: Numbering, weights: Mapping[str, np.ndarray], rng: np.random.Generator, rows: int) -> np.ndarray:
+    """Draw symbols (rows, columns, 2)."""
+    sampler = LatentSampler(numbering, weights, lambda latent: enter_cued(weights, latent))
+    uniform = rng.random((rows, numbering.count, 2), dtype=np.float32)
+    masks = open_logits(weights["major_log"]), open_logits(weights["minor_log"])
+    return sampler.draw(cued_latents(weights, rng, rows), uniform, *masks)
+
+
+def calibrate(numbering: Numbering, weights: Mapping[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
+    """Move the heads' biases until the columns' frequencies are those of the training rows."""
+    result = {**weights, "head_bias": weights["head_bias"].copy()}
+    wanted = np.exp(weights["major_log"].astype(np.float64))
+    rng = np.random.default_rng([seed, 6])
+    for _ in range(CALIBRATIONS):
+        symbols = draw(numbering, result, rng, CALIBRATION_ROWS)
+        rows = (symbols[..., 0] + numbering.starts[:-1]).ravel()
+        found = np.bincount(rows, minlength=numbering.rows) / CALIBRATION_ROWS
+        step = np.log((wanted + 1 / CALIBRATION_ROWS) / (found + 1 / CALIBRATION_ROWS))
+        result["head_bias"] += np.where(weights["major_log"] > NEVER / 2, CALIBRATION_RATE * step, 0.0).astype(
+            np.float32
+        )
+    return result
+
+
+class _Task:
+    """Rows with a cue each, latent vectors, and both sides of the game."""
+
+    def __init__(
+        self,
+        model: RowGAN,
+        symbols: np.ndarray,
+        logs: tuple[np.ndarray, np.ndarray],
+        chosen: Hyperparameters,
+        seed: int,
+    ) -> None:
+        self.model, self.chosen, self.seed, self.symbols, self.logs = model, chosen, seed, symbols, logs
+        batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=seed)
+        self.looked_at = batches.held_out if len(batches.held_out) >= FEWEST_HELD_OUT else np.arange(len(symbols))
+        numbering = model.numbering
+        self.columns = cue_columns(numbering)
+        self.by_symbol = [_RowsBySymbol(symbols, batches.rows, i, chosen.cue_power) for i in self.columns]
+        self.cue_share = np.zeros(numbering.rows, np.float32)
+        for i in self.columns:
+            here = slice(numbering.starts[i], numbering.starts[i + 1])
+            self.cue_share[here] = np.exp(logs[0][here]) / len(self.columns)
+        self._symbols = tf.constant(symbols)
+
+    def batch(self, step: int) -> tuple[np.ndarray, ...]:
+        """Row numbers (batch,), cues (batch,) that hold for them, latent vectors (batch, latent), a seed (2,)."""
+        rng, size = np.random.default_rng([self.seed, 3, step]), self.chosen.batch
+        which, uniform = rng.integers(0, len(self.columns), size), rng.random((2, size))
+        rows, cues = np.zeros(size, np.int32), np.zeros(size, np.int32)
+        for number, column in enumerate(self.columns):
+            at = np.flatnonzero(which == number)
+            rows[at], symbol = self.by_symbol[number].draw(*uniform[:, at])
+            cues[at] = symbol + self.model.numbering.starts[column]
+        latent = rng.standard_normal((size, self.model.latent), np.float32)
+        return rows, cues, latent, np.array([self.seed, step], np.int32)
+
+    def gradients(
+        self, variables: Sequence[tf.Tensor], rows: tf.Tensor, cues: tf.Tensor, latent: tf.Tensor, seed: tf.Tensor
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """The critic's loss; its gradients for the critic, and those of the generator's loss for the generator."""
+        model, part = self.model, self.chosen.batch // LAZY
+        with tf.GradientTape(persistent=True) as tape:
+            made, cued = model.generate(latent, cues, seed)
+            real = model.one_hot(tf.gather(self._symbols, rows))
+            margin = model.critic(real, cues) - model.critic(made, cues)
+            penalty = self._penalty(tf.concat([real[:part], made[:part]], 0), tf.concat([cues[:part]] * 2, 0)) / part
+            critic_loss = tf.reduce_mean(tf.nn.softplus(-margin)) + 0.5 * self.chosen.penalty * penalty
+            loss = tf.reduce_mean(tf.nn.softplus(margin)) - self.chosen.cue_weight * tf.reduce_mean(cued)
+        of_critic = {id(variable.value) for variable in model.critic.trainable_variables}
+        found: dict[int, tf.Tensor] = {}
+        for goal, is_critic in ((critic_loss, True), (loss, False)):
+            mine = [variable for variable in variables if (id(variable) in of_critic) == is_critic]
+            gradients = tape.gradient(goal, mine, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            found |= {id(variable): gradient for variable, gradient in zip(mine, gradients, strict=True)}
+        return critic_loss, [found[id(variable)] for variable in variables]
+
+    def _penalty(self, rows: tf.Tensor, cues: tf.Tensor) -> tf.Tensor:
+        """Sum of the squared norms of the critic's gradients."""
+        with tf.GradientTape() as tape:
+            tape.watch(rows)
+            total = tf.reduce_sum(self.model.critic(rows, cues))
+        gradient = tape.gradient(total, rows)
+        return tf.reduce_sum(gradient * gradient)
+
+    def export(self) -> dict[str, np.ndarray]:
+        """The weights of the generator as its sampler takes them."""
+        return {
+            **self.model.export(),
+            "cue_share": self.cue_share,
+            "major_log": self.logs[0],
+            "minor_log": self.logs[1],
+        }
+
+    def validate(self) -> float:
+        """The AUC of a classifier that tells generated rows from real ones."""
+        numbering, rng = self.model.numbering, np.random.default_rng([self.seed, 4])
+        made = draw(numbering, self.export(), rng, LOOKED_AT)
+        if not np.isfinite(self.model.generator.enter.numpy()).all():
+            return float("nan")
+        return distinguishability(numbering, self.symbols[self.looked_at], made)
+
+
+class _RowsBySymbol:
+    """Rows drawn by the symbol they have in one column: training-by-sampling (Xu et al. 2019, section 4.3).
+
+    A symbol is drawn by its number of rows to a power: 1 for rows as they come, 0 for each symbol as often.
+    """
+
+    def __init__(self, symbols: np.ndarray, rows: np.ndarray, column: int, power: float) -> None:
+        major = symbols[rows, column, 0]
+        self.order = rows[np.argsort(major, kind="stable")]
+        self.counts = np.bincount(major)
+        self.starts = np.cumsum(self.counts) - self.counts
+        share = np.where(self.counts > 0, np.maximum(self.counts, 1.0) ** power, 0.0)
+        self.upto = np.cumsum(share) / share.sum()
+
+    def draw(self, for_symbol: np.ndarray, for_row: np.ndarray) -> tuple[Any, Any]:
+        """Row numbers and their symbols (n,) from two arrays (n,) of uniform numbers."""
+        symbol = np.searchsorted(self.upto, for_symbol * (1 - 1e-12), side="right")
+        return self.order[self.starts[symbol] + (for_row * self.counts[symbol]).astype(np.int64)], symbol

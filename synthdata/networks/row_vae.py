@@ -1,0 +1,158 @@
+"""The variational autoencoder of rows, as a Keras model: how it is trained. `latent_sampler` draws from its decoder.
+
+Kingma and Welling 2014 (arXiv:1312.6114, eq. 3), with a prior that is learned: a mixture of normals, bent by coupling
+layers (Chen et al. 2017, arXiv:1611.02731, section 3.2). A plain normal prior leaves holes that no row was encoded to.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from synthdata.networks.columns import Numbering
+from synthdata.networks.dense import Blocks, activate, table
+from synthdata.networks.embedding import SymbolEmbedding
+from synthdata.networks.heads import coupled, mixture, normal
+from synthdata.networks.latent_decoder import LatentDecoder
+from synthdata.networks.latent_prior import MOST_LOG_SCALE
+
+__all__ = ["RowVAE"]
+
+EMBEDDED = 16
+
+
+class Coupling(keras.layers.Layer):
+    """Shift and log-scale of one half of a latent vector, given the other."""
+
+    def __init__(self, half: int, width: int, rng: np.random.Generator, name: str) -> None:
+        super().__init__(name=name)
+        self.enter = table(self, "enter", rng.normal(0.0, 1 / math.sqrt(half), (half, width)))
+        self.enter_bias = table(self, "enter_bias", np.zeros(width))
+        self.inner = table(self, "inner", rng.normal(0.0, 1 / math.sqrt(width), (width, width)))
+        self.inner_bias = table(self, "inner_bias", np.zeros(width))
+        self.leave = table(self, "head", np.zeros((width, 2 * half)))
+        self.leave_bias = table(self, "leave_bias", np.zeros(2 * half))
+        self.built = True
+
+    def named_weights(self) -> dict[str, Any]:
+        """The weights by the names `latent_prior` calls them."""
+        names = ("enter", "enter_bias", "inner", "inner_bias", "leave", "leave_bias")
+        return {name: getattr(self, name) for name in names}
+
+    def call(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """(rows, half) to shift and log-scale, (rows, half) each."""
+        x = activate(x @ tf.convert_to_tensor(self.enter) + self.enter_bias)
+        x = activate(x @ tf.convert_to_tensor(self.inner) + self.inner_bias)
+        shift, log_scale = tf.split(x @ tf.convert_to_tensor(self.leave) + self.leave_bias, 2, axis=-1)
+        return shift, MOST_LOG_SCALE * tf.tanh(log_scale / MOST_LOG_SCALE)
+
+
+class RowVAE(keras.Model):
+    """Encoder, decoder and prior."""
+
+    def __init__(
+        self,
+        numbering: Numbering,
+        major_log: np.ndarray,
+        minor_log: np.ndarray,
+        *,
+        latent: int,
+        width: int,
+        layers: int,
+        expansion: int,
+        parts: int,
+        couplings: int,
+        shares: np.ndarray,
+        seed: int,
+    ) -> None:
+        super().__init__(name="row_vae")
+        rng = np.random.default_rng(seed)
+        self.latent = latent
+        self.embedding = SymbolEmbedding(numbering, EMBEDDED, rng)
+        wide = numbering.count * EMBEDDED
+        self.enter = table(self, "enter", rng.normal(0.0, 1 / math.sqrt(wide), (wide, width)))
+        self.enter_bias = table(self, "enter_bias", np.zeros(width))
+        self.body = Blocks(width, expansion * width, layers, rng, "encoder_body")
+        self.leave = table(self, "posterior_head", rng.normal(0.0, 1 / math.sqrt(width), (width, 2 * latent)))
+        self.leave_bias = table(self, "posterior_bias", np.concatenate([np.zeros(latent), np.full(latent, -1.0)]))
+        self.decoder = LatentDecoder(
+            numbering,
+            major_log,
+            minor_log,
+            latent=latent,
+            width=width,
+            layers=layers,
+            expansion=expansion,
+            shares=shares,
+            rng=rng,
+        )
+        self.prior_bias = table(self, "prior_bias", np.zeros(parts))
+        self.prior_means = table(self, "prior_mean_embedding", rng.normal(0.0, 1.0, (parts, latent)))
+        self.prior_scales = table(self, "prior_scale_embedding", np.full((parts, latent), 0.0 if parts == 1 else -0.3))
+        self.couplings = [Coupling(latent // 2, width // 2, rng, f"coupling_{i}") for i in range(couplings)]
+        self.built = True
+
+    def posterior(self, symbols: tf.Tensor) -> Any:
+        """The distribution of the latent vector, given rows (rows, columns, 2)."""
+        x = self.embedding(symbols)
+        x = tf.reshape(x, (-1, self.enter.shape[0])) @ tf.convert_to_tensor(self.enter) + self.enter_bias
+        mean, log_scale = tf.split(self.body(x) @ tf.convert_to_tensor(self.leave) + self.leave_bias, 2, axis=-1)
+        return mean, tf.clip_by_value(log_scale, -6.0, 2.0)
+
+    def prior(self) -> Any:
+        """The distribution of latent vectors over all rows."""
+        base = mixture(*map(tf.convert_to_tensor, (self.prior_bias, self.prior_means, self.prior_scales)))
+        return coupled(base, self.couplings) if self.couplings else base
+
+    def call(self, symbols: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
+        """Mean loss of rows, in nats: reconstruction plus `beta` times the divergence of posterior and prior.
+
+        symbols: (rows, columns, 2) int32. noise: (rows, latent) standard normal.
+        """
+        mean, log_scale = self.posterior(symbols)
+        z = mean + tf.exp(log_scale) * noise
+        divergence = normal(mean, log_scale).log_prob(z) - self.prior().log_prob(z)
+        likelihood = self.decoder.log_likelihood(self.decoder(z), symbols)
+        return tf.reduce_mean(beta * divergence - likelihood)
+
+    def export(self) -> dict[str, np.ndarray]:
+        """The weights as samplers take them: the decoder's; the prior's, `prior_`; the encoder's, `encode_`.
+
+        The encoder's embeddings are multiplied into its first layer: a row is the sum of a vector for each symbol.
+        """
+        numbering = self.decoder.numbering
+        result = self.decoder.export()
+        logits = self.prior_bias.numpy().astype(np.float64)
+        share = np.exp(logits - logits.max())
+        result |= {
+            "prior_share": (share / share.sum()).astype(np.float32),
+            "prior_mean": self.prior_means.numpy(),
+            "prior_scale": np.exp(self.prior_scales.numpy()),
+        }
+        for i, coupling in enumerate(self.couplings):
+            result |= {f"prior_{name}_{i}": weight.numpy() for name, weight in coupling.named_weights().items()}
+        major, minor = self.embedding.major_table().numpy(), self.embedding.minor_table().numpy()
+        enter = self.enter.numpy().reshape(numbering.count, EMBEDDED, -1)
+        from_major = np.zeros((numbering.rows, enter.shape[2]), np.float32)
+        from_minor = np.zeros((max(numbering.no_minor, 1), enter.shape[2]), np.float32)
+        for i, column in enumerate(numbering.columns):
+            here = slice(numbering.starts[i], numbering.starts[i + 1])
+            from_major[here] = major[here] @ enter[i]
+            from_major[here][: column.first if column.minors > 1 else None] += minor[numbering.no_minor] @ enter[i]
+            if column.minors > 1:
+                here = slice(numbering.minor_starts[i], numbering.minor_starts[i] + numbering.most_minors)
+                from_minor[here] = minor[here] @ enter[i]
+        latent = self.latent
+        result |= {
+            "encode_major": from_major,
+            "encode_minor": from_minor,
+            "encode_bias": self.enter_bias.numpy(),
+            **{f"encode_{name}": weight for name, weight in self.body.export().items()},
+            "encode_leave": (self.body.last_gain.numpy()[:, None] * self.leave.numpy())[:, :latent],
+            "encode_leave_bias": self.leave_bias.numpy()[:latent],
+        }
+        return {name: np.ascontiguousarray(array) for name, array in result.items()}
