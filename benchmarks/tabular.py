@@ -1,11 +1,12 @@
 """Compare synthdata with other engines on tables: one run, turn about, the same machine, defaults on both sides.
 
 usage: python benchmarks/tabular.py DATA_DIR [DATA_DIR ...] -o OUT [--judge-dir DIR --judge-python PYTHON] [--peer argn]
-                                    [--repeats 1] [--rows 100000]
+                                    [--model transformer] [--repeats 1] [--rows 100000]
 
 DATA_DIR holds train.csv[.gz], holdout.csv[.gz] and target. The judge directory holds `judge.py` (scores a table) and
 `peers.py` (trains and samples an engine); they run in an environment of their own, `--judge-python`, as does `argn.py`,
 which stands in for `peers.py argn` to measure the rate over `--rows`. Without them only our times are measured.
+`--model` and `--peer` may be repeated; systems run in the order transformer, vae, gan, peers.
 
 `rows_per_s` counts, for us, loading the model, sampling `--rows` rows and decoding them; for argn, sampling and
 decoding with the model in memory; for other peers, as many rows as they were trained on. `first_s` is from the call
@@ -24,6 +25,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+FAMILIES = ("transformer", "vae", "gan")
 TIMES = ("train_s", "first_s", "rows_per_s", "peak_mb")
 COLUMNS = (*TIMES, "shapes", "trends", "c2st_auc", "tstr", "trtr", "dcr_share", "copies", "copies_ref")
 
@@ -32,22 +34,22 @@ def train_file(data: Path) -> Path:
     return next(path for path in (data / "train.csv", data / "train.csv.gz") if path.exists())
 
 
-def ours(data: Path, out: Path, rows: int) -> None:
+def ours(data: Path, model: str, out: Path, rows: int) -> None:
     """Run in a process of its own: infer, train, save, load, sample as many rows, write them; then sample `rows`."""
     from synthdata import Schema, Synthesizer, read_table
 
     frame = read_table(train_file(data))
     began = time.perf_counter()
-    synthesizer = Synthesizer.fit(frame, Schema.infer(frame))
+    synthesizer = Synthesizer.fit(frame, Schema.infer(frame), model=model)
     trained = time.perf_counter()
-    model = out / f"{data.name}.model"
-    synthesizer.save(model, force=True)
+    folder = out / f"{data.name}.{model}.model"
+    synthesizer.save(folder, force=True)
     start = time.perf_counter()
-    next(Synthesizer.load(model).stream())
+    next(Synthesizer.load(folder).stream())
     first = time.perf_counter()
-    Synthesizer.load(model).sample(rows)
+    Synthesizer.load(folder).sample(rows)
     sampled = time.perf_counter()
-    Synthesizer.load(model).sample(len(frame), seed=1).to_csv(out / f"{data.name}.synthdata.csv", index=False)
+    Synthesizer.load(folder).sample(len(frame), seed=1).to_csv(out / f"{data.name}.{model}.csv", index=False)
     figures = {
         "train_s": round(trained - began, 1),
         "first_s": round(first - start, 2),
@@ -66,10 +68,10 @@ def last_json(command: list[str], mark: str) -> dict[str, Any]:
 
 
 def one(system: str, data: Path, out: Path, options: argparse.Namespace) -> dict[str, Any]:
-    if system == "synthdata":
+    if system in FAMILIES:
         command = [sys.executable, __file__, "--ours", str(data), "-o", str(out), "--rows", str(options.rows)]
-        figures = last_json(command, "TIMES ")
-        table = out / f"{data.name}.synthdata.csv"
+        figures = last_json([*command, "--model", system], "TIMES ")
+        table = out / f"{data.name}.{system}.csv"
     elif system == "argn":
         table = out / f"{data.name}.argn.csv"
         script = str(Path(__file__).with_name("argn.py"))
@@ -105,18 +107,20 @@ def main() -> None:
     parser.add_argument("--judge-dir", type=Path)
     parser.add_argument("--judge-python", type=Path)
     parser.add_argument("--peer", action="append", default=[])
+    parser.add_argument("--model", action="append", choices=FAMILIES, help="our families; the transformer if none")
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--ours", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     if options.ours:
-        ours(options.ours, options.out, options.rows)
+        ours(options.ours, options.model[0], options.out, options.rows)
         return
     results = []
     for data in options.data:
         for _ in range(options.repeats):
-            for system in ("synthdata", *options.peer):
+            families = [name for name in FAMILIES if name in (options.model or FAMILIES[:1])]
+            for system in (*families, *options.peer):
                 results.append(one(system, data, options.out, options))
                 print(json.dumps(results[-1]), flush=True)
     machine = {"machine": platform.machine(), "python": platform.python_version(), "system": platform.system()}

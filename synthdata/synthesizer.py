@@ -21,10 +21,10 @@ from synthdata.conditions import Where, tests_of
 from synthdata.constraints import Constraint
 from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
 from synthdata.fields import Codec, Restriction, Rows
-from synthdata.generators import family, settings
-from synthdata.generators.base import Generator
+from synthdata.generators import AUTO, choose, family, settings
+from synthdata.generators.base import Generator, LatentSpace
 from synthdata.links import Links
-from synthdata.progress import Listener, silent
+from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
 from synthdata.tables import LEAST_TO_TRAIN
 
@@ -71,8 +71,8 @@ class Synthesizer:
     ) -> Synthesizer:
         """Learn `frame`; `schema` is inferred if not given.
 
-        model: a family, in place of the schema's. max_minutes: time budget of training. checkpoint: a file to keep the
-        state of training in, from which `resume` goes on. callbacks: Keras callbacks.
+        model: a family, in place of the schema's; "auto" to let the table decide. max_minutes: time budget of training.
+        checkpoint: a file to keep the state of training in, from which `resume` goes on. callbacks: Keras callbacks.
         """
         from synthdata.networks.training import Run
 
@@ -93,8 +93,15 @@ class Synthesizer:
         layout = links.layout(layout)
         arrays = links.encode(frame, layout, arrays)
         run = Run(seed, max_minutes, checkpoint, resume, listener, callbacks)
+        about: dict[str, Any] = {"rows": len(frame), "seed": seed}
+        if name == AUTO:
+            choice = choose(chosen, len(frame), len(layout))
+            name, chosen, about["chosen"] = choice.family, settings(choice.family, {}), choice.why
+            listener(Progress("choose", 1.0, detail=f"{name}: {choice.why}"))
         generator = family(name).fit(layout, arrays, chosen, run) if layout else None
-        about = {"rows": len(frame), "seed": seed, "seconds": round(time.monotonic() - began, 2)}
+        about["seconds"] = round(time.monotonic() - began, 2)
+        if generator and generator.history:
+            about["training"] = _training(generator.history)
         return cls(schema, codecs, links, generator, name, constraints, about)
 
     def sample(self, rows: int, *, where: Where = None, seed: int = 0) -> pd.DataFrame:
@@ -163,10 +170,47 @@ class Synthesizer:
         if self.capacity is not None and first < self.capacity < end:  # the keys end inside this block
             end = self.capacity
             arrays = take(arrays, slice(0, end - first))
-        rows = Rows(seed, np.arange(first, end))
+        return self._rows(arrays, Rows(seed, np.arange(first, end)), restrictions)
+
+    def _rows(self, arrays: Arrays, rows: Rows, restrictions: Mapping[str, Restriction]) -> pd.DataFrame:
+        """Decode the arrays of some rows."""
         columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in self.codecs.items()}
         self.links.decode(columns, self.codecs, arrays, restrictions)
         return pd.DataFrame(columns)
+
+    def blocks(self, frame: pd.DataFrame) -> Arrays:
+        """What the generator sees of rows: the arrays of their blocks."""
+        frame = self.schema.read(frame)
+        layout = self.links.layout(_layout(self.codecs))
+        return self.links.encode(frame, layout, _encode(self.codecs, frame))
+
+    def encode(self, frame: pd.DataFrame) -> np.ndarray:
+        """Where the rows of `frame` lie in the latent space: (n, latent) float32. InputError if the family has none."""
+        space = self._latent_space()
+        return space.encode(self.blocks(frame))
+
+    def decode(self, latent: np.ndarray) -> pd.DataFrame:
+        """The most likely row at each place of the latent space, (n, latent). They have not passed the gate."""
+        return self._rows(self._latent_space().decode(np.atleast_2d(latent)), Rows(0, np.arange(len(latent))), {})
+
+    def interpolate(self, row_a: Mapping[str, Any], row_b: Mapping[str, Any], steps: int = 8) -> pd.DataFrame:
+        """Rows along the straight way between two records in the latent space, the ends included: `steps` rows.
+
+        row_a, row_b: a value for each learned field; a mapping or a pandas row. The rows have not passed the gate.
+        """
+        if steps < 2:
+            raise InputError(f"{steps} steps asked for; the two ends alone are 2")
+        ends = pd.DataFrame([dict(row_a), dict(row_b)])
+        for name, codec in self.codecs.items():
+            if not codec.layout and name not in ends:  # numbered, not learned: any key will do to be read
+                ends[name] = codec.decode({}, Rows(0, np.arange(2)))
+        start, end = self.encode(ends)
+        return self.decode(start + np.linspace(0, 1, steps)[:, None] * (end - start))
+
+    def _latent_space(self) -> LatentSpace:
+        if isinstance(self.generator, LatentSpace):
+            return self.generator
+        raise InputError(f"a {self.family} has no latent space in which rows have a place; train with model vae")
 
     def describe(self) -> dict[str, Any]:
         """What this model is, as plain JSON."""
@@ -180,6 +224,7 @@ class Synthesizer:
             **self.about,
             "target": self.schema.target,
             "fields": {name: each.kind for name, each in self.schema.fields.items()},
+            "links": {name: list(others) for name, others in self.links.sources.items()},
             "constraints": [constraint.label() for constraint in self.constraints],
         }
 
@@ -235,6 +280,7 @@ class Synthesizer:
                 config = json.loads(files[config_name])
                 generator = family(name).restore(layout, config, from_safetensors(files[weights_name]))
             about = {key: manifest[key] for key in ("rows", "seed", "seconds")}
+            about |= {key: manifest[key] for key in ("chosen", "training") if key in manifest}
             suite = json.loads(files[artefact.SUITE])
         except (KeyError, ValueError, TypeError, SchemaError) as error:
             raise ArtefactError(f"{path}: its files do not fit each other ({error}); train it again") from None
@@ -253,6 +299,12 @@ def _first_row(block: int) -> int:
 def _blocks_of(rows: int) -> int:
     """How many blocks hold `rows` rows."""
     return next(block for block in count(1) if _first_row(block) >= rows)
+
+
+def _training(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """How training went: its epochs, the one whose weights were kept, and their validation loss."""
+    best = min(history, key=lambda row: row["val_loss"])
+    return {"epochs": len(history), "best_epoch": int(best["epoch"]), "validation": best["val_loss"]}
 
 
 def _layout(codecs: Mapping[str, Codec]) -> Layout:

@@ -17,6 +17,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {  # in the order in which a person meets them; each is `command` of its module, described here for --help
     "init": "infer a schema from a table",
     "train": "learn a table, write a model",
+    "tune": "search hyperparameters, write the best into a schema",
     "generate": "sample rows from a model, validate and export them",
     "validate": "check any table against a schema",
     "suite": "print the expectations a schema implies",

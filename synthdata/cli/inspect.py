@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,11 +25,22 @@ def command(console: Console, model: Path) -> None:
     lines = [
         f"{about['name']}: {about['family']}, {about['parameters']:,} parameters",
         f"learned from {about['rows']:,} rows in {duration(about['seconds'])}, seed {about['seed']}",
+        *([f"chosen for {about['chosen']}"] if "chosen" in about else []),
         *([f"settings: {settings}"] if settings else []),
+        *([f"training: {_training(about['training'])}"] if "training" in about else []),
         *([f"target: {about['target']}"] if about["target"] else []),
         "fields:",
         *(f"  {name:<{wide}}  {kind}" for name, kind in about["fields"].items()),
+        *(["links:"] if about["links"] else []),
+        *(f"  {name} may hold what {' or '.join(others)} holds" for name, others in about["links"].items()),
         *(["constraints:"] if about["constraints"] else []),
         *(f"  {label}" for label in about["constraints"]),
     ]
     console.finish({"model": str(model), **about}, lines)
+
+
+def _training(training: Mapping[str, Any]) -> str:
+    return (
+        f"the weights of epoch {training['best_epoch']} of {training['epochs']} are kept, "
+        f"validation {training['validation']:.3f}"
+    )

@@ -43,6 +43,7 @@ def command(
     lines = [
         f"wrote {output}: {about['family']} of {len(about['fields'])} fields, learned from {about['rows']:,} rows "
         f"in {duration(console.seconds)}",
+        *([f"chosen for {about['chosen']}"] if "chosen" in about else []),
         f"next: synthdata generate {output} -n {about['rows']} -o rows.csv",
     ]
     console.finish(result, lines)

@@ -24,6 +24,7 @@ __all__ = [
     "produce",
     "report_rows",
     "rows_option",
+    "start_tensorflow",
     "training_options",
     "where_option",
 ]
@@ -33,7 +34,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def families() -> click.Choice[str]:
     """The generator families a user may name."""
-    return click.Choice(["transformer", "marginals"])
+    return click.Choice(["auto", "transformer", "vae", "gan", "marginals"])
 
 
 def rows_option(command: Command) -> Command:
@@ -89,16 +90,19 @@ def learn(
 
     where: conditions that the model will be asked for; refused before training if they cannot be met.
     """
+    from synthdata.generators import settings
     from synthdata.schema import Schema
     from synthdata.tables import LEAST_TO_TRAIN, read_table
 
     declared = Schema.load(schema)
+    family = model or declared.model.family
+    settings(family, declared.model.options if family == declared.model.family else {})  # refused before all reading
     frame = read_table(data, least=LEAST_TO_TRAIN)
     checkpoint = model_folder.with_name(f"{model_folder.name}.checkpoint")
     if resume and not checkpoint.exists():
         raise InputError(f"{checkpoint}: no checkpoint to resume from; train without --resume")
     console.say(f"checking {len(frame):,} rows of {data} against {schema}")
-    _start_tensorflow(console)
+    start_tensorflow(console)
     from synthdata.pipeline import train
     from synthdata.synthesizer import Synthesizer
 
@@ -180,7 +184,7 @@ def report_rows(console: Console, output: Path, verdict: Verdict) -> tuple[dict[
     return result, lines
 
 
-def _start_tensorflow(console: Console) -> None:
+def start_tensorflow(console: Console) -> None:
     """Import it where its noise is held back, which is loud only the first time."""
     with hushed(debug=console.debug):
         from synthdata.networks.startup import start

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from synthdata.errors import SchemaError, nearest
 from synthdata.generators.base import Generator
+from synthdata.generators.choice import AUTO, AutoSettings, choose
 
-__all__ = ["FAMILIES", "family", "settings"]
+__all__ = ["AUTO", "FAMILIES", "choose", "family", "settings"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads; what goes wrong is raised as well
 
@@ -30,7 +31,7 @@ FAMILIES: dict[str, str] = {  # family: module and class, imported when asked fo
 def family(name: str) -> type[Generator]:
     """Return the generator class of a family."""
     if name not in FAMILIES:
-        raise SchemaError(f'unknown model family "{name}"; {nearest(name, FAMILIES)}')
+        raise SchemaError(f'unknown model family "{name}"; {nearest(name, [*FAMILIES, AUTO])}')
     module, _, class_name = FAMILIES[name].partition(":")
     generator: type[Generator] = getattr(import_module(module), class_name)
     return generator
@@ -38,7 +39,7 @@ def family(name: str) -> type[Generator]:
 
 def settings(name: str, options: Mapping[str, Any]) -> Any:
     """Check a family's hyperparameters and return them as its settings; SchemaError names the wrong one."""
-    model = family(name).Settings
+    model = AutoSettings if name == AUTO else family(name).Settings
     try:
         return model.model_validate(dict(options))
     except ValidationError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
@@ -20,7 +21,7 @@ from synthdata.blocks import Arrays, Layout
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
 
-__all__ = ["Count", "Generator", "LatentSpace", "Settings", "check_shapes"]
+__all__ = ["Count", "Generator", "LatentSpace", "Settings", "Span", "check_shapes"]
 
 Count: TypeAlias = Annotated[int, Key(ge=1)]
 
@@ -31,13 +32,26 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+@dataclass(frozen=True)
+class Span:
+    """Where to look for a better value of a hyperparameter: one of `choices`, or from `low` to `high`."""
+
+    low: float = 0.0
+    high: float = 1.0
+    log: bool = False
+    choices: tuple[Any, ...] = ()
+
+
 class Generator(ABC):
     """Something that has learned the joint distribution of a layout's arrays.
 
+    spans: the hyperparameters worth searching. layout: of the blocks it draws.
     history: one row of figures an epoch of training; empty if there was nothing to iterate.
     """
 
     Settings: ClassVar[type[Settings]]
+    spans: ClassVar[Mapping[str, Span]] = {}
+    layout: Layout
     history: list[dict[str, float]]
 
     @classmethod

@@ -90,13 +90,24 @@ class RowGAN(keras.Model):
         )
         for _, head, _ in self.generator.classes:  # zeros would keep the latent vector out
             head.assign(rng.normal(0.0, 1 / math.sqrt(width), head.shape))
-        wide = sum(math.prod(bias.shape) for _, _, bias in self.generator.classes)
         if numbering.with_minor:
             self.generator.minor_head.assign(rng.normal(0.0, 0.1, self.generator.minor_head.shape))
-            wide += len(numbering.with_minor) * numbering.most_minors
         self.cue = table(self, "cue_embedding", rng.normal(0.0, 0.3, (numbering.rows, width)))
-        self.critic = Critic(numbering, max(wide, 1), critic_width, critic_layers, group, rng)
+        self.owners = self._owners()
+        self.critic = Critic(numbering, len(self.owners), critic_width, critic_layers, group, rng)
         self.built = True
+
+    def _owners(self) -> np.ndarray:
+        """The column that each place of a one-hot row speaks of: (wide,)."""
+        owners = [np.repeat(members, bias.shape[1]) for members, _, bias in self.generator.classes]
+        owners.append(np.repeat(self.numbering.with_minor, self.numbering.most_minors))
+        every = np.concatenate(owners).astype(np.int32)
+        return every if len(every) else np.zeros(1, np.int32)
+
+    def shown(self, rows: int, keep: float, seed: tf.Tensor) -> tf.Tensor:
+        """A mask for one-hot rows, in which each column of a row is shown with probability `keep`: (rows, wide)."""
+        uniform = tf.random.stateless_uniform((rows, self.numbering.count), seed + tf.constant([0, -2 * SEEDS]))
+        return tf.gather(tf.cast(uniform < keep, tf.float32), self.owners, axis=1)
 
     def one_hot(self, symbols: tf.Tensor) -> tf.Tensor:
         """Rows (rows, columns, 2) as one-hot symbols: (rows, wide), majors class by class, then minors."""

@@ -44,6 +44,7 @@ class Hyperparameters:
     learning_rate: float
     average: float
     penalty: float
+    keep: float
     temperature: float
     cue_weight: float
     cue_power: float
@@ -82,13 +83,18 @@ def train_gan(
     )
     history = train(task, plan, run)
     weights = calibrate(numbering, task.export(), run.seed)
-    drawn = draw(numbering, weights, np.random.default_rng([run.seed, 7]), LOOKED_AT)
-    if distinct_share(drawn) < LEAST_DISTINCT * distinct_share(symbols[task.looked_at]):
+    check_diversity(symbols[task.looked_at], draw(numbering, weights, np.random.default_rng([run.seed, 7]), LOOKED_AT))
+    return weights, history
+
+
+def check_diversity(real: np.ndarray, made: np.ndarray) -> None:
+    """Raise TrainingError if generated rows repeat each other far more than real ones do."""
+    rows = min(len(real), len(made))
+    if distinct_share(made[:rows]) < LEAST_DISTINCT * distinct_share(real[:rows]):
         raise TrainingError(
             "the generator has collapsed: it draws the same few rows; raise model.penalty, lower model.learning_rate, "
             "or train with model vae or transformer"
         )
-    return weights, history
 
 
 def draw(numbering: Numbering, weights: Mapping[str, np.ndarray], rng: np.random.Generator, rows: int) -> np.ndarray:
@@ -157,7 +163,8 @@ class _Task:
         model, part = self.model, self.chosen.batch // LAZY
         with tf.GradientTape(persistent=True) as tape:
             made, cued = model.generate(latent, cues, seed)
-            real = model.one_hot(tf.gather(self._symbols, rows))
+            shown = model.shown(self.chosen.batch, self.chosen.keep, seed)
+            real, made = shown * model.one_hot(tf.gather(self._symbols, rows)), shown * made
             margin = model.critic(real, cues) - model.critic(made, cues)
             penalty = self._penalty(tf.concat([real[:part], made[:part]], 0), tf.concat([cues[:part]] * 2, 0)) / part
             critic_loss = tf.reduce_mean(tf.nn.softplus(-margin)) + 0.5 * self.chosen.penalty * penalty

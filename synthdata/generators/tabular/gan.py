@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field as Key
 
 from synthdata.blocks import Arrays, Layout, check_arrays
-from synthdata.generators.base import Count, Generator, Settings, check_shapes
+from synthdata.generators.base import Count, Generator, Settings, Span, check_shapes
 from synthdata.networks.columns import Numbering, allowed_logits, columns_of, split
 from synthdata.networks.latent_cues import cue_columns, cued_latents, enter_cued
 from synthdata.networks.latent_sampler import LatentSampler, decoder_shapes, draw_rows
@@ -41,6 +41,7 @@ class GANSettings(Settings):
     learning_rate: float = Key(default=1e-3, gt=0)
     average: float = Key(default=0.998, ge=0, lt=1, description="share of the averaged weights that stays in a step")
     penalty: float = Key(default=0.2, ge=0, description="weight of the critic's gradients")
+    keep: float = Key(default=0.7, gt=0, le=1, description="share of a row's columns that the critic is shown")
     temperature: float = Key(default=0.5, gt=0, description="of the relaxed symbols")
     cue_weight: float = Key(default=1.0, ge=0, description="weight of the cue's log-likelihood")
     cue_power: float = Key(default=1.0, ge=0, le=1, description="1: cues as often as they are; 0: each as often")
@@ -62,6 +63,14 @@ class TabularGAN(Generator):
     history: list[dict[str, float]] = field(default_factory=list)
 
     Settings: ClassVar[type[Settings]] = GANSettings
+    spans: ClassVar[Mapping[str, Span]] = {
+        "latent": Span(choices=(16, 32, 64, 128)),
+        "critic_width": Span(choices=(128, 256, 384)),
+        "learning_rate": Span(3e-4, 3e-3, log=True),
+        "penalty": Span(0.05, 2.0, log=True),
+        "temperature": Span(0.3, 1.0),
+        "cue_power": Span(0.0, 1.0),
+    }
 
     @classmethod
     def fit(cls, layout: Layout, target: Arrays, settings: GANSettings, run: Run) -> Self:

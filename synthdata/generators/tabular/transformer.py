@@ -15,7 +15,7 @@ from pydantic import Field as Key
 from pydantic import model_validator
 
 from synthdata.blocks import Arrays, Layout, check_arrays
-from synthdata.generators.base import Count, Generator, Settings, check_shapes
+from synthdata.generators.base import Count, Generator, Settings, Span, check_shapes
 from synthdata.networks.column_sampler import ColumnSampler
 from synthdata.networks.columns import Numbering, allowed_logits, columns_of, entropies, join, split
 
@@ -80,6 +80,13 @@ class TabularTransformer(Generator):
     history: list[dict[str, float]] = field(default_factory=list)
 
     Settings: ClassVar[type[Settings]] = TransformerSettings
+    spans: ClassVar[Mapping[str, Span]] = {
+        "width": Span(choices=(48, 64, 96, 128)),
+        "layers": Span(choices=(2, 3, 4)),
+        "learning_rate": Span(5e-3, 4e-2, log=True),
+        "first_order": Span(0.4, 0.8),
+        "balance": Span(0.0, 0.6),
+    }
 
     @classmethod
     def fit(cls, layout: Layout, target: Arrays, settings: TransformerSettings, run: Run) -> Self:

@@ -15,7 +15,7 @@ from pydantic import Field as Key
 from pydantic import model_validator
 
 from synthdata.blocks import Arrays, Layout, check_arrays
-from synthdata.generators.base import Count, Generator, LatentSpace, Settings, check_shapes
+from synthdata.generators.base import Count, Generator, LatentSpace, Settings, Span, check_shapes
 from synthdata.networks.columns import Numbering, columns_of, split
 from synthdata.networks.latent_prior import draw_latents, encode_rows, prior_shapes
 from synthdata.networks.latent_sampler import LatentSampler, decoder_shapes, draw_rows, likeliest_rows
@@ -30,7 +30,7 @@ class VAESettings(Settings):
     """Hyperparameters; what says "auto" is chosen from the number of rows and columns."""
 
     latent: Count | Literal["auto"] = Key(default="auto", description="width of the latent vector, an even number")
-    width: int = Key(default=256, ge=8)
+    width: int = Key(default=192, ge=8)
     layers: int = Key(default=2, ge=1, le=12, description="of the encoder, and of the decoder")
     expansion: int = Key(default=2, ge=1, description="width of the feed-forward layer, in widths")
     parts: int = Key(default=64, ge=1, description="normals in the prior's mixture")
@@ -76,6 +76,15 @@ class TabularVAE(Generator, LatentSpace):
     history: list[dict[str, float]] = field(default_factory=list)
 
     Settings: ClassVar[type[Settings]] = VAESettings
+    spans: ClassVar[Mapping[str, Span]] = {
+        "latent": Span(choices=(8, 16, 24, 32)),
+        "width": Span(choices=(128, 192, 256)),
+        "parts": Span(choices=(16, 64, 256)),
+        "couplings": Span(choices=(2, 4, 6)),
+        "learning_rate": Span(5e-3, 4e-2, log=True),
+        "beta": Span(0.01, 1.0, log=True),
+        "balance": Span(0.0, 0.6),
+    }
 
     @classmethod
     def fit(cls, layout: Layout, target: Arrays, settings: VAESettings, run: Run) -> Self:

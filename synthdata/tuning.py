@@ -1,0 +1,176 @@
+"""Search a family's hyperparameters by the quality of what it generates, beside rows it was not trained on.
+
+Optuna (an extra: `pip install "synthdata[tune]"`) proposes settings, the defaults first. A trial's quality is the AUC
+of boosted trees that tell its rows from held-out ones: .5 is best.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from synthdata.blocks import rows_of
+from synthdata.errors import ArtefactError, InputError, TrainingError
+from synthdata.generators import AUTO, family, settings
+from synthdata.generators.base import Span
+from synthdata.networks.columns import Numbering, columns_of, split
+from synthdata.networks.quality import distinguishability
+from synthdata.progress import Listener, Progress, silent
+from synthdata.schema import Schema
+from synthdata.synthesizer import Synthesizer
+
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["Trial", "Tuned", "tune"]
+
+HELD_OUT = 0.2
+MOST_HELD_OUT = 4000
+LEAST_MINUTES = 0.05  # of a trial: less has no time for an epoch
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One try: what was set, its quality (AUC, .5 is best), its training time."""
+
+    options: Mapping[str, Any]
+    quality: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a search found. schema: with the best settings. trials: in the order they were made, the defaults first."""
+
+    schema: Schema
+    trials: tuple[Trial, ...]
+
+    @property
+    def best(self) -> Trial:
+        """The trial whose settings the schema has."""
+        return min(self.trials, key=lambda trial: trial.quality)
+
+
+def tune(
+    frame: pd.DataFrame,
+    schema: Schema,
+    *,
+    minutes: float,
+    most_trials: int | None = None,
+    model: str | None = None,
+    seed: int = 0,
+    journal: Path | None = None,
+    resume: bool = False,
+    listener: Listener = silent,
+) -> Tuned:
+    """Search for `minutes`, or until there are `most_trials`; what the schema's `model` sets already stays as it is.
+
+    journal: a file to keep the trials in, from which `resume` goes on. An interruption ends the search with the best so
+    far; KeyboardInterrupt goes on to the caller only if no trial was finished.
+    """
+    name = model or schema.model.family
+    fixed = schema.model.options if name == schema.model.family else {}
+    if name == AUTO:
+        raise InputError("auto has nothing to search; name a family: --model transformer")
+    settings(name, fixed)
+    spans = {key: span for key, span in family(name).spans.items() if key not in fixed}
+    if not spans:
+        raise InputError(f"{name} has nothing left to search: the schema sets all of it")
+    if minutes <= 0:
+        raise InputError(f"minutes {minutes} is not a time; give minutes above 0")
+    study = _study(journal, resume, name, seed)
+    table = schema.read(frame)
+    order = np.random.default_rng([seed, 8]).permutation(len(table))
+    held = min(int(len(table) * HELD_OUT), MOST_HELD_OUT)
+    train, held_out = table.iloc[order[held:]], table.iloc[order[:held]]
+    began = time.monotonic()
+    end = began + 60 * minutes
+
+    def tell() -> None:
+        left = max(end - time.monotonic(), 0.0)
+        done = _trials(study)
+        best = f", best AUC {min(trial.quality for trial in done):.3f}" if done else ""
+        listener(Progress("tune", 1 - left / (60 * minutes), left, f"trial {len(study.trials) + 1}{best}"))
+
+    try:
+        while not (done := len(_trials(study))) or (time.monotonic() < end and done < (most_trials or done + 1)):
+            left = (end - time.monotonic()) / 60
+            tell()
+            trial = study.ask()
+            options = {key: _suggest(trial, key, span) for key, span in spans.items()} if done else {}
+            start = time.monotonic()
+            quality = _quality(
+                train, held_out, _with(schema, name, {**fixed, **options}), seed, max(left, LEAST_MINUTES)
+            )
+            trial.set_user_attr("options", options)
+            trial.set_user_attr("seconds", round(time.monotonic() - start, 1))
+            study.tell(trial, quality)
+    except KeyboardInterrupt:
+        if not _trials(study):
+            raise
+    trials = _trials(study)
+    best = min(trials, key=lambda trial: trial.quality)
+    return Tuned(_with(schema, name, {**fixed, **best.options}), trials)
+
+
+def _study(journal: Path | None, resume: bool, name: str, seed: int) -> optuna.Study:
+    try:
+        import optuna
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalFileBackend
+    except ImportError:
+        raise InputError('tuning needs Optuna: pip install "synthdata[tune]"') from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    sampler = optuna.samplers.TPESampler(seed=seed, multivariate=False)
+    if journal is None:
+        return optuna.create_study(sampler=sampler)
+    if not resume:
+        journal.unlink(missing_ok=True)
+    try:
+        study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(journal))),
+            sampler=sampler,
+            study_name=name,
+            load_if_exists=True,
+        )
+    except (ValueError, KeyError, OSError) as error:
+        raise ArtefactError(f"{journal}: the trials cannot be read ({error}); tune without --resume") from None
+    return study
+
+
+def _suggest(trial: optuna.Trial, key: str, span: Span) -> Any:
+    if span.choices:
+        return trial.suggest_categorical(key, list(span.choices))
+    return float(f"{trial.suggest_float(key, span.low, span.high, log=span.log):.3g}")
+
+
+def _trials(study: optuna.Study) -> tuple[Trial, ...]:
+    done = [trial for trial in study.trials if trial.values and "options" in trial.user_attrs]
+    return tuple(Trial(each.user_attrs["options"], each.values[0], each.user_attrs["seconds"]) for each in done)
+
+
+def _with(schema: Schema, name: str, options: Mapping[str, Any]) -> Schema:
+    model = type(schema.model)(family=name, **options)
+    return schema.model_copy(update={"model": model})
+
+
+def _quality(train: pd.DataFrame, held_out: pd.DataFrame, schema: Schema, seed: int, minutes: float) -> float:
+    """Train, draw, and let trees tell; 1 if training came to nothing."""
+    try:
+        synthesizer = Synthesizer.fit(train, schema, seed=seed, max_minutes=minutes)
+    except TrainingError:
+        return 1.0
+    generator = synthesizer.generator
+    if generator is None:
+        raise InputError("the table holds nothing but identifiers: there is nothing to search")
+    known = [name for name, codec in synthesizer.codecs.items() if codec.layout and not codec.nulls]
+    real = synthesizer.blocks(held_out.dropna(subset=known))
+    made = generator.sample(np.random.default_rng([seed, 9]), rows_of(real), {})
+    sides = (split(generator.layout, side) for side in (real, made))
+    return distinguishability(Numbering(columns_of(generator.layout)), *sides)
