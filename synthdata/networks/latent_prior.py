@@ -57,7 +57,7 @@ def prior_shapes(
     numbering: Numbering, *, latent: int, width: int, layers: int, expansion: int, parts: int, couplings: int
 ) -> dict[str, tuple[int, ...]]:
     """The shapes of the weights of prior and encoder."""
-    inner, half, wide = width // 2, latent // 2, expansion * width
+    inner, half, wide = width // 4, latent // 2, expansion * width
     shapes: dict[str, tuple[int, ...]] = {
         "prior_share": (parts,),
         "prior_mean": (parts, latent),

@@ -18,7 +18,9 @@ import tensorflow as tf
 
 from synthdata.networks.columns import Numbering
 from synthdata.networks.dense import Blocks, table
+from synthdata.networks.heads import normal
 from synthdata.networks.latent_decoder import LatentDecoder
+from synthdata.networks.row_encoder import RowEncoder
 
 __all__ = ["EXPANSION", "RowGAN"]
 
@@ -72,6 +74,7 @@ class RowGAN(keras.Model):
         critic_layers: int,
         group: int,
         temperature: float,
+        shares: np.ndarray,
         seed: int,
     ) -> None:
         super().__init__(name="row_gan")
@@ -85,7 +88,7 @@ class RowGAN(keras.Model):
             width=width,
             layers=layers,
             expansion=EXPANSION,
-            shares=np.ones(numbering.count, np.float32),
+            shares=shares,
             rng=rng,
         )
         for _, head, _ in self.generator.classes:  # zeros would keep the latent vector out
@@ -93,6 +96,7 @@ class RowGAN(keras.Model):
         if numbering.with_minor:
             self.generator.minor_head.assign(rng.normal(0.0, 0.1, self.generator.minor_head.shape))
         self.cue = table(self, "cue_embedding", rng.normal(0.0, 0.3, (numbering.rows, width)))
+        self.encoder = RowEncoder(numbering, latent=latent, width=width, layers=1, expansion=EXPANSION, rng=rng)
         self.owners = self._owners()
         self.critic = Critic(numbering, len(self.owners), critic_width, critic_layers, group, rng)
         self.built = True
@@ -122,14 +126,29 @@ class RowGAN(keras.Model):
             parts.append(tf.one_hot(tf.where(has_minor, chosen[..., 1], -1), numbering.most_minors))
         return self._flat(parts, tf.shape(symbols)[0])
 
+    def reconstruct(self, symbols: tf.Tensor, cues: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """Mean bound on the negative log-likelihood of rows given their cues, in nats times the columns' shares.
+
+        symbols: (rows, columns, 2) int32. noise: (rows, latent) standard normal.
+        """
+        mean, log_scale = self.encoder(symbols)
+        latent = mean + tf.exp(log_scale) * noise
+        none = tf.zeros_like(latent)
+        divergence = normal(mean, log_scale).log_prob(latent) - normal(none, none).log_prob(latent)
+        return tf.reduce_mean(divergence - self.generator.log_likelihood(self._state(latent, cues), symbols))
+
+    def _state(self, latent: tf.Tensor, cues: tf.Tensor) -> tf.Tensor:
+        generator = self.generator
+        x = latent @ tf.convert_to_tensor(generator.enter) + generator.enter_bias + tf.gather(self.cue, cues)
+        return generator.body(x)
+
     def generate(self, latent: tf.Tensor, cues: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One-hot rows (rows, wide), and the log-probability of their cues (rows,).
 
         latent: (rows, latent) standard normal. cues: (rows,) int32, rows of the table of majors. seed: (2,) int32.
         """
         numbering, generator = self.numbering, self.generator
-        x = latent @ tf.convert_to_tensor(generator.enter) + generator.enter_bias + tf.gather(self.cue, cues)
-        state = generator.body(x)
+        state = self._state(latent, cues)
         majors: dict[int, tf.Tensor] = {}
         parts, cued = [], tf.zeros(tf.shape(latent)[0])
         for number, (members, logits) in enumerate(generator.major_logits(state)):

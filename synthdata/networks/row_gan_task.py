@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from synthdata.errors import TrainingError
 from synthdata.networks.batches import Batches
-from synthdata.networks.columns import NEVER, Numbering, log_marginals, open_logits
+from synthdata.networks.columns import NEVER, Numbering, log_marginals, loss_shares, open_logits
 from synthdata.networks.latent_cues import cue_columns, cued_latents, enter_cued
 from synthdata.networks.latent_sampler import LatentSampler
 from synthdata.networks.quality import distinct_share, distinguishability
@@ -46,6 +46,8 @@ class Hyperparameters:
     penalty: float
     keep: float
     temperature: float
+    reconstruction: float
+    balance: float
     cue_weight: float
     cue_power: float
     validation: float
@@ -69,6 +71,7 @@ def train_gan(
         critic_layers=chosen.critic_layers,
         group=GROUP,
         temperature=chosen.temperature,
+        shares=loss_shares(symbols, chosen.balance),
         seed=run.seed,
     )
     task = _Task(model, symbols, logs, chosen, run.seed)
@@ -145,7 +148,7 @@ class _Task:
         self._symbols = tf.constant(symbols)
 
     def batch(self, step: int) -> tuple[np.ndarray, ...]:
-        """Row numbers (batch,), cues (batch,) that hold for them, latent vectors (batch, latent), a seed (2,)."""
+        """Row numbers (batch,), cues (batch,) that hold for them, latent vectors and noise (batch, latent), a seed."""
         rng, size = np.random.default_rng([self.seed, 3, step]), self.chosen.batch
         which, uniform = rng.integers(0, len(self.columns), size), rng.random((2, size))
         rows, cues = np.zeros(size, np.int32), np.zeros(size, np.int32)
@@ -153,22 +156,30 @@ class _Task:
             at = np.flatnonzero(which == number)
             rows[at], symbol = self.by_symbol[number].draw(*uniform[:, at])
             cues[at] = symbol + self.model.numbering.starts[column]
-        latent = rng.standard_normal((size, self.model.latent), np.float32)
-        return rows, cues, latent, np.array([self.seed, step], np.int32)
+        latent, noise = rng.standard_normal((2, size, self.model.latent), np.float32)
+        return rows, cues, latent, noise, np.array([self.seed, step], np.int32)
 
     def gradients(
-        self, variables: Sequence[tf.Tensor], rows: tf.Tensor, cues: tf.Tensor, latent: tf.Tensor, seed: tf.Tensor
+        self,
+        variables: Sequence[tf.Tensor],
+        rows: tf.Tensor,
+        cues: tf.Tensor,
+        latent: tf.Tensor,
+        noise: tf.Tensor,
+        seed: tf.Tensor,
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """The critic's loss; its gradients for the critic, and those of the generator's loss for the generator."""
         model, part = self.model, self.chosen.batch // LAZY
         with tf.GradientTape(persistent=True) as tape:
             made, cued = model.generate(latent, cues, seed)
+            symbols = tf.gather(self._symbols, rows)
             shown = model.shown(self.chosen.batch, self.chosen.keep, seed)
-            real, made = shown * model.one_hot(tf.gather(self._symbols, rows)), shown * made
+            real, made = shown * model.one_hot(symbols), shown * made
             margin = model.critic(real, cues) - model.critic(made, cues)
             penalty = self._penalty(tf.concat([real[:part], made[:part]], 0), tf.concat([cues[:part]] * 2, 0)) / part
             critic_loss = tf.reduce_mean(tf.nn.softplus(-margin)) + 0.5 * self.chosen.penalty * penalty
             loss = tf.reduce_mean(tf.nn.softplus(margin)) - self.chosen.cue_weight * tf.reduce_mean(cued)
+            loss += self.chosen.reconstruction * model.reconstruct(symbols, cues, noise)
         of_critic = {id(variable.value) for variable in model.critic.trainable_variables}
         found: dict[int, tf.Tensor] = {}
         for goal, is_critic in ((critic_loss, True), (loss, False)):

@@ -14,15 +14,13 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.networks.columns import Numbering
-from synthdata.networks.dense import Blocks, activate, table
-from synthdata.networks.embedding import SymbolEmbedding
+from synthdata.networks.dense import activate, table
 from synthdata.networks.heads import coupled, mixture, normal
 from synthdata.networks.latent_decoder import LatentDecoder
 from synthdata.networks.latent_prior import MOST_LOG_SCALE
+from synthdata.networks.row_encoder import RowEncoder
 
 __all__ = ["RowVAE"]
-
-EMBEDDED = 16
 
 
 class Coupling(keras.layers.Layer):
@@ -72,36 +70,14 @@ class RowVAE(keras.Model):
         super().__init__(name="row_vae")
         rng = np.random.default_rng(seed)
         self.latent = latent
-        self.embedding = SymbolEmbedding(numbering, EMBEDDED, rng)
-        wide = numbering.count * EMBEDDED
-        self.enter = table(self, "enter", rng.normal(0.0, 1 / math.sqrt(wide), (wide, width)))
-        self.enter_bias = table(self, "enter_bias", np.zeros(width))
-        self.body = Blocks(width, expansion * width, layers, rng, "encoder_body")
-        self.leave = table(self, "posterior_head", rng.normal(0.0, 1 / math.sqrt(width), (width, 2 * latent)))
-        self.leave_bias = table(self, "posterior_bias", np.concatenate([np.zeros(latent), np.full(latent, -1.0)]))
-        self.decoder = LatentDecoder(
-            numbering,
-            major_log,
-            minor_log,
-            latent=latent,
-            width=width,
-            layers=layers,
-            expansion=expansion,
-            shares=shares,
-            rng=rng,
-        )
+        sizes = {"latent": latent, "width": width, "layers": layers, "expansion": expansion}
+        self.encoder = RowEncoder(numbering, rng=rng, **sizes)
+        self.decoder = LatentDecoder(numbering, major_log, minor_log, shares=shares, rng=rng, **sizes)
         self.prior_bias = table(self, "prior_bias", np.zeros(parts))
         self.prior_means = table(self, "prior_mean_embedding", rng.normal(0.0, 1.0, (parts, latent)))
         self.prior_scales = table(self, "prior_scale_embedding", np.full((parts, latent), 0.0 if parts == 1 else -0.3))
-        self.couplings = [Coupling(latent // 2, width // 2, rng, f"coupling_{i}") for i in range(couplings)]
+        self.couplings = [Coupling(latent // 2, width // 4, rng, f"coupling_{i}") for i in range(couplings)]
         self.built = True
-
-    def posterior(self, symbols: tf.Tensor) -> Any:
-        """The distribution of the latent vector, given rows (rows, columns, 2)."""
-        x = self.embedding(symbols)
-        x = tf.reshape(x, (-1, self.enter.shape[0])) @ tf.convert_to_tensor(self.enter) + self.enter_bias
-        mean, log_scale = tf.split(self.body(x) @ tf.convert_to_tensor(self.leave) + self.leave_bias, 2, axis=-1)
-        return mean, tf.clip_by_value(log_scale, -6.0, 2.0)
 
     def prior(self) -> Any:
         """The distribution of latent vectors over all rows."""
@@ -113,18 +89,14 @@ class RowVAE(keras.Model):
 
         symbols: (rows, columns, 2) int32. noise: (rows, latent) standard normal.
         """
-        mean, log_scale = self.posterior(symbols)
+        mean, log_scale = self.encoder(symbols)
         z = mean + tf.exp(log_scale) * noise
         divergence = normal(mean, log_scale).log_prob(z) - self.prior().log_prob(z)
         likelihood = self.decoder.log_likelihood(self.decoder(z), symbols)
         return tf.reduce_mean(beta * divergence - likelihood)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as samplers take them: the decoder's; the prior's, `prior_`; the encoder's, `encode_`.
-
-        The encoder's embeddings are multiplied into its first layer: a row is the sum of a vector for each symbol.
-        """
-        numbering = self.decoder.numbering
+        """The weights as samplers take them: the decoder's; the prior's, `prior_`; the encoder's, `encode_`."""
         result = self.decoder.export()
         logits = self.prior_bias.numpy().astype(np.float64)
         share = np.exp(logits - logits.max())
@@ -135,24 +107,5 @@ class RowVAE(keras.Model):
         }
         for i, coupling in enumerate(self.couplings):
             result |= {f"prior_{name}_{i}": weight.numpy() for name, weight in coupling.named_weights().items()}
-        major, minor = self.embedding.major_table().numpy(), self.embedding.minor_table().numpy()
-        enter = self.enter.numpy().reshape(numbering.count, EMBEDDED, -1)
-        from_major = np.zeros((numbering.rows, enter.shape[2]), np.float32)
-        from_minor = np.zeros((max(numbering.no_minor, 1), enter.shape[2]), np.float32)
-        for i, column in enumerate(numbering.columns):
-            here = slice(numbering.starts[i], numbering.starts[i + 1])
-            from_major[here] = major[here] @ enter[i]
-            from_major[here][: column.first if column.minors > 1 else None] += minor[numbering.no_minor] @ enter[i]
-            if column.minors > 1:
-                here = slice(numbering.minor_starts[i], numbering.minor_starts[i] + numbering.most_minors)
-                from_minor[here] = minor[here] @ enter[i]
-        latent = self.latent
-        result |= {
-            "encode_major": from_major,
-            "encode_minor": from_minor,
-            "encode_bias": self.enter_bias.numpy(),
-            **{f"encode_{name}": weight for name, weight in self.body.export().items()},
-            "encode_leave": (self.body.last_gain.numpy()[:, None] * self.leave.numpy())[:, :latent],
-            "encode_leave_bias": self.leave_bias.numpy()[:latent],
-        }
+        result |= self.encoder.export()
         return {name: np.ascontiguousarray(array) for name, array in result.items()}

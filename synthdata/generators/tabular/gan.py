@@ -31,7 +31,7 @@ class GANSettings(Settings):
     """Hyperparameters; what says "auto" is chosen from the number of rows."""
 
     latent: int = Key(default=64, ge=1, description="width of the noise")
-    width: int = Key(default=256, ge=8, description="of the generator")
+    width: int = Key(default=192, ge=8, description="of the generator")
     layers: int = Key(default=2, ge=1, le=12, description="of the generator")
     critic_width: int = Key(default=256, ge=8)
     critic_layers: int = Key(default=1, ge=1, le=12)
@@ -43,6 +43,8 @@ class GANSettings(Settings):
     penalty: float = Key(default=0.2, ge=0, description="weight of the critic's gradients")
     keep: float = Key(default=0.7, gt=0, le=1, description="share of a row's columns that the critic is shown")
     temperature: float = Key(default=0.5, gt=0, description="of the relaxed symbols")
+    reconstruction: float = Key(default=0.1, ge=0, description="weight of the bound on the rows' log-likelihood")
+    balance: float = Key(default=0.3, ge=0, le=1, description="how much more columns of little entropy weigh in it")
     cue_weight: float = Key(default=1.0, ge=0, description="weight of the cue's log-likelihood")
     cue_power: float = Key(default=1.0, ge=0, le=1, description="1: cues as often as they are; 0: each as often")
     validation: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out to measure quality")

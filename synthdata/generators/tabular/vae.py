@@ -51,16 +51,16 @@ class VAESettings(Settings):
     def _check(self) -> Self:
         if self.latent != "auto" and self.latent % 2:
             raise ValueError(f"latent {self.latent} is odd; coupling layers need two halves")
-        if self.width % 2:
-            raise ValueError(f"width {self.width} is odd; coupling layers take half of it")
+        if self.width % 4:
+            raise ValueError(f"width {self.width} is no multiple of 4, of which coupling layers take a quarter")
         return self
 
     def chosen_for(self, rows: int, columns: int) -> VAESettings:
         """Fill in what is "auto" for a table of `rows` rows and `columns`."""
         auto = {
-            "latent": int(np.clip(columns // 2 * 2, 8, 32)),
+            "latent": int(np.clip((columns + 1) // 2 * 2, 8, 32)),
             "batch": int(np.clip(2 ** np.round(np.log2(rows / 24)), 32, 512)),
-            "epochs": round(np.clip(400_000 / rows, 8, 100)),
+            "epochs": round(np.clip(550_000 / rows, 8, 100)),
             "patience": int(np.clip(round(20_000 / rows), 2, 20)),
         }
         return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
