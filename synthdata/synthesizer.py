@@ -118,6 +118,8 @@ class Synthesizer:
         on how many are asked for. rows: a hint of how many will be wanted, so that no more are drawn ahead.
         """
         restrictions = self.restrict(where)
+        if self.generator is not None:
+            self.generator.check(_masks(restrictions))
         if rows is not None and self.capacity is not None and rows > self.capacity:
             raise InputError(
                 f"{rows:,} rows asked for, but an identifier's pattern has only {self.capacity:,} keys; "
@@ -164,9 +166,8 @@ class Synthesizer:
     def _block(self, number: int, restrictions: Mapping[str, Restriction], seed: int) -> pd.DataFrame:
         """The rows of one block of a run."""
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
-        allowed = {name: restriction.mask for name, restriction in restrictions.items()}
         first, end = _first_row(number), _first_row(number + 1)
-        arrays: Arrays = self.generator.sample(rng, end - first, allowed) if self.generator else {}
+        arrays: Arrays = self.generator.sample(rng, end - first, _masks(restrictions)) if self.generator else {}
         if self.capacity is not None and first < self.capacity < end:  # the keys end inside this block
             end = self.capacity
             arrays = take(arrays, slice(0, end - first))
@@ -187,11 +188,18 @@ class Synthesizer:
     def encode(self, frame: pd.DataFrame) -> np.ndarray:
         """Where the rows of `frame` lie in the latent space: (n, latent) float32. InputError if the family has none."""
         space = self._latent_space()
-        return space.encode(self.blocks(frame))
+        arrays = self.blocks(frame)
+        with threadpool_limits(1, user_api="blas"):  # so that places do not depend on the machine's cores
+            return space.encode(arrays)
 
     def decode(self, latent: np.ndarray) -> pd.DataFrame:
         """The most likely row at each place of the latent space, (n, latent). They have not passed the gate."""
-        return self._rows(self._latent_space().decode(np.atleast_2d(latent)), Rows(0, np.arange(len(latent))), {})
+        space, places = self._latent_space(), np.atleast_2d(np.asarray(latent, np.float32))
+        if places.ndim != 2 or places.shape[1] != space.width:
+            raise InputError(f"places of shape {places.shape} are not (rows, {space.width})")
+        with threadpool_limits(1, user_api="blas"):
+            arrays = space.decode(places)
+        return self._rows(arrays, Rows(0, np.arange(len(places))), {})
 
     def interpolate(self, row_a: Mapping[str, Any], row_b: Mapping[str, Any], steps: int = 8) -> pd.DataFrame:
         """Rows along the straight way between two records in the latent space, the ends included: `steps` rows.
@@ -299,6 +307,10 @@ def _first_row(block: int) -> int:
 def _blocks_of(rows: int) -> int:
     """How many blocks hold `rows` rows."""
     return next(block for block in count(1) if _first_row(block) >= rows)
+
+
+def _masks(restrictions: Mapping[str, Restriction]) -> dict[str, np.ndarray]:
+    return {name: restriction.mask for name, restriction in restrictions.items()}
 
 
 def _training(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:

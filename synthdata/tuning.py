@@ -6,8 +6,9 @@ of boosted trees that tell its rows from held-out ones: .5 is best.
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ __all__ = ["Trial", "Tuned", "tune"]
 
 HELD_OUT = 0.2
 MOST_HELD_OUT = 4000
-LEAST_MINUTES = 0.05  # of a trial: less has no time for an epoch
+SLICE = 0.25  # of the search, that one trial may take at most
 
 
 @dataclass(frozen=True)
@@ -71,43 +72,42 @@ def tune(
 ) -> Tuned:
     """Search for `minutes`, or until there are `most_trials`; what the schema's `model` sets already stays as it is.
 
-    journal: a file to keep the trials in, from which `resume` goes on. An interruption ends the search with the best so
-    far; KeyboardInterrupt goes on to the caller only if no trial was finished.
+    One trial takes a quarter of the time at most, and none is begun once less is left than the longest took: each gets
+    what it needs. journal: a file to keep the trials in, from which `resume` goes on. An interruption ends the search
+    with the best so far; KeyboardInterrupt goes on to the caller only if no trial was finished.
     """
     name = model or schema.model.family
     fixed = schema.model.options if name == schema.model.family else {}
-    if name == AUTO:
-        raise InputError("auto has nothing to search; name a family: --model transformer")
+    if name == AUTO or not family(name).spans:
+        raise InputError(f"{name} has nothing to search; name a family that has: --model transformer")
     settings(name, fixed)
     spans = {key: span for key, span in family(name).spans.items() if key not in fixed}
     if not spans:
         raise InputError(f"{name} has nothing left to search: the schema sets all of it")
     if minutes <= 0:
         raise InputError(f"minutes {minutes} is not a time; give minutes above 0")
-    study = _study(journal, resume, name, seed)
     table = schema.read(frame)
+    study = _study(journal, resume, seed, _fingerprint(table, schema, name, fixed, spans))
     order = np.random.default_rng([seed, 8]).permutation(len(table))
     held = min(int(len(table) * HELD_OUT), MOST_HELD_OUT)
     train, held_out = table.iloc[order[held:]], table.iloc[order[:held]]
     began = time.monotonic()
     end = began + 60 * minutes
 
-    def tell() -> None:
+    def tell(inner: Progress) -> None:
         left = max(end - time.monotonic(), 0.0)
         done = _trials(study)
         best = f", best AUC {min(trial.quality for trial in done):.3f}" if done else ""
-        listener(Progress("tune", 1 - left / (60 * minutes), left, f"trial {len(study.trials) + 1}{best}"))
+        detail = f"trial {len(done) + 1}{best}; {inner.detail}"
+        listener(Progress("tune", 1 - left / (60 * minutes), left, detail))
 
     try:
-        while not (done := len(_trials(study))) or (time.monotonic() < end and done < (most_trials or done + 1)):
-            left = (end - time.monotonic()) / 60
-            tell()
+        while _goes_on(done := _trials(study), most_trials, end - time.monotonic()):
             trial = study.ask()
             options = {key: _suggest(trial, key, span) for key, span in spans.items()} if done else {}
             start = time.monotonic()
-            quality = _quality(
-                train, held_out, _with(schema, name, {**fixed, **options}), seed, max(left, LEAST_MINUTES)
-            )
+            tried = _with(schema, name, {**fixed, **options})
+            quality = _quality(train, held_out, tried, seed, SLICE * minutes, tell)
             trial.set_user_attr("options", options)
             trial.set_user_attr("seconds", round(time.monotonic() - start, 1))
             study.tell(trial, quality)
@@ -119,7 +119,21 @@ def tune(
     return Tuned(_with(schema, name, {**fixed, **best.options}), trials)
 
 
-def _study(journal: Path | None, resume: bool, name: str, seed: int) -> optuna.Study:
+def _goes_on(done: Sequence[Trial], most: int | None, left: float) -> bool:
+    """Whether another trial is begun, with `left` seconds left; the first always is."""
+    if not done:
+        return True
+    return (most is None or len(done) < most) and left >= max(trial.seconds for trial in done)
+
+
+def _fingerprint(table: pd.DataFrame, schema: Schema, *parts: Any) -> str:
+    """A digest of all that trials can only be compared under."""
+    digest = hashlib.sha256(repr((schema.dump(), *parts)).encode())
+    digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _study(journal: Path | None, resume: bool, seed: int, fingerprint: str) -> optuna.Study:
     try:
         import optuna
         from optuna.storages import JournalStorage
@@ -127,20 +141,19 @@ def _study(journal: Path | None, resume: bool, name: str, seed: int) -> optuna.S
     except ImportError:
         raise InputError('tuning needs Optuna: pip install "synthdata[tune]"') from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler = optuna.samplers.TPESampler(seed=seed, multivariate=False)
     if journal is None:
-        return optuna.create_study(sampler=sampler)
+        return optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     if not resume:
         journal.unlink(missing_ok=True)
     try:
-        study = optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(journal))),
-            sampler=sampler,
-            study_name=name,
-            load_if_exists=True,
-        )
+        storage = JournalStorage(JournalFileBackend(str(journal)))
+        study = optuna.create_study(storage=storage, study_name="tune", load_if_exists=True)
     except (ValueError, KeyError, OSError) as error:
         raise ArtefactError(f"{journal}: the trials cannot be read ({error}); tune without --resume") from None
+    if study.user_attrs.setdefault("fingerprint", fingerprint) != fingerprint:
+        raise ArtefactError(f"{journal}: trials of another table, schema or family; tune without --resume")
+    study.set_user_attr("fingerprint", fingerprint)
+    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))  # goes on to new proposals
     return study
 
 
@@ -160,10 +173,12 @@ def _with(schema: Schema, name: str, options: Mapping[str, Any]) -> Schema:
     return schema.model_copy(update={"model": model})
 
 
-def _quality(train: pd.DataFrame, held_out: pd.DataFrame, schema: Schema, seed: int, minutes: float) -> float:
+def _quality(
+    train: pd.DataFrame, held_out: pd.DataFrame, schema: Schema, seed: int, minutes: float, listener: Listener
+) -> float:
     """Train, draw, and let trees tell; 1 if training came to nothing."""
     try:
-        synthesizer = Synthesizer.fit(train, schema, seed=seed, max_minutes=minutes)
+        synthesizer = Synthesizer.fit(train, schema, seed=seed, max_minutes=minutes, listener=listener)
     except TrainingError:
         return 1.0
     generator = synthesizer.generator

@@ -186,7 +186,7 @@ def test_validate_refuses_rows_that_break_the_schema_without_showing_them(place:
     done = call("validate", "stays.yaml", "broken.csv")
     assert done.exit_code == 3
     assert "age" in done.stdout
-    assert "3 rows" in done.stdout
+    assert "3 rows (1, 2, 3)" in done.stdout
     assert "987" not in done.output
     verdict = json.loads(call("validate", "stays.yaml", "broken.csv", "--json").stdout)
     assert verdict["passed"] is False
@@ -468,6 +468,14 @@ BAD = {
     "unknown command": Bad("trian stays.yaml", ('no command "trian"', 'did you mean "train"')),
     "unknown option": Bad(f"{GENERATE} --sed 1", ("--sed", "synthdata generate --help")),
     "unknown family": Bad(f"{TRAIN.format('stays.csv')} --model lstm", ("lstm", "transformer", "marginals")),
+    "a hyperparameter it lacks, before any reading": Bad(
+        TRAIN.format("none.csv"),
+        ('"layers" is no hyperparameter of marginals',),
+        rewritten("stays.yaml", "model: marginals", "model: {family: marginals, layers: 2}"),
+    ),
+    "nothing to tune": Bad("tune stays.yaml --data stays.csv -o new.yaml --minutes 1", ("marginals has nothing",)),
+    "tune without time": Bad("tune stays.yaml --data stays.csv -o new.yaml --minutes 0", ("--minutes",)),
+    "tuned schema exists": Bad("tune stays.yaml --data stays.csv -o stays.yaml --minutes 1", ("exists", "--force")),
     "no time": Bad(f"{TRAIN.format('stays.csv')} --max-minutes 0", ("--max-minutes",)),
     "suite that runs code": Bad(
         "validate stays.yaml stays.csv",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from synthdata.errors import ConditionError, TrainingError
+from synthdata.networks.calibration import calibrate
 from synthdata.networks.columns import Column, Numbering, log_marginals
-from synthdata.networks.latent_sampler import choose_latents
+from synthdata.networks.latent_cues import cued_latents, enter_cued
+from synthdata.networks.latent_sampler import LatentSampler, check_latents, choose_latents
 from synthdata.networks.quality import distinct_share, distinguishability
-from synthdata.networks.row_gan_task import calibrate, check_diversity, draw
+from synthdata.networks.row_gan_task import check_diversity, draw
 
 ROWS = 4000
 COLUMNS = (Column("shape", 3, 1, 3), Column("amount", 5, 4, 1, 4))
@@ -35,10 +39,11 @@ def test_latents_are_chosen_by_how_likely_they_make_the_condition():
 
 def test_a_condition_that_hardly_a_latent_makes_likely_is_refused():
     with pytest.raises(ConditionError, match="transformer"):
-        choose_latents(rng_of(0), ROWS, normal, lambda x: -1e3 * np.abs(x[:, 0] - 4.5))
+        check_latents(normal, lambda x: -1e3 * np.abs(x[:, 0] - 4.5))
 
 
 def test_a_condition_that_all_latents_make_as_likely_is_met_however_rare():
+    check_latents(normal, lambda x: np.full(len(x), -40.0))
     assert len(choose_latents(rng_of(0), 100, normal, lambda x: np.full(len(x), -40.0))) == 100
 
 
@@ -60,14 +65,18 @@ def test_biases_move_until_columns_have_their_frequencies():
         "minor_hidden": np.zeros((width, 32), np.float32),
         "minor_given": np.zeros((8, 32), np.float32),
         "minor_head": np.zeros((1, 32, 4), np.float32),
-        "minor_bias": np.maximum(minor_log, -30),
+        "minor_bias": np.maximum(minor_log, -30) + rng.normal(0, 0.5, minor_log.shape).astype(np.float32),
         "major_log": major_log,
         "minor_log": minor_log,
     }
-    made = draw(numbering, calibrate(numbering, weights, 0), rng_of(2), 20_000)
+    enter = partial(enter_cued, weights)
+    sampler = LatentSampler(numbering, weights, enter)
+    made = draw(numbering, calibrate(sampler, partial(cued_latents, weights), enter, rng_of(5)), rng_of(2), 20_000)
     for column in range(2):
         real, drawn = (np.bincount(side[:, column, 0], minlength=5) / len(side) for side in (symbols, made))
         assert np.abs(real - drawn).max() < 0.02
+    real, drawn = (np.bincount(side[side[:, 1, 0] == 3, 1, 1]) for side in (symbols, made))
+    assert np.abs(real / real.sum() - drawn / drawn.sum()).max() < 0.02
 
 
 def test_a_collapsed_generator_is_refused():

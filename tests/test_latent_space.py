@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthdata.errors import InputError
+from synthdata.errors import ConditionError, InputError
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 
@@ -62,6 +62,25 @@ def test_the_way_between_two_rows_goes_from_one_to_the_other(vae):
 def test_a_pandas_row_is_a_record_too(vae):
     rows = animals().dropna().iloc[:2]
     assert len(vae.interpolate(rows.iloc[0], rows.iloc[1], steps=3)) == 3
+
+
+def test_one_place_is_one_row_and_a_place_has_its_width(vae):
+    assert len(vae.decode(np.zeros(4))) == 1
+    with pytest.raises(InputError, match=r"\(rows, 4\)"):
+        vae.decode(np.zeros((2, 5)))
+
+
+def test_conditions_hold_in_every_row_even_where_no_real_row_satisfies_them(vae):
+    rows = vae.sample(300, where=["size <= 40", "colour = blue"])
+    assert len(rows) == 300
+    assert (rows["size"] <= 40).all()
+    assert (rows["colour"] == "blue").all()
+
+
+def test_what_a_place_cannot_say_is_refused_before_any_row(vae, monkeypatch):
+    monkeypatch.setattr("synthdata.networks.latent_sampler.FEWEST", 1e9)
+    with pytest.raises(ConditionError, match="transformer"):
+        vae.stream(where="colour = blue")
 
 
 def test_a_way_needs_two_ends(vae):

@@ -13,13 +13,19 @@ import pytest
 
 from synthdata.blocks import Categorical
 from synthdata.errors import ArtefactError, TrainingError
+from synthdata.generators import family, settings
 from synthdata.generators.tabular.transformer import TabularTransformer, TransformerSettings
 from synthdata.networks.training import Run
 from synthdata.schema import Model, Schema
 from synthdata.synthesizer import Synthesizer
 
 LAYOUT = {"a": Categorical(4), "b": Categorical(4)}
-SETTINGS = TransformerSettings(width=16, layers=1, heads=2, batch=32, epochs=6, patience=6)
+OPTIONS = {
+    "transformer": {"width": 16, "layers": 1, "heads": 2, "batch": 32, "epochs": 6, "patience": 6},
+    "vae": {"latent": 2, "width": 16, "layers": 1, "parts": 2, "couplings": 1, "batch": 32, "epochs": 6},
+    "gan": {"latent": 2, "width": 16, "layers": 1, "critic_width": 16, "batch": 32, "rounds": 1},
+}
+SETTINGS = TransformerSettings(**OPTIONS["transformer"])
 
 
 def table(rows: int = 400) -> dict[str, np.ndarray]:
@@ -49,16 +55,29 @@ def test_dependence_is_learned():
     assert generator.history[-1]["val_loss"] < generator.history[0]["val_loss"]
 
 
-def test_a_run_that_was_interrupted_resumes_to_the_same_weights(tmp_path):
-    whole = TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=1))
+@pytest.mark.parametrize("name", sorted(OPTIONS))
+def test_a_run_that_was_interrupted_resumes_to_the_same_weights(tmp_path, name):
+    generator, chosen = family(name), settings(name, OPTIONS[name])
+    whole = generator.fit(LAYOUT, table(), chosen, Run(seed=1))
     checkpoint = tmp_path / "state"
     with pytest.raises(KeyboardInterrupt):
-        TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=1, checkpoint=checkpoint, callbacks=[StopAfter(29)]))
+        generator.fit(LAYOUT, table(), chosen, Run(seed=1, checkpoint=checkpoint, callbacks=[StopAfter(29)]))
     assert checkpoint.exists()
-    resumed = TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=1, checkpoint=checkpoint, resume=True))
+    resumed = generator.fit(LAYOUT, table(), chosen, Run(seed=1, checkpoint=checkpoint, resume=True))
     for name, weight in whole.weights().items():
         np.testing.assert_array_equal(weight, resumed.weights()[name])
     assert not checkpoint.exists()
+
+
+@pytest.mark.parametrize("change", ["rows", "settings"])
+def test_a_checkpoint_of_other_rows_or_settings_is_refused(tmp_path, change):
+    checkpoint = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=1, checkpoint=checkpoint, callbacks=[StopAfter(5)]))
+    rows = {**table(), "b": 3 - table()["b"]} if change == "rows" else table()
+    chosen = SETTINGS.model_copy(update={"first_order": 0.5}) if change == "settings" else SETTINGS
+    with pytest.raises(ArtefactError, match="other data, settings or seed"):
+        TabularTransformer.fit(LAYOUT, rows, chosen, Run(seed=1, checkpoint=checkpoint, resume=True))
 
 
 def test_a_checkpoint_of_another_run_or_a_broken_one_is_refused(tmp_path):
@@ -93,10 +112,11 @@ def test_a_time_budget_ends_training_with_a_usable_model():
     assert len(generator.sample(np.random.Generator(np.random.Philox(0)), 2000, {})["a"])
 
 
-def test_divergence_is_reported_and_nothing_is_returned():
-    wild = SETTINGS.model_copy(update={"learning_rate": 1e30})
+@pytest.mark.parametrize("name", sorted(OPTIONS))
+def test_divergence_is_reported_and_nothing_is_returned(name):
+    wild = settings(name, {**OPTIONS[name], "learning_rate": 1e30})
     with pytest.raises(TrainingError, match="diverged"):
-        TabularTransformer.fit(LAYOUT, table(), wild, Run())
+        family(name).fit(LAYOUT, table(), wild, Run())
 
 
 def test_a_model_is_loaded_and_sampled_without_tensorflow(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from synthdata.cli import main
-from synthdata.errors import InputError, SchemaError
+from synthdata.errors import ArtefactError, InputError, SchemaError
 from synthdata.generators import AUTO, FAMILIES, choose, family, settings
 from synthdata.generators.choice import AutoSettings
 from synthdata.schema import Schema
@@ -54,11 +54,15 @@ def test_the_defaults_are_tried_first_and_the_best_is_written():
 
 def test_a_search_is_kept_and_goes_on(tmp_path):
     journal = tmp_path / "trials"
-    first = tune(shells(), Schema.parse(YAML), minutes=60, most_trials=1, journal=journal)
-    again = tune(shells(), Schema.parse(YAML), minutes=60, most_trials=2, journal=journal, resume=True)
-    assert again.trials[: len(first.trials)] == first.trials
-    fresh = tune(shells(), Schema.parse(YAML), minutes=60, most_trials=1, journal=journal)
-    assert fresh.trials[0].options == {}
+    schema = Schema.parse(YAML)
+    first = tune(shells(), schema, minutes=60, most_trials=2, journal=journal)
+    again = tune(shells(), schema, minutes=60, most_trials=3, journal=journal, resume=True)
+    assert again.trials[:2] == first.trials
+    assert again.trials[2].options not in [trial.options for trial in first.trials]
+    with pytest.raises(ArtefactError, match="another table"):
+        tune(shells(300), schema, minutes=60, journal=journal, resume=True)
+    fresh = tune(shells(), schema, minutes=60, most_trials=1, journal=journal)
+    assert len(fresh.trials) == 1
 
 
 @pytest.mark.parametrize("model", ["auto", "marginals"])

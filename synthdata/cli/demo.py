@@ -38,7 +38,7 @@ def command(console: Console, output: Path, rows: int) -> None:
     schema, real = output / SCHEMA, output / REAL
     own_folder(output, mark=SCHEMA)
     check_target(model, force=True)
-    write_text(schema, schema_file().read_text(encoding="utf-8"))
+    write_text(schema, without_modeline(schema_file().read_text(encoding="utf-8")))
     write_text(real, patients().to_csv(index=False))
     console.say(f"real patients: {real}, schema: {schema}")
     synthesizer = learn(console, schema, real, model, model=None, seed=0, max_minutes=None, resume=False)
@@ -47,6 +47,11 @@ def command(console: Console, output: Path, rows: int) -> None:
     result, lines = report_rows(console, target, verdict)
     more = f'next: synthdata generate {model} -n 100 -o malignant.csv --where "diagnosis = malignant"'
     console.finish({"model": str(model), **result}, [f"model: {model}", *lines, more])
+
+
+def without_modeline(yaml: str) -> str:
+    """Drop the line that names the JSON schema for editors, which is not in the demo's folder."""
+    return yaml.partition("\n")[2] if yaml.startswith("# yaml-language-server") else yaml
 
 
 def schema_file() -> Path:

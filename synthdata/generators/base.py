@@ -68,6 +68,10 @@ class Generator(ABC):
         """
 
     @abstractmethod
+    def check(self, allowed: Mapping[str, np.ndarray]) -> None:
+        """Raise ConditionError if rows under these masks cannot be drawn; called once before any `sample`."""
+
+    @abstractmethod
     def config(self) -> dict[str, Any]:
         """Everything but the weights, as plain JSON."""
 
@@ -83,6 +87,11 @@ class Generator(ABC):
 
 class LatentSpace(ABC):
     """What a generator can do besides, if each row has a place in a space in which one can go from row to row."""
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """How many numbers a place has."""
 
     @abstractmethod
     def encode(self, arrays: Arrays) -> np.ndarray:

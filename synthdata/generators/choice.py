@@ -31,8 +31,8 @@ class Choice:
 def choose(asked: AutoSettings, rows: int, columns: int) -> Choice:
     """Choose for a table of `rows` rows and `columns` learned columns.
 
-    The family's own "auto" settings take its size and length of training from the rows and columns, and the training
-    loop shortens its schedule to a time budget: smaller networks did not do better in the same time.
+    The family's own "auto" settings then take the length of training from the rows and columns, and the training loop
+    shortens its schedule to a time budget.
     """
     size = f"{rows:,} rows of {columns} columns"
     if asked.interpolation:

@@ -64,6 +64,9 @@ class Marginals(Generator):
                 arrays[name] = drawn
         return arrays
 
+    def check(self, allowed: Mapping[str, np.ndarray]) -> None:
+        """Whatever the masks leave can be drawn."""
+
     def config(self) -> dict[str, Any]:
         """Nothing but the frequencies."""
         return {}

@@ -31,6 +31,11 @@ class Batches:
             self._epoch, self._shuffled = epoch, np.random.default_rng([self.seed, 2, epoch]).permutation(self.rows)
         return self._shuffled[inside * self.size : (inside + 1) * self.size]
 
+    @property
+    def every(self) -> np.ndarray:
+        """Numbers of all rows, those held out first, in the order in which they were drawn for that."""
+        return np.concatenate([self.held_out, self.rows])
+
     def rng(self, step: int) -> np.random.Generator:
         """Randomness of a step beyond the choice of its rows."""
         return np.random.default_rng([self.seed, 3, step])

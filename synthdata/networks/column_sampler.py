@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from synthdata.networks.columns import Numbering
-from synthdata.networks.drawing import activate, choose, feed_forward
+from synthdata.networks.drawing import CHUNK, activate, choose, feed_forward
 
 __all__ = ["ColumnSampler", "Known"]
 
-CHUNK = 1024  # prefixes computed at once: their arrays stay in a core's cache
 SHARED = 0.75  # prefixes a row above which nothing is left to share
 MOST_SCORE = 30.0  # scores above it, which training hardly makes, would overflow as products of powers
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from synthdata.networks.batches import Batches
 from synthdata.networks.column_transformer import ColumnTransformer
 from synthdata.networks.columns import Numbering, log_marginals, loss_shares
-from synthdata.networks.training import Plan, Run, descent, train
+from synthdata.networks.training import Plan, Run, descent, fingerprint_of, train
 
 __all__ = ["train_columns"]
 
@@ -62,6 +62,7 @@ def train_columns(
         weight_decay=chosen.weight_decay,
     )
     history = train(task, plan, run)
+    run.done()
     return {**model.export(), "major_log": major_log, "minor_log": minor_log}, history
 
 
@@ -77,6 +78,7 @@ class _Task:
         seed: int,
     ) -> None:
         self.model, self.chosen = model, chosen
+        self.fingerprint = fingerprint_of(chosen, symbols)
         self.batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=seed)
         rng, count = np.random.default_rng([seed, 5]), len(order)
         ranks = np.stack([np.argsort(order), *(rng.permutation(count) for _ in range(ORDERS))])
@@ -84,7 +86,7 @@ class _Task:
         self._ranks = tf.constant(ranks, tf.int32)  # row 0 is the order that is sampled
         self._evaluate = tf.function(self.loss, jit_compile=True)
 
-    def batch(self, step: int) -> tuple[np.ndarray, ...]:
+    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
         """Row numbers and order numbers, (batch,) each."""
         rows = self.batches.of_step(step)
         return rows, self._orders(self.batches.rng(step), len(rows))

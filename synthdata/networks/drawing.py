@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-__all__ = ["TINY", "activate", "choose", "feed_forward"]
+__all__ = ["CHUNK", "TINY", "activate", "choose", "feed_forward"]
 
+CHUNK = 1024  # states computed at once: their arrays stay in a core's cache
 TINY = 1e-3  # added to mean squares, so that a state of zeros keeps its size; the same in training
 
 

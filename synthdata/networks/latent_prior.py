@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from synthdata.networks.columns import Numbering
-from synthdata.networks.drawing import activate, feed_forward
+from synthdata.networks.drawing import CHUNK, activate, feed_forward
 
-__all__ = ["MOST_LOG_SCALE", "draw_latents", "encode_rows", "prior_shapes"]
+__all__ = ["MOST_LOG_SCALE", "draw_latents", "encode_rows", "enter_latent", "prior_shapes"]
 
 MOST_LOG_SCALE = 2.0  # of what a coupling layer stretches by; the same in training
 
@@ -38,19 +38,35 @@ def _coupling(weights: Mapping[str, np.ndarray], layer: int, x: np.ndarray) -> t
     return shift, MOST_LOG_SCALE * np.tanh(log_scale / MOST_LOG_SCALE)
 
 
+def enter_latent(weights: Mapping[str, np.ndarray], latent: np.ndarray) -> np.ndarray:
+    """What goes into the decoder's first block: (n, latent) to (n, width)."""
+    x: np.ndarray = latent @ weights["enter"]
+    x += weights["enter_bias"]
+    return x
+
+
 def encode_rows(numbering: Numbering, weights: Mapping[str, np.ndarray], symbols: np.ndarray) -> np.ndarray:
     """The means of the latent vectors of rows: symbols (n, columns, 2) to (n, latent) float32."""
-    x = np.repeat(weights["encode_bias"][None], len(symbols), axis=0)
+    body = {name.removeprefix("encode_"): weight for name, weight in weights.items() if name.startswith("encode_")}
+    result = np.empty((len(symbols), len(body["leave_bias"])), np.float32)
+    for first in range(0, len(symbols), CHUNK):
+        chunk = slice(first, first + CHUNK)
+        x = _entered(numbering, body, symbols[chunk])
+        state = feed_forward(body, x, out=np.empty_like(x), spare=np.empty_like(x))
+        result[chunk] = state @ body["leave"] + body["leave_bias"]
+    return result
+
+
+def _entered(numbering: Numbering, body: Mapping[str, np.ndarray], symbols: np.ndarray) -> np.ndarray:
+    """What goes into the encoder's first block: the sum of a vector for each symbol."""
+    x = np.repeat(body["bias"][None], len(symbols), axis=0)
     for i, column in enumerate(numbering.columns):
         major, minor = symbols[:, i].T
-        x += weights["encode_major"][major + numbering.starts[i]]
+        x += body["major"][major + numbering.starts[i]]
         if column.minors > 1:
             has_minor = major >= column.first
-            x[has_minor] += weights["encode_minor"][minor[has_minor] + numbering.minor_starts[i]]
-    body = {name.removeprefix("encode_"): weight for name, weight in weights.items() if name.startswith("encode_")}
-    state = feed_forward(body, x, out=np.empty_like(x), spare=np.empty_like(x))
-    latent: np.ndarray = state @ weights["encode_leave"] + weights["encode_leave_bias"]
-    return latent
+            x[has_minor] += body["minor"][minor[has_minor] + numbering.minor_starts[i]]
+    return x
 
 
 def prior_shapes(

@@ -14,16 +14,24 @@ import numpy as np
 from synthdata.blocks import Layout
 from synthdata.errors import ConditionError
 from synthdata.networks.columns import NEVER, Numbering, allowed_logits, join
-from synthdata.networks.drawing import activate, choose, feed_forward
+from synthdata.networks.drawing import CHUNK, activate, choose, feed_forward
 
-__all__ = ["LatentSampler", "choose_latents", "decoder_shapes", "draw_rows", "likeliest_rows"]
+__all__ = [
+    "LatentSampler",
+    "check_latents",
+    "check_rows",
+    "choose_latents",
+    "decoder_shapes",
+    "draw_rows",
+    "likeliest_rows",
+]
 
 MINOR_WIDTH = 32  # of the hidden layer between a state and the minors of a column
-CHUNK = 1024  # rows computed at once: their arrays stay in a core's cache
 POOL = 8  # latent vectors drawn first for each row wanted
 MOST_POOL = 2**17
 ENOUGH = 0.5  # effective number of latent vectors, in rows wanted, with which no more are drawn
-FEWEST = 4.0  # effective number of latent vectors below which a condition is refused
+CHECKED = 2**15  # latent vectors drawn to see whether a condition can be met
+FEWEST = 16.0  # effective number of them below which it is refused
 
 Enter = Callable[[np.ndarray], np.ndarray]
 Latents = Callable[[np.random.Generator, int], np.ndarray]
@@ -75,13 +83,16 @@ class LatentSampler:
         """
         numbering = self.numbering
         symbols = np.zeros((len(latent), numbering.count, 2), np.int32)
+        bias = self.weights["head_bias"] + major_mask
         for first in range(0, len(latent), CHUNK):
             chunk = slice(first, first + CHUNK)
             states = self.states(latent[chunk])
             each = np.arange(len(states))
+            every = states @ self.weights["head"]  # one product for all columns
+            every += bias
             for i, column in enumerate(numbering.columns):
                 start = numbering.starts[i]
-                logits = self.major_logits(i, states) + major_mask[start : start + column.majors]
+                logits = every[:, start : start + column.majors]
                 major = logits.argmax(1) if uniform is None else choose(logits, each, uniform[chunk, i, 0])
                 symbols[chunk, i, 0] = major
                 if column.minors > 1:
@@ -91,7 +102,10 @@ class LatentSampler:
         return symbols
 
     def log_allowed(self, latent: np.ndarray, columns: list[int], major_mask: np.ndarray) -> np.ndarray:
-        """Log-probability that rows satisfy the masks of `columns`, given their latent vectors: (n,)."""
+        """Log-probability that rows satisfy the masks of `columns`, given their latent vectors: (n,).
+
+        Where a mask leaves a part of a major's minors, these count by their share of its rows, whatever the vector.
+        """
         total = np.zeros(len(latent))
         for first in range(0, len(latent), CHUNK):
             chunk = slice(first, first + CHUNK)
@@ -115,13 +129,25 @@ def draw_rows(
     numbering = sampler.numbering
     masks = _masks(sampler, layout, allowed)
     if allowed:
-        columns = [i for i, column in enumerate(numbering.columns) if column.name in allowed]
-        latent = choose_latents(rng, rows, latents, lambda each: sampler.log_allowed(each, columns, masks[0]))
+        latent = choose_latents(rng, rows, latents, _log_allowed(sampler, allowed, masks[0]))
     else:
         latent = latents(rng, rows)
     uniform = rng.random((rows, numbering.count, 3), dtype=np.float32)
     symbols = sampler.draw(latent, uniform[..., :2], *masks)
     return join(layout, symbols, uniform[..., 2].astype(np.float64))
+
+
+def check_rows(sampler: LatentSampler, layout: Layout, latents: Latents, allowed: Mapping[str, np.ndarray]) -> None:
+    """Raise ConditionError if `draw_rows` could not draw rows that differ under `allowed`."""
+    if allowed:
+        check_latents(latents, _log_allowed(sampler, allowed, _masks(sampler, layout, allowed)[0]))
+
+
+def _log_allowed(
+    sampler: LatentSampler, allowed: Mapping[str, np.ndarray], major_mask: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
+    columns = [i for i, column in enumerate(sampler.numbering.columns) if column.name in allowed]
+    return lambda latent: sampler.log_allowed(latent, columns, major_mask)
 
 
 def likeliest_rows(sampler: LatentSampler, layout: Layout, latent: np.ndarray) -> dict[str, np.ndarray]:
@@ -139,7 +165,7 @@ def choose_latents(
 ) -> np.ndarray:
     """Draw latent vectors (rows, latent) from `latents` given that their rows satisfy a condition.
 
-    log_allowed: from latent vectors to the log-probability of that. ConditionError if too few vectors make it likely.
+    log_allowed: from latent vectors to the log-probability of that.
     """
     pools, logs, size = [], [], max(POOL * rows, 1024)
     drawn = 0
@@ -148,20 +174,31 @@ def choose_latents(
         logs.append(log_allowed(pools[-1]))
         drawn += size
         log = np.concatenate(logs)
-        weight = np.exp(log - log.max())
-        effective = weight.sum() ** 2 / (weight**2).sum()
+        weight, effective = _weights(log)
         if effective >= ENOUGH * rows or drawn >= MOST_POOL:
             break
         size = min(drawn, MOST_POOL - drawn)
-    if log.max() < NEVER / 2 or effective < min(FEWEST, rows):
-        raise ConditionError(
-            f"the conditions are met by too few of the rows this model can draw: in effect {effective:.0f} of "
-            f"{drawn:,} latent vectors; relax a condition, or train with model transformer, which takes any"
-        )
     places = (np.arange(rows) + rng.random()) / rows  # systematic resampling
     chosen = np.searchsorted(np.cumsum(weight) / weight.sum(), places)
     chosen = rng.permutation(np.minimum(chosen, len(weight) - 1))
     return np.concatenate(pools)[chosen]
+
+
+def check_latents(latents: Latents, log_allowed: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Raise ConditionError if hardly any latent vector makes a condition likely: rows would be much the same."""
+    log = log_allowed(latents(np.random.default_rng(0), CHECKED))
+    effective = _weights(log)[1]
+    if log.max() < NEVER / 2 or effective < FEWEST:
+        raise ConditionError(
+            f"the conditions are met by too few of the rows this model can draw: in effect {effective:.0f} of "
+            f"{CHECKED:,} latent vectors; relax a condition, or train with model transformer, which takes any"
+        )
+
+
+def _weights(log: np.ndarray) -> tuple[np.ndarray, float]:
+    """Importance weights by their logs (n,), and how many equal ones they are worth (Kong 1992)."""
+    weight = np.exp(log - log.max())
+    return weight, float(weight.sum() ** 2 / (weight**2).sum())
 
 
 def _log_sum(logits: np.ndarray) -> np.ndarray:

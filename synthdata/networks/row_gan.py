@@ -5,7 +5,9 @@ al. 2019, arXiv:1907.00503, section 4.3). Its symbols are drawn by Gumbel noise,
 (Jang et al. 2017, arXiv:1611.01144, section 2.2). The critic sees each row beside the mean of its group's features, so
 that a generator which has collapsed is told at once (Zaheer et al. 2017, arXiv:1703.06114; the idea of Salimans et al.
 2016, arXiv:1606.03498, section 3.2). Real and generated rows are compared in pairs, with gradient penalties on both:
-R3GAN, Huang et al. 2024 (arXiv:2501.05441, eq. 2, R1 and R2 of section 2.2).
+R3GAN, Huang et al. 2024 (arXiv:2501.05441, eq. 2, R1 and R2 of section 2.2). So that no kind of row is left out, the
+generator also decodes what an encoder makes of real rows, with the loss of a VAE: Larsen et al. 2016 (arXiv:1512.09300,
+algorithm 1), the likelihood being that of the symbols.
 """
 
 from __future__ import annotations
@@ -59,7 +61,7 @@ class Critic(keras.layers.Layer):
 
 
 class RowGAN(keras.Model):
-    """Generator and critic."""
+    """Generator, encoder and critic."""
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,13 @@ import tensorflow as tf
 
 from synthdata.errors import TrainingError
 from synthdata.networks.batches import Batches
-from synthdata.networks.columns import NEVER, Numbering, log_marginals, loss_shares, open_logits
+from synthdata.networks.calibration import calibrate
+from synthdata.networks.columns import Numbering, log_marginals, loss_shares, open_logits
 from synthdata.networks.latent_cues import cue_columns, cued_latents, enter_cued
 from synthdata.networks.latent_sampler import LatentSampler
 from synthdata.networks.quality import distinct_share, distinguishability
 from synthdata.networks.row_gan import RowGAN
-from synthdata.networks.training import Plan, Run, train
+from synthdata.networks.training import Plan, Run, fingerprint_of, train
 
 __all__ = ["Hyperparameters", "train_gan"]
 
@@ -25,7 +27,6 @@ GROUP = 8  # rows the critic sees together
 LAZY = 4  # gradient penalties are counted on this part of a batch
 LOOKED_AT = 4000
 FEWEST_HELD_OUT = 1000  # to measure quality on; with fewer, all rows are taken
-CALIBRATIONS, CALIBRATION_ROWS, CALIBRATION_RATE = 8, 20_000, 0.7
 LEAST_DISTINCT = 0.5  # of the real rows' share of distinct rows
 
 
@@ -85,8 +86,12 @@ def train_gan(
         average=chosen.average,
     )
     history = train(task, plan, run)
-    weights = calibrate(numbering, task.export(), run.seed)
+    weights = task.export()
+    enter = partial(enter_cued, weights)
+    sampler = LatentSampler(numbering, weights, enter)
+    weights = calibrate(sampler, partial(cued_latents, weights), enter, np.random.default_rng([run.seed, 6]))
     check_diversity(symbols[task.looked_at], draw(numbering, weights, np.random.default_rng([run.seed, 7]), LOOKED_AT))
+    run.done()
     return weights, history
 
 
@@ -102,26 +107,10 @@ def check_diversity(real: np.ndarray, made: np.ndarray) -> None:
 
 def draw(numbering: Numbering, weights: Mapping[str, np.ndarray], rng: np.random.Generator, rows: int) -> np.ndarray:
     """Draw symbols (rows, columns, 2)."""
-    sampler = LatentSampler(numbering, weights, lambda latent: enter_cued(weights, latent))
+    sampler = LatentSampler(numbering, weights, partial(enter_cued, weights))
     uniform = rng.random((rows, numbering.count, 2), dtype=np.float32)
     masks = open_logits(weights["major_log"]), open_logits(weights["minor_log"])
     return sampler.draw(cued_latents(weights, rng, rows), uniform, *masks)
-
-
-def calibrate(numbering: Numbering, weights: Mapping[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
-    """Move the heads' biases until the columns' frequencies are those of the training rows."""
-    result = {**weights, "head_bias": weights["head_bias"].copy()}
-    wanted = np.exp(weights["major_log"].astype(np.float64))
-    rng = np.random.default_rng([seed, 6])
-    for _ in range(CALIBRATIONS):
-        symbols = draw(numbering, result, rng, CALIBRATION_ROWS)
-        rows = (symbols[..., 0] + numbering.starts[:-1]).ravel()
-        found = np.bincount(rows, minlength=numbering.rows) / CALIBRATION_ROWS
-        step = np.log((wanted + 1 / CALIBRATION_ROWS) / (found + 1 / CALIBRATION_ROWS))
-        result["head_bias"] += np.where(weights["major_log"] > NEVER / 2, CALIBRATION_RATE * step, 0.0).astype(
-            np.float32
-        )
-    return result
 
 
 class _Task:
@@ -136,8 +125,9 @@ class _Task:
         seed: int,
     ) -> None:
         self.model, self.chosen, self.seed, self.symbols, self.logs = model, chosen, seed, symbols, logs
+        self.fingerprint = fingerprint_of(chosen, symbols)
         batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=seed)
-        self.looked_at = batches.held_out if len(batches.held_out) >= FEWEST_HELD_OUT else np.arange(len(symbols))
+        self.looked_at = batches.held_out if len(batches.held_out) >= FEWEST_HELD_OUT else batches.every
         numbering = model.numbering
         self.columns = cue_columns(numbering)
         self.by_symbol = [_RowsBySymbol(symbols, batches.rows, i, chosen.cue_power) for i in self.columns]
@@ -147,7 +137,7 @@ class _Task:
             self.cue_share[here] = np.exp(logs[0][here]) / len(self.columns)
         self._symbols = tf.constant(symbols)
 
-    def batch(self, step: int) -> tuple[np.ndarray, ...]:
+    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
         """Row numbers (batch,), cues (batch,) that hold for them, latent vectors and noise (batch, latent), a seed."""
         rng, size = np.random.default_rng([self.seed, 3, step]), self.chosen.batch
         which, uniform = rng.integers(0, len(self.columns), size), rng.random((2, size))
@@ -157,7 +147,7 @@ class _Task:
             rows[at], symbol = self.by_symbol[number].draw(*uniform[:, at])
             cues[at] = symbol + self.model.numbering.starts[column]
         latent, noise = rng.standard_normal((2, size, self.model.latent), np.float32)
-        return rows, cues, latent, noise, np.array([self.seed, step], np.int32)
+        return rows, cues, latent, noise, np.array([self.seed % 2**31, step], np.int32)
 
     def gradients(
         self,
@@ -207,10 +197,10 @@ class _Task:
 
     def validate(self) -> float:
         """The AUC of a classifier that tells generated rows from real ones."""
-        numbering, rng = self.model.numbering, np.random.default_rng([self.seed, 4])
-        made = draw(numbering, self.export(), rng, LOOKED_AT)
-        if not np.isfinite(self.model.generator.enter.numpy()).all():
+        numbering, weights = self.model.numbering, self.export()
+        if not all(np.isfinite(weight).all() for weight in weights.values()):
             return float("nan")
+        made = draw(numbering, weights, np.random.default_rng([self.seed, 4]), LOOKED_AT)
         return distinguishability(numbering, self.symbols[self.looked_at], made)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
 
 from synthdata.networks.batches import Batches
+from synthdata.networks.calibration import calibrate
 from synthdata.networks.columns import Numbering, log_marginals, loss_shares
+from synthdata.networks.latent_prior import draw_latents, enter_latent
+from synthdata.networks.latent_sampler import LatentSampler
 from synthdata.networks.row_vae import RowVAE
-from synthdata.networks.training import Plan, Run, descent, train
+from synthdata.networks.training import Plan, Run, descent, fingerprint_of, train
 
 __all__ = ["Hyperparameters", "train_vae"]
 
@@ -66,25 +70,32 @@ def train_vae(
         learning_rate=chosen.learning_rate,
         weight_decay=chosen.weight_decay,
     )
-    task = _Task(model, symbols, batches, chosen.beta, round(chosen.warm_up * plan.steps))
+    task = _Task(model, symbols, batches, chosen)
     history = train(task, plan, run)
-    return {**model.export(), "major_log": major_log, "minor_log": minor_log}, history
+    weights = {**model.export(), "major_log": major_log, "minor_log": minor_log}
+    enter = partial(enter_latent, weights)
+    sampler = LatentSampler(numbering, weights, enter)
+    rng = np.random.default_rng([run.seed, 6])
+    calibrated = calibrate(sampler, partial(draw_latents, weights), enter, rng)
+    run.done()
+    return calibrated, history
 
 
 class _Task:
     """Rows with the noise of their latent vectors, and the weight of the divergence, which rises to 1."""
 
-    def __init__(self, model: RowVAE, symbols: np.ndarray, batches: Batches, beta: float, warm_up: int) -> None:
-        self.model, self.batches, self.beta, self.warm_up = model, batches, beta, warm_up
+    def __init__(self, model: RowVAE, symbols: np.ndarray, batches: Batches, chosen: Hyperparameters) -> None:
+        self.model, self.batches, self.chosen = model, batches, chosen
+        self.fingerprint = fingerprint_of(chosen, symbols)
         self._symbols = tf.constant(symbols)
         self._evaluate = tf.function(self.loss, jit_compile=True)
 
-    def batch(self, step: int) -> tuple[np.ndarray, ...]:
+    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
         """Row numbers (batch,), noise (batch, latent) and beta ()."""
         rows = self.batches.of_step(step)
         noise = self.batches.rng(step).standard_normal((len(rows), self.model.latent), np.float32)
-        left = max(0.0, 1 - step / self.warm_up) if self.warm_up else 0.0
-        return rows, noise, np.array(self.beta**left, np.float32)
+        left = max(0.0, 1 - done / self.chosen.warm_up) if self.chosen.warm_up else 0.0
+        return rows, noise, np.array(self.chosen.beta**left, np.float32)
 
     def loss(self, rows: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
         """Mean loss of a batch."""
@@ -95,7 +106,7 @@ class _Task:
         return descent(self.loss, variables, batch)
 
     def validate(self) -> float:
-        """A bound on the negative log-likelihood of the validation rows, in nats: the loss with a beta of 1."""
+        """The loss of the validation rows with a beta of 1: with a balance of 0, a bound on their log-likelihood."""
         rng = np.random.default_rng([self.batches.seed, 4])
         losses = []
         for _ in range(VALIDATION_DRAWS):

@@ -8,6 +8,7 @@ that are trained (Polyak and Juditsky 1992). Matrices between layers take Muon's
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -30,11 +31,12 @@ from safetensors.numpy import save_file
 from synthdata.errors import ArtefactError, TrainingError
 from synthdata.progress import Listener, Progress, silent
 
-__all__ = ["Plan", "Run", "Task", "descent", "train"]
+__all__ = ["Plan", "Run", "Task", "descent", "fingerprint_of", "train"]
 
 ADAM_RATIO = 2.0  # rate of AdamW's part, in rates of Muon's
 WARM_UP = 200
 CHECKPOINT_SECONDS = 30.0
+COMPILES = 12  # first steps of a process, by which no pace is judged
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,23 @@ class Run:
     listener: Listener = silent
     callbacks: Sequence[keras.callbacks.Callback] = field(default=())
 
+    def done(self) -> None:
+        """Drop the checkpoint: nothing is left to go on with."""
+        if self.checkpoint is not None:
+            self.checkpoint.unlink(missing_ok=True)
+
 
 class Task(Protocol):
     """What is trained."""
 
     model: keras.Model
+    fingerprint: str  # of settings and rows: a checkpoint is gone on from only where it is the same
 
-    def batch(self, step: int) -> tuple[np.ndarray, ...]:
-        """The batch of a step: a function of the seed and the step alone, always of the same shapes."""
+    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
+        """The batch of a step, always of the same shapes: a function of the seed, the step, and how much is done.
+
+        done: share of the schedule, in [0, 1), which a time budget may have shortened.
+        """
         ...
 
     def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
@@ -95,7 +106,14 @@ def descent(
     """The loss of a batch and its gradients: what most tasks train along."""
     with tf.GradientTape() as tape:
         value = loss(*batch)
-    return value, tape.gradient(value, variables)
+    return value, tape.gradient(value, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+
+def fingerprint_of(settings: Any, symbols: np.ndarray) -> str:
+    """A digest of hyperparameters (a dataclass) and of the rows they are for."""
+    digest = hashlib.sha256(repr(asdict(settings)).encode())
+    digest.update(np.ascontiguousarray(symbols).tobytes())
+    return digest.hexdigest()
 
 
 @dataclass
@@ -111,7 +129,10 @@ class _State:
 
 
 def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
-    """Train `task.model`; leave the best averaged weights in it. Returns one row of figures an epoch."""
+    """Train `task.model`; leave the best averaged weights in it. Returns one row of figures an epoch.
+
+    The checkpoint stays until `run.done()`.
+    """
     loop = _Loop(task, plan, run)
     with _between_steps() as stop:
         try:
@@ -183,6 +204,7 @@ class _Loop:
             list(run.callbacks), model=self.model, epochs=plan.epochs, steps=plan.steps_per_epoch
         )
         self.losses: list[tf.Tensor] = []
+        self.paced_from = (0, 0.0)  # step and seconds
         self.last_saved = time.monotonic()
         self._step = tf.function(self._one_step, jit_compile=True)
         if run.resume:
@@ -200,7 +222,8 @@ class _Loop:
         plan, state = self.plan, self.state
         self.model.stop_training = False
         self.callbacks.on_train_begin()
-        began, before = time.monotonic(), state.seconds
+        began, before, first = time.monotonic(), state.seconds, state.step
+        self.paced_from = (first + COMPILES, 0.0)
         while state.step < state.horizon and not self._stops():
             stop()
             epoch, inside = divmod(state.step, plan.steps_per_epoch)
@@ -208,16 +231,19 @@ class _Loop:
                 self.callbacks.on_epoch_begin(epoch)
             self._do_step()
             state.seconds = before + time.monotonic() - began
-            if self._plan_for_time(began):
+            if state.step == self.paced_from[0]:
+                self.paced_from = (state.step, state.seconds)
+            if self._plan_for_time():
                 break
             if state.step % plan.steps_per_epoch == 0 or state.step == state.horizon:
                 self._end_epoch(epoch)
-            self._tell(began)
+            self._tell()
             if time.monotonic() - self.last_saved > CHECKPOINT_SECONDS:
                 self.save_checkpoint()
         if self.losses:  # the budget ended inside an epoch
-            self._end_epoch(state.step // plan.steps_per_epoch)
+            self._end_epoch((state.step - 1) // plan.steps_per_epoch)
         self.callbacks.on_train_end()
+        self._tell_end()
 
     def _stops(self) -> bool:
         waited = len(self.state.history) - self.state.best_epoch
@@ -225,30 +251,31 @@ class _Loop:
 
     def _do_step(self) -> None:
         state, plan = self.state, self.plan
-        warm = min(1.0, (state.step + 1) / min(WARM_UP, max(plan.steps // 10, 1)))
+        warm = min(1.0, (state.step + 1) / min(WARM_UP, max(state.horizon // 10, 1)))
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, state.step / state.horizon)))
         self.optimizer.learning_rate.assign(plan.learning_rate * warm * (0.02 + 0.98 * cosine))
         decay = min(plan.average, (state.step + 1) / (state.step + 10))
         inside = state.step % plan.steps_per_epoch
+        batch = self.task.batch(state.step, state.step / state.horizon)
         self.callbacks.on_train_batch_begin(inside)
-        loss = self._step(tf.constant(decay, tf.float32), *map(tf.constant, self.task.batch(state.step)))
+        loss = self._step(tf.constant(decay, tf.float32), *map(tf.constant, batch))
         self.losses.append(loss)
         state.step += 1
         self.callbacks.on_train_batch_end(inside, {"loss": float(loss)} if self.run.callbacks else {})
 
-    def _plan_for_time(self, began: float) -> bool:
-        """Shorten the schedule to what the budget allows, once the pace is known; say whether the budget has ended."""
+    def _plan_for_time(self) -> bool:
+        """Shorten the schedule to what the budget allows, now and then; say whether the budget has ended."""
         if self.run.minutes is None:
             return False
-        budget, state = self.run.minutes * 60, self.state
-        if state.step in (12, 50, 200):
-            now = time.monotonic() - began
-            if state.step == 12:
-                self._pace_from = (state.step, now)
-            elif hasattr(self, "_pace_from"):
-                pace = (now - self._pace_from[1]) / (state.step - self._pace_from[0])
-                state.horizon = min(self.plan.steps, state.step + max(int((budget - state.seconds) * 0.95 / pace), 1))
+        budget, state, pace = self.run.minutes * 60, self.state, self._pace()
+        if pace is not None and state.step - self.paced_from[0] in (38, 188):
+            state.horizon = min(self.plan.steps, state.step + max(int((budget - state.seconds) * 0.95 / pace), 1))
         return state.seconds >= budget
+
+    def _pace(self) -> float | None:
+        """Seconds a step, counted from the first steps of this process: these compile."""
+        steps, seconds = self.state.step - self.paced_from[0], self.state.seconds - self.paced_from[1]
+        return seconds / steps if steps > 0 else None
 
     def _end_epoch(self, epoch: int) -> None:
         state = self.state
@@ -278,20 +305,37 @@ class _Loop:
         for variable, value in zip(self.model.trainable_variables, values, strict=True):
             variable.assign(value)
 
-    def _tell(self, began: float) -> None:
+    def _tell(self) -> None:
         state, plan = self.state, self.plan
         epoch = -(-state.step // plan.steps_per_epoch)
         detail = f"epoch {epoch} of at most {plan.epochs}"
         if state.history:
             detail += f", loss {state.history[-1]['loss']:.3f}, validation {state.history[-1]['val_loss']:.3f}"
-        left = state.seconds / state.step * (state.horizon - state.step) if state.step > 2 else None
+        pace = self._pace()
+        left = None if pace is None else pace * (state.horizon - state.step)
         self.run.listener(Progress("train", state.step / state.horizon, left, detail))
 
+    def _tell_end(self) -> None:
+        state = self.state
+        if state.history:
+            done, best = len(state.history), state.best_epoch
+            detail = f"ended after epoch {done}: {self._why_ended()}; the weights of epoch {best} are kept"
+            self.run.listener(Progress("train", 1.0, 0.0, detail))
+
+    def _why_ended(self) -> str:
+        state, plan = self.state, self.plan
+        if self.model.stop_training:
+            return "a callback asked for it"
+        if state.step >= plan.steps:
+            return "the schedule is done"
+        if len(state.history) - state.best_epoch >= plan.patience:
+            return f"no better validation for {plan.patience} epochs"
+        return "the time is up"
+
     def finish(self) -> None:
-        """Put the best weights in place and drop the checkpoint."""
+        """Put the best weights in place, and keep the state for what comes after training."""
+        self.save_checkpoint()
         self._put(self.best)
-        if self.run.checkpoint is not None:
-            self.run.checkpoint.unlink(missing_ok=True)
 
     # --- checkpoints ----------------------------------------------------------------------------------------------
 
@@ -312,12 +356,17 @@ class _Loop:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(path.name + ".part")
-        meta = {"state": asdict(self.state), "plan": asdict(self.plan), "seed": self.run.seed}
+        meta = {"state": asdict(self.state), **self._identity}
         save_file(self._arrays(), temporary, metadata={"synthdata": json.dumps(meta)})
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
         self.last_saved = time.monotonic()
+
+    @property
+    def _identity(self) -> dict[str, Any]:
+        """What a checkpoint must have been made for."""
+        return {"plan": asdict(self.plan), "seed": self.run.seed, "task": self.task.fingerprint}
 
     def _load_checkpoint(self) -> None:
         path = self.run.checkpoint
@@ -329,7 +378,7 @@ class _Loop:
                 arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
         except (SafetensorError, OSError, KeyError, ValueError) as error:
             raise ArtefactError(f"{path}: checkpoint cannot be read ({error}); train again without resume") from None
-        if meta["plan"] != asdict(self.plan) or meta["seed"] != self.run.seed:
+        if {key: meta.get(key) for key in self._identity} != self._identity:
             raise ArtefactError(f"{path}: checkpoint of other data, settings or seed; train again without resume")
         self.state = _State(**meta["state"])
         self._put([arrays[f"weight.{i}"] for i in range(len(self.average))])
@@ -338,4 +387,5 @@ class _Loop:
         for i, variable in enumerate(self.optimizer.variables):
             variable.assign(arrays[f"optimizer.{i}"])
         self.best = [arrays[f"best.{i}"] for i in range(len(self.average))]
-        self.losses = [tf.constant(arrays[key]) for key in sorted(arrays) if key.startswith("loss.")]
+        kept = sum(key.startswith("loss.") for key in arrays)
+        self.losses = [tf.constant(arrays[f"loss.{i}"]) for i in range(kept)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -29,6 +29,7 @@ __all__ = ["Plan", "Run"]
 CHUNK_ROWS = 100_000  # rows a call of Great Expectations gets: its fixed cost is that of some 30,000 rows
 MOST_REJECTED = 10_000  # rejected rows that are kept to be looked at
 REASON = "failed_expectation"
+SHOWN = 5  # row numbers of each expectation
 NOT_EMPTY = Expectation("expect_table_row_count_to_be_between", {"min_value": 1})
 
 
@@ -141,7 +142,7 @@ class Run:
             passing = passing[: self._rows - self._admitted]
             end = int(passing[-1]) + 1  # what comes after the last row asked for is as if never sampled
         for tally, outcome in found:
-            tally.count(outcome, end)
+            tally.count(outcome, end, self._sampled)
         self._sampled += end
         self._admitted += len(passing)
         self._keep_aside(frame, np.flatnonzero(reasons[:end] >= 0), reasons, [tally.name for tally, _ in found])
@@ -230,18 +231,20 @@ class _Tally:
     judged: bool = False
     broken: bool = False  # failed otherwise than by single rows
     error: str = ""
+    first: list[int] = field(default_factory=list)  # numbers of the first rows that failed, from 1
 
     @property
     def name(self) -> str:
         return f"{self.expectation}({self.label})"
 
-    def count(self, outcome: Outcome, end: int) -> None:
-        """Take in what was said of a chunk's rows before `end`."""
+    def count(self, outcome: Outcome, end: int, before: int) -> None:
+        """Take in what was said of a chunk's rows before `end`; `before` rows were looked at before it."""
         if outcome.success or outcome.rows is None:
             self.settle(outcome)
         else:
             self.judged = True
             self.failed += int(np.searchsorted(outcome.rows, end))
+            self.first += (outcome.rows[: SHOWN - len(self.first)] + before + 1).tolist()
 
     def settle(self, outcome: Outcome) -> None:
         """Take in what was said of the whole."""
@@ -254,7 +257,8 @@ class _Tally:
         return self.judged and not self.broken and not (strict and self.failed)
 
     def check(self, strict: bool) -> Check:
-        return Check(self.expectation, self.label, self.level, self.failed, self.holds(strict), self.error)
+        first = tuple(self.first) if strict else ()  # of rows that were drawn, numbers say nothing
+        return Check(self.expectation, self.label, self.level, self.failed, self.holds(strict), self.error, first)
 
 
 class _Queue:

@@ -23,6 +23,7 @@ class Check:
     failed: rows that failed it and were set aside; for a check of the set, rows it counted against the table.
     success: whether it holds for the rows that were admitted. False if it could not be evaluated, or never was.
     error: why it could not be evaluated: the name of the error.
+    first: numbers of the first rows that failed it, counted from 1, where a given table was checked.
     """
 
     expectation: str
@@ -31,12 +32,16 @@ class Check:
     failed: int
     success: bool
     error: str = ""
+    first: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         name = f"{self.expectation}({self.label})"
         if self.error:
             return f"{name} could not be evaluated ({self.error})"
-        return f"{name} {self.failed:,} {'row' if self.failed == 1 else 'rows'}" if self.failed else name
+        if not self.failed:
+            return name
+        where = ", ".join(map(str, self.first)) + (", ..." if len(self.first) < self.failed else "")
+        return f"{name} {self.failed:,} {'row' if self.failed == 1 else 'rows'}" + (f" ({where})" if self.first else "")
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Verdict:
             "sampled": self.sampled,
             "rejected": self.rejected,
             "acceptance": round(self.acceptance, 6),
-            "checks": [asdict(check) for check in self.checks],
+            "checks": [{**asdict(check), "first": list(check.first)} for check in self.checks],
             "seconds": round(self.seconds, 3),
             "versions": dict(self.versions),
         }
@@ -85,7 +90,10 @@ class Verdict:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
         known = {key: data[key] for key in ("passed", "rows", "sampled", "rejected", "seconds", "versions")}
-        return cls(**known, checks=tuple(Check(**check) for check in data["checks"]))
+        return cls(
+            **known,
+            checks=tuple(Check(**{**check, "first": tuple(check.get("first", ()))}) for check in data["checks"]),
+        )
 
 
 def library_versions() -> dict[str, str]:

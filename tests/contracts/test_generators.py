@@ -137,5 +137,12 @@ def test_weights_of_the_wrong_shape_are_refused(fitted):
         type(generator).restore(LAYOUT, generator.config(), weights)
 
 
+def test_a_table_in_which_nothing_changes_can_be_learned(fitted):
+    name, _ = fitted
+    layout, table = {"a": Categorical(1), "b": Categorical(1)}, {key: np.zeros(50, np.int64) for key in "ab"}
+    generator = family(name).fit(layout, table, settings(name, SHORT[name]), Run(seed=2**31 + 1))
+    assert (generator.sample(rng_of(0), 20, {})["b"] == 0).all()
+
+
 def test_every_family_has_a_short_run_here():
     assert set(SHORT) == set(FAMILIES)

@@ -17,7 +17,7 @@ from synthdata.blocks import Arrays, Layout, check_arrays
 from synthdata.generators.base import Count, Generator, Settings, Span, check_shapes
 from synthdata.networks.columns import Numbering, allowed_logits, columns_of, split
 from synthdata.networks.latent_cues import cue_columns, cued_latents, enter_cued
-from synthdata.networks.latent_sampler import LatentSampler, decoder_shapes, draw_rows
+from synthdata.networks.latent_sampler import Latents, LatentSampler, check_rows, decoder_shapes, draw_rows
 
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
@@ -28,9 +28,9 @@ EXPANSION = 2  # as in networks.row_gan, which loads TensorFlow
 
 
 class GANSettings(Settings):
-    """Hyperparameters; what says "auto" is chosen from the number of rows."""
+    """Hyperparameters; what says "auto" is chosen from the number of rows and columns."""
 
-    latent: int = Key(default=64, ge=1, description="width of the noise")
+    latent: Count | Literal["auto"] = Key(default="auto", description="width of the noise")
     width: int = Key(default=192, ge=8, description="of the generator")
     layers: int = Key(default=2, ge=1, le=12, description="of the generator")
     critic_width: int = Key(default=256, ge=8)
@@ -38,21 +38,21 @@ class GANSettings(Settings):
     batch: Annotated[int, Key(ge=32, multiple_of=32)] = 256
     rounds: Count | Literal["auto"] = Key(default="auto", description="of 250 steps, each ended by a look at quality")
     patience: Count = Key(default=4, description="rounds without better quality after which training ends")
-    learning_rate: float = Key(default=1e-3, gt=0)
+    learning_rate: float = Key(default=2e-3, gt=0)
     average: float = Key(default=0.998, ge=0, lt=1, description="share of the averaged weights that stays in a step")
     penalty: float = Key(default=0.2, ge=0, description="weight of the critic's gradients")
-    keep: float = Key(default=0.7, gt=0, le=1, description="share of a row's columns that the critic is shown")
+    keep: float = Key(default=0.8, gt=0, le=1, description="share of a row's columns that the critic is shown")
     temperature: float = Key(default=0.5, gt=0, description="of the relaxed symbols")
-    reconstruction: float = Key(default=0.1, ge=0, description="weight of the bound on the rows' log-likelihood")
+    reconstruction: float = Key(default=1.0, ge=0, description="weight of the bound on the rows' log-likelihood")
     balance: float = Key(default=0.3, ge=0, le=1, description="how much more columns of little entropy weigh in it")
     cue_weight: float = Key(default=1.0, ge=0, description="weight of the cue's log-likelihood")
     cue_power: float = Key(default=1.0, ge=0, le=1, description="1: cues as often as they are; 0: each as often")
     validation: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out to measure quality")
 
-    def chosen_for(self, rows: int) -> GANSettings:
-        """Fill in what is "auto" for a table of `rows` rows."""
-        rounds = int(np.clip(rows / 4000, 6, 12)) if self.rounds == "auto" else self.rounds
-        return self.model_copy(update={"rounds": rounds})
+    def chosen_for(self, rows: int, columns: int) -> GANSettings:
+        """Fill in what is "auto" for a table of `rows` rows and `columns`."""
+        auto = {"latent": int(np.clip(columns, 8, 32)), "rounds": int(np.clip(rows / 4000, 6, 12))}
+        return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ class TabularGAN(Generator):
         "critic_width": Span(choices=(128, 256, 384)),
         "learning_rate": Span(3e-4, 3e-3, log=True),
         "penalty": Span(0.05, 2.0, log=True),
+        "reconstruction": Span(0.1, 10.0, log=True),
         "temperature": Span(0.3, 1.0),
         "cue_power": Span(0.0, 1.0),
     }
@@ -79,7 +80,7 @@ class TabularGAN(Generator):
         """Train until quality stops improving, the rounds are done, or the budget ends."""
         from synthdata.networks.row_gan_task import Hyperparameters, train_gan
 
-        settings = settings.chosen_for(check_arrays(layout, target))
+        settings = settings.chosen_for(check_arrays(layout, target), len(layout))
         chosen = Hyperparameters(**settings.model_dump())
         weights, history = train_gan(Numbering(columns_of(layout)), split(layout, target), chosen, run)
         return cls(layout, settings, weights, history)
@@ -90,8 +91,14 @@ class TabularGAN(Generator):
 
     def sample(self, rng: np.random.Generator, rows: int, allowed: Mapping[str, np.ndarray]) -> Arrays:
         """Draw rows; of a condition, the narrowest column that cues speak of is told, the rest met by resampling."""
-        latents = partial(cued_latents, self.arrays, share=self._cue_share(allowed))
-        return draw_rows(self._sampler, self.layout, rng, rows, latents, allowed)
+        return draw_rows(self._sampler, self.layout, rng, rows, self._latents(allowed), allowed)
+
+    def check(self, allowed: Mapping[str, np.ndarray]) -> None:
+        """Refuse conditions that hardly any latent vector makes likely."""
+        check_rows(self._sampler, self.layout, self._latents(allowed), allowed)
+
+    def _latents(self, allowed: Mapping[str, np.ndarray]) -> Latents:
+        return partial(cued_latents, self.arrays, share=self._cue_share(allowed))
 
     def _cue_share(self, allowed: Mapping[str, np.ndarray]) -> np.ndarray | None:
         numbering = self._sampler.numbering
@@ -119,7 +126,7 @@ class TabularGAN(Generator):
         settings = GANSettings.model_validate(config["settings"])
         numbering, width = Numbering(columns_of(layout)), settings.width
         shapes = {
-            "enter": (settings.latent, width),
+            "enter": (int(settings.latent), width),
             "enter_bias": (width,),
             "cue": (numbering.rows, width),
             "cue_share": (numbering.rows,),

@@ -56,10 +56,10 @@ class TransformerSettings(Settings):
         """Fill in what is "auto" for a table of `rows` rows and `columns`."""
         batch = int(np.clip(2 ** np.round(np.log2(rows / 24)), 32, 256)) if self.batch == "auto" else self.batch
         steps = max(rows * (1 - self.validation) / batch, 1.0)  # an epoch
-        fewest = 9 * max(1.0, columns / 15) ** 0.5 * min(1.0, 100_000 / rows) ** 0.4
+        fewest = 9 * max(1.0, columns / 15) ** 0.7 * min(1.0, 100_000 / rows) ** 0.4
         auto = {
             "batch": batch,
-            "epochs": round(np.clip(300_000 / rows, fewest, 100)),
+            "epochs": round(np.clip(340_000 / rows, fewest, 100)),
             "patience": int(np.clip(round(10_000 / rows), 2, 20)),
             "weight_decay": float(f"{min(1 / (MEMORY * steps), MOST_DECAY) / self.learning_rate:.2g}"),
         }
@@ -118,6 +118,9 @@ class TabularTransformer(Generator):
         masks = allowed_logits(self.layout, self.arrays["major_log"], self.arrays["minor_log"], allowed)
         symbols = self._sampler.draw(order, uniform[..., :2], *masks)
         return join(self.layout, symbols, uniform[..., 2].astype(np.float64))
+
+    def check(self, allowed: Mapping[str, np.ndarray]) -> None:
+        """Whatever the masks leave can be drawn."""
 
     def config(self) -> dict[str, Any]:
         """The settings as chosen, and the order."""

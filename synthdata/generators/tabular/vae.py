@@ -17,8 +17,8 @@ from pydantic import model_validator
 from synthdata.blocks import Arrays, Layout, check_arrays
 from synthdata.generators.base import Count, Generator, LatentSpace, Settings, Span, check_shapes
 from synthdata.networks.columns import Numbering, columns_of, split
-from synthdata.networks.latent_prior import draw_latents, encode_rows, prior_shapes
-from synthdata.networks.latent_sampler import LatentSampler, decoder_shapes, draw_rows, likeliest_rows
+from synthdata.networks.latent_prior import draw_latents, encode_rows, enter_latent, prior_shapes
+from synthdata.networks.latent_sampler import LatentSampler, check_rows, decoder_shapes, draw_rows, likeliest_rows
 
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
@@ -98,14 +98,20 @@ class TabularVAE(Generator, LatentSpace):
 
     @cached_property
     def _sampler(self) -> LatentSampler:
-        def enter(latent: np.ndarray) -> np.ndarray:
-            return np.asarray(latent @ self.arrays["enter"] + self.arrays["enter_bias"])
-
-        return LatentSampler(Numbering(columns_of(self.layout)), self.arrays, enter)
+        return LatentSampler(Numbering(columns_of(self.layout)), self.arrays, partial(enter_latent, self.arrays))
 
     def sample(self, rng: np.random.Generator, rows: int, allowed: Mapping[str, np.ndarray]) -> Arrays:
         """Draw rows; a condition is met by resampling latent vectors, see `latent_sampler`."""
         return draw_rows(self._sampler, self.layout, rng, rows, partial(draw_latents, self.arrays), allowed)
+
+    def check(self, allowed: Mapping[str, np.ndarray]) -> None:
+        """Refuse conditions that hardly any latent vector makes likely."""
+        check_rows(self._sampler, self.layout, partial(draw_latents, self.arrays), allowed)
+
+    @property
+    def width(self) -> int:
+        """How many numbers a latent vector has."""
+        return int(self.settings.latent)
 
     def encode(self, arrays: Arrays) -> np.ndarray:
         """The means of the rows' posteriors."""
