@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -28,7 +28,7 @@ def train(
     frame: pd.DataFrame,
     schema: Schema,
     *,
-    model: str | None = None,
+    model: str | Mapping[str, Any] | None = None,
     seed: int = 0,
     max_minutes: float | None = None,
     checkpoint: Path | None = None,

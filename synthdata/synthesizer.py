@@ -25,7 +25,7 @@ from synthdata.generators import AUTO, choose, family, settings
 from synthdata.generators.base import Generator, LatentSpace
 from synthdata.links import Links
 from synthdata.progress import Listener, Progress, silent
-from synthdata.schema import Schema
+from synthdata.schema import Model, Schema
 from synthdata.tables import LEAST_TO_TRAIN
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Synthesizer:
         frame: pd.DataFrame,
         schema: Schema | None = None,
         *,
-        model: str | None = None,
+        model: str | Mapping[str, Any] | None = None,
         seed: int = 0,
         max_minutes: float | None = None,
         checkpoint: Path | None = None,
@@ -71,13 +71,16 @@ class Synthesizer:
     ) -> Synthesizer:
         """Learn `frame`; `schema` is inferred if not given.
 
-        model: a family, in place of the schema's; "auto" to let the table decide. max_minutes: time budget of training.
-        checkpoint: a file to keep the state of training in, from which `resume` goes on. callbacks: Keras callbacks.
+        model: in place of the schema's, a family ("auto" lets the table decide), or a mapping as in the schema's YAML:
+        {"family": "vae", "latent": 8}. max_minutes: time budget of training. checkpoint: a file to keep the state of
+        training in, from which `resume` goes on. callbacks: Keras callbacks.
         """
         from synthdata.networks.training import Run
 
         began = time.monotonic()
         schema = schema or Schema.infer(frame)
+        if isinstance(model, Mapping):
+            schema, model = schema.model_copy(update={"model": Model(**model)}), None
         frame = schema.read(frame)
         if len(frame) < LEAST_TO_TRAIN:
             raise DataError(f"the table has {len(frame)} rows; at least {LEAST_TO_TRAIN} are needed to learn anything")
@@ -101,7 +104,7 @@ class Synthesizer:
         generator = family(name).fit(layout, arrays, chosen, run) if layout else None
         about["seconds"] = round(time.monotonic() - began, 2)
         if generator and generator.history:
-            about["training"] = _training(generator.history)
+            about["training"] = {**_training(generator.history), "validated_by": generator.validated_by}
         return cls(schema, codecs, links, generator, name, constraints, about)
 
     def sample(self, rows: int, *, where: Where = None, seed: int = 0) -> pd.DataFrame:
@@ -197,13 +200,16 @@ class Synthesizer:
         space, places = self._latent_space(), np.atleast_2d(np.asarray(latent, np.float32))
         if places.ndim != 2 or places.shape[1] != space.width:
             raise InputError(f"places of shape {places.shape} are not (rows, {space.width})")
+        if not np.isfinite(places).all():
+            raise InputError("places hold numbers that are not finite")
         with threadpool_limits(1, user_api="blas"):
             arrays = space.decode(places)
         return self._rows(arrays, Rows(0, np.arange(len(places))), {})
 
     def interpolate(self, row_a: Mapping[str, Any], row_b: Mapping[str, Any], steps: int = 8) -> pd.DataFrame:
-        """Rows along the straight way between two records in the latent space, the ends included: `steps` rows.
+        """Rows along the straight way between two records in the latent space: `steps` rows.
 
+        The first and the last are the records as the model decodes them, near them as far as it has learned.
         row_a, row_b: a value for each learned field; a mapping or a pandas row. The rows have not passed the gate.
         """
         if steps < 2:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthdata.errors import ConditionError, InputError
+from synthdata.errors import ConditionError, InputError, SchemaError
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 
@@ -68,6 +68,16 @@ def test_one_place_is_one_row_and_a_place_has_its_width(vae):
     assert len(vae.decode(np.zeros(4))) == 1
     with pytest.raises(InputError, match=r"\(rows, 4\)"):
         vae.decode(np.zeros((2, 5)))
+    with pytest.raises(InputError, match="finite"):
+        vae.decode(np.full(4, np.nan))
+
+
+def test_hyperparameters_can_be_given_in_python():
+    given = {"family": "vae", "latent": 6, "width": 16, "couplings": 1, "epochs": 1}
+    fitted = Synthesizer.fit(animals(), model=given)
+    assert fitted.encode(animals()).shape == (ROWS, 6)
+    with pytest.raises(SchemaError, match="latent"):
+        Synthesizer.fit(animals(), model={"family": "vae", "latant": 6})
 
 
 def test_conditions_hold_in_every_row_even_where_no_real_row_satisfies_them(vae):

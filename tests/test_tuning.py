@@ -72,7 +72,7 @@ def test_what_has_nothing_to_search_is_refused(model):
 
 
 def test_the_command_writes_a_schema_that_trains(tmp_path):
-    (tmp_path / "shells.yaml").write_text(YAML)
+    (tmp_path / "shells.yaml").write_text(YAML + "# a remark\n")
     shells().to_csv(tmp_path / "shells.csv", index=False)
     files = f"{tmp_path}/shells.yaml --data {tmp_path}/shells.csv -o {tmp_path}/tuned.yaml"
     line = f"tune {files} --minutes 60 --trials 1 --json"
@@ -81,6 +81,7 @@ def test_the_command_writes_a_schema_that_trains(tmp_path):
     told = json.loads(result.stdout)
     assert told["trials"][0]["options"] == {}
     assert Schema.load(told["schema"]).model.family == "vae"
+    assert "# a remark" in Path(told["schema"]).read_text()
     assert Path(f"{told['schema']}.trials").exists()
     assert CliRunner().invoke(main, line.split()).exit_code == 2  # the schema exists
 

@@ -42,5 +42,5 @@ def command(console: Console, model: Path) -> None:
 def _training(training: Mapping[str, Any]) -> str:
     return (
         f"the weights of epoch {training['best_epoch']} of {training['epochs']} are kept, "
-        f"validation {training['validation']:.3f}"
+        f"validation {training['validation']:.3f} ({training['validated_by']})"
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.places import check_file, write_text
 from synthdata.cli.work import needs_data, start_tensorflow
+
+if TYPE_CHECKING:
+    from synthdata.schema import Schema
 
 __all__ = ["command"]
 
@@ -51,7 +55,7 @@ def command(
     from synthdata.schema import Schema
     from synthdata.tables import LEAST_TO_TRAIN, read_table
 
-    check_file(output, force=force)
+    check_file(output, force=force or resume)
     declared = Schema.load(schema)
     frame = read_table(needs_data(data, schema), least=LEAST_TO_TRAIN)
     start_tensorflow(console)
@@ -70,7 +74,7 @@ def command(
             resume=resume,
             listener=listener,
         )
-    write_text(output, tuned.schema.dump())
+    write_text(output, _rewritten(schema.read_text(encoding="utf-8"), tuned.schema))
     defaults, best = tuned.trials[0], tuned.best
     result = {
         "schema": str(output),
@@ -91,6 +95,21 @@ def command(
             + (", ".join(f"{key} {value}" for key, value in trial.options.items()) or "defaults")
             for trial in ranked[:SHOWN]
         ),
+        *(["time for the defaults alone: give more --minutes"] if len(tuned.trials) == 1 and trials != 1 else []),
         f"next: synthdata train {output} --data {data} -o model",
     ]
     console.finish(result, lines)
+
+
+def _rewritten(text: str, schema: Schema) -> str:
+    """The schema's own text with another model line; written anew where the model takes many lines."""
+    (model,) = [line for line in schema.dump().splitlines() if line.startswith("model:")]
+    lines = text.splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("model:")]
+    if not starts:
+        lines.insert(next(number for number, line in enumerate(lines) if line.startswith("fields:")), model)
+    elif starts[0] + 1 < len(lines) and lines[starts[0] + 1].startswith((" ", "\t")):
+        lines = schema.dump().splitlines()[1:]
+    else:
+        lines[starts[0]] = model
+    return "\n".join(lines) + "\n"

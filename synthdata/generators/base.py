@@ -45,12 +45,14 @@ class Span:
 class Generator(ABC):
     """Something that has learned the joint distribution of a layout's arrays.
 
-    spans: the hyperparameters worth searching. layout: of the blocks it draws.
+    spans: the hyperparameters worth searching. validated_by: what the history's `val_loss` is, for a person.
+    layout: of the blocks it draws.
     history: one row of figures an epoch of training; empty if there was nothing to iterate.
     """
 
     Settings: ClassVar[type[Settings]]
     spans: ClassVar[Mapping[str, Span]] = {}
+    validated_by: ClassVar[str] = "loss"
     layout: Layout
     history: list[dict[str, float]]
 

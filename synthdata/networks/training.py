@@ -134,7 +134,7 @@ def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
     The checkpoint stays until `run.done()`.
     """
     loop = _Loop(task, plan, run)
-    with _between_steps() as stop:
+    with _between_steps(run.listener) as stop:
         try:
             loop.run_all(stop)
         except KeyboardInterrupt:
@@ -145,7 +145,7 @@ def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
 
 
 @contextmanager
-def _between_steps() -> Iterator[Callable[[], None]]:
+def _between_steps(listener: Listener) -> Iterator[Callable[[], None]]:
     """Hold Ctrl-C back until it is asked for, so that weights and position are always of the same step.
 
     Gives a function that raises KeyboardInterrupt if it was pressed. The second press is not held back.
@@ -160,6 +160,9 @@ def _between_steps() -> Iterator[Callable[[], None]]:
         if pressed:
             raise KeyboardInterrupt
         pressed.append(number)
+        listener(
+            Progress("stop", 0.0, None, "once this step is done; press again to stop at once, without a checkpoint")
+        )
 
     def stop() -> None:
         if pressed:
@@ -330,7 +333,7 @@ class _Loop:
             return "the schedule is done"
         if len(state.history) - state.best_epoch >= plan.patience:
             return f"no better validation for {plan.patience} epochs"
-        return "the time is up"
+        return f"the time is up, with {state.step / plan.steps:.0%} of the schedule done"
 
     def finish(self) -> None:
         """Put the best weights in place, and keep the state for what comes after training."""

@@ -65,6 +65,7 @@ class TabularGAN(Generator):
     history: list[dict[str, float]] = field(default_factory=list)
 
     Settings: ClassVar[type[Settings]] = GANSettings
+    validated_by: ClassVar[str] = "AUC of trees that tell its rows from real ones, .5 is best"
     spans: ClassVar[Mapping[str, Span]] = {
         "latent": Span(choices=(16, 32, 64, 128)),
         "critic_width": Span(choices=(128, 256, 384)),

@@ -80,6 +80,7 @@ class TabularTransformer(Generator):
     history: list[dict[str, float]] = field(default_factory=list)
 
     Settings: ClassVar[type[Settings]] = TransformerSettings
+    validated_by: ClassVar[str] = "loss in nats a row, columns weighted by `balance`"
     spans: ClassVar[Mapping[str, Span]] = {
         "width": Span(choices=(48, 64, 96, 128)),
         "layers": Span(choices=(2, 3, 4)),

@@ -76,6 +76,7 @@ class TabularVAE(Generator, LatentSpace):
     history: list[dict[str, float]] = field(default_factory=list)
 
     Settings: ClassVar[type[Settings]] = VAESettings
+    validated_by: ClassVar[str] = "loss in nats a row, columns weighted by `balance`"
     spans: ClassVar[Mapping[str, Span]] = {
         "latent": Span(choices=(8, 16, 24, 32)),
         "width": Span(choices=(128, 192, 256)),
