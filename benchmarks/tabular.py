@@ -36,6 +36,8 @@ def train_file(data: Path) -> Path:
 
 def ours(data: Path, model: str, out: Path, rows: int) -> None:
     """Run in a process of its own: infer, train, save, load, sample as many rows, write them; then sample `rows`."""
+    import pandas as pd
+
     from synthdata import Schema, Synthesizer, read_table
 
     frame = read_table(train_file(data))
@@ -49,7 +51,9 @@ def ours(data: Path, model: str, out: Path, rows: int) -> None:
     first = time.perf_counter()
     Synthesizer.load(folder).sample(rows)
     sampled = time.perf_counter()
-    Synthesizer.load(folder).sample(len(frame), seed=1).to_csv(out / f"{data.name}.{model}.csv", index=False)
+    drawn, fields = Synthesizer.load(folder).sample(len(frame), seed=1), synthesizer.schema.fields
+    written = {name: fields[name].write(column) for name, column in drawn.items()}
+    pd.DataFrame(written).to_csv(out / f"{data.name}.{model}.csv", index=False)
     figures = {
         "train_s": round(trained - began, 1),
         "first_s": round(first - start, 2),

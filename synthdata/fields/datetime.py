@@ -44,6 +44,7 @@ FORMATS = (  # what `guess` tries, in this order
     "%H:%M:%S",
 )
 DAY, SECOND, MICROSECOND = 86_400_000_000, 1_000_000, 1  # units in microseconds
+GRAINS = (DAY, *(minutes * 60 * SECOND for minutes in (60, 30, 15, 10, 5, 1)), SECOND, 1000, MICROSECOND)
 
 
 class Datetime(Field):
@@ -84,7 +85,7 @@ class Datetime(Field):
 
     @property
     def unit(self) -> int:
-        """What the codec counts in, microseconds: days, seconds or microseconds, as fine as the format."""
+        """The finest the format can write, microseconds: days, seconds or microseconds."""
         if "%f" in self.format:
             return MICROSECOND
         return SECOND if any(code in self.format for code in ("%H", "%I", "%M", "%S", "%X", "%c", "%s")) else DAY
@@ -137,13 +138,16 @@ class Datetime(Field):
         return f"datetime64[us, {self.timezone}]" if self.timezone else "datetime64[us]"
 
     def learn(self, values: pd.Series, rng: np.random.Generator) -> DatetimeBody:
-        """Fit in the unit of the format."""
-        body = DatetimeBody(Quantiles.fit(np.zeros(0, np.int64), rng), self)
-        return DatetimeBody(Quantiles.fit(body.units(values), rng), self)
+        """Fit in the coarsest unit that counts all values: of times of whole hours, hours."""
+        grain = self.unit
+        if grain < DAY:
+            times = _count(values, self, MICROSECOND)
+            grain = next(each for each in GRAINS if each <= grain or not (times % each).any())
+        return DatetimeBody(Quantiles.fit(_count(values, self, grain), rng), self, grain)
 
     def body_from_json(self, data: Mapping[str, Any]) -> DatetimeBody:
         """Read what `DatetimeBody.to_json` wrote."""
-        return DatetimeBody(Quantiles.from_json(data["quantiles"]), self)
+        return DatetimeBody(Quantiles.from_json(data["quantiles"]), self, int(data["grain"]))
 
     def claims(self, name: str) -> list[Expectation]:
         """Type and bounds."""
@@ -165,10 +169,11 @@ class Datetime(Field):
 
 @dataclass(frozen=True)
 class DatetimeBody(Body):
-    """Quantiles over units since 1970, in the field's time zone's own UTC."""
+    """Quantiles over units of `grain` microseconds since 1970, in the field's time zone's own UTC."""
 
     quantiles: Quantiles
     field: Datetime
+    grain: int
 
     @property
     def block(self) -> Block:
@@ -177,7 +182,7 @@ class DatetimeBody(Body):
 
     @property
     def unit(self) -> Hashable | None:
-        """Microseconds a unit, and the time zone."""
+        """The format's unit and the time zone; what is counted may be coarser."""
         return ("datetime", self.field.unit, self.field.timezone)
 
     def spans(self, values: pd.Series, detail: Any = None) -> np.ndarray:
@@ -186,12 +191,7 @@ class DatetimeBody(Body):
 
     def units(self, values: pd.Series) -> np.ndarray:
         """Count units since 1970: (n,) int64. Days are counted on the local calendar."""
-        times = values
-        if times.dt.tz is not None:
-            times = times.dt.tz_convert("UTC") if self.field.unit < DAY else times
-            times = times.dt.tz_localize(None)
-        count: np.ndarray = times.to_numpy("datetime64[us]").astype(np.int64) // self.field.unit
-        return count
+        return _count(values, self.field, self.grain)
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn datetimes (n,) into the block's array."""
@@ -203,7 +203,7 @@ class DatetimeBody(Body):
 
     def _times(self, units: np.ndarray) -> pd.Series:
         """Go back from `units`."""
-        times = pd.Series((units * self.field.unit).astype("datetime64[us]"))
+        times = pd.Series((units * self.grain).astype("datetime64[us]"))
         if not self.field.timezone:
             return times
         if self.field.unit < DAY:
@@ -236,7 +236,17 @@ class DatetimeBody(Body):
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
-        return {"quantiles": self.quantiles.to_json()}
+        return {"quantiles": self.quantiles.to_json(), "grain": self.grain}
+
+
+def _count(values: pd.Series, field: Datetime, grain: int) -> np.ndarray:
+    """Count units of `grain` microseconds since 1970: (n,) int64. Days are counted on the local calendar."""
+    times = values
+    if times.dt.tz is not None:
+        times = times.dt.tz_convert("UTC") if field.unit < DAY else times
+        times = times.dt.tz_localize(None)
+    count: np.ndarray = times.to_numpy("datetime64[us]").astype(np.int64) // grain
+    return count
 
 
 def _parse(text: pd.Series, format_: str) -> tuple[pd.Series, np.ndarray]:

@@ -510,3 +510,18 @@ def test_every_key_of_a_pattern_comes_once_and_then_no_more() -> None:
         assert codec.decode({}, numbered(60, seed)).nunique() == 60
     with pytest.raises(InputError, match="has 60 keys, too few for row 61; widen the pattern"):
         codec.decode({}, numbered(61))
+
+
+@pytest.mark.parametrize(("step", "zone"), [("h", "UTC"), ("15min", None), ("30min", "Asia/Kolkata"), ("D", None)])
+def test_times_of_whole_hours_stay_whole_hours(step: str, zone: str | None) -> None:
+    rng = np.random.default_rng(0)
+    times = pd.Series(pd.date_range("2013-01-01", periods=9000, freq=step, tz=zone)).iloc[rng.integers(0, 9000, ROWS)]
+    field = Datetime(format="%Y-%m-%dT%H:%M:%S" + ("%z" if zone else ""), timezone=zone)
+    column = field.parse(times.reset_index(drop=True), "x")
+    codec = field.fit(column, "x", rng)
+    again = Codec.from_json("x", field, json.loads(json.dumps(codec.to_json())))
+    for each in (codec, again):
+        back = each.decode(each.encode(column), numbered(ROWS))
+        assert (back.dt.tz_localize(None) == back.dt.tz_localize(None).dt.floor(step)).all()
+    restriction = codec.restrict([Test(">", str(times.iloc[0]))])
+    assert (codec.decode(codec.encode(column), numbered(ROWS), restriction) > times.iloc[0]).all()
