@@ -121,6 +121,24 @@ class Schema(BaseModel):
             lines.append(f"suite: {_flow(self.suite)}")
         return "\n".join(lines) + "\n"
 
+    def into(self, text: str) -> str:
+        """Put this schema's model into the text of the same schema, whose comments and order stay.
+
+        Where the text's model takes several lines, or there is no line to put it before, all is written anew.
+        """
+        model = f"model: {_flow({'family': self.model.family, **self.model.options})}"
+        lines = text.splitlines()
+        for number, line in enumerate(lines):
+            if line.startswith("model:"):
+                if lines[number + 1 : number + 2] and lines[number + 1][:1] in (" ", "\t"):
+                    break
+                return "\n".join([*lines[:number], model, *lines[number + 1 :]]) + "\n"
+        else:
+            for number, line in enumerate(lines):
+                if line.startswith("fields:"):
+                    return "\n".join([*lines[:number], model, *lines[number:]]) + "\n"
+        return self.dump().partition("\n")[2]
+
     def expectations(self) -> list[Expectation]:
         """What every field, and every constraint that Great Expectations can state, claims."""
         claims = [claim for name, field in self.fields.items() for claim in field.expectations(name)]

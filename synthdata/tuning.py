@@ -1,6 +1,6 @@
 """Search a family's hyperparameters by the quality of what it generates, beside rows it was not trained on.
 
-Optuna (an extra: `pip install "synthdata[tune]"`) proposes settings, the defaults first. A trial's quality is the AUC
+Optuna (the extra `tune`) proposes settings, the defaults first. A trial's quality is the AUC
 of boosted trees that tell its rows from held-out ones: .5 is best.
 """
 

@@ -9,7 +9,8 @@ import tensorflow as tf
 from synthdata.networks import column_sampler
 from synthdata.networks.column_sampler import ColumnSampler, Known
 from synthdata.networks.column_transformer import ColumnTransformer
-from synthdata.networks.columns import Column, Numbering, log_marginals
+from synthdata.networks.columns import Column, Numbering
+from synthdata.networks.frequencies import Frequencies
 
 COLUMNS = (
     Column("few", 3, 1, 3),
@@ -31,10 +32,8 @@ def trained():
         minor = rng.integers(0, column.minors, ROWS)
         symbols[:, i, 1] = np.where(symbols[:, i, 0] >= column.first, minor, 0)
     numbering = Numbering(COLUMNS)
-    logs = log_marginals(numbering, symbols)
-    model = ColumnTransformer(
-        numbering, *logs, width=16, layers=2, heads=2, expansion=2, shares=np.ones(numbering.count, np.float32), seed=0
-    )
+    frequencies = Frequencies.of(numbering, symbols)
+    model = ColumnTransformer(frequencies, width=16, layers=2, heads=2, expansion=2, seed=0)
     for variable in model.trainable_variables:
         noise = rng.normal(0, 0.3, variable.shape)
         variable.assign(variable + noise.astype(np.float32))

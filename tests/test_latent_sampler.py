@@ -9,7 +9,8 @@ import pytest
 
 from synthdata.errors import ConditionError, TrainingError
 from synthdata.networks.calibration import calibrate
-from synthdata.networks.columns import Column, Numbering, log_marginals
+from synthdata.networks.columns import Column, Numbering
+from synthdata.networks.frequencies import Frequencies
 from synthdata.networks.latent_cues import cued_latents, enter_cued
 from synthdata.networks.latent_sampler import LatentSampler, check_latents, choose_latents
 from synthdata.networks.quality import distinct_share, distinguishability
@@ -53,25 +54,23 @@ def test_biases_move_until_columns_have_their_frequencies():
     symbols[:, 0, 0] = rng.choice(3, ROWS, p=[0.7, 0.2, 0.1])
     symbols[:, 1, 0] = rng.choice(4, ROWS, p=[0.1, 0.2, 0.3, 0.4])  # the last one never comes
     symbols[:, 1, 1] = np.where(symbols[:, 1, 0] > 0, rng.integers(0, 4, ROWS), 0)
-    major_log, minor_log = log_marginals(numbering, symbols)
+    counted = Frequencies.of(numbering, symbols)
     width = 8
     weights = {
         "enter": rng.normal(0, 1, (2, width)).astype(np.float32),
         "enter_bias": np.zeros(width, np.float32),
         "cue": np.zeros((8, width), np.float32),
-        "cue_share": np.exp(major_log) / 2,
+        "cue_share": np.exp(counted.major_log) / 2,
         "head": rng.normal(0, 0.3, (width, 8)).astype(np.float32),
         "head_bias": np.zeros(8, np.float32),
         "minor_hidden": np.zeros((width, 32), np.float32),
         "minor_given": np.zeros((8, 32), np.float32),
         "minor_head": np.zeros((1, 32, 4), np.float32),
-        "minor_bias": np.maximum(minor_log, -30) + rng.normal(0, 0.5, minor_log.shape).astype(np.float32),
-        "major_log": major_log,
-        "minor_log": minor_log,
+        "minor_bias": np.maximum(counted.minor_log, -30) + rng.normal(0, 0.5, (8, 4)).astype(np.float32),
+        **counted.logs,
     }
-    enter = partial(enter_cued, weights)
-    sampler = LatentSampler(numbering, weights, enter)
-    made = draw(numbering, calibrate(sampler, partial(cued_latents, weights), enter, rng_of(5)), rng_of(2), 20_000)
+    sampler = LatentSampler(numbering, weights, partial(enter_cued, weights))
+    made = draw(numbering, calibrate(sampler, partial(cued_latents, weights), rng_of(5)), rng_of(2), 20_000)
     for column in range(2):
         real, drawn = (np.bincount(side[:, column, 0], minlength=5) / len(side) for side in (symbols, made))
         assert np.abs(real - drawn).max() < 0.02

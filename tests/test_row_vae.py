@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from synthdata.networks.columns import Column, Numbering, log_marginals
+from synthdata.networks.columns import Column, Numbering
+from synthdata.networks.frequencies import Frequencies
 from synthdata.networks.latent_cues import enter_cued
 from synthdata.networks.latent_prior import draw_latents, encode_rows, enter_latent
 from synthdata.networks.latent_sampler import LatentSampler
@@ -43,10 +44,8 @@ def disturbed(model):
 
 @pytest.fixture(scope="module")
 def vae(symbols):
-    numbering = Numbering(COLUMNS)
     sizes = {"latent": 6, "width": 16, "layers": 2, "expansion": 2, "parts": 3, "couplings": 3}
-    shares = np.ones(len(COLUMNS), np.float32)
-    return disturbed(RowVAE(numbering, *log_marginals(numbering, symbols), **sizes, shares=shares, seed=0))
+    return disturbed(RowVAE(Frequencies.of(Numbering(COLUMNS), symbols), **sizes, seed=0))
 
 
 def log_likelihood(numbering, sampler, latent, symbols):
@@ -90,9 +89,7 @@ def test_latents_are_drawn_from_the_prior_that_was_learned(vae):
 def test_the_generator_of_the_gan_is_the_same_in_numpy(symbols):
     numbering = Numbering(COLUMNS)
     sizes = {"latent": 6, "width": 16, "layers": 2, "critic_width": 16, "critic_layers": 1, "group": 4}
-    shares = np.ones(len(COLUMNS), np.float32)
-    logs = log_marginals(numbering, symbols)
-    gan = disturbed(RowGAN(numbering, *logs, **sizes, temperature=0.5, shares=shares, seed=0))
+    gan = disturbed(RowGAN(Frequencies.of(numbering, symbols), **sizes, temperature=0.5, seed=0))
     weights = gan.export()
     rng = np.random.default_rng(4)
     latent, cues = rng.standard_normal((ROWS, 6)).astype(np.float32), rng.integers(0, numbering.rows, ROWS)
@@ -116,8 +113,7 @@ def test_the_generator_of_the_gan_is_the_same_in_numpy(symbols):
 def test_a_real_row_is_as_many_ones_as_it_has_symbols(symbols):
     numbering = Numbering(COLUMNS)
     sizes = {"latent": 6, "width": 16, "layers": 1, "critic_width": 16, "critic_layers": 1, "group": 4}
-    shares = np.ones(len(COLUMNS), np.float32)
-    gan = RowGAN(numbering, *log_marginals(numbering, symbols), **sizes, temperature=0.5, shares=shares, seed=0)
+    gan = RowGAN(Frequencies.of(numbering, symbols), **sizes, temperature=0.5, seed=0)
     one_hot = gan.one_hot(tf.constant(symbols)).numpy()
     with_minor = (symbols[:, 1, 0] >= 2).astype(int) + 1  # `wide` always has one
     assert (one_hot.sum(axis=1) == 3 + with_minor).all()

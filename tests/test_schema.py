@@ -509,3 +509,22 @@ def test_an_hour_that_comes_twice_is_read_and_one_that_never_came_is_refused() -
     assert field.parse(pd.Series(["2021-10-31 02:30"]), "x")[0] == pd.Timestamp("2021-10-31 00:30", tz="UTC")
     with pytest.raises(DataError, match="in Europe/Berlin; mend the cells or the format"):
         field.parse(pd.Series(["2021-03-28 02:30"]), "x")
+
+
+@pytest.mark.parametrize(
+    ("before", "remark_stays"),
+    [("", True), ("model: gan  # for now\n", True), ("model:\n  family: gan\n", False)],
+    ids=["no model", "one line", "several lines"],
+)
+def test_another_model_goes_into_the_text_of_a_schema(before: str, remark_stays: bool) -> None:
+    text = f"name: shells\n{before}fields:  # all of them\n  size: {{kind: boolean}}\n"
+    schema = Schema.parse(text).model_copy(update={"model": Model(family="vae", latent=4)})
+    written = schema.into(text)
+    assert Schema.parse(written) == schema
+    assert ("# all of them" in written) == remark_stays
+
+
+def test_another_model_goes_into_a_schema_that_quotes_its_keys() -> None:
+    text = '"fields":\n  size: {kind: boolean}\n'
+    schema = Schema.parse(text).model_copy(update={"model": Model(family="vae", latent=4)})
+    assert Schema.parse(schema.into(text)) == schema

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.places import check_file, write_text
 from synthdata.cli.work import needs_data, start_tensorflow
-
-if TYPE_CHECKING:
-    from synthdata.schema import Schema
 
 __all__ = ["command"]
 
@@ -74,7 +70,7 @@ def command(
             resume=resume,
             listener=listener,
         )
-    write_text(output, _rewritten(schema.read_text(encoding="utf-8"), tuned.schema))
+    write_text(output, tuned.schema.into(schema.read_text(encoding="utf-8")))
     defaults, best = tuned.trials[0], tuned.best
     result = {
         "schema": str(output),
@@ -99,17 +95,3 @@ def command(
         f"next: synthdata train {output} --data {data} -o model",
     ]
     console.finish(result, lines)
-
-
-def _rewritten(text: str, schema: Schema) -> str:
-    """The schema's own text with another model line; written anew where the model takes many lines."""
-    (model,) = [line for line in schema.dump().splitlines() if line.startswith("model:")]
-    lines = text.splitlines()
-    starts = [number for number, line in enumerate(lines) if line.startswith("model:")]
-    if not starts:
-        lines.insert(next(number for number, line in enumerate(lines) if line.startswith("fields:")), model)
-    elif starts[0] + 1 < len(lines) and lines[starts[0] + 1].startswith((" ", "\t")):
-        lines = schema.dump().splitlines()[1:]
-    else:
-        lines[starts[0]] = model
-    return "\n".join(lines) + "\n"

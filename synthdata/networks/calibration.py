@@ -10,7 +10,7 @@ import numpy as np
 
 from synthdata.networks.columns import NEVER, open_logits
 from synthdata.networks.drawing import CHUNK, choose
-from synthdata.networks.latent_sampler import Enter, Latents, LatentSampler
+from synthdata.networks.latent_sampler import Latents, LatentSampler
 
 __all__ = ["calibrate"]
 
@@ -18,15 +18,13 @@ ROUNDS, ROWS, RATE = 6, 16_384, 0.8
 LEAST = 1e-5  # share of rows below which frequencies are not told apart
 
 
-def calibrate(
-    sampler: LatentSampler, latents: Latents, enter: Enter, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Return the sampler's weights with other biases; `latents` and `enter` as for `draw_rows` and `LatentSampler`."""
+def calibrate(sampler: LatentSampler, latents: Latents, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return the sampler's weights with other biases; `latents` as for `draw_rows`."""
     numbering = sampler.numbering
     weights = {**sampler.weights, "head_bias": sampler.weights["head_bias"].copy()}
     if numbering.with_minor:
         weights["minor_bias"] = weights["minor_bias"].copy()
-    moved = LatentSampler(numbering, weights, enter)
+    moved = LatentSampler(numbering, weights, sampler.enter)
     major_log, minor_log = weights["major_log"], weights["minor_log"]
     for _ in range(ROUNDS):
         major, minor = _expected(moved, latents(rng, ROWS), rng)

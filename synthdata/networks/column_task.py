@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from synthdata.networks.batches import Batches
 from synthdata.networks.column_transformer import ColumnTransformer
-from synthdata.networks.columns import Numbering, log_marginals, loss_shares
+from synthdata.networks.columns import Numbering
+from synthdata.networks.frequencies import Frequencies
 from synthdata.networks.training import Plan, Run, descent, fingerprint_of, train
 
 __all__ = ["train_columns"]
@@ -41,16 +42,13 @@ def train_columns(
     numbering: Numbering, symbols: np.ndarray, order: tuple[int, ...], chosen: Hyperparameters, run: Run
 ) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
     """Train on symbols (rows, columns, 2); return weights for `ColumnSampler` and one row of figures an epoch."""
-    major_log, minor_log = log_marginals(numbering, symbols)
+    frequencies = Frequencies.of(numbering, symbols, chosen.balance)
     model = ColumnTransformer(
-        numbering,
-        major_log,
-        minor_log,
+        frequencies,
         width=chosen.width,
         layers=chosen.layers,
         heads=chosen.heads,
         expansion=chosen.expansion,
-        shares=loss_shares(symbols, chosen.balance),
         seed=run.seed,
     )
     task = _Task(model, symbols, order, chosen, run.seed)
@@ -63,7 +61,7 @@ def train_columns(
     )
     history = train(task, plan, run)
     run.done()
-    return {**model.export(), "major_log": major_log, "minor_log": minor_log}, history
+    return {**model.export(), **frequencies.logs}, history
 
 
 class _Task:

@@ -18,41 +18,24 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.networks.attention import attend
-from synthdata.networks.columns import NEVER, Numbering
+from synthdata.networks.column_heads import first_biases, folded, head_classes, row_log_likelihood
 from synthdata.networks.dense import Blocks, activate, dense, table
 from synthdata.networks.embedding import SymbolEmbedding
-from synthdata.networks.heads import log_likelihood
+from synthdata.networks.frequencies import Frequencies
 
 __all__ = ["ColumnTransformer"]
 
-WIDTH_CLASSES = (4, 16, 64, 256)  # heads of a class are padded to one width and computed in one product
-
 
 class ColumnTransformer(keras.Model):
-    """Joint distribution of a row's symbols, in any order of the columns.
-
-    major_log: (all majors,) float32, log-marginals, NEVER where a symbol does not occur.
-    minor_log: (all majors, most minors) float32, log-marginals given the major.
-    shares: (columns,) float32, what each column's log-likelihood counts for.
-    """
+    """Joint distribution of a row's symbols, in any order of the columns."""
 
     def __init__(
-        self,
-        numbering: Numbering,
-        major_log: np.ndarray,
-        minor_log: np.ndarray,
-        *,
-        width: int,
-        layers: int,
-        heads: int,
-        expansion: int,
-        shares: np.ndarray,
-        seed: int,
+        self, frequencies: Frequencies, *, width: int, layers: int, heads: int, expansion: int, seed: int
     ) -> None:
         super().__init__(name="column_transformer")
-        self.numbering, self.width, self.heads, self.shares = numbering, width, heads, shares
+        self.frequencies, self.numbering, self.width, self.heads = frequencies, frequencies.numbering, width, heads
         self._make_body(layers, expansion, np.random.default_rng(seed))
-        self._make_heads(major_log, minor_log, np.random.default_rng([seed, 1]))
+        self._make_heads(np.random.default_rng([seed, 1]))
         self.built = True
 
     def _make_body(self, layers: int, expansion: int, rng: np.random.Generator) -> None:
@@ -66,50 +49,37 @@ class ColumnTransformer(keras.Model):
         self.out = table(self, "out", rng.normal(0.0, 1 / math.sqrt(width), (width, width)))
         self.body = Blocks(width, expansion * width, layers, rng, "body")
 
-    def _make_heads(self, major_log: np.ndarray, minor_log: np.ndarray, rng: np.random.Generator) -> None:
+    def _make_heads(self, rng: np.random.Generator) -> None:
         numbering, width = self.numbering, self.width
         self.classes: list[tuple[list[int], Any, Any]] = []
-        bottom = 1  # a column of one symbol needs no head
-        for top in WIDTH_CLASSES:
-            members = [i for i in range(numbering.count) if bottom < numbering.majors[i] <= top]
-            bottom = top
-            if members:
-                size = int(numbering.majors[members].max())
-                start = np.full((len(members), size), NEVER, np.float32)
-                for row, i in enumerate(members):
-                    start[row, : numbering.majors[i]] = major_log[numbering.starts[i] : numbering.starts[i + 1]]
-                head = table(self, f"major_head_{top}", np.zeros((len(members), width, size)))
-                self.classes.append((members, head, table(self, f"major_bias_{top}", np.maximum(start, -30.0))))
+        for top, members, start in head_classes(self.frequencies):
+            head = table(self, f"major_head_{top}", np.zeros((len(members), width, start.shape[1])))
+            self.classes.append((members, head, table(self, f"major_bias_{top}", start)))
         if numbering.with_minor:
             count, most = len(numbering.with_minor), numbering.most_minors
             hidden, given = (width, 2 * width), (numbering.rows, 2 * width)
             self.minor_hidden = table(self, "minor_hidden", rng.normal(0.0, 1 / math.sqrt(width), hidden))
             self.minor_given = table(self, "minor_given_embedding", rng.normal(0.0, 0.3, given))
             self.minor_head = table(self, "minor_head", np.zeros((count, 2 * width, most)))
-            self.minor_bias = table(self, "minor_bias", np.maximum(minor_log, -30.0))
+            self.minor_bias = table(self, "minor_bias", first_biases(self.frequencies.minor_log))
 
     def call(self, symbols: tf.Tensor, ranks: tf.Tensor) -> tf.Tensor:
         """Mean negative log-likelihood of rows, in nats times the columns' shares.
 
         symbols: (rows, columns, 2) int32. ranks: (rows, columns) int32, the place of each column in the row's order.
         """
-        numbering = self.numbering
         states = self._states(symbols, ranks)
-        total = tf.zeros(tf.shape(symbols)[0])
-        for members, head, bias in self.classes:
-            logits = tf.einsum("crw,cws->rcs", tf.gather(states, members), head) + bias
-            each = log_likelihood(logits, tf.gather(symbols[..., 0], members, axis=1))
-            total += tf.reduce_sum(self.shares[members] * each, axis=1)
-        if numbering.with_minor:
-            chosen = tf.gather(symbols, numbering.with_minor, axis=1)
-            row = chosen[..., 0] + numbering.starts[numbering.with_minor]  # (rows, columns with a minor)
-            inner = dense(tf.gather(states, numbering.with_minor), self.minor_hidden)
+        majors = (
+            (members, tf.einsum("crw,cws->rcs", tf.gather(states, members), head) + bias)
+            for members, head, bias in self.classes
+        )
+
+        def minors(row: tf.Tensor) -> tf.Tensor:
+            inner = dense(tf.gather(states, self.numbering.with_minor), self.minor_hidden)
             inner = activate(inner + tf.gather(self.minor_given, tf.transpose(row)))
-            logits = tf.einsum("crw,cws->rcs", inner, self.minor_head) + tf.gather(self.minor_bias, row)
-            has_minor = chosen[..., 0] >= numbering.firsts[numbering.with_minor]
-            each = tf.where(has_minor, log_likelihood(logits, chosen[..., 1]), 0.0)
-            total += tf.reduce_sum(self.shares[numbering.with_minor] * each, axis=1)
-        return -tf.reduce_mean(total)
+            return tf.einsum("crw,cws->rcs", inner, self.minor_head) + tf.gather(self.minor_bias, row)
+
+        return -tf.reduce_mean(row_log_likelihood(self.frequencies, symbols, majors, minors))
 
     def _states(self, symbols: tf.Tensor, ranks: tf.Tensor) -> tf.Tensor:
         """What is known of each column from those before it: (columns, rows, width)."""
@@ -136,13 +106,8 @@ class ColumnTransformer(keras.Model):
             "out": self.out.numpy(),
             **self.body.export(),
         }
-        head = np.zeros((width, numbering.rows), np.float32)
-        head_bias = np.zeros(numbering.rows, np.float32)
-        for members, class_head, bias in self.classes:
-            for row, i in enumerate(members):
-                here = slice(numbering.starts[i], numbering.starts[i + 1])
-                head[:, here] = class_head.numpy()[row, :, : numbering.majors[i]]
-                head_bias[here] = bias.numpy()[row, : numbering.majors[i]]
+        classes = ((members, head.numpy(), bias.numpy()) for members, head, bias in self.classes)
+        head, head_bias = folded(numbering, width, classes)
         gain = self.body.last_gain.numpy()[:, None]
         result |= {"head": gain * head, "head_bias": head_bias}
         if numbering.with_minor:

@@ -21,10 +21,7 @@ __all__ = [
     "Numbering",
     "allowed_logits",
     "columns_of",
-    "entropies",
     "join",
-    "log_marginals",
-    "loss_shares",
     "open_logits",
     "split",
 ]
@@ -32,7 +29,6 @@ __all__ = [
 NEVER = -1e9  # the log of nothing: finite, so that sums of it are
 MOST_MAJORS = 256
 GROUP = 32
-LEAST_ENTROPY = 0.02  # nats; columns of less weigh no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,43 +135,6 @@ def join(layout: Layout, symbols: np.ndarray, uniform: np.ndarray) -> dict[str, 
                 result[name] = np.stack([major, offset], axis=1)
             case _:
                 raise TypeError(f"{name}: {type(block).__name__} is not tabular")
-    return result
-
-
-def log_marginals(numbering: Numbering, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log-frequencies of majors (all majors,) and of minors given their major (all majors, most); NEVER for none."""
-    most = numbering.most_minors
-    major = np.full(numbering.rows, NEVER, np.float32)
-    minor = np.full((numbering.rows, most), NEVER, np.float32)
-    for i, column in enumerate(numbering.columns):
-        pair = symbols[:, i, 0].astype(np.int64) * most + symbols[:, i, 1]
-        counts = np.bincount(pair, minlength=column.majors * most).reshape(column.majors, most)
-        rows = counts.sum(axis=1)
-        here = slice(numbering.starts[i], numbering.starts[i + 1])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            major[here] = np.maximum(np.log(rows / len(symbols)), NEVER)
-            minor[here] = np.maximum(np.log(counts / np.maximum(rows, 1)[:, None]), NEVER)
-    return major, minor
-
-
-def entropies(symbols: np.ndarray) -> np.ndarray:
-    """Entropy of each column's symbols (rows, columns, 2), in nats: (columns,)."""
-    result = []
-    for major, minor in symbols.astype(np.int64).transpose(1, 2, 0):
-        counts = np.bincount(major * (minor.max() + 1) + minor)
-        share = counts[counts > 0] / len(symbols)
-        result.append(float(-(share * np.log(share)).sum()))
-    return np.array(result)
-
-
-def loss_shares(symbols: np.ndarray, balance: float) -> np.ndarray:
-    """What the log-likelihood of each column counts for in a loss, by its entropy: (columns,) float32.
-
-    A target of two values would else be drowned by amounts of many. The loss of independent columns stays the same.
-    """
-    each = np.maximum(entropies(symbols), LEAST_ENTROPY)
-    shares = each**-balance
-    result: np.ndarray = (shares * each.sum() / (shares * each).sum()).astype(np.float32)
     return result
 
 

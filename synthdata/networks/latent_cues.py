@@ -8,8 +8,9 @@ import numpy as np
 
 from synthdata.networks.columns import Numbering
 
-__all__ = ["cue_columns", "cued_latents", "enter_cued"]
+__all__ = ["EXPANSION", "cue_columns", "cued_latents", "enter_cued"]
 
+EXPANSION = 2  # width of a RowGAN's feed-forward layers, in widths
 MOST_CUES = 64  # symbols of a column that is told
 
 

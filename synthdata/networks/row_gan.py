@@ -20,13 +20,14 @@ import tensorflow as tf
 
 from synthdata.networks.columns import Numbering
 from synthdata.networks.dense import Blocks, table
+from synthdata.networks.frequencies import Frequencies
 from synthdata.networks.heads import normal
+from synthdata.networks.latent_cues import EXPANSION
 from synthdata.networks.latent_decoder import LatentDecoder
 from synthdata.networks.row_encoder import RowEncoder
 
-__all__ = ["EXPANSION", "RowGAN"]
+__all__ = ["RowGAN"]
 
-EXPANSION = 2  # width of feed-forward layers, in widths
 SEEDS = 1 << 24  # between the random numbers of one class of columns and the next, more than there are steps
 
 
@@ -65,9 +66,7 @@ class RowGAN(keras.Model):
 
     def __init__(
         self,
-        numbering: Numbering,
-        major_log: np.ndarray,
-        minor_log: np.ndarray,
+        frequencies: Frequencies,
         *,
         latent: int,
         width: int,
@@ -76,22 +75,13 @@ class RowGAN(keras.Model):
         critic_layers: int,
         group: int,
         temperature: float,
-        shares: np.ndarray,
         seed: int,
     ) -> None:
         super().__init__(name="row_gan")
-        rng = np.random.default_rng(seed)
+        rng, numbering = np.random.default_rng(seed), frequencies.numbering
         self.numbering, self.latent, self.temperature = numbering, latent, temperature
         self.generator = LatentDecoder(
-            numbering,
-            major_log,
-            minor_log,
-            latent=latent,
-            width=width,
-            layers=layers,
-            expansion=EXPANSION,
-            shares=shares,
-            rng=rng,
+            frequencies, latent=latent, width=width, layers=layers, expansion=EXPANSION, rng=rng
         )
         for _, head, _ in self.generator.classes:  # zeros would keep the latent vector out
             head.assign(rng.normal(0.0, 1 / math.sqrt(width), head.shape))
@@ -137,12 +127,8 @@ class RowGAN(keras.Model):
         latent = mean + tf.exp(log_scale) * noise
         none = tf.zeros_like(latent)
         divergence = normal(mean, log_scale).log_prob(latent) - normal(none, none).log_prob(latent)
-        return tf.reduce_mean(divergence - self.generator.log_likelihood(self._state(latent, cues), symbols))
-
-    def _state(self, latent: tf.Tensor, cues: tf.Tensor) -> tf.Tensor:
-        generator = self.generator
-        x = latent @ tf.convert_to_tensor(generator.enter) + generator.enter_bias + tf.gather(self.cue, cues)
-        return generator.body(x)
+        state = self.generator(latent, tf.gather(self.cue, cues))
+        return tf.reduce_mean(divergence - self.generator.log_likelihood(state, symbols))
 
     def generate(self, latent: tf.Tensor, cues: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One-hot rows (rows, wide), and the log-probability of their cues (rows,).
@@ -150,7 +136,7 @@ class RowGAN(keras.Model):
         latent: (rows, latent) standard normal. cues: (rows,) int32, rows of the table of majors. seed: (2,) int32.
         """
         numbering, generator = self.numbering, self.generator
-        state = self._state(latent, cues)
+        state = generator(latent, tf.gather(self.cue, cues))
         majors: dict[int, tf.Tensor] = {}
         parts, cued = [], tf.zeros(tf.shape(latent)[0])
         for number, (members, logits) in enumerate(generator.major_logits(state)):

@@ -13,7 +13,8 @@ import tensorflow as tf
 from synthdata.errors import TrainingError
 from synthdata.networks.batches import Batches
 from synthdata.networks.calibration import calibrate
-from synthdata.networks.columns import Numbering, log_marginals, loss_shares, open_logits
+from synthdata.networks.columns import Numbering, open_logits
+from synthdata.networks.frequencies import Frequencies
 from synthdata.networks.latent_cues import cue_columns, cued_latents, enter_cued
 from synthdata.networks.latent_sampler import LatentSampler
 from synthdata.networks.quality import distinct_share, distinguishability
@@ -61,10 +62,9 @@ def train_gan(
 
     TrainingError if the generator has collapsed.
     """
-    logs = log_marginals(numbering, symbols)
+    frequencies = Frequencies.of(numbering, symbols, chosen.balance)
     model = RowGAN(
-        numbering,
-        *logs,
+        frequencies,
         latent=chosen.latent,
         width=chosen.width,
         layers=chosen.layers,
@@ -72,10 +72,9 @@ def train_gan(
         critic_layers=chosen.critic_layers,
         group=GROUP,
         temperature=chosen.temperature,
-        shares=loss_shares(symbols, chosen.balance),
         seed=run.seed,
     )
-    task = _Task(model, symbols, logs, chosen, run.seed)
+    task = _Task(model, symbols, frequencies, chosen, run.seed)
     plan = Plan(
         steps_per_epoch=STEPS,
         epochs=chosen.rounds,
@@ -87,9 +86,8 @@ def train_gan(
     )
     history = train(task, plan, run)
     weights = task.export()
-    enter = partial(enter_cued, weights)
-    sampler = LatentSampler(numbering, weights, enter)
-    weights = calibrate(sampler, partial(cued_latents, weights), enter, np.random.default_rng([run.seed, 6]))
+    sampler = LatentSampler(numbering, weights, partial(enter_cued, weights))
+    weights = calibrate(sampler, partial(cued_latents, weights), np.random.default_rng([run.seed, 6]))
     check_diversity(symbols[task.looked_at], draw(numbering, weights, np.random.default_rng([run.seed, 7]), LOOKED_AT))
     run.done()
     return weights, history
@@ -120,11 +118,11 @@ class _Task:
         self,
         model: RowGAN,
         symbols: np.ndarray,
-        logs: tuple[np.ndarray, np.ndarray],
+        frequencies: Frequencies,
         chosen: Hyperparameters,
         seed: int,
     ) -> None:
-        self.model, self.chosen, self.seed, self.symbols, self.logs = model, chosen, seed, symbols, logs
+        self.model, self.chosen, self.seed, self.symbols, self.frequencies = model, chosen, seed, symbols, frequencies
         self.fingerprint = fingerprint_of(chosen, symbols)
         batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=seed)
         self.looked_at = batches.held_out if len(batches.held_out) >= FEWEST_HELD_OUT else batches.every
@@ -134,7 +132,7 @@ class _Task:
         self.cue_share = np.zeros(numbering.rows, np.float32)
         for i in self.columns:
             here = slice(numbering.starts[i], numbering.starts[i + 1])
-            self.cue_share[here] = np.exp(logs[0][here]) / len(self.columns)
+            self.cue_share[here] = np.exp(frequencies.major_log[here]) / len(self.columns)
         self._symbols = tf.constant(symbols)
 
     def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
@@ -188,12 +186,7 @@ class _Task:
 
     def export(self) -> dict[str, np.ndarray]:
         """The weights of the generator as its sampler takes them."""
-        return {
-            **self.model.export(),
-            "cue_share": self.cue_share,
-            "major_log": self.logs[0],
-            "minor_log": self.logs[1],
-        }
+        return {**self.model.export(), "cue_share": self.cue_share, **self.frequencies.logs}
 
     def validate(self) -> float:
         """The AUC of a classifier that tells generated rows from real ones."""

@@ -13,8 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.networks.columns import Numbering
 from synthdata.networks.dense import activate, table
+from synthdata.networks.frequencies import Frequencies
 from synthdata.networks.heads import coupled, mixture, normal
 from synthdata.networks.latent_decoder import LatentDecoder
 from synthdata.networks.latent_prior import MOST_LOG_SCALE
@@ -54,9 +54,7 @@ class RowVAE(keras.Model):
 
     def __init__(
         self,
-        numbering: Numbering,
-        major_log: np.ndarray,
-        minor_log: np.ndarray,
+        frequencies: Frequencies,
         *,
         latent: int,
         width: int,
@@ -64,15 +62,14 @@ class RowVAE(keras.Model):
         expansion: int,
         parts: int,
         couplings: int,
-        shares: np.ndarray,
         seed: int,
     ) -> None:
         super().__init__(name="row_vae")
         rng = np.random.default_rng(seed)
         self.latent = latent
         sizes = {"latent": latent, "width": width, "layers": layers, "expansion": expansion}
-        self.encoder = RowEncoder(numbering, rng=rng, **sizes)
-        self.decoder = LatentDecoder(numbering, major_log, minor_log, shares=shares, rng=rng, **sizes)
+        self.encoder = RowEncoder(frequencies.numbering, rng=rng, **sizes)
+        self.decoder = LatentDecoder(frequencies, rng=rng, **sizes)
         self.prior_bias = table(self, "prior_bias", np.zeros(parts))
         self.prior_means = table(self, "prior_mean_embedding", rng.normal(0.0, 1.0, (parts, latent)))
         self.prior_scales = table(self, "prior_scale_embedding", np.full((parts, latent), 0.0 if parts == 1 else -0.3))

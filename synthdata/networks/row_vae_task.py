@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from synthdata.networks.batches import Batches
 from synthdata.networks.calibration import calibrate
-from synthdata.networks.columns import Numbering, log_marginals, loss_shares
+from synthdata.networks.columns import Numbering
+from synthdata.networks.frequencies import Frequencies
 from synthdata.networks.latent_prior import draw_latents, enter_latent
 from synthdata.networks.latent_sampler import LatentSampler
 from synthdata.networks.row_vae import RowVAE
@@ -48,18 +49,15 @@ def train_vae(
     numbering: Numbering, symbols: np.ndarray, chosen: Hyperparameters, run: Run
 ) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
     """Train on symbols (rows, columns, 2); return weights for samplers and one row of figures an epoch."""
-    major_log, minor_log = log_marginals(numbering, symbols)
+    frequencies = Frequencies.of(numbering, symbols, chosen.balance)
     model = RowVAE(
-        numbering,
-        major_log,
-        minor_log,
+        frequencies,
         latent=chosen.latent,
         width=chosen.width,
         layers=chosen.layers,
         expansion=chosen.expansion,
         parts=chosen.parts,
         couplings=chosen.couplings,
-        shares=loss_shares(symbols, chosen.balance),
         seed=run.seed,
     )
     batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=run.seed)
@@ -72,11 +70,9 @@ def train_vae(
     )
     task = _Task(model, symbols, batches, chosen)
     history = train(task, plan, run)
-    weights = {**model.export(), "major_log": major_log, "minor_log": minor_log}
-    enter = partial(enter_latent, weights)
-    sampler = LatentSampler(numbering, weights, enter)
-    rng = np.random.default_rng([run.seed, 6])
-    calibrated = calibrate(sampler, partial(draw_latents, weights), enter, rng)
+    weights = {**model.export(), **frequencies.logs}
+    sampler = LatentSampler(numbering, weights, partial(enter_latent, weights))
+    calibrated = calibrate(sampler, partial(draw_latents, weights), np.random.default_rng([run.seed, 6]))
     run.done()
     return calibrated, history
 

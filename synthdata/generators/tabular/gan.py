@@ -16,15 +16,13 @@ from pydantic import Field as Key
 from synthdata.blocks import Arrays, Layout, check_arrays
 from synthdata.generators.base import Count, Generator, Settings, Span, check_shapes
 from synthdata.networks.columns import Numbering, allowed_logits, columns_of, split
-from synthdata.networks.latent_cues import cue_columns, cued_latents, enter_cued
+from synthdata.networks.latent_cues import EXPANSION, cue_columns, cued_latents, enter_cued
 from synthdata.networks.latent_sampler import Latents, LatentSampler, check_rows, decoder_shapes, draw_rows
 
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
 
 __all__ = ["GANSettings", "TabularGAN"]
-
-EXPANSION = 2  # as in networks.row_gan, which loads TensorFlow
 
 
 class GANSettings(Settings):

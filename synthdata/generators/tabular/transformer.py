@@ -17,7 +17,8 @@ from pydantic import model_validator
 from synthdata.blocks import Arrays, Layout, check_arrays
 from synthdata.generators.base import Count, Generator, Settings, Span, check_shapes
 from synthdata.networks.column_sampler import ColumnSampler
-from synthdata.networks.columns import Numbering, allowed_logits, columns_of, entropies, join, split
+from synthdata.networks.columns import Numbering, allowed_logits, columns_of, join, split
+from synthdata.networks.frequencies import entropies
 
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
