@@ -19,6 +19,7 @@ from synthdata import artefact
 from synthdata.blocks import Arrays, Layout, take
 from synthdata.conditions import Where, tests_of
 from synthdata.constraints import Constraint
+from synthdata.determined import Determined
 from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
 from synthdata.fields import Codec, Restriction, Rows
 from synthdata.generators import AUTO, choose, family, settings
@@ -49,6 +50,7 @@ class Synthesizer:
     schema: Schema
     codecs: Mapping[str, Codec]
     links: Links
+    determined: Determined
     generator: Generator | None  # None if no field is learned (a table of identifiers)
     family: str
     constraints: tuple[Constraint, ...]
@@ -95,6 +97,8 @@ class Synthesizer:
         links = Links.find(frame, codecs, arrays)
         layout = links.layout(layout)
         arrays = links.encode(frame, layout, arrays)
+        determined = Determined.find(layout, arrays)
+        layout, arrays = determined.layout(layout), determined.encode(arrays)
         run = Run(seed, max_minutes, checkpoint, resume, listener, callbacks)
         about: dict[str, Any] = {"rows": len(frame), "seed": seed}
         if name == AUTO:
@@ -105,7 +109,7 @@ class Synthesizer:
         about["seconds"] = round(time.monotonic() - began, 2)
         if generator and generator.history:
             about["training"] = {**_training(generator.history), "validated_by": generator.validated_by}
-        return cls(schema, codecs, links, generator, name, constraints, about)
+        return cls(schema, codecs, links, determined, generator, name, constraints, about)
 
     def sample(self, rows: int, *, where: Where = None, seed: int = 0) -> pd.DataFrame:
         """Draw `rows` rows, every one satisfying `where`. They have not passed the gate: see `pipeline.generate`."""
@@ -122,7 +126,7 @@ class Synthesizer:
         """
         restrictions = self.restrict(where)
         if self.generator is not None:
-            self.generator.check(_masks(restrictions))
+            self.generator.check(self._masks(restrictions))
         if rows is not None and self.capacity is not None and rows > self.capacity:
             raise InputError(
                 f"{rows:,} rows asked for, but an identifier's pattern has only {self.capacity:,} keys; "
@@ -170,14 +174,19 @@ class Synthesizer:
         """The rows of one block of a run."""
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
         first, end = _first_row(number), _first_row(number + 1)
-        arrays: Arrays = self.generator.sample(rng, end - first, _masks(restrictions)) if self.generator else {}
+        arrays: Arrays = self.generator.sample(rng, end - first, self._masks(restrictions)) if self.generator else {}
         if self.capacity is not None and first < self.capacity < end:  # the keys end inside this block
             end = self.capacity
             arrays = take(arrays, slice(0, end - first))
         return self._rows(arrays, Rows(seed, np.arange(first, end)), restrictions)
 
+    def _masks(self, restrictions: Mapping[str, Restriction]) -> dict[str, np.ndarray]:
+        """What the generator may draw."""
+        return self.determined.masks({name: restriction.mask for name, restriction in restrictions.items()})
+
     def _rows(self, arrays: Arrays, rows: Rows, restrictions: Mapping[str, Restriction]) -> pd.DataFrame:
         """Decode the arrays of some rows."""
+        arrays = self.determined.decode(arrays)
         columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in self.codecs.items()}
         self.links.decode(columns, self.codecs, arrays, restrictions)
         return pd.DataFrame(columns)
@@ -186,7 +195,7 @@ class Synthesizer:
         """What the generator sees of rows: the arrays of their blocks."""
         frame = self.schema.read(frame)
         layout = self.links.layout(_layout(self.codecs))
-        return self.links.encode(frame, layout, _encode(self.codecs, frame))
+        return self.determined.encode(self.links.encode(frame, layout, _encode(self.codecs, frame)))
 
     def encode(self, frame: pd.DataFrame) -> np.ndarray:
         """Where the rows of `frame` lie in the latent space: (n, latent) float32. InputError if the family has none."""
@@ -239,6 +248,7 @@ class Synthesizer:
             "target": self.schema.target,
             "fields": {name: each.kind for name, each in self.schema.fields.items()},
             "links": {name: list(others) for name, others in self.links.sources.items()},
+            "determined": {name: source for name, (source, _) in self.determined.tables.items()},
             "constraints": [constraint.label() for constraint in self.constraints],
         }
 
@@ -250,6 +260,7 @@ class Synthesizer:
         codecs = {
             "columns": {name: codec.to_json() for name, codec in self.codecs.items()},
             "links": self.links.sources,
+            "determined": self.determined.tables,
         }
         files = {
             artefact.SCHEMA: schema.dump().encode(),
@@ -286,9 +297,10 @@ class Synthesizer:
             columns = raw["columns"]
             codecs = {name: Codec.from_json(name, each, columns[name]) for name, each in schema.fields.items()}
             links = Links({name: tuple(others) for name, others in raw["links"].items()})
+            determined = Determined({name: (other, tuple(table)) for name, (other, table) in raw["determined"].items()})
             name = str(manifest["family"])
             generator = None
-            layout = links.layout(_layout(codecs))
+            layout = determined.layout(links.layout(_layout(codecs)))
             if layout:
                 config_name, weights_name = artefact.stage_files(STAGE)
                 config = json.loads(files[config_name])
@@ -298,7 +310,7 @@ class Synthesizer:
             suite = json.loads(files[artefact.SUITE])
         except (KeyError, ValueError, TypeError, SchemaError) as error:
             raise ArtefactError(f"{path}: its files do not fit each other ({error}); train it again") from None
-        return cls(schema, codecs, links, generator, name, tuple(schema.constraints), about, suite)
+        return cls(schema, codecs, links, determined, generator, name, tuple(schema.constraints), about, suite)
 
 
 def _first_row(block: int) -> int:
@@ -313,10 +325,6 @@ def _first_row(block: int) -> int:
 def _blocks_of(rows: int) -> int:
     """How many blocks hold `rows` rows."""
     return next(block for block in count(1) if _first_row(block) >= rows)
-
-
-def _masks(restrictions: Mapping[str, Restriction]) -> dict[str, np.ndarray]:
-    return {name: restriction.mask for name, restriction in restrictions.items()}
 
 
 def _training(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:

@@ -33,6 +33,8 @@ def command(console: Console, model: Path) -> None:
         *(f"  {name:<{wide}}  {kind}" for name, kind in about["fields"].items()),
         *(["links:"] if about["links"] else []),
         *(f"  {name} may hold what {' or '.join(others)} holds" for name, others in about["links"].items()),
+        *(["determined:"] if about["determined"] else []),
+        *(f"  {name} follows from {other}" for name, other in about["determined"].items()),
         *(["constraints:"] if about["constraints"] else []),
         *(f"  {label}" for label in about["constraints"]),
     ]

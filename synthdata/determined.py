@@ -1,0 +1,88 @@
+"""Columns that follow from another one: a number of years from the name of the degree, a country from its code.
+
+Where each symbol of a column always came with the same symbol of another, a generator need not learn the second, and
+could only get it wrong: it is left out of what is learned, and put back from a table when rows are decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from synthdata.blocks import Arrays, Categorical, Layout
+from synthdata.errors import ConditionError
+
+__all__ = ["Determined"]
+
+LEAST_ROWS = 20  # for each symbol of the source, on average: fewer could agree by chance
+
+
+@dataclass(frozen=True)
+class Determined:
+    """tables: for each column that is left out, the column it follows from, and the symbol for each of its symbols."""
+
+    tables: Mapping[str, tuple[str, tuple[int, ...]]]
+
+    @classmethod
+    def find(cls, layout: Layout, arrays: Arrays) -> Determined:
+        """Compare columns of symbols, those with more of them first.
+
+        A column and one that only renames its symbols follow from each other: the first in the layout stays.
+        """
+        seen = {name: len(np.unique(arrays[name])) for name, block in layout.items() if isinstance(block, Categorical)}
+        kept: list[str] = []
+        tables = {}
+        for name in sorted((name for name in seen if seen[name] > 1), key=lambda name: -seen[name]):
+            sources = (other for other in kept if seen[other] * LEAST_ROWS <= len(arrays[other]))
+            found = ((other, _table(layout, arrays, other, name)) for other in sources)
+            source = next(((other, table) for other, table in found if table is not None), None)
+            if source is None:
+                kept.append(name)
+            else:
+                tables[name] = source
+        return cls(tables)
+
+    def layout(self, layout: Layout) -> Layout:
+        """What is left to learn."""
+        for name, (source, table) in self.tables.items():
+            block, other = layout[name], layout[source]
+            if not (isinstance(block, Categorical) and isinstance(other, Categorical)):
+                raise ValueError(f"{name} or {source} is no column of symbols")
+            if len(table) != other.size or not all(0 <= symbol < block.size for symbol in table):
+                raise ValueError(f"{name} does not follow from {source} as it is")
+        return {name: block for name, block in layout.items() if name not in self.tables}
+
+    def encode(self, arrays: Arrays) -> Arrays:
+        """The arrays that are left to learn."""
+        return {name: array for name, array in arrays.items() if name not in self.tables}
+
+    def decode(self, arrays: Arrays) -> Arrays:
+        """The arrays with those that follow."""
+        follow = {name: np.asarray(table)[arrays[source]] for name, (source, table) in self.tables.items()}
+        return {**arrays, **follow}
+
+    def masks(self, masks: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Turn masks over the symbols of any columns into masks over those that are learned."""
+        result = {name: mask for name, mask in masks.items() if name not in self.tables}
+        for name, (source, table) in self.tables.items():
+            if name not in masks:
+                continue
+            follows = masks[name][np.asarray(table)]
+            result[source] = result[source] & follows if source in result else follows
+            if not result[source].any():
+                raise ConditionError(
+                    f'"{name}" follows from "{source}", and no row of the training data has what is asked of them; '
+                    f"relax a condition"
+                )
+        return result
+
+
+def _table(layout: Layout, arrays: Arrays, source: str, name: str) -> tuple[int, ...] | None:
+    """The symbol of `name` for each symbol of `source`, None if one came with several; 0 for what never came."""
+    block = layout[source]
+    assert isinstance(block, Categorical)
+    table = np.zeros(block.size, np.int64)
+    table[arrays[source]] = arrays[name]
+    return tuple(table.tolist()) if np.array_equal(table[arrays[source]], arrays[name]) else None
