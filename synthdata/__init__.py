@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synthdata.errors import GateError, InputError, SynthdataError
+    from synthdata.evaluation import Report, evaluate, write_report
     from synthdata.exporting import export
     from synthdata.pipeline import generate, train
     from synthdata.schema import Schema
@@ -21,17 +22,20 @@ if TYPE_CHECKING:
 __all__ = [
     "GateError",
     "InputError",
+    "Report",
     "Schema",
     "Suite",
     "SynthdataError",
     "Synthesizer",
     "Validated",
     "Verdict",
+    "evaluate",
     "export",
     "generate",
     "read_table",
     "train",
     "validate",
+    "write_report",
 ]
 
 try:
@@ -42,17 +46,20 @@ except PackageNotFoundError:  # run from a checkout that was not installed
 _ROOMS = {
     "GateError": "errors",
     "InputError": "errors",
+    "Report": "evaluation",
     "Schema": "schema",
     "Suite": "validation",
     "Synthesizer": "synthesizer",
     "SynthdataError": "errors",
     "Validated": "validation",
     "Verdict": "validation",
+    "evaluate": "evaluation",
     "export": "exporting",
     "generate": "pipeline",
     "read_table": "tables",
     "train": "pipeline",
     "validate": "validation",
+    "write_report": "evaluation",
 }
 
 

@@ -8,6 +8,7 @@
     │   ├── ArtefactError           a model directory that is damaged, foreign or too new
     │   └── OutputError             a place that cannot be written, or already is
     ├── GateError                3  the suite refused; nothing was exported
+    ├── RequirementError         4  the rows missed what the schema requires of them; nothing was exported
     └── TrainingError            4  training diverged; nothing was saved
 
 A message is one line: where, what was found, what is allowed, what to do.
@@ -26,6 +27,7 @@ __all__ = [
     "GateError",
     "InputError",
     "OutputError",
+    "RequirementError",
     "SchemaError",
     "SynthdataError",
     "TrainingError",
@@ -73,6 +75,12 @@ class GateError(SynthdataError):
     def __init__(self, message: str, verdict: Any = None) -> None:
         super().__init__(message)
         self.verdict = verdict
+
+
+class RequirementError(SynthdataError):
+    """The rows missed what the schema requires of them; nothing was exported."""
+
+    exit_code = 4
 
 
 class TrainingError(SynthdataError):

@@ -17,6 +17,7 @@ from synthdata.constraints import AnyConstraint, Combinations, Ordered, RowRule,
 from synthdata.errors import DataError, SchemaError, nearest
 from synthdata.fields import KINDS, AnyField, Category, Expectation
 from synthdata.fields.base import plain
+from synthdata.measures import MEASURES
 
 __all__ = ["Model", "Schema", "infer", "json_schema"]
 
@@ -53,6 +54,7 @@ class Schema(BaseModel):
     fields: dict[str, AnyField] = Key(min_length=1)
     constraints: tuple[AnyConstraint, ...] = ()
     suite: str | None = Key(default=None, description="the user's own expectations, a JSON file beside the schema")
+    require: dict[str, float] = Key(default={}, description="what an evaluation must reach, by the name of its score")
 
     @classmethod
     def load(cls, path: str | Path) -> Schema:
@@ -84,7 +86,7 @@ class Schema(BaseModel):
             raise SchemaError(f'{source}: found {type(data).__name__}; a schema is a mapping with "fields"')
         if isinstance(data.get("model"), str):
             data["model"] = {"family": data["model"]}
-        for key in ("fields", "constraints"):
+        for key in ("fields", "constraints", "require"):
             if key in data and not data[key]:
                 data.pop(key)
         try:
@@ -119,6 +121,8 @@ class Schema(BaseModel):
                 lines.append(f"  - {_flow(values)}")
         if self.suite:
             lines.append(f"suite: {_flow(self.suite)}")
+        if self.require:
+            lines.append(f"require: {_flow(self.require)}")
         return "\n".join(lines) + "\n"
 
     def into(self, text: str) -> str:
@@ -164,6 +168,9 @@ class Schema(BaseModel):
                 raise SchemaError(f'{source}, field "{name}": {problem}')
         if self.target is not None and self.target not in self.fields:
             raise SchemaError(f'{source}, target: no field "{self.target}"; {nearest(self.target, self.fields)}')
+        for measure in self.require:
+            if measure not in MEASURES:
+                raise SchemaError(f'{source}, require: no score "{measure}"; {nearest(measure, MEASURES)}')
         for number, constraint in enumerate(self.constraints, 1):
             where = f"{source}, constraint {number}"
             try:

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from synthdata.cli import main
+from synthdata.measures import MEASURES
 from synthdata.schema import Schema
 from synthdata.validation import Suite
 
@@ -62,6 +63,17 @@ def test_the_commands_of_the_readme_run(patients):
     assert set(older["ward"]) <= {"north", "south"}
 
 
+def test_the_commands_of_the_report_page_run(patients):
+    table = pd.read_csv("patients.csv")
+    for name, rows in (("train", slice(0, 200)), ("holdout", slice(200, None)), ("synthetic", slice(100, None))):
+        table.iloc[rows].to_csv(f"{name}.csv", index=False)
+    Path("patients.yaml").write_text(Schema.infer(table).dump())
+    texts = [text for language, text in blocks(ROOT / "docs" / "report.md") if language == "bash"]
+    (line,) = [line for text in texts for line in commands(text)]
+    assert CliRunner().invoke(main, line[1:]).exit_code == 0
+    assert sorted(path.name for path in Path("report").iterdir()) == ["report.html", "report.json", "report.xml"]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_python_of_a_page_runs(page, patients):
     for language, text in blocks(page):
@@ -75,6 +87,11 @@ def test_the_schemas_of_a_page_load_and_make_a_suite(page):
         assert language in ALLOWED_LANGUAGES
         if language == "yaml":
             assert Suite.derive(Schema.parse(text, source=page.name)).expectations
+
+
+def test_every_score_stands_in_the_docs():
+    page = (ROOT / "docs" / "report.md").read_text()
+    assert [name for name in MEASURES if name not in page] == []
 
 
 def test_every_command_stands_in_the_docs():

@@ -10,6 +10,7 @@ import click
 
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.places import own_folder, write_text
+from synthdata.cli.scoring import score
 from synthdata.cli.work import learn, produce, report_rows
 
 if TYPE_CHECKING:
@@ -41,12 +42,14 @@ def command(console: Console, output: Path, rows: int) -> None:
     write_text(schema, without_modeline(schema_file().read_text(encoding="utf-8")))
     write_text(real, patients().to_csv(index=False))
     console.say(f"real patients: {real}, schema: {schema}")
-    synthesizer = learn(console, schema, real, model, model=None, seed=0, max_minutes=None, resume=False)
+    learned = learn(console, schema, real, model, model=None, seed=0, max_minutes=None, resume=False, hold_out=True)
+    synthesizer = learned.synthesizer
     synthesizer.save(model, force=True)
+    scores, told = score(console, learned, output, seed=0, force=True)
     verdict = produce(console, synthesizer, rows, target, where=(), seed=0, force=True)
     result, lines = report_rows(console, target, verdict)
     more = f'next: synthdata generate {model} -n 100 -o malignant.csv --where "diagnosis = malignant"'
-    console.finish({"model": str(model), **result}, [f"model: {model}", *lines, more])
+    console.finish({"model": str(model), "report": scores, **result}, [f"model: {model}", *told, *lines, more])
 
 
 def without_modeline(yaml: str) -> str:

@@ -21,6 +21,7 @@ COMMANDS = {  # in the order in which a person meets them; each is `command` of 
     "generate": "sample rows from a model, validate and export them",
     "validate": "check any table against a schema",
     "suite": "print the expectations a schema implies",
+    "evaluate": "score synthetic rows: good, useful, safe",
     "run": "train, generate, validate and export in one go",
     "inspect": "say what a model is",
     "demo": "the whole way on a small real table",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from synthdata.cli.console import Console, with_console
+from synthdata.cli.scoring import score
 from synthdata.cli.work import learn, needs_data, produce, report_rows, rows_option, training_options, where_option
 
 __all__ = ["command"]
@@ -20,6 +22,9 @@ FORMATS = ("csv", "csv.gz", "parquet", "jsonl", "jsonl.gz")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The folder to write.")
 @click.option("--format", "ending", type=click.Choice(FORMATS), default="csv", show_default=True, help="Of the rows.")
 @where_option
+@click.option(
+    "--holdout", type=click.Path(path_type=Path), help="Real rows to evaluate with; a tenth of DATA if not given."
+)
 @training_options
 @with_console
 def command(
@@ -30,22 +35,31 @@ def command(
     output: Path,
     ending: str,
     where: tuple[str, ...],
+    holdout: Path | None,
     model: str | None,
     seed: int,
     max_minutes: float | None,
     resume: bool,
     force: bool,
 ) -> None:
-    """Learn a table and export ROWS synthetic rows: DIR/model, DIR/rows.FORMAT and its verdict."""
+    """Learn a table, score what was learned, and export ROWS synthetic rows.
+
+    Writes DIR/model, DIR/report.html, DIR/rows.FORMAT and its verdict. Exit code 4, and no rows, if a score misses what
+    the schema requires.
+    """
     from synthdata.artefact import check_target
+    from synthdata.evaluation import check_folder
     from synthdata.exporting import check_target as check_rows
+    from synthdata.tables import read_table
 
     table = needs_data(data, schema)
     target = output / f"rows.{ending}"
     check_target(output / "model", force=force)
     if output.exists():
         check_rows(target, force=force)
-    synthesizer = learn(
+    check_folder(output, force=force)
+    unseen = read_table(holdout) if holdout else None
+    learned = learn(
         console,
         schema,
         table,
@@ -55,8 +69,12 @@ def command(
         max_minutes=max_minutes,
         resume=resume,
         where=where,
+        hold_out=unseen is None,
     )
-    synthesizer.save(output / "model", force=force)
-    verdict = produce(console, synthesizer, rows, target, where=where, seed=seed, force=force)
+    learned = replace(learned, holdout=learned.holdout if unseen is None else unseen)
+    learned.synthesizer.save(output / "model", force=force)
+    scores, told = score(console, learned, output, seed=seed, force=force)
+    verdict = produce(console, learned.synthesizer, rows, target, where=where, seed=seed, force=force)
     result, lines = report_rows(console, target, verdict)
-    console.finish({"model": str(output / "model"), **result}, [f"wrote {output / 'model'}", *lines])
+    folder = output / "model"
+    console.finish({"model": str(folder), "report": scores, **result}, [f"wrote {folder}", *told, *lines])

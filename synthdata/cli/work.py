@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,10 +14,13 @@ from synthdata.cli.native import hushed
 from synthdata.errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from synthdata.synthesizer import Synthesizer
     from synthdata.validation import Verdict
 
 __all__ = [
+    "Learned",
     "families",
     "learn",
     "load",
@@ -28,6 +32,8 @@ __all__ = [
     "training_options",
     "where_option",
 ]
+
+ENOUGH_TO_HOLD_OUT = 500  # rows: a tenth of them is what an evaluation needs at least
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -74,6 +80,15 @@ def needs_data(data: Path | None, schema: Path) -> Path:
     return data
 
 
+@dataclass(frozen=True)
+class Learned:
+    """A synthesizer, the rows it has learned, and those it has not seen."""
+
+    synthesizer: Synthesizer
+    train: pd.DataFrame
+    holdout: pd.DataFrame | None
+
+
 def learn(
     console: Console,
     schema: Path,
@@ -85,10 +100,12 @@ def learn(
     max_minutes: float | None,
     resume: bool,
     where: tuple[str, ...] = (),
-) -> Synthesizer:
+    hold_out: bool = False,
+) -> Learned:
     """Read a table, gate it, learn it. An interrupted run leaves `<model>.checkpoint`.
 
-    where: conditions that the model will be asked for; refused before training if they cannot be met.
+    where: conditions that the model will be asked for; refused before training if they cannot be met. hold_out: leave a
+    tenth of the rows out, if there are enough, to evaluate with.
     """
     from synthdata.generators import settings
     from synthdata.schema import Schema
@@ -106,12 +123,15 @@ def learn(
     from synthdata.pipeline import train
     from synthdata.synthesizer import Synthesizer
 
-    table = declared.read(frame, source=str(data))
+    table, holdout = declared.read(frame, source=str(data)), None
+    if hold_out and len(table) >= ENOUGH_TO_HOLD_OUT:
+        table, holdout = _divided(table, seed)
+        console.say(f"{len(holdout):,} rows are held out, to evaluate with")
     if where:  # the codecs say what can be asked for, and they are the same for every family
         Synthesizer.fit(table, declared, model="marginals", seed=seed).restrict(where)
     with console.progress() as listener:
         try:
-            return train(
+            synthesizer = train(
                 table,
                 declared,
                 model=model,
@@ -121,6 +141,7 @@ def learn(
                 resume=resume,
                 listener=listener,
             )
+            return Learned(synthesizer, table, holdout)
         except KeyboardInterrupt:
             if checkpoint.exists():
                 console.say(
@@ -129,6 +150,15 @@ def learn(
             else:
                 console.say("interrupted before training began; nothing was written")
             raise
+
+
+def _divided(table: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Nine tenths of the rows and one, in their order: a function of the seed and the number of rows."""
+    import numpy as np
+
+    kept = np.ones(len(table), bool)
+    kept[np.random.default_rng([seed, 9]).choice(len(table), len(table) // 10, replace=False)] = False
+    return table[kept].reset_index(drop=True), table[~kept].reset_index(drop=True)
 
 
 def load(model: Path) -> Synthesizer:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
 from synthdata.errors import ConditionError, DataError
+from synthdata.fields.views import View
 
 __all__ = [
     "Body",
@@ -170,6 +171,10 @@ class Field(BaseModel, ABC):
     @abstractmethod
     def write(self, column: pd.Series) -> pd.Series:
         """Turn a column of the kind's type into what a text file should hold; missing stays missing."""
+
+    @abstractmethod
+    def view(self, column: pd.Series) -> View | None:
+        """How a column of the kind's type is compared with another; None if there is nothing to compare."""
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""

@@ -12,6 +12,7 @@ import pandas as pd
 from synthdata.blocks import Block, Categorical
 from synthdata.errors import ConditionError
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
+from synthdata.fields.views import Symbols
 
 __all__ = ["Boolean"]
 
@@ -68,6 +69,10 @@ class Boolean(Field):
         """Write true and false, as JSON does."""
         words = column.astype("boolean").map({True: "true", False: "false"}, na_action="ignore")
         return words.astype("str")
+
+    def view(self, column: pd.Series) -> Symbols:
+        """Symbols, as a file holds them."""
+        return Symbols(self.write(column).astype(object).where(column.notna(), None).to_numpy(object))
 
 
 @dataclass(frozen=True)

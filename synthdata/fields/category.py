@@ -15,6 +15,7 @@ from synthdata.blocks import Block, Categorical
 from synthdata.errors import ConditionError, nearest
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
 from synthdata.fields.quantiles import draw_threshold
+from synthdata.fields.views import Symbols
 
 __all__ = ["Category"]
 
@@ -98,6 +99,10 @@ class Category(Field):
     def write(self, column: pd.Series) -> pd.Series:
         """Names are written as they are."""
         return column
+
+    def view(self, column: pd.Series) -> Symbols:
+        """Symbols."""
+        return Symbols(column.astype(object).where(column.notna(), None).to_numpy(object))
 
 
 @dataclass(frozen=True)

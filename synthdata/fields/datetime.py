@@ -17,6 +17,7 @@ from synthdata.errors import ConditionError
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
 from synthdata.fields.intervals import intervals_of
 from synthdata.fields.quantiles import Quantiles
+from synthdata.fields.views import Quantities
 
 __all__ = ["Datetime"]
 
@@ -165,6 +166,11 @@ class Datetime(Field):
         """Write in the field's format."""
         text: pd.Series = column.dt.strftime(self.format).astype("str")
         return text
+
+    def view(self, column: pd.Series) -> Quantities:
+        """Quantities: microseconds since 1970."""
+        moments = column.to_numpy("datetime64[us]")
+        return Quantities(np.where(np.isnat(moments), np.nan, moments.astype(np.float64)), is_time=True)
 
 
 @dataclass(frozen=True)

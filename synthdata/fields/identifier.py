@@ -110,6 +110,9 @@ class Identifier(Field):
         """Written as they are."""
         return column
 
+    def view(self, column: pd.Series) -> None:
+        """Nothing: keys are numbered, not learned."""
+
 
 @dataclass(frozen=True)
 class IdentifierBody(Body):

@@ -21,6 +21,7 @@ from synthdata.errors import ConditionError
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
 from synthdata.fields.intervals import intervals_of
 from synthdata.fields.quantiles import Quantiles
+from synthdata.fields.views import Quantities
 
 __all__ = ["Number"]
 
@@ -143,6 +144,10 @@ class Number(Field):
     def write(self, column: pd.Series) -> pd.Series:
         """Numbers are written as they are."""
         return column
+
+    def view(self, column: pd.Series) -> Quantities:
+        """Quantities."""
+        return Quantities(column.to_numpy("float64", na_value=np.nan))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,73 @@
+"""What evaluating commands share: score a model's rows, say what came of it, and stop if a requirement was missed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synthdata.cli.console import Console, duration
+from synthdata.errors import RequirementError
+
+if TYPE_CHECKING:
+    from synthdata.cli.work import Learned
+    from synthdata.evaluation import Report
+
+__all__ = ["report_scores", "score"]
+
+LOOKED_AT = 20_000  # rows that are sampled to be scored, if as many were learned
+
+
+def score(
+    console: Console, learned: Learned, folder: Path, *, seed: int, force: bool
+) -> tuple[dict[str, Any], list[str]]:
+    """Score rows of the model, unconditioned ones, and write the report; RequirementError if a requirement was missed.
+
+    Returns what `report_scores` says.
+    """
+    from synthdata.evaluation import evaluate, write_report
+    from synthdata.pipeline import generate
+
+    synthesizer = learned.synthesizer
+    rows = min(len(learned.train), LOOKED_AT, synthesizer.capacity or LOOKED_AT)
+    history = synthesizer.generator.history if synthesizer.generator else []
+    with console.progress() as listener:
+        made = generate(synthesizer, rows, seed=seed, listener=listener).frame
+        report = evaluate(
+            learned.train, made, learned.holdout, synthesizer.schema, seed=seed, history=history, listener=listener
+        )
+    files = write_report(report, folder, force=force)
+    if report.missed:
+        missed = "; ".join(f"{each.name} is {_figure(each.value)}, required {each.limit}" for each in report.missed)
+        raise RequirementError(f"{missed}; nothing was exported, {files['html']} says more")
+    return report_scores(report, files)
+
+
+def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any], list[str]]:
+    """Say what an evaluation found: for a machine, and for a person."""
+    result = {
+        **{f"{ending}_file": str(path) for ending, path in files.items()},
+        "passed": report.passed,
+        "missed": [score.name for score in report.missed],
+        "alarms": [score.name for score in report.alarms],
+        "scores": {score.name: score.value for score in report.scores},
+        "seconds": report.seconds,
+    }
+    wide = max(len(score.label) for score in report.scores)
+    lines = [f"{'':<{wide}}  synthetic  held-out  independent"]
+    for score in report.scores:
+        if score.value is None:
+            lines.append(f"{score.label:<{wide}}  {score.note}")
+            continue
+        figures = "".join(
+            f"{'' if value is None else format(value, '.3f'):>{width}}"
+            for value, width in ((score.value, 9), (score.ceiling, 10), (score.floor, 13))
+        )
+        verdict = "" if score.passed is not False else f"   {'missed' if score.required else 'alarm'}: {score.limit}"
+        lines.append(f"{score.label:<{wide}}  {figures}{verdict}".rstrip())
+    outcome = f"missed: {', '.join(result['missed'])}" if report.missed else "nothing that is required was missed"
+    lines.append(f"wrote {files['html']} ({duration(report.seconds)}); {outcome}")
+    return result, [*report.notes, *lines]
+
+
+def _figure(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.3f}"

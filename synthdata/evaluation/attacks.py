@@ -1,0 +1,275 @@
+"""What an attacker who holds the synthetic rows learns of real ones: each attack beside the same on held-out rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+import numpy as np
+
+from synthdata.evaluation.coding import Coding, Table
+
+__all__ = [
+    "ATTACKED",
+    "CHANCE",
+    "STRICT",
+    "Membership",
+    "Share",
+    "effective_rows",
+    "folds_of",
+    "infer_attributes",
+    "infer_membership",
+    "nearest",
+    "single_out",
+]
+
+USUAL = NormalDist().inv_cdf(0.975)  # of the intervals that are shown
+CHANCE = 0.001 / 7  # of a false alarm of one measure: for seven together, that of Bonferroni is 1 in 1000
+STRICT = NormalDist().inv_cdf(1 - CHANCE)
+
+CHUNK = 8_000_000  # distances held at once
+CLOSEST = 0.01  # below this, distances count as alike in a ratio
+ATTACKED = 3000  # rows whose membership is guessed, of either side
+FALSE_POSITIVES = 0.01
+MISSING = -1e300  # what stands for NaN in a predicate
+PREDICATES = 2000  # of one column, and again of several
+MOST_IN_PREDICATE = 6  # columns
+MOST_FOLDS = 10  # of the training rows, for predicates
+WINDOW = 0.01  # of the training ranks, to either side: what "about as large" means in a predicate
+VICTIMS = 1500  # rows whose cells are guessed, of either side
+SECRETS = 8  # columns
+NEAR_RANK = 0.05  # of the range of ranks: a guessed quantity this near is right
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of rows, with the number of independent rows it is worth, which need not be whole."""
+
+    value: float
+    rows: float
+
+    def interval(self, z: float = USUAL) -> tuple[float, float]:
+        """The interval of Wilson (1927), which holds for shares near 0 and 1 too."""
+        middle = (self.value + z * z / (2 * self.rows)) / (1 + z * z / self.rows)
+        spread = np.sqrt(self.value * (1 - self.value) / self.rows + (z / (2 * self.rows)) ** 2)
+        half = z * float(spread) / (1 + z * z / self.rows)
+        return max(middle - half, 0.0), min(middle + half, 1.0)
+
+    def exceeds(self, control: Share) -> bool:
+        """Whether it is more than the control by more than chance: the pooled test of two proportions, one-sided."""
+        pooled = (self.value * self.rows + control.value * control.rows) / (self.rows + control.rows)
+        error = np.sqrt(pooled * (1 - pooled) * (1 / self.rows + 1 / control.rows))
+        return bool(self.value - control.value > STRICT * error)
+
+
+@dataclass(frozen=True)
+class Membership:
+    """How well members are told from non-members.
+
+    auc_interval: 95 %. tells: whether the AUC is above .5 by more than chance. caught: members above a threshold that
+    `alarms` of the non-members pass, at most `FALSE_POSITIVES`.
+    """
+
+    auc: float
+    auc_interval: tuple[float, float]
+    tells: bool
+    caught: Share
+    alarms: Share
+
+
+def effective_rows(rows: int, sources: np.ndarray) -> float:
+    """How many independent rows `rows` are worth whose hits come from real rows `sources`, a number a hit.
+
+    A real row that several synthetic rows hit is one accident, not several: Kish's (1965) design effect.
+    """
+    if not len(sources):
+        return float(rows)
+    counts = np.unique(sources, return_counts=True)[1].astype(np.float64)
+    return float(rows * counts.sum() / (counts**2).sum())
+
+
+def folds_of(train: int, holdout: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Shuffled training rows in parts no larger than the holdout, as equal as can be, so that every row counts."""
+    return list(np.array_split(rng.permutation(train), -(-train // holdout)))
+
+
+def nearest(rows: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which of `others` is the nearest, (n,), and the distances to it and to the second nearest, (n, 2)."""
+    first = np.empty(len(rows), np.int64)
+    distances = np.full((len(rows), 2), np.inf)
+    for part in _parts(len(rows), len(others)):
+        squares = _squares(rows[part], others)
+        here = np.arange(len(squares))
+        first[part] = squares.argmin(axis=1)
+        distances[part, 0] = _between(rows[part], others[first[part]])
+        if len(others) > 1:
+            squares[here, first[part]] = np.inf
+            distances[part, 1] = _between(rows[part], others[squares.argmin(axis=1)])
+    # rounding of the squares may have swapped two
+    return first, np.sort(distances, axis=1)
+
+
+def infer_membership(
+    members: np.ndarray, strangers: np.ndarray, synthetic: np.ndarray, reference: np.ndarray
+) -> Membership:
+    """Guess by the ratio of densities who was in training: DOMIAS (van Breugel et al. 2023, arXiv:2302.12580).
+
+    A density is taken as the inverse of the distance to the nearest row. The reference is neither of the attacked
+    sides, so that if nothing was memorised, the scores of both are drawn alike. All are places (n, width).
+    """
+    scores = []
+    for rows in (members, strangers):
+        to_synthetic, to_reference = (nearest(rows, others)[1][:, 0] for others in (synthetic, reference))
+        scores.append(np.log(to_reference + CLOSEST) - np.log(to_synthetic + CLOSEST))
+    ours, theirs = scores[0], np.sort(scores[1])
+    below = np.searchsorted(theirs, ours, side="left") + np.searchsorted(theirs, ours, side="right")
+    auc = float(below.mean() / (2 * len(theirs)))
+    m, n = len(ours), len(theirs)
+    # Hanley and McNeil (1982); under the null it is the variance of the rank sum test
+    both = (m - 1) * (auc / (2 - auc) - auc**2) + (n - 1) * (2 * auc**2 / (1 + auc) - auc**2)
+    half = USUAL * float(np.sqrt(max(auc * (1 - auc) + both, 0.0) / (m * n)))
+    threshold = theirs[n - 1 - int(FALSE_POSITIVES * n)]
+    return Membership(
+        auc=auc,
+        auc_interval=(max(auc - half, 0.0), min(auc + half, 1.0)),
+        tells=bool(auc - 0.5 > STRICT * np.sqrt((m + n + 1) / (12 * m * n))),
+        caught=Share(float((ours > threshold).mean()), m),
+        alarms=Share(float((theirs > threshold).mean()), n),
+    )
+
+
+def single_out(
+    coding: Coding, train: Table, synthetic: Table, holdout: Table, rng: np.random.Generator
+) -> tuple[Share, Share]:
+    """How often a predicate made from a synthetic row fits exactly one training row; and exactly one held-out row.
+
+    Anonymeter's singling out (Giomi et al. 2023, arXiv:2211.10459). The training rows are looked at in
+    parts as large as the holdout, and the shares averaged: among more rows fewer are alone.
+    """
+    folds = folds_of(len(train), len(holdout), rng)[:MOST_FOLDS]
+    size = len(folds[-1])
+    groups = [train.values[fold] for fold in folds] + [holdout.sample(size, rng).values]
+    rows = np.concatenate(groups)
+    rows[np.isnan(rows)] = MISSING
+    columns = np.ascontiguousarray(rows.T)
+    group_of = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    alone: list[list[int]] = [[] for _ in groups]
+    predicates = [*_of_one_column(coding, synthetic, rng), *_of_several_columns(coding, synthetic, rng)]
+    for predicate in predicates:
+        fits = np.ones(len(rows), bool)
+        for column, low, high in predicate:
+            fits &= (columns[column] >= low) & (columns[column] <= high)
+        found = np.flatnonzero(fits)
+        for group in np.flatnonzero(np.bincount(group_of[found], minlength=len(groups)) == 1):
+            alone[group].append(int(found[group_of[found] == group][0]))
+    shares = [
+        Share(len(hits) / len(predicates), effective_rows(len(predicates), np.array(hits, np.int64))) for hits in alone
+    ]
+    attack = Share(float(np.mean([s.value for s in shares[:-1]])), float(np.mean([s.rows for s in shares[:-1]])))
+    return attack, shares[-1]
+
+
+def infer_attributes(
+    coding: Coding, train: Table, synthetic: Table, holdout: Table, target: str | None, rng: np.random.Generator
+) -> tuple[Share, Share]:
+    """How often the nearest synthetic row, all columns but one known, has that one right, of training and other rows.
+
+    Anonymeter's attribute inference (Giomi et al. 2023, arXiv:2211.10459), averaged over `SECRETS` columns, the target
+    among them. A symbol is right if it is the same, a quantity within `NEAR_RANK` of the ranks.
+    """
+    secrets = _secrets(coding.names, target)
+    victims = min(VICTIMS, len(train), len(holdout))
+    sides = (train.sample(victims, rng), holdout.sample(victims, rng))
+    known = coding.places(synthetic)
+    alone = [replace(coding, columns=(coding.columns[i],)) for i in secrets]
+    answers = [one.places(_column(synthetic, i)) for one, i in zip(alone, secrets, strict=True)]
+    shares = []
+    for side in sides:
+        places = coding.places(side)
+        cells = [one.places(_column(side, i)) for one, i in zip(alone, secrets, strict=True)]
+        right = np.zeros((len(side), len(secrets)))
+        for part in _parts(len(side), len(synthetic)):
+            squares = _squares(places[part], known)
+            for j, (one, cell, answer) in enumerate(zip(alone, cells, answers, strict=True)):
+                guess = (squares - _squares(cell[part], answer)).argmin(axis=1)
+                off = np.abs(answer[guess] - cell[part]).max(axis=1)
+                right[part, j] = off <= (NEAR_RANK * np.sqrt(12) if one.columns[0].is_quantity else 0.0)
+        shares.append(_mean_share(right.mean(axis=1)))
+    return shares[0], shares[1]
+
+
+Predicate = list[tuple[int, float, float]]  # the column, from, to
+
+
+def _of_one_column(coding: Coding, synthetic: Table, rng: np.random.Generator) -> Iterator[Predicate]:
+    """Cells that are alone in their column of the synthetic rows, and whatever lies beyond its extremes."""
+    cells: list[Predicate] = []
+    for i, column in enumerate(coding.columns):
+        values = synthetic.values[:, i]
+        found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
+        cells += [[(i, value, value)] for value in rng.permutation(found[counts == 1])[:PREDICATES].tolist()]
+        if column.is_quantity and len(found):
+            cells += [[(i, float(found[-1]), np.inf)], [(i, MISSING / 2, float(found[0]))]]
+    for number in rng.permutation(len(cells))[:PREDICATES].tolist():
+        yield cells[number]
+
+
+def _of_several_columns(coding: Coding, synthetic: Table, rng: np.random.Generator) -> Iterator[Predicate]:
+    """Some cells of one synthetic row: the same symbols, and quantities about as large."""
+    width = len(coding.columns)
+    for row in synthetic.values[rng.permutation(len(synthetic))[:PREDICATES]]:
+        predicate: Predicate = []
+        size = int(rng.integers(min(2, width), min(MOST_IN_PREDICATE, width) + 1))
+        for i in rng.choice(width, size, replace=False).tolist():
+            value = MISSING if np.isnan(row[i]) else float(row[i])
+            known = coding.columns[i].sorted_values
+            if not coding.columns[i].is_quantity or value == MISSING:
+                predicate.append((i, value, value))
+                continue
+            reach = int(WINDOW * len(known))
+            first, last = np.searchsorted(known, value, side="left"), np.searchsorted(known, value, side="right")
+            low = known[max(int(first) - reach, 0) : int(first) + 1].min(initial=value)
+            high = known[max(int(last) - 1, 0) : int(last) + reach].max(initial=value)
+            predicate.append((i, float(low), float(high)))
+        yield predicate
+
+
+def _column(table: Table, number: int) -> Table:
+    return Table(table.values[:, [number]], table.keys)
+
+
+def _secrets(names: list[str], target: str | None) -> list[int]:
+    """The target and others spread over the table: the same for every synthetic table, so that figures compare."""
+    first = [names.index(target)] if target in names else []
+    others = [i for i in range(len(names)) if i not in first]
+    spread = np.linspace(0, len(others) - 1, min(SECRETS - len(first), len(others))).round().astype(int)
+    return first + [others[i] for i in spread.tolist()]
+
+
+def _mean_share(values: np.ndarray) -> Share:
+    """The mean of a number in [0, 1] a row: worth the rows at which a share would vary as much."""
+    mean, variance = float(values.mean()), float(values.var())
+    return Share(mean, len(values) * (mean * (1 - mean) / variance if variance > 0 else 1.0))
+
+
+def _parts(rows: int, others: int) -> Iterator[slice]:
+    """Some rows at a time, so that `CHUNK` distances to the others are held at once."""
+    step = max(CHUNK // others, 1)
+    for start in range(0, rows, step):
+        yield slice(start, min(start + step, rows))
+
+
+def _squares(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Squared distances (n, m) between rows (n, width) and others (m, width)."""
+    squares: np.ndarray = rows @ others.T
+    squares *= -2
+    squares += np.einsum("ij,ij->i", others, others)
+    squares += np.einsum("ij,ij->i", rows, rows)[:, None]
+    return squares
+
+
+def _between(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Distances of rows to the others of their places: (n,). The squares above are too coarse near 0."""
+    distances: np.ndarray = np.sqrt(((rows - others) ** 2).sum(axis=1, dtype=np.float64))
+    return distances.round(5)

@@ -1,0 +1,170 @@
+"""Tables as numbers, the same way for real and synthetic rows: what every measure of the evaluation looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from synthdata.fields.views import Quantities, Symbols, View
+from synthdata.schema import Schema
+
+__all__ = ["CodedColumn", "Coding", "Table"]
+
+FEW = 20  # a quantity of no more distinct values is compared value by value
+SYMBOL_SCALE = 0.7071  # of one-hot coordinates: two rows that differ in a symbol are 1 apart
+MOST_SYMBOLS = 200  # of a column, in distances and trees; the rest is "other"
+
+
+@dataclass(frozen=True)
+class CodedColumn:
+    """One column: a quantity, or symbols with their labels, most frequent in the training rows first.
+
+    is_quantity: whether it is compared as one; a number of few values is compared symbol by symbol.
+    sorted_values: present values of the training rows, ascending; empty for symbols.
+    is_ordered: whether the field holds quantities. is_time: whether these are microseconds since 1970.
+    """
+
+    name: str
+    kind: str
+    is_quantity: bool
+    labels: tuple[str, ...] = ()
+    sorted_values: np.ndarray = field(default_factory=lambda: np.empty(0))
+    is_ordered: bool = True
+    is_time: bool = False
+
+    def code(self, view: View) -> np.ndarray:
+        """Values (n,) float64: quantities, or numbers of symbols, `len(labels)` for one training never showed; NaN."""
+        match view:
+            case Quantities(values) if self.is_quantity:
+                return values
+            case Quantities(values):
+                return self._numbered(_as_text(values))
+            case Symbols(values):
+                return self._numbered(values)
+
+    def _numbered(self, values: np.ndarray) -> np.ndarray:
+        present = pd.notna(values)
+        numbers = pd.Index(self.labels).get_indexer(values[present]).astype(np.float64)
+        result = np.full(len(values), np.nan)
+        result[present] = np.where(numbers < 0, len(self.labels), numbers)
+        return result
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows as numbers.
+
+    values: (n, columns) float64, see `CodedColumn.code`. keys: (n,) uint64, equal for equal rows.
+    """
+
+    values: np.ndarray
+    keys: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: np.ndarray | slice) -> Table:
+        return Table(self.values[rows], self.keys[rows])
+
+    def sample(self, rows: int, rng: np.random.Generator) -> Table:
+        """At most `rows` of them, drawn without replacement, in their order."""
+        if rows >= len(self):
+            return self
+        return self[np.sort(rng.choice(len(self), rows, replace=False))]
+
+
+@dataclass(frozen=True)
+class Coding:
+    """How the columns of a schema become numbers: learned from the training rows alone."""
+
+    schema: Schema
+    columns: tuple[CodedColumn, ...]
+
+    @classmethod
+    def of(cls, schema: Schema, train: pd.DataFrame) -> Coding:
+        """Learn from rows of the schema's types. Columns that hold nothing to compare (identifiers) are left out."""
+        columns = []
+        for name, each in schema.fields.items():
+            view = each.view(train[name])
+            if view is None:
+                continue
+            is_ordered = isinstance(view, Quantities)
+            if isinstance(view, Quantities):
+                present = np.sort(view.values[~np.isnan(view.values)])
+                if len(np.unique(present)) > FEW:
+                    columns.append(CodedColumn(name, each.kind, True, (), present, is_time=view.is_time))
+                    continue
+                texts = _as_text(view.values)
+            else:
+                texts = view.values
+            labels = pd.Series(texts[pd.notna(texts)]).value_counts().index
+            columns.append(CodedColumn(name, each.kind, False, tuple(map(str, labels)), is_ordered=is_ordered))
+        return cls(schema, tuple(columns))
+
+    def table(self, frame: pd.DataFrame) -> Table:
+        """Rows of the schema's types, as numbers."""
+        views = [self.schema.fields[column.name].view(frame[column.name]) for column in self.columns]
+        coded = [column.code(view) for column, view in zip(self.columns, views, strict=True) if view is not None]
+        texts = pd.DataFrame({i: _plain(view) for i, view in enumerate(views)}, index=range(len(frame)))
+        keys = pd.util.hash_pandas_object(texts, index=False).to_numpy(np.uint64)
+        values = np.stack(coded, axis=1) if coded else np.empty((len(frame), 0))
+        return Table(values, keys)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names."""
+        return [column.name for column in self.columns]
+
+    @cached_property
+    def are_symbols(self) -> np.ndarray:
+        """Which columns hold symbols: (columns,) bool."""
+        return np.array([not column.is_quantity for column in self.columns], bool)
+
+    def features(self, table: Table, without: Sequence[str] = ()) -> np.ndarray:
+        """What trees look at: (n, columns) float64, symbols beyond `MOST_SYMBOLS` as one, NaN where missing."""
+        kept = [i for i, column in enumerate(self.columns) if column.name not in without]
+        capped = np.where(self.are_symbols, np.minimum(table.values, MOST_SYMBOLS), table.values)
+        return np.ascontiguousarray(capped[:, kept])
+
+    def places(self, table: Table) -> np.ndarray:
+        """Where rows lie for distances: (n, width) float32.
+
+        A quantity is its place in the distribution of the training rows, in standard deviations of a uniform one, so
+        that no outlier stretches the axis; a symbol is one-hot.
+        """
+        parts = []
+        for i, column in enumerate(self.columns):
+            values = table.values[:, i]
+            missing = np.isnan(values)
+            if column.is_quantity:
+                left = np.searchsorted(column.sorted_values, values, side="left")
+                right = np.searchsorted(column.sorted_values, values, side="right")
+                place = (left + right) / (2 * max(len(column.sorted_values), 1)) * np.sqrt(12)
+                parts.append(np.where(missing, 0.0, place)[:, None])
+                parts.append(missing[:, None] * 1.0)
+            else:
+                width = min(len(column.labels), MOST_SYMBOLS) + 2
+                number = np.where(missing, width - 1, np.minimum(np.nan_to_num(values), width - 2)).astype(np.int64)
+                one_hot = np.zeros((len(values), width), np.float32)
+                one_hot[np.arange(len(values)), number] = SYMBOL_SCALE
+                parts.append(one_hot)
+        return np.hstack(parts).astype(np.float32) if parts else np.zeros((len(table), 0), np.float32)
+
+
+def _plain(view: View | None) -> np.ndarray:
+    match view:
+        case Quantities(values) | Symbols(values):
+            return values
+        case None:
+            raise ValueError("a column without a view is not coded")
+
+
+def _as_text(values: np.ndarray) -> np.ndarray:
+    present = ~np.isnan(values)
+    result = np.full(len(values), None, object)
+    result[present] = [f"{value:g}" if value != round(value) else str(int(value)) for value in values[present].tolist()]
+    return result

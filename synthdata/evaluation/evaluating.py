@@ -1,0 +1,267 @@
+"""Evaluate: read the tables, run every measure beside its anchors, hold the scores to what the schema requires."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+
+from synthdata.errors import DataError
+from synthdata.evaluation import fidelity
+from synthdata.evaluation.coding import Coding, Table
+from synthdata.evaluation.fidelity import Told
+from synthdata.evaluation.privacy import privacy
+from synthdata.evaluation.scores import ColumnScore, Curve, PairScore, Report, Score
+from synthdata.evaluation.utility import Task, worth
+from synthdata.measures import MEASURES
+from synthdata.progress import Listener, Progress, silent
+from synthdata.schema import Schema
+
+__all__ = ["evaluate"]
+
+LOOKED_AT = 20_000  # rows of each table that fidelity and utility look at
+TOLD_APART = 10_000  # rows of either side that trees tell apart
+FEWEST = 50  # rows of a table, to train anything on
+STEPS = ("columns and pairs", "rows told apart", "usefulness", "privacy")
+
+T = TypeVar("T")
+
+
+def evaluate(
+    real: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    holdout: pd.DataFrame | None = None,
+    schema: Schema | None = None,
+    *,
+    seed: int = 0,
+    history: Sequence[Mapping[str, float]] = (),
+    listener: Listener = silent,
+) -> Report:
+    """Score synthetic rows against the real ones they were learned from.
+
+    holdout: real rows that the generator has not seen; without them some scores have no ceiling, and privacy is mostly
+    not measured. schema: inferred from `real` if not given; its `target` is what usefulness is about, its `require`
+    what the scores are held to. history: rows of figures of training, to be drawn. DataError if nothing compares.
+    """
+    began = time.monotonic()
+    schema = schema or Schema.infer(real)
+    subject = _Subject.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))
+    rngs = [np.random.default_rng([seed, 1 + number]) for number in range(len(STEPS))]
+
+    def telling(number: int, step: Callable[[], T]) -> T:
+        listener(Progress("evaluate", number / len(STEPS), detail=STEPS[number]))
+        return step()
+
+    alike, columns, pairs = telling(0, lambda: _alike(subject, rngs[0]))
+    told, roc, by_column = telling(1, lambda: _told(subject, rngs[1]))
+    useful = telling(2, lambda: _useful(subject, schema.target, rngs[2]))
+    safe, distances = telling(3, lambda: subject.private(schema.target, rngs[3]))
+    listener(Progress("evaluate", 1.0))
+    scores = [*alike, told, useful, *safe]
+    return Report(
+        name=schema.name,
+        target=schema.target,
+        rows={name: len(table) for name, table in subject.given.items()},
+        looked_at={name: len(table) for name, table in subject.seen.items()},
+        scores=tuple(
+            score.held_to(schema.require[score.name]) if score.name in schema.require else score for score in scores
+        ),
+        columns=_worst_first(columns, by_column),
+        pairs=tuple(sorted(pairs, key=lambda pair: pair.score)),
+        roc=roc,
+        distances=tuple(distances),
+        history=_history(history),
+        notes=tuple(subject.notes),
+        seconds=round(time.monotonic() - began, 2),
+    )
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """The tables "train", "synthetic" and perhaps "holdout" as numbers: all rows of them, and those looked at."""
+
+    coding: Coding
+    given: Mapping[str, Table]
+    seen: Mapping[str, Table]
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        real: pd.DataFrame,
+        synthetic: pd.DataFrame,
+        holdout: pd.DataFrame | None,
+        schema: Schema,
+        rng: np.random.Generator,
+    ) -> _Subject:
+        frames = {"train": real, "synthetic": synthetic}
+        if holdout is not None:
+            frames["holdout"] = holdout
+        schema, notes = _common(schema, frames)
+        read = {name: schema.read(frame, source=f"{name} rows") for name, frame in frames.items()}
+        coding = Coding.of(schema, read["train"])
+        if not coding.columns:
+            raise DataError("there is nothing to compare: every column is an identifier")
+        given = {name: coding.table(frame) for name, frame in read.items()}
+        for name, table in given.items():
+            if not len(table):
+                raise DataError(f"the {name} rows are none; nothing can be compared")
+            if len(table) < FEWEST:
+                notes.append(f"There are only {len(table)} {name} rows; at least {FEWEST} are needed for most scores.")
+        empty = [coding.names[i] for i in np.flatnonzero(np.isnan(given["train"].values).all(axis=0))]
+        notes += [f'Column "{name}" has no values in the training rows.' for name in empty]
+        least = min(LOOKED_AT, len(given["synthetic"]), len(given.get("holdout", given["synthetic"])))
+        most = {"train": LOOKED_AT, "synthetic": least, "holdout": least}
+        return cls(coding, given, {name: table.sample(most[name], rng) for name, table in given.items()}, notes)
+
+    @property
+    def too_few(self) -> str:
+        """Why nothing can be trained, or nothing."""
+        small = [name for name in ("train", "synthetic") if len(self.seen[name]) < FEWEST]
+        return f"not measured: fewer than {FEWEST} {' and '.join(small)} rows" if small else ""
+
+    @property
+    def holdout(self) -> Table | None:
+        """Held-out rows that are looked at, if there are enough to train on."""
+        table = self.seen.get("holdout")
+        return table if table is not None and len(table) >= FEWEST else None
+
+    def floor(self, rng: np.random.Generator) -> Table:
+        """Training rows with their columns torn apart, as many as there are synthetic ones."""
+        return fidelity.independent(self.seen["train"].sample(len(self.seen["synthetic"]), rng), rng)
+
+    def private(self, target: str | None, rng: np.random.Generator) -> tuple[list[Score], list[Curve]]:
+        if self.too_few:
+            names = [name for name, measure in MEASURES.items() if measure.section == "privacy"]
+            return [Score.of(name, None, note=self.too_few) for name in names], []
+        given = self.given
+        return privacy(self.coding, given["train"], given["synthetic"], given.get("holdout"), target=target, rng=rng)
+
+
+def _common(schema: Schema, frames: Mapping[str, pd.DataFrame]) -> tuple[Schema, list[str]]:
+    """The schema of the columns that all frames have, and a note for each that one lacks."""
+    notes, kept = [], dict(schema.fields)
+    for source, frame in frames.items():
+        names = {str(name) for name in frame.columns}
+        for name in [name for name in kept if name not in names]:
+            del kept[name]
+            notes.append(f'Column "{name}" is not in the {source} rows; it is left out.')
+        more = [str(name) for name in frame.columns if str(name) not in schema.fields]
+        if more:
+            shown = ", ".join(f'"{name}"' for name in more[:5]) + (", ..." if len(more) > 5 else "")
+            notes.append(f"The {source} rows have columns that the schema does not name: {shown}; they are left out.")
+    if not kept:
+        raise DataError("the tables have no column in common that the schema names; nothing can be compared")
+    return schema.model_copy(update={"fields": kept}), notes
+
+
+def _alike(subject: _Subject, rng: np.random.Generator) -> tuple[list[Score], list[ColumnScore], list[PairScore]]:
+    """Columns, pairs and missing cells, beside those of held-out rows and of independent columns."""
+    coding, train, made = subject.coding, subject.seen["train"], subject.seen["synthetic"]
+    held, floor = subject.seen.get("holdout"), subject.floor(rng)
+    scores = fidelity.alike_columns(coding, train, made)
+    ceilings = fidelity.alike_columns(coding, train, held) if held is not None else [None] * len(scores)
+    columns = []
+    for i, column in enumerate(coding.columns):
+        real, synthetic = train.values[:, i], made.values[:, i]
+        columns.append(
+            ColumnScore(
+                column.name,
+                column.kind,
+                "KS" if column.is_quantity else "TV",
+                scores[i],
+                ceilings[i],
+                missing_real=float(np.isnan(real).mean()),
+                missing=float(np.isnan(synthetic).mean()),
+                bars=fidelity.bars_of(column, real, synthetic),
+            )
+        )
+    others = [made, floor] if held is None else [made, floor, held]
+    found = fidelity.alike_pairs(coding, train, others)
+    pairs = [
+        PairScore(
+            coding.names[i],
+            coding.names[j],
+            "contingency" if coding.are_symbols[[i, j]].any() else "correlation",
+            each[0],
+            each[2] if held is not None else None,
+        )
+        for (i, j), each in found.items()
+    ]
+    means = np.mean(list(found.values()), axis=0).tolist() if found else []
+    none = "" if found else "not measured: no two columns can be compared"
+    missing = fidelity.alike_missing(train, made)
+    summary = [
+        Score.of("shapes", _mean(scores), ceiling=_mean(ceilings)),
+        Score.of("trends", *means[:1] or [None], floor=_at(means, 1), ceiling=_at(means, 2), note=none),
+    ]
+    if missing is not None:
+        anchors = {"floor": floor, "ceiling": held}
+        measured = {name: fidelity.alike_missing(train, table) for name, table in anchors.items() if table is not None}
+        summary.append(Score.of("missing", missing, floor=measured["floor"], ceiling=measured.get("ceiling")))
+    return summary, columns, pairs
+
+
+def _told(subject: _Subject, rng: np.random.Generator) -> tuple[Score, tuple[Curve, ...], tuple[float, ...]]:
+    """How well rows can be told from real ones, with the columns that give them away."""
+    if subject.too_few:
+        return Score.of("c2st_auc", None, note=subject.too_few), (), ()
+    coding, held = subject.coding, subject.holdout
+    train, made = subject.seen["train"].sample(TOLD_APART, rng), subject.seen["synthetic"].sample(TOLD_APART, rng)
+    told = fidelity.tell_apart(coding, train, made, "synthetic", rng, by_column=True)
+    floor = fidelity.tell_apart(coding, train, subject.floor(rng).sample(TOLD_APART, rng), "independent columns", rng)
+    ceiling: Told | None = None
+    if held is not None:
+        ceiling = fidelity.tell_apart(coding, train, held.sample(TOLD_APART, rng), "held-out", rng)
+    score = Score.of("c2st_auc", told.auc, floor=floor.auc, ceiling=ceiling.auc if ceiling else None)
+    return score, tuple(each.roc for each in (told, ceiling) if each is not None), told.by_column
+
+
+def _useful(subject: _Subject, target: str | None, rng: np.random.Generator) -> Score:
+    """What synthetic rows are worth to train on, beside as many real ones and independent columns."""
+    if subject.too_few or target is None:
+        return Score.of("tstr", None, note=subject.too_few or "not measured: the schema names no target")
+    coding, train, made, test = (subject.coding, subject.seen["train"], subject.seen["synthetic"], subject.holdout)
+    note = ""
+    if test is None:
+        order = rng.permutation(len(train))
+        test, train = train[order[: len(order) // 5]], train[order[len(order) // 5 :]]
+        note = "; tested on training rows, since there are no held-out ones: the generator has seen them"
+    task = Task.of(coding, train, target)
+    if isinstance(task, str):
+        return Score.of("tstr", None, note=f"not measured: {task}")
+    rows = min(len(train), len(made))
+    real = train.sample(rows, rng)
+    sides = {"value": made.sample(rows, rng), "ceiling": real, "floor": fidelity.independent(real, rng)}
+    found = {name: worth(coding, task, side, test) for name, side in sides.items()}
+    if isinstance(found["value"], str):
+        return Score.of("tstr", None, note=f"not measured: {found['value']}")
+    numbers = {name: each if isinstance(each, float) else None for name, each in found.items()}
+    return Score.of("tstr", **numbers, note=f"{task.measure} for {target}{note}")
+
+
+def _worst_first(columns: Iterable[ColumnScore], falls: Sequence[float]) -> tuple[ColumnScore, ...]:
+    known = [replace(column, gives_away=falls[i] if falls else None) for i, column in enumerate(columns)]
+    return tuple(sorted(known, key=lambda column: 2.0 if column.score is None else column.score))
+
+
+def _history(history: Sequence[Mapping[str, float]]) -> tuple[Curve, ...]:
+    curves = []
+    for key, label in (("loss", "training"), ("val_loss", "validation")):
+        rows = [(float(row["epoch"]), float(row[key])) for row in history if key in row]
+        if len(rows) > 1:
+            curves.append(Curve(label, tuple(x for x, _ in rows), tuple(y for _, y in rows)))
+    return tuple(curves)
+
+
+def _mean(scores: Sequence[float | None]) -> float | None:
+    known = [score for score in scores if score is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _at(values: Sequence[float], place: int) -> float | None:
+    return values[place] if place < len(values) else None

@@ -1,0 +1,201 @@
+"""Fidelity: how alike synthetic and real rows are, column by column, pair by pair, missing cells, and as a whole.
+
+Each measure takes a reference (training rows) and any other rows, so that the same code gives the score of synthetic
+rows, that of held-out real ones and that of independent columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from synthdata.evaluation.coding import CodedColumn, Coding, Table
+from synthdata.evaluation.scores import Bars, Curve
+
+__all__ = ["Told", "alike_columns", "alike_missing", "alike_pairs", "bars_of", "independent", "tell_apart"]
+
+BARS = 30
+MOST_BARS = 12  # of symbols; the rest is "other"
+PAIR_BINS = 10  # of equal mass among the reference's rows
+FOLDS = 3
+TREES = 100
+ROC_POINTS = 200
+
+
+def alike_columns(coding: Coding, reference: Table, other: Table) -> list[float | None]:
+    """One score a column in [0, 1], of present values; None where either side has none.
+
+    Quantities: 1 - Kolmogorov-Smirnov distance. Symbols: 1 - total variation distance of their shares.
+    """
+    return [_alike(column, reference.values[:, i], other.values[:, i]) for i, column in enumerate(coding.columns)]
+
+
+def _alike(column: CodedColumn, reference: np.ndarray, other: np.ndarray) -> float | None:
+    reference, other = reference[~np.isnan(reference)], other[~np.isnan(other)]
+    if not len(reference) or not len(other):
+        return None
+    if not column.is_quantity:
+        size = len(column.labels) + 1
+        return 1 - _total_variation(_counts(reference, size), _counts(other, size))
+    every = np.sort(np.concatenate([reference, other]))
+    steps = [np.searchsorted(np.sort(side), every, side="right") / len(side) for side in (reference, other)]
+    return float(1 - np.abs(steps[0] - steps[1]).max())
+
+
+def _counts(codes: np.ndarray, size: int) -> np.ndarray:
+    return np.bincount(codes.astype(np.int64), minlength=size)
+
+
+def _total_variation(one: np.ndarray, two: np.ndarray) -> float:
+    return float(0.5 * np.abs(one / one.sum() - two / two.sum()).sum())
+
+
+def alike_pairs(coding: Coding, reference: Table, others: Sequence[Table]) -> dict[tuple[int, int], list[float]]:
+    """One score in [0, 1] a pair of columns, for each of `others`; pairs that cannot be compared are left out.
+
+    Two quantities: 1 - half the difference of Pearson's correlations. Else: 1 - total variation distance of the
+    contingency tables, quantities cut at the reference's deciles, missing being a symbol of its own.
+    """
+    tables = [reference, *others]
+    correlations = [_correlations(coding, table) for table in tables]
+    cells = [_cells(coding, reference, table) for table in tables]
+    result = {}
+    for i, j in combinations(range(len(coding.columns)), 2):
+        if not coding.are_symbols[[i, j]].any():
+            found = [float(correlation[i, j]) for correlation in correlations]
+            scores = [1 - abs(found[0] - each) / 2 for each in found[1:]]
+        else:
+            sizes = [1 + max(int(cell[:, at].max(initial=0)) for cell in cells) for at in (i, j)]
+            joint = [np.bincount(cell[:, i] * sizes[1] + cell[:, j], minlength=sizes[0] * sizes[1]) for cell in cells]
+            scores = [1 - _total_variation(joint[0], each) for each in joint[1:]]
+        if np.isfinite(scores).all():
+            result[i, j] = scores
+    return result
+
+
+def _correlations(coding: Coding, table: Table) -> np.ndarray:
+    """Pearson's correlations of rows in which both are present: (columns, columns), NaN where there is none."""
+    present = ~np.isnan(table.values) & ~coding.are_symbols
+    scale = np.nanmax(np.abs(np.where(present, table.values, 0.0)), axis=0, initial=0.0)
+    values = np.where(present, table.values, 0.0) / np.where(scale > 0, scale, 1.0)
+    both = present.astype(np.float64)
+    rows = np.maximum(both.T @ both, 1.0)
+    mean = values.T @ both / rows  # [i, j]: of i, where j is present as well
+    square = (values * values).T @ both / rows - mean**2
+    product = values.T @ values / rows - mean * mean.T
+    spread = square * square.T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(spread > 1e-24, np.clip(product / np.sqrt(spread), -1, 1), np.nan)
+
+
+def _cells(coding: Coding, reference: Table, table: Table) -> np.ndarray:
+    """Which cell of a contingency table each value is in: (n, columns) int64, 0 where missing."""
+    result = np.zeros(table.values.shape, np.int64)
+    for i, column in enumerate(coding.columns):
+        values = table.values[:, i]
+        present = ~np.isnan(values)
+        if column.is_quantity:
+            known = reference.values[:, i]
+            known = known[~np.isnan(known)]
+            edges = np.unique(np.quantile(known, np.linspace(0, 1, PAIR_BINS + 1)[1:-1])) if len(known) else np.empty(0)
+            result[present, i] = 1 + np.searchsorted(edges, values[present], side="right")
+        else:
+            result[present, i] = 1 + values[present].astype(np.int64)
+    return result
+
+
+def alike_missing(reference: Table, other: Table) -> float | None:
+    """1 - total variation distance of the patterns of missing cells; None if nothing is missing in either."""
+    patterns = [np.packbits(np.isnan(table.values), axis=1) for table in (reference, other)]
+    if not any(pattern.any() for pattern in patterns):
+        return None
+    _, number = np.unique(np.concatenate(patterns), axis=0, return_inverse=True)
+    number = number.ravel()
+    size, rows = int(number.max()) + 1, len(reference)
+    return 1 - _total_variation(_counts(number[:rows], size), _counts(number[rows:], size))
+
+
+def independent(table: Table, rng: np.random.Generator) -> Table:
+    """The rows with every column shuffled on its own: what is left where no dependence was learned."""
+    return Table(rng.permuted(table.values, axis=0), table.keys)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of trying to tell rows apart.
+
+    auc: .5 if they cannot be told apart. roc: the curve. by_column: how much the AUC falls when a column is shuffled.
+    """
+
+    auc: float
+    roc: Curve
+    by_column: tuple[float, ...]
+
+
+def tell_apart(
+    coding: Coding, real: Table, other: Table, label: str, rng: np.random.Generator, *, by_column: bool = False
+) -> Told:
+    """Train boosted trees to tell rows apart, as many of either, each told by trees that have not seen it.
+
+    The classifier two-sample test (Lopez-Paz and Oquab 2017, arXiv:1610.06545).
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.metrics import roc_auc_score, roc_curve
+    from sklearn.model_selection import StratifiedKFold
+
+    rows = min(len(real), len(other))
+    features = np.vstack([coding.features(side.sample(rows, rng)) for side in (real, other)])
+    is_real = np.repeat([1, 0], rows)
+    told, falls = np.zeros(2 * rows), np.zeros(features.shape[1])
+    for fit, test in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(features, is_real):
+        trees = HistGradientBoostingClassifier(
+            max_iter=TREES, categorical_features=coding.are_symbols, early_stopping=False, random_state=0
+        )
+        trees.fit(features[fit], is_real[fit])
+        told[test] = trees.predict_proba(features[test])[:, 1]
+        if by_column and not falls.any():
+            whole = roc_auc_score(is_real[test], told[test])
+            for column in range(features.shape[1]):
+                shuffled = features[test].copy()
+                shuffled[:, column] = rng.permutation(shuffled[:, column])
+                falls[column] = whole - roc_auc_score(is_real[test], trees.predict_proba(shuffled)[:, 1])
+    false, true, _ = roc_curve(is_real, told)
+    x = np.linspace(0, 1, ROC_POINTS)
+    curve = Curve(label, tuple(np.round(x, 4).tolist()), tuple(np.round(np.interp(x, false, true), 4).tolist()))
+    return Told(float(roc_auc_score(is_real, told)), curve, tuple(falls.tolist()))
+
+
+def bars_of(column: CodedColumn, real: np.ndarray, synthetic: np.ndarray) -> Bars:
+    """Shares of present values, bar by bar: histograms with the same edges, or the most frequent symbols.
+
+    Edges reach from the first to the 99th percentile of both sides together, so that no outlier is drawn on its own.
+    """
+    real, synthetic = real[~np.isnan(real)], synthetic[~np.isnan(synthetic)]
+    if not column.is_quantity:
+        size = len(column.labels) + 1
+        shares = [_counts(side, size) / max(len(side), 1) for side in (real, synthetic)]
+        order = np.argsort(-(shares[0] + shares[1]), kind="stable")
+        order = order[(shares[0] + shares[1])[order] > 0]
+        names = [column.labels[k] if k < len(column.labels) else "not in the real rows" for k in order.tolist()]
+        if len(order) > MOST_BARS:
+            drawn = [np.append(share[order[: MOST_BARS - 1]], share[order[MOST_BARS - 1 :]].sum()) for share in shares]
+            names = [*names[: MOST_BARS - 1], f"{len(order) - MOST_BARS + 1} others"]
+        else:
+            drawn = [share[order] for share in shares]
+        return Bars(_rounded(drawn[0]), _rounded(drawn[1]), labels=tuple(names))
+    both = np.concatenate([real, synthetic])
+    if not len(both):
+        return Bars((), ())
+    low, high = np.quantile(both, [0.01, 0.99])
+    if low == high:
+        low, high = both.min(), both.max()
+    edges = np.linspace(low, high if high > low else low + 1, BARS + 1)
+    drawn = [np.histogram(np.clip(side, low, high), edges)[0] / max(len(side), 1) for side in (real, synthetic)]
+    return Bars(_rounded(drawn[0]), _rounded(drawn[1]), edges=tuple(edges.tolist()), is_time=column.is_time)
+
+
+def _rounded(shares: np.ndarray) -> tuple[float, ...]:
+    return tuple(np.round(shares, 5).tolist())

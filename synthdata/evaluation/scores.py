@@ -1,0 +1,177 @@
+"""What a report holds: scores beside their anchors, and what is drawn. Plain data; nothing here computes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self
+
+from synthdata.measures import MEASURES, Better, Section
+
+__all__ = ["Bars", "ColumnScore", "Curve", "PairScore", "Report", "Score", "Section"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One figure of a report, and what it is to be held against.
+
+    name: as thresholds name it, like "c2st_auc". label: for a person.
+    value: None if it was not measured; `note` says why.
+    better: "higher", "lower", or "half" for what is best at .5.
+    ceiling: what held-out real rows reach in place of the synthetic ones. floor: what independent columns reach.
+    interval: 95 % confidence.
+    passed: whether it holds; None if nothing was asked of it. limit: what was asked of it, for a person.
+    required: whether the schema asks for it. What failed and was not required is an alarm.
+    """
+
+    name: str
+    label: str
+    section: Section
+    value: float | None
+    better: Better = "higher"
+    ceiling: float | None = None
+    floor: float | None = None
+    interval: tuple[float, float] | None = None
+    passed: bool | None = None
+    limit: str = ""
+    note: str = ""
+    required: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        value: float | None,
+        *,
+        ceiling: float | None = None,
+        floor: float | None = None,
+        interval: tuple[float, float] | None = None,
+        note: str = "",
+    ) -> Self:
+        """A score of a measure that `MEASURES` names."""
+        measure = MEASURES[name]
+        return cls(
+            name,
+            measure.label,
+            measure.section,
+            value,
+            measure.better,
+            ceiling=ceiling,
+            floor=floor,
+            interval=interval,
+            note=note,
+        )
+
+    def held_to(self, threshold: float) -> Score:
+        """The score, with what was asked of it. What was not measured has missed it."""
+        at_least = self.better == "higher"
+        limit = f"at {'least' if at_least else 'most'} {threshold:g}"
+        if self.value is None:
+            return replace(self, passed=False, limit=limit, required=True)
+        reached = self.value >= threshold if at_least else self.value <= threshold
+        if reached and self.passed is False:  # what raises an alarm of its own has not reached it
+            return replace(self, limit=f"{limit}, and {self.limit}", required=True)
+        return replace(self, passed=reached, limit=limit, required=True)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Shares of rows, bar by bar: a histogram where there are edges (bars + 1), else one bar a label.
+
+    real, synthetic: shares of the present values. Labels are values of the synthetic rows or "other".
+    is_time: edges are microseconds since 1970.
+    """
+
+    real: tuple[float, ...]
+    synthetic: tuple[float, ...]
+    edges: tuple[float, ...] = ()
+    labels: tuple[str, ...] = ()
+    is_time: bool = False
+
+
+@dataclass(frozen=True)
+class ColumnScore:
+    """How alike one column is: 1 minus the Kolmogorov-Smirnov or the total variation distance.
+
+    missing, missing_real: shares of rows. gives_away: by how much the C2ST's AUC falls when the column is shuffled.
+    """
+
+    name: str
+    kind: str
+    measure: Literal["KS", "TV"]
+    score: float | None
+    ceiling: float | None
+    missing_real: float
+    missing: float
+    bars: Bars
+    gives_away: float | None = None
+
+
+@dataclass(frozen=True)
+class PairScore:
+    """How alike the dependence of two columns is, in [0, 1]."""
+
+    first: str
+    second: str
+    measure: Literal["correlation", "contingency"]
+    score: float
+    ceiling: float | None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line to draw: points (x, y) of the same length, at most some hundreds."""
+
+    label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Is it good, is it useful, is it safe.
+
+    rows: how many were given, by "train", "holdout" and "synthetic". looked_at: how many of them were looked at.
+    columns, pairs: worst first. roc: of the C2ST, synthetic and, where there is a holdout, holdout rows against real.
+    distances: distribution functions of the distance to the nearest training row. history: loss curves.
+    seconds: spent. notes: what a person should know, each a sentence.
+    """
+
+    name: str
+    target: str | None
+    rows: Mapping[str, int]
+    looked_at: Mapping[str, int]
+    scores: tuple[Score, ...]
+    columns: tuple[ColumnScore, ...]
+    pairs: tuple[PairScore, ...]
+    roc: tuple[Curve, ...] = ()
+    distances: tuple[Curve, ...] = ()
+    history: tuple[Curve, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing that the schema requires was missed."""
+        return not self.missed
+
+    @property
+    def missed(self) -> tuple[Score, ...]:
+        """The scores that missed what the schema requires of them."""
+        return tuple(score for score in self.scores if score.required and score.passed is False)
+
+    @property
+    def alarms(self) -> tuple[Score, ...]:
+        """The scores that look wrong though nothing was required of them."""
+        return tuple(score for score in self.scores if not score.required and score.passed is False)
+
+    def score(self, name: str) -> Score:
+        """The score of a name; KeyError if there is none."""
+        for score in self.scores:
+            if score.name == name:
+                return score
+        raise KeyError(name)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {**asdict(self), "passed": self.passed}

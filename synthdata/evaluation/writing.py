@@ -1,0 +1,78 @@
+"""A report as files: a page for a person, JSON for a program, JUnit XML for continuous integration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+from synthdata.errors import OutputError
+from synthdata.evaluation.page import render
+from synthdata.evaluation.scores import Report, Score
+
+__all__ = ["FILES", "check_folder", "junit", "write_report"]
+
+
+def write_report(report: Report, folder: str | Path, *, force: bool = False) -> dict[str, Path]:
+    """Write `report.html`, `report.json` and `report.xml`; each appears whole or not at all. Returns their paths."""
+    folder = check_folder(folder, force=force)
+    texts = {name: write(report) for name, write in FILES.items()}
+    written = {}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            path = folder / name
+            part = path.with_name(f"{name}.part")
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+            written[path.suffix.removeprefix(".")] = path
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written: {error.strerror}") from None
+    return written
+
+
+def check_folder(folder: str | Path, *, force: bool = False) -> Path:
+    """Return the folder, if a report can be put there; OutputError if not, or if one is there already."""
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder}: is a file; name a folder to write the report to")
+    there = [name for name in FILES if (folder / name).exists()]
+    if there and not force:
+        raise OutputError(f"{folder / there[0]}: already exists; name another folder, or use --force to replace it")
+    return folder
+
+
+def junit(report: Report) -> str:
+    """The scores as test cases: what was missed failed, what was not measured was skipped."""
+    suite = ElementTree.Element(
+        "testsuite",
+        name=f"synthdata evaluate {report.name}",
+        tests=str(len(report.scores)),
+        failures=str(len(report.missed)),
+        skipped=str(sum(_is_skipped(score) for score in report.scores)),
+        time=str(report.seconds),
+    )
+    for score in report.scores:
+        case = ElementTree.SubElement(suite, "testcase", classname=score.section, name=score.name)
+        told = f"{score.label}: {score.note if score.value is None else f'{score.value:.4f}'}"
+        if score in report.missed:
+            ElementTree.SubElement(case, "failure", message=f"{told}; required is {score.limit}")
+        elif _is_skipped(score):
+            ElementTree.SubElement(case, "skipped", message=score.note)
+        else:
+            alarm = f"; an alarm: {score.limit}" if score in report.alarms else ""
+            ElementTree.SubElement(case, "system-out").text = told + alarm
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _is_skipped(score: Score) -> bool:
+    return score.value is None and not score.required
+
+
+def _as_json(report: Report) -> str:
+    return json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+FILES: dict[str, Callable[[Report], str]] = {"report.html": render, "report.json": _as_json, "report.xml": junit}

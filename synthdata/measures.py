@@ -1,0 +1,105 @@
+"""What an evaluation measures, by the names that thresholds use: what each is called, and how a person reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+__all__ = ["MEASURES", "Better", "Measure", "Section"]
+
+Section: TypeAlias = Literal["fidelity", "utility", "privacy"]
+Better: TypeAlias = Literal["higher", "lower", "half"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One figure of a report.
+
+    better: "higher", "lower", or "half" for what is best at .5 and is held to be at most a threshold.
+    reading: one sentence.
+    """
+
+    label: str
+    section: Section
+    better: Better
+    reading: str
+
+
+MEASURES: dict[str, Measure] = {
+    "shapes": Measure(
+        "Columns alike",
+        "fidelity",
+        "higher",
+        "Mean over columns of 1 − Kolmogorov-Smirnov or total variation distance.",
+    ),
+    "trends": Measure(
+        "Pairs alike",
+        "fidelity",
+        "higher",
+        "Mean over pairs of columns: do they depend on each other as in the real rows?",
+    ),
+    "missing": Measure("Missing cells alike", "fidelity", "higher", "Are the same cells missing together, as often?"),
+    "c2st_auc": Measure(
+        "Told from real rows (C2ST AUC)",
+        "fidelity",
+        "half",
+        "Boosted trees try to tell synthetic rows from real ones: .5 is a coin's toss, 1 is always right.",
+    ),
+    "tstr": Measure(
+        "Train on synthetic, test on real",
+        "utility",
+        "higher",
+        "A model trained on synthetic rows predicts the target "
+        "of real rows it has never seen; the ceiling is one trained on real rows.",
+    ),
+    "copies": Measure(
+        "Exact copies",
+        "privacy",
+        "lower",
+        "Share of synthetic rows that equal a training row; the held-out rows say how many are chance.",
+    ),
+    "dcr_share": Measure(
+        "Nearer to training rows (DCR share)",
+        "privacy",
+        "lower",
+        "Share of synthetic rows nearer to a training row "
+        "than to a held-out one: 0.5 where nothing was learned by heart.",
+    ),
+    "nndr": Measure(
+        "Much nearer to one training row",
+        "privacy",
+        "lower",
+        "Rows suspiciously near to a single training row, beyond those as near to a held-out one.",
+    ),
+    "membership_auc": Measure(
+        "Membership inference (AUC)",
+        "privacy",
+        "lower",
+        "Can an attacker tell who was in the training rows? 0.5 is a coin's toss.",
+    ),
+    "membership_tpr": Measure(
+        "Membership inference (at 1 % false alarms)",
+        "privacy",
+        "lower",
+        "Share of training rows an attacker finds while wrongly accusing 1 % of the others.",
+    ),
+    "singling_out": Measure(
+        "Singling out",
+        "privacy",
+        "lower",
+        "Share of guesses, made from synthetic rows, that fit exactly one training "
+        "row, beyond what fits exactly one held-out row.",
+    ),
+    "attribute_inference": Measure(
+        "Attribute inference",
+        "privacy",
+        "lower",
+        "How much better a secret cell is guessed for training rows than for held-out ones.",
+    ),
+    "rare_values": Measure(
+        "Rare values",
+        "privacy",
+        "lower",
+        "Share of synthetic rows holding a value that fewer than 5 training rows hold.",
+    ),
+}
