@@ -93,7 +93,8 @@ class Synthesizer:
         rng = np.random.default_rng([seed, 0])
         codecs = {column: each.fit(frame[column], column, rng) for column, each in schema.fields.items()}
         constraints = tuple(constraint.learn(frame, rng) for constraint in schema.constraints)
-        layout, arrays = _layout(codecs), _encode(codecs, frame)
+        layout: Layout = _layout(codecs)
+        arrays: Arrays = _encode(codecs, frame)
         links = Links.find(frame, codecs, arrays)
         layout = links.layout(layout)
         arrays = links.encode(frame, layout, arrays)

@@ -64,7 +64,11 @@ def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any
         )
         verdict = "" if score.passed is not False else f"   {'missed' if score.required else 'alarm'}: {score.limit}"
         lines.append(f"{score.label:<{wide}}  {figures}{verdict}".rstrip())
-    outcome = f"missed: {', '.join(result['missed'])}" if report.missed else "nothing that is required was missed"
+    outcome = (
+        f"missed: {', '.join(score.name for score in report.missed)}"
+        if report.missed
+        else "nothing that is required was missed"
+    )
     lines.append(f"wrote {files['html']} ({duration(report.seconds)}); {outcome}")
     return result, [*report.notes, *lines]
 

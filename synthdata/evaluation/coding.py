@@ -48,7 +48,7 @@ class CodedColumn:
 
     def _numbered(self, values: np.ndarray) -> np.ndarray:
         present = pd.notna(values)
-        numbers = pd.Index(self.labels).get_indexer(values[present]).astype(np.float64)
+        numbers = pd.Index(self.labels).get_indexer(pd.Index(values[present])).astype(np.float64)
         result = np.full(len(values), np.nan)
         result[present] = np.where(numbers < 0, len(self.labels), numbers)
         return result

@@ -241,7 +241,13 @@ def _useful(subject: _Subject, target: str | None, rng: np.random.Generator) -> 
     if isinstance(found["value"], str):
         return Score.of("tstr", None, note=f"not measured: {found['value']}")
     numbers = {name: each if isinstance(each, float) else None for name, each in found.items()}
-    return Score.of("tstr", **numbers, note=f"{task.measure} for {target}{note}")
+    return Score.of(
+        "tstr",
+        numbers["value"],
+        ceiling=numbers["ceiling"],
+        floor=numbers["floor"],
+        note=f"{task.measure} for {target}{note}",
+    )
 
 
 def _worst_first(columns: Iterable[ColumnScore], falls: Sequence[float]) -> tuple[ColumnScore, ...]:
