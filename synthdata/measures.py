@@ -87,19 +87,21 @@ MEASURES: dict[str, Measure] = {
         "Singling out",
         "privacy",
         "lower",
-        "Share of guesses, made from synthetic rows, that fit exactly one training "
-        "row, beyond what fits exactly one held-out row.",
+        "Share of guesses, made from synthetic rows, that fit exactly one training row; the control group is exactly "
+        "one held-out row.",
     ),
     "attribute_inference": Measure(
         "Attribute inference",
         "privacy",
         "lower",
-        "How much better a secret cell is guessed for training rows than for held-out ones.",
+        "How often a secret cell is guessed from the others; the control group is held-out rows, of which nothing can "
+        "have leaked.",
     ),
     "rare_values": Measure(
         "Rare values",
         "privacy",
         "lower",
-        "Share of synthetic rows holding a value that fewer than 5 training rows hold.",
+        "Share of the values that fewer than 5 training rows hold which the synthetic rows show; held-out rows show "
+        "how many are chance.",
     ),
 }

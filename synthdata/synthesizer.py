@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from synthdata.generators.base import Generator, LatentSpace
 from synthdata.links import Links
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Model, Schema
+from synthdata.stages import FieldStages, table_of
 from synthdata.tables import LEAST_TO_TRAIN
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ FIRST_BLOCK, MOST_BLOCK = 1024, 8192  # rows of the first block, and of the larg
 class Synthesizer:
     """A fitted model of a table.
 
-    constraints: the schema's, with what training rows had to fill in.
+    generator: of the table's blocks; None if there are none (all identifiers, say). stages: of images and texts.
+    family: of the table's. constraints: the schema's, with what training rows had to fill in.
     about: rows trained on, seconds, seed.
     """
 
@@ -51,7 +53,8 @@ class Synthesizer:
     codecs: Mapping[str, Codec]
     links: Links
     determined: Determined
-    generator: Generator | None  # None if no field is learned (a table of identifiers)
+    generator: Generator | None
+    stages: FieldStages
     family: str
     constraints: tuple[Constraint, ...]
     about: Mapping[str, Any]
@@ -103,14 +106,21 @@ class Synthesizer:
         run = Run(seed, max_minutes, checkpoint, resume, listener, callbacks)
         about: dict[str, Any] = {"rows": len(frame), "seed": seed}
         if name == AUTO:
-            choice = choose(chosen, len(frame), len(layout))
+            choice = choose(chosen, len(frame), len(table_of(layout)))
             name, chosen, about["chosen"] = choice.family, settings(choice.family, {}), choice.why
             listener(Progress("choose", 1.0, detail=f"{name}: {choice.why}"))
-        generator = family(name).fit(layout, arrays, chosen, run) if layout else None
+        table = table_of(layout)
+        own = replace(run, minutes=run.minutes and run.minutes / (1 + len(layout) - len(table)))
+        kept = {name: arrays[name] for name in table}
+        generator = family(name).fit(table, kept, chosen, own) if table else None
+        spent = (time.monotonic() - began) / 60
+        run = replace(run, minutes=run.minutes and max(run.minutes - spent, 0.1))
+        said = {column: each.generator() for column, each in schema.fields.items()}
+        stages = FieldStages.fit(layout, arrays, table, said, run, asked=model)
         about["seconds"] = round(time.monotonic() - began, 2)
         if generator and generator.history:
             about["training"] = {**_training(generator.history), "validated_by": generator.validated_by}
-        return cls(schema, codecs, links, determined, generator, name, constraints, about)
+        return cls(schema, codecs, links, determined, generator, stages, name, constraints, about)
 
     def sample(self, rows: int, *, where: Where = None, seed: int = 0) -> pd.DataFrame:
         """Draw `rows` rows, every one satisfying `where`. They have not passed the gate: see `pipeline.generate`."""
@@ -149,7 +159,7 @@ class Synthesizer:
     def _blocks(self, restrictions: Mapping[str, Restriction], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
         blocks = _blocks_of(rows) if rows is not None else None
         with threadpool_limits(1, user_api="blas"):  # one a worker; and sums do not depend on the machine's cores
-            if blocks == 1 or self.generator is None:
+            if blocks == 1 or (self.generator is None and not self.stages.generators):
                 for number in count():
                     yield self._block(number, restrictions, seed)
             yield from self._blocks_ahead(restrictions, seed, blocks)
@@ -176,6 +186,7 @@ class Synthesizer:
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
         first, end = _first_row(number), _first_row(number + 1)
         arrays: Arrays = self.generator.sample(rng, end - first, self._masks(restrictions)) if self.generator else {}
+        arrays = self.stages.sample(np.random.SeedSequence(seed, spawn_key=(number, 1)), end - first, arrays)
         if self.capacity is not None and first < self.capacity < end:  # the keys end inside this block
             end = self.capacity
             arrays = take(arrays, slice(0, end - first))
@@ -201,7 +212,7 @@ class Synthesizer:
     def encode(self, frame: pd.DataFrame) -> np.ndarray:
         """Where the rows of `frame` lie in the latent space: (n, latent) float32. InputError if the family has none."""
         space = self._latent_space()
-        arrays = self.blocks(frame)
+        arrays = {name: array for name, array in self.blocks(frame).items() if name not in self.stages.generators}
         with threadpool_limits(1, user_api="blas"):  # so that places do not depend on the machine's cores
             return space.encode(arrays)
 
@@ -213,7 +224,7 @@ class Synthesizer:
         if not np.isfinite(places).all():
             raise InputError("places hold numbers that are not finite")
         with threadpool_limits(1, user_api="blas"):
-            arrays = space.decode(places)
+            arrays = self.stages.sample(np.random.SeedSequence(0), len(places), space.decode(places))
         return self._rows(arrays, Rows(0, np.arange(len(places))), {})
 
     def interpolate(self, row_a: Mapping[str, Any], row_b: Mapping[str, Any], steps: int = 8) -> pd.DataFrame:
@@ -245,6 +256,7 @@ class Synthesizer:
             "family": self.family,
             "settings": generator.config().get("settings", {}) if generator else {},
             "parameters": int(sum(weight.size for weight in weights.values())),
+            "stages": self.stages.describe(),
             **self.about,
             "target": self.schema.target,
             "fields": {name: each.kind for name, each in self.schema.fields.items()},
@@ -276,6 +288,7 @@ class Synthesizer:
             files[weights_name] = to_safetensors(weights)
             if self.generator.history:
                 files[artefact.HISTORY] = pd.DataFrame(self.generator.history).to_csv(index=False).encode()
+        files |= self.stages.files()
         privacy = {
             "rows_behind_each_value": "at least 5 to 8, drawn once a column",
             "range_ends": "5th to 8th extreme",
@@ -302,16 +315,18 @@ class Synthesizer:
             name = str(manifest["family"])
             generator = None
             layout = determined.layout(links.layout(_layout(codecs)))
-            if layout:
+            table = table_of(layout)
+            if table:
                 config_name, weights_name = artefact.stage_files(STAGE)
                 config = json.loads(files[config_name])
-                generator = family(name).restore(layout, config, from_safetensors(files[weights_name]))
+                generator = family(name).restore(table, config, from_safetensors(files[weights_name]))
+            stages = FieldStages.restore(layout, table, files)
             about = {key: manifest[key] for key in ("rows", "seed", "seconds")}
             about |= {key: manifest[key] for key in ("chosen", "training") if key in manifest}
             suite = json.loads(files[artefact.SUITE])
         except (KeyError, ValueError, TypeError, SchemaError) as error:
             raise ArtefactError(f"{path}: its files do not fit each other ({error}); train it again") from None
-        return cls(schema, codecs, links, determined, generator, name, tuple(schema.constraints), about, suite)
+        return cls(schema, codecs, links, determined, generator, stages, name, tuple(schema.constraints), about, suite)
 
 
 def _first_row(block: int) -> int:

@@ -54,7 +54,8 @@ class Share:
         middle = (self.value + z * z / (2 * self.rows)) / (1 + z * z / self.rows)
         spread = np.sqrt(self.value * (1 - self.value) / self.rows + (z / (2 * self.rows)) ** 2)
         half = z * float(spread) / (1 + z * z / self.rows)
-        return max(middle - half, 0.0), min(middle + half, 1.0)
+        # it holds the value, which rounding may hide at 0 and 1
+        return max(min(middle - half, self.value), 0.0), min(max(middle + half, self.value), 1.0)
 
     def exceeds(self, control: Share) -> bool:
         """Whether it is more than the control by more than chance: the pooled test of two proportions, one-sided."""

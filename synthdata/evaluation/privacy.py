@@ -1,6 +1,6 @@
 """Is it safe: how near synthetic rows come to the training rows, and what they tell of them.
 
-Every measure but the count of rare values is held against the same taken from held-out rows, so that what any good
+Every measure is held against the same taken from held-out rows, so that what any good
 sample of the population would show is not called a leak; and fails only for what is both beyond chance (the panel as a
 whole raises one false alarm in 1000) and large enough to matter. That rests on train and holdout being drawn alike: a
 holdout of another time or place tells less. Nothing here is a guarantee: what no attack looks for stays unseen.
@@ -40,7 +40,6 @@ KNOWN_ROWS = 15_000  # synthetic rows an attacker searches
 FEWEST_STRANGERS = 100  # to speak of a false positive rate of 1 %
 RARE = 5  # a symbol that fewer training rows show is rare
 MUCH_NEARER = 0.1  # of the distance to the second nearest real row
-ORDERED_KINDS = ("number", "datetime")
 REACH = 5.0  # standard deviations, beyond which quantities are alike
 CURVE_ROWS = 2000
 POINTS = 200  # of a curve
@@ -51,6 +50,7 @@ DCR_LIMIT = 0.52
 NNDR_LIMIT = 0.002
 AUC_LIMIT = 0.53
 TPR_MARGIN = 0.005
+RARE_MARGIN = 0.05
 RISK_LIMIT = 0.01
 
 NO_HOLDOUT = "not measured: no holdout rows"
@@ -80,7 +80,7 @@ def privacy(
         holdout = None
     some, known = train.sample(TRAIN_ROWS, rng), synthetic.sample(KNOWN_ROWS, rng)
     drawn = known.sample(SYNTHETIC_ROWS, rng)
-    rare = _rare_values(coding, train, synthetic, holdout)
+    rare = _rare_values(coding, train, synthetic, holdout, rng)
     curves = [_distances("synthetic", coding, drawn, some, rng)]
     if holdout is None:
         share = _copied(synthetic, train)
@@ -215,26 +215,39 @@ def _attribute_inference(
     return _against("attribute_inference", *shares, RISK_LIMIT)
 
 
-def _rare_values(coding: Coding, train: Table, synthetic: Table, holdout: Table | None) -> Score:
-    """The share of rare symbols, shown by fewer than `RARE` training rows, that synthetic but no held-out rows show.
+def _rare_values(
+    coding: Coding, train: Table, synthetic: Table, holdout: Table | None, rng: np.random.Generator
+) -> Score:
+    """The share of rare symbols, shown by fewer than `RARE` training rows, that the synthetic rows show too.
 
-    A promise rather than a test of chance: one is too many. Numbers and times are left out, which are between others.
+    As many held-out rows are the control: in a large sample a small country is to be expected. Numbers and times are
+    left out, which are between others. Without held-out rows all synthetic ones are looked at and nothing is judged.
     """
-    rare_ones, leaks = 0, dict[str, int]()
+    if holdout is not None:
+        rows = min(len(synthetic), len(holdout))
+        synthetic, holdout = synthetic.sample(rows, rng), holdout.sample(rows, rng)
+    shown: dict[str, np.ndarray] = {}
+    known: list[np.ndarray] = []
     for i, column in enumerate(coding.columns):
-        if column.is_quantity or column.kind in ORDERED_KINDS:
+        if column.is_ordered:
             continue
-        counts, shown = (_symbol_counts(table.values[:, i], len(column.labels)) for table in (train, synthetic))
+        counts = _symbol_counts(train.values[:, i], len(column.labels))
         rare = (counts > 0) & (counts < RARE)
-        leaked = rare & (shown > 0)
-        if holdout is not None:
-            leaked &= _symbol_counts(holdout.values[:, i], len(column.labels)) == 0
-        rare_ones += int(rare.sum())
-        if leaked.any():
-            leaks[column.name] = int(leaked.sum())
-    value = sum(leaks.values()) / max(rare_ones, 1)
-    note = ", ".join(f"{name}: {count:,} of its rare values" for name, count in leaks.items())
-    return _judged(Score.of("rare_values", value, note=note), bool(leaks), "none")
+        if rare.any():
+            shown[column.name] = _symbol_counts(synthetic.values[:, i], len(rare))[rare] > 0
+            known += [] if holdout is None else [_symbol_counts(holdout.values[:, i], len(rare))[rare] > 0]
+    found = np.concatenate([np.zeros(0, bool), *shown.values()])
+    note = ", ".join(
+        f"{name}: {each.sum():,} of {len(each):,} rare values" for name, each in shown.items() if each.any()
+    )
+    attack = Share(float(found.mean()) if len(found) else 0.0, max(len(found), 1))
+    if holdout is None:
+        note = f"{note}; {UNCOMPARED}" if note else UNCOMPARED
+        return Score.of("rare_values", attack.value, note=note)
+    control = Share(float(np.concatenate(known).mean()) if known else 0.0, attack.rows)
+    failed = attack.exceeds(control) and attack.value - control.value > RARE_MARGIN
+    limit = f"at most {RARE_MARGIN:g} above held-out rows, or within chance"
+    return _judged(Score.of("rare_values", attack.value, ceiling=control.value, note=note), failed, limit)
 
 
 def _symbol_counts(values: np.ndarray, symbols: int) -> np.ndarray:

@@ -176,6 +176,10 @@ class Field(BaseModel, ABC):
     def view(self, column: pd.Series) -> View | None:
         """How a column of the kind's type is compared with another; None if there is nothing to compare."""
 
+    def generator(self) -> Mapping[str, Any]:
+        """The family and hyperparameters of its own generator, as far as they are said; none if a table holds it."""
+        return {}
+
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
         return None

@@ -12,11 +12,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from synthdata.blocks import Block
 from synthdata.errors import SchemaError, nearest
-from synthdata.generators.base import Generator
+from synthdata.generators.base import FieldGenerator, Generator, Settings
 from synthdata.generators.choice import AUTO, AutoSettings, choose
 
-__all__ = ["AUTO", "FAMILIES", "choose", "family", "settings"]
+__all__ = ["AUTO", "FAMILIES", "FIELD_FAMILIES", "choose", "family", "field_family", "field_settings", "settings"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads; what goes wrong is raised as well
 
@@ -27,19 +28,45 @@ FAMILIES: dict[str, str] = {  # family: module and class, imported when asked fo
     "marginals": "synthdata.generators.marginals:Marginals",
 }
 
+FIELD_FAMILIES: dict[
+    type[Block], dict[str, str]
+] = {}  # likewise, for fields that are no part of a table; default first
+
 
 def family(name: str) -> type[Generator]:
     """Return the generator class of a family."""
     if name not in FAMILIES:
         raise SchemaError(f'unknown model family "{name}"; {nearest(name, [*FAMILIES, AUTO])}')
-    module, _, class_name = FAMILIES[name].partition(":")
-    generator: type[Generator] = getattr(import_module(module), class_name)
+    generator: type[Generator] = _imported(FAMILIES[name])
     return generator
+
+
+def field_family(block: Block, name: str) -> type[FieldGenerator]:
+    """Return the generator class of a family for an image or text block."""
+    known = FIELD_FAMILIES[type(block)]
+    if name not in known:
+        raise SchemaError(f'unknown model family "{name}" of {type(block).__name__.lower()}; {nearest(name, known)}')
+    generator: type[FieldGenerator] = _imported(known[name])
+    return generator
+
+
+def _imported(place: str) -> Any:
+    module, _, class_name = place.partition(":")
+    return getattr(import_module(module), class_name)
 
 
 def settings(name: str, options: Mapping[str, Any]) -> Any:
     """Check a family's hyperparameters and return them as its settings; SchemaError names the wrong one."""
-    model = AutoSettings if name == AUTO else family(name).Settings
+    return _checked(name, AutoSettings if name == AUTO else family(name).Settings, options)
+
+
+def field_settings(block: Block, name: str | None, options: Mapping[str, Any]) -> tuple[str, Any]:
+    """The family of an image or text block, the first if none is named, and its settings; SchemaError as above."""
+    name = name or next(iter(FIELD_FAMILIES[type(block)]))
+    return name, _checked(name, field_family(block, name).Settings, options)
+
+
+def _checked(name: str, model: type[Settings], options: Mapping[str, Any]) -> Any:
     try:
         return model.model_validate(dict(options))
     except ValidationError as error:

@@ -16,12 +16,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Key
 
-from synthdata.blocks import Arrays, Layout
+from synthdata.blocks import Arrays, Block, Layout
 
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
 
-__all__ = ["Count", "Generator", "LatentSpace", "Settings", "Span", "check_shapes"]
+__all__ = ["Count", "FieldGenerator", "Generator", "LatentSpace", "Settings", "Span", "check_shapes"]
 
 Count: TypeAlias = Annotated[int, Key(ge=1)]
 
@@ -84,6 +84,42 @@ class Generator(ABC):
     @classmethod
     @abstractmethod
     def restore(cls, layout: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
+        """Rebuild from `config` and `weights`; ValueError if they do not fit each other."""
+
+
+class FieldGenerator(ABC):
+    """Something that has learned one image or text field of a record, given the record's tabular blocks.
+
+    block: what it draws. given: the layout of what it is told. history, spans, validated_by: as for `Generator`.
+    """
+
+    Settings: ClassVar[type[Settings]]
+    spans: ClassVar[Mapping[str, Span]] = {}
+    validated_by: ClassVar[str] = "loss"
+    block: Block
+    given: Layout
+    history: list[dict[str, float]]
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, block: Block, target: np.ndarray, given: Layout, told: Arrays, settings: Any, run: Run) -> Self:
+        """Learn `target`, the array of `block`, given `told`, the arrays of `given`, perhaps none."""
+
+    @abstractmethod
+    def sample(self, rng: np.random.Generator, rows: int, told: Arrays) -> np.ndarray:
+        """Draw one array of `block` for each row of `told` (`rows` of them), a function of the arguments alone."""
+
+    @abstractmethod
+    def config(self) -> dict[str, Any]:
+        """Everything but the weights, as plain JSON."""
+
+    @abstractmethod
+    def weights(self) -> dict[str, np.ndarray]:
+        """The weights by name."""
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, block: Block, given: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
         """Rebuild from `config` and `weights`; ValueError if they do not fit each other."""
 
 

@@ -1,0 +1,125 @@
+"""The second stage of a synthesizer: a generator for each image or text field, which is told the table's blocks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from synthdata import artefact
+from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Tokens
+from synthdata.errors import ArtefactError
+from synthdata.generators import FIELD_FAMILIES, field_family, field_settings
+from synthdata.generators.base import FieldGenerator
+from synthdata.progress import Progress
+
+if TYPE_CHECKING:
+    from synthdata.networks.training import Run
+
+__all__ = ["FieldStages", "table_of"]
+
+
+def table_of(layout: Layout) -> Layout:
+    """The blocks that the first stage learns together."""
+    return {name: block for name, block in layout.items() if isinstance(block, Categorical | Binned)}
+
+
+@dataclass(frozen=True)
+class FieldStages:
+    """generators: of each image or text field, in the schema's order. families: what each is."""
+
+    generators: Mapping[str, FieldGenerator]
+    families: Mapping[str, str]
+
+    @classmethod
+    def fit(
+        cls,
+        layout: Layout,
+        arrays: Arrays,
+        given: Layout,
+        said: Mapping[str, Mapping[str, Any]],
+        run: Run,
+        *,
+        asked: str | None = None,
+    ) -> FieldStages:
+        """Learn each field of `layout` that is no part of a table, given the arrays of `given`.
+
+        said: family and settings by field, where the schema says something. asked: a family that is taken instead, by
+        the fields that have it. Each stage takes an equal part of the time, and keeps its state beside the table's.
+        """
+        fields = {name: block for name, block in layout.items() if isinstance(block, Pixels | Tokens)}
+        told = {name: arrays[name] for name in given}
+        generators, families = {}, {}
+        for number, (name, block) in enumerate(fields.items()):
+            chosen = {"family": asked} if asked in FIELD_FAMILIES[type(block)] else dict(said.get(name, {}))
+            families[name], settings = field_settings(block, chosen.pop("family", None), chosen)
+            run.listener(Progress("learn", number / len(fields), detail=f"{name}, by a {families[name]}"))
+            checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
+            minutes = run.minutes and run.minutes / len(fields)
+            alone = replace(run, seed=run.seed + 1 + number, checkpoint=checkpoint, minutes=minutes)
+            kind = field_family(block, families[name])
+            generators[name] = kind.fit(block, arrays[name], given, told, settings, alone)
+        return cls(generators, families)
+
+    def sample(self, seed: np.random.SeedSequence, rows: int, arrays: Arrays) -> dict[str, np.ndarray]:
+        """The arrays of the table's blocks and of those of the fields, drawn given them."""
+        result = dict(arrays)
+        for generator, own in zip(self.generators.items(), seed.spawn(len(self.generators)), strict=True):
+            name, field = generator
+            told = {other: arrays[other] for other in field.given}
+            result[name] = field.sample(np.random.Generator(np.random.Philox(own)), rows, told)
+        return result
+
+    def describe(self) -> dict[str, Any]:
+        """What each is, as plain JSON."""
+        return {
+            name: {
+                "family": self.families[name],
+                "parameters": int(sum(weight.size for weight in generator.weights().values())),
+                "settings": generator.config().get("settings", {}),
+                "epochs": len(generator.history),
+                "validated_by": generator.validated_by,
+            }
+            for name, generator in self.generators.items()
+        }
+
+    def files(self) -> dict[str, bytes]:
+        """What a model directory keeps of them."""
+        from safetensors.numpy import save
+
+        result = {}
+        for number, (name, generator) in enumerate(self.generators.items()):
+            config_name, weights_name = artefact.stage_files(f"field-{number}")
+            config = {
+                "field": name,
+                "family": self.families[name],
+                "given": list(generator.given),
+                "history": generator.history,
+                **generator.config(),
+            }
+            result[config_name] = json.dumps(config, indent=1).encode()
+            weights = {key: np.ascontiguousarray(array) for key, array in generator.weights().items()}
+            result[weights_name] = save(weights)
+        return result
+
+    @classmethod
+    def restore(cls, layout: Layout, given: Layout, files: Mapping[str, bytes]) -> FieldStages:
+        """Read what `files` wrote; KeyError or ValueError if it does not fit the layout."""
+        from safetensors.numpy import load
+
+        generators, families = {}, {}
+        fields = {name: block for name, block in layout.items() if isinstance(block, Pixels | Tokens)}
+        for number, (name, block) in enumerate(fields.items()):
+            config_name, weights_name = artefact.stage_files(f"field-{number}")
+            config = json.loads(files[config_name])
+            if config["field"] != name or list(given) != config["given"]:
+                raise ArtefactError(f'{config_name}: is of the field "{config["field"]}", not "{name}"; train it again')
+            families[name] = str(config["family"])
+            kind = field_family(block, families[name])
+            restored = kind.restore(block, given, config, load(files[weights_name]))
+            restored.history.extend(config["history"])
+            generators[name] = restored
+        return cls(generators, families)
