@@ -82,7 +82,10 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Subject:
-    """The tables "train", "synthetic" and perhaps "holdout" as numbers: all rows of them, and those looked at."""
+    """The tables "train", "synthetic" and perhaps "holdout" as numbers: all rows of them, and those looked at.
+
+    Columns and pairs of synthetic and of held-out rows are looked at in equal numbers, since few rows look less alike.
+    """
 
     coding: Coding
     given: Mapping[str, Table]
@@ -121,7 +124,7 @@ class _Subject:
     @property
     def too_few(self) -> str:
         """Why nothing can be trained, or nothing."""
-        small = [name for name in ("train", "synthetic") if len(self.seen[name]) < FEWEST]
+        small = [name for name in ("train", "synthetic") if len(self.given[name]) < FEWEST]
         return f"not measured: fewer than {FEWEST} {' and '.join(small)} rows" if small else ""
 
     @property
@@ -130,9 +133,9 @@ class _Subject:
         table = self.seen.get("holdout")
         return table if table is not None and len(table) >= FEWEST else None
 
-    def floor(self, rng: np.random.Generator) -> Table:
-        """Training rows with their columns torn apart, as many as there are synthetic ones."""
-        return fidelity.independent(self.seen["train"].sample(len(self.seen["synthetic"]), rng), rng)
+    def floor(self, rows: int, rng: np.random.Generator) -> Table:
+        """Training rows with their columns torn apart."""
+        return fidelity.independent(self.seen["train"].sample(rows, rng), rng)
 
     def private(self, target: str | None, rng: np.random.Generator) -> tuple[list[Score], list[Curve]]:
         if self.too_few:
@@ -162,7 +165,7 @@ def _common(schema: Schema, frames: Mapping[str, pd.DataFrame]) -> tuple[Schema,
 def _alike(subject: _Subject, rng: np.random.Generator) -> tuple[list[Score], list[ColumnScore], list[PairScore]]:
     """Columns, pairs and missing cells, beside those of held-out rows and of independent columns."""
     coding, train, made = subject.coding, subject.seen["train"], subject.seen["synthetic"]
-    held, floor = subject.seen.get("holdout"), subject.floor(rng)
+    held, floor = subject.seen.get("holdout"), subject.floor(len(made), rng)
     scores = fidelity.alike_columns(coding, train, made)
     ceilings = fidelity.alike_columns(coding, train, held) if held is not None else [None] * len(scores)
     columns = []
@@ -211,9 +214,9 @@ def _told(subject: _Subject, rng: np.random.Generator) -> tuple[Score, tuple[Cur
     if subject.too_few:
         return Score.of("c2st_auc", None, note=subject.too_few), (), ()
     coding, held = subject.coding, subject.holdout
-    train, made = subject.seen["train"].sample(TOLD_APART, rng), subject.seen["synthetic"].sample(TOLD_APART, rng)
+    train, made = subject.seen["train"].sample(TOLD_APART, rng), subject.given["synthetic"].sample(TOLD_APART, rng)
     told = fidelity.tell_apart(coding, train, made, "synthetic", rng, by_column=True)
-    floor = fidelity.tell_apart(coding, train, subject.floor(rng).sample(TOLD_APART, rng), "independent columns", rng)
+    floor = fidelity.tell_apart(coding, train, subject.floor(len(made), rng), "independent columns", rng)
     ceiling: Told | None = None
     if held is not None:
         ceiling = fidelity.tell_apart(coding, train, held.sample(TOLD_APART, rng), "held-out", rng)
@@ -225,7 +228,8 @@ def _useful(subject: _Subject, target: str | None, rng: np.random.Generator) -> 
     """What synthetic rows are worth to train on, beside as many real ones and independent columns."""
     if subject.too_few or target is None:
         return Score.of("tstr", None, note=subject.too_few or "not measured: the schema names no target")
-    coding, train, made, test = (subject.coding, subject.seen["train"], subject.seen["synthetic"], subject.holdout)
+    coding, train, test = subject.coding, subject.seen["train"], subject.holdout
+    made = subject.given["synthetic"].sample(LOOKED_AT, rng)
     note = ""
     if test is None:
         order = rng.permutation(len(train))

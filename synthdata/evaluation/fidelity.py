@@ -152,7 +152,11 @@ def tell_apart(
     told, falls = np.zeros(2 * rows), np.zeros(features.shape[1])
     for fit, test in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(features, is_real):
         trees = HistGradientBoostingClassifier(
-            max_iter=TREES, categorical_features=coding.are_symbols, early_stopping=False, random_state=0
+            max_iter=TREES,
+            min_samples_leaf=min(20, max(2, rows // 25)),
+            categorical_features=coding.are_symbols,
+            early_stopping=False,
+            random_state=0,
         )
         trees.fit(features[fit], is_real[fit])
         told[test] = trees.predict_proba(features[test])[:, 1]
