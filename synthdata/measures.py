@@ -104,4 +104,40 @@ MEASURES: dict[str, Measure] = {
         "Share of the values that fewer than 5 training rows hold which the synthetic rows show; held-out rows show "
         "how many are chance.",
     ),
+    "image_frechet": Measure(
+        "Images alike (Fréchet distance)",
+        "fidelity",
+        "lower",
+        "Distance between real and synthetic images in the features of a network trained on the real ones.",
+    ),
+    "image_kernel": Measure(
+        "Images alike (kernel distance)", "fidelity", "lower", "The same features, without taking them for normal."
+    ),
+    "image_precision": Measure(
+        "Images that could be real (precision)", "fidelity", "higher", "Share of synthetic images near a real one."
+    ),
+    "image_recall": Measure(
+        "Real images that could be drawn (recall)", "fidelity", "higher", "Share of real images near a synthetic one."
+    ),
+    "image_density": Measure(
+        "Density of images",
+        "fidelity",
+        "higher",
+        "How many real neighbourhoods a synthetic image lies in; 1 as real ones.",
+    ),
+    "image_coverage": Measure(
+        "Coverage of images", "fidelity", "higher", "Share of real images with a synthetic one in their neighbourhood."
+    ),
+    "image_agreement": Measure(
+        "Images show their label",
+        "fidelity",
+        "higher",
+        "Share of synthetic images that a classifier of the real ones takes for what they are labelled.",
+    ),
+    "image_tstr": Measure(
+        "Train on synthetic images, test on real",
+        "utility",
+        "higher",
+        "Accuracy on real images, which it has never seen, of a classifier trained on synthetic ones.",
+    ),
 }

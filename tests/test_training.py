@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from synthdata.blocks import Categorical
-from synthdata.errors import ArtefactError, TrainingError
+from synthdata.errors import ArtefactError, InputError, TrainingError
 from synthdata.generators import family, settings
 from synthdata.generators.tabular.transformer import TabularTransformer, TransformerSettings
+from synthdata.networks.checkpoints import held
 from synthdata.networks.training import Run
 from synthdata.schema import Model, Schema
 from synthdata.synthesizer import Synthesizer
@@ -67,6 +68,14 @@ def test_a_run_that_was_interrupted_resumes_to_the_same_weights(tmp_path, name):
     for name, weight in whole.weights().items():
         np.testing.assert_array_equal(weight, resumed.weights()[name])
     assert not checkpoint.exists()
+
+
+def test_two_runs_do_not_share_a_checkpoint(tmp_path):
+    run = Run(seed=1, checkpoint=tmp_path / "state")
+    with held(run.checkpoint), pytest.raises(InputError, match="another run is training into it"):
+        TabularTransformer.fit(LAYOUT, table(), SETTINGS, run)
+    TabularTransformer.fit(LAYOUT, table(), SETTINGS, run)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("change", ["rows", "settings"])

@@ -116,7 +116,7 @@ def learn(
     settings(family, declared.model.options if family == declared.model.family else {})  # refused before all reading
     frame = read_table(data, least=LEAST_TO_TRAIN)
     checkpoint = model_folder.with_name(f"{model_folder.name}.checkpoint")
-    if resume and not checkpoint.exists():
+    if resume and not _kept(checkpoint):
         raise InputError(f"{checkpoint}: no checkpoint to resume from; train without --resume")
     console.say(f"checking {len(frame):,} rows of {data} against {schema}")
     start_tensorflow(console)
@@ -143,13 +143,18 @@ def learn(
             )
             return Learned(synthesizer, table, holdout)
         except KeyboardInterrupt:
-            if checkpoint.exists():
+            if _kept(checkpoint):
                 console.say(
                     f"interrupted; {checkpoint} holds the state, the same command with --resume goes on from it"
                 )
             else:
                 console.say("interrupted before training began; nothing was written")
             raise
+
+
+def _kept(checkpoint: Path) -> bool:
+    """Whether there is a state to go on from: the table's, or that of an image or text field beside it."""
+    return checkpoint.exists() or any(checkpoint.parent.glob(f"{checkpoint.name}.[0-9]"))
 
 
 def _divided(table: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

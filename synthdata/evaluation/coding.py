@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import assert_never
 
 import numpy as np
 import pandas as pd
 
-from synthdata.fields.views import Quantities, Symbols, View
+from synthdata.fields.views import Pictures, Quantities, Symbols, View
 from synthdata.schema import Schema
 
 __all__ = ["CodedColumn", "Coding", "Table"]
@@ -45,6 +46,10 @@ class CodedColumn:
                 return self._numbered(_as_text(values))
             case Symbols(values):
                 return self._numbered(values)
+            case Pictures():
+                raise TypeError(f"{self.name}: pictures are not coded")
+            case _:
+                assert_never(view)
 
     def _numbered(self, values: np.ndarray) -> np.ndarray:
         present = pd.notna(values)
@@ -86,11 +91,11 @@ class Coding:
 
     @classmethod
     def of(cls, schema: Schema, train: pd.DataFrame) -> Coding:
-        """Learn from rows of the schema's types. Columns that hold nothing to compare (identifiers) are left out."""
+        """Learn from rows of the schema's types. Identifiers and pictures are left out."""
         columns = []
         for name, each in schema.fields.items():
             view = each.view(train[name])
-            if view is None:
+            if view is None or isinstance(view, Pictures):
                 continue
             is_ordered = isinstance(view, Quantities)
             if isinstance(view, Quantities):
@@ -159,8 +164,10 @@ def _plain(view: View | None) -> np.ndarray:
     match view:
         case Quantities(values) | Symbols(values):
             return values
-        case None:
-            raise ValueError("a column without a view is not coded")
+        case Pictures() | None:
+            raise ValueError("pictures, and columns without a view, are not coded")
+        case _:
+            assert_never(view)
 
 
 def _as_text(values: np.ndarray) -> np.ndarray:

@@ -14,9 +14,11 @@ from synthdata.errors import DataError
 from synthdata.evaluation import fidelity
 from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.fidelity import Told
+from synthdata.evaluation.images import compare_images, label_column, sides_of
 from synthdata.evaluation.privacy import privacy
-from synthdata.evaluation.scores import ColumnScore, Curve, PairScore, Report, Score
+from synthdata.evaluation.scores import ColumnScore, Curve, PairScore, Report, Score, Sheet
 from synthdata.evaluation.utility import Task, worth
+from synthdata.fields.views import Pictures
 from synthdata.measures import MEASURES
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
@@ -26,7 +28,7 @@ __all__ = ["evaluate"]
 LOOKED_AT = 20_000  # rows of each table that fidelity and utility look at
 TOLD_APART = 10_000  # rows of either side that trees tell apart
 FEWEST = 50  # rows of a table, to train anything on
-STEPS = ("columns and pairs", "rows told apart", "usefulness", "privacy")
+STEPS = ("columns and pairs", "rows told apart", "usefulness", "privacy", "images")
 
 T = TypeVar("T")
 
@@ -60,8 +62,9 @@ def evaluate(
     told, roc, by_column = telling(1, lambda: _told(subject, rngs[1]))
     useful = telling(2, lambda: _useful(subject, schema.target, rngs[2]))
     safe, distances = telling(3, lambda: subject.private(schema.target, rngs[3]))
+    shown, sheets = telling(4, lambda: _images(subject, schema.target, rngs[4], listener))
     listener(Progress("evaluate", 1.0))
-    scores = [*alike, told, useful, *safe]
+    scores = [*alike, told, *shown, useful, *safe]
     return Report(
         name=schema.name,
         target=schema.target,
@@ -75,6 +78,7 @@ def evaluate(
         roc=roc,
         distances=tuple(distances),
         history=_history(history),
+        sheets=tuple(sheets),
         notes=tuple(subject.notes),
         seconds=round(time.monotonic() - began, 2),
     )
@@ -90,6 +94,7 @@ class _Subject:
     coding: Coding
     given: Mapping[str, Table]
     seen: Mapping[str, Table]
+    pictures: Mapping[str, Mapping[str, Pictures]]  # by field and table
     notes: list[str] = field(default_factory=list)
 
     @classmethod
@@ -107,7 +112,8 @@ class _Subject:
         schema, notes = _common(schema, frames)
         read = {name: schema.read(frame, source=f"{name} rows") for name, frame in frames.items()}
         coding = Coding.of(schema, read["train"])
-        if not coding.columns:
+        pictures = _pictures(schema, read)
+        if not coding.columns and not pictures:
             raise DataError("there is nothing to compare: every column is an identifier")
         given = {name: coding.table(frame) for name, frame in read.items()}
         for name, table in given.items():
@@ -119,11 +125,14 @@ class _Subject:
         notes += [f'Column "{name}" has no values in the training rows.' for name in empty]
         least = min(LOOKED_AT, len(given["synthetic"]), len(given.get("holdout", given["synthetic"])))
         most = {"train": LOOKED_AT, "synthetic": least, "holdout": least}
-        return cls(coding, given, {name: table.sample(most[name], rng) for name, table in given.items()}, notes)
+        seen = {name: table.sample(most[name], rng) for name, table in given.items()}
+        return cls(coding, given, seen, pictures, notes)
 
     @property
     def too_few(self) -> str:
         """Why nothing can be trained, or nothing."""
+        if not self.coding.columns:
+            return "not measured: there are no columns of numbers or symbols"
         small = [name for name in ("train", "synthetic") if len(self.given[name]) < FEWEST]
         return f"not measured: fewer than {FEWEST} {' and '.join(small)} rows" if small else ""
 
@@ -160,6 +169,32 @@ def _common(schema: Schema, frames: Mapping[str, pd.DataFrame]) -> tuple[Schema,
     if not kept:
         raise DataError("the tables have no column in common that the schema names; nothing can be compared")
     return schema.model_copy(update={"fields": kept}), notes
+
+
+def _pictures(schema: Schema, read: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Pictures]]:
+    """The columns of pictures, by field and table."""
+    result: dict[str, dict[str, Pictures]] = {}
+    for field_name, each in schema.fields.items():
+        for name, frame in read.items():
+            view = each.view(frame[field_name])
+            if isinstance(view, Pictures):
+                result.setdefault(field_name, {})[name] = view
+    return result
+
+
+def _images(
+    subject: _Subject, target: str | None, rng: np.random.Generator, listener: Listener
+) -> tuple[list[Score], list[Sheet]]:
+    """The image fields: how alike, and useful, they are."""
+    column = label_column(subject.coding, target)
+    labels = () if column is None else subject.coding.columns[column].labels
+    scores, sheets = [], []
+    for name, pictures in subject.pictures.items():
+        sides = sides_of(pictures, subject.given, column, len(labels))
+        found, drawn = compare_images(name, sides, labels, rng, listener)
+        scores += found
+        sheets += drawn
+    return scores, sheets
 
 
 def _alike(subject: _Subject, rng: np.random.Generator) -> tuple[list[Score], list[ColumnScore], list[PairScore]]:
@@ -199,7 +234,7 @@ def _alike(subject: _Subject, rng: np.random.Generator) -> tuple[list[Score], li
     none = "" if found else "not measured: no two columns can be compared"
     missing = fidelity.alike_missing(train, made)
     summary = [
-        Score.of("shapes", _mean(scores), ceiling=_mean(ceilings)),
+        Score.of("shapes", _mean(scores), ceiling=_mean(ceilings), note="" if scores else subject.too_few),
         Score.of("trends", *means[:1] or [None], floor=_at(means, 1), ceiling=_at(means, 2), note=none),
     ]
     if missing is not None:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
+import numpy as np
+
 from synthdata.measures import MEASURES, Better, Section
 
-__all__ = ["Bars", "ColumnScore", "Curve", "PairScore", "Report", "Score", "Section"]
+__all__ = ["Bars", "ColumnScore", "Curve", "PairScore", "Report", "Score", "Section", "Sheet"]
 
 
 @dataclass(frozen=True)
@@ -128,12 +130,21 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Sheet:
+    """Images side by side: pixels (height, width, channels) uint8, and what each row of them shows, if known."""
+
+    title: str
+    pixels: np.ndarray
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """Is it good, is it useful, is it safe.
 
     rows: how many were given, by "train", "holdout" and "synthetic". looked_at: how many of them were looked at.
     columns, pairs: worst first. roc: of the C2ST, synthetic and, where there is a holdout, holdout rows against real.
-    distances: distribution functions of the distance to the nearest training row. history: loss curves.
+    distances: distribution functions of the distance to the nearest training row. history: loss curves. sheets: images.
     seconds: spent. notes: what a person should know, each a sentence.
     """
 
@@ -147,6 +158,7 @@ class Report:
     roc: tuple[Curve, ...] = ()
     distances: tuple[Curve, ...] = ()
     history: tuple[Curve, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -173,5 +185,5 @@ class Report:
         raise KeyError(name)
 
     def to_json(self) -> dict[str, Any]:
-        """Write as plain JSON."""
-        return {**asdict(self), "passed": self.passed}
+        """Write as plain JSON, without the sheets."""
+        return {**{key: value for key, value in asdict(self).items() if key != "sheets"}, "passed": self.passed}

@@ -1,13 +1,14 @@
-"""How a column is compared with another of its kind: as quantities or as symbols. A closed set, like the blocks."""
+"""How a column is compared with another of its kind: quantities, symbols, pictures. A closed set, like the blocks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-__all__ = ["Quantities", "Symbols", "View"]
+__all__ = ["Pictures", "Quantities", "Symbols", "View"]
 
 
 @dataclass(frozen=True)
@@ -25,4 +26,12 @@ class Symbols:
     values: np.ndarray
 
 
-View: TypeAlias = Quantities | Symbols
+@dataclass(frozen=True)
+class Pictures:
+    """rows: how many there are. read: pixels (n, height, width, channels) uint8 of the rows of these numbers (n,)."""
+
+    rows: int
+    read: Callable[[np.ndarray], np.ndarray]
+
+
+View: TypeAlias = Quantities | Symbols | Pictures

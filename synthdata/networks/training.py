@@ -9,9 +9,7 @@ that are trained (Polyak and Juditsky 1992). Matrices between layers take Muon's
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import os
 import signal
 import threading
 import time
@@ -25,10 +23,9 @@ from typing import Any, Literal, Protocol, assert_never
 import keras
 import numpy as np
 import tensorflow as tf
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
-from synthdata.errors import ArtefactError, TrainingError
+from synthdata.errors import TrainingError
+from synthdata.networks import checkpoints
 from synthdata.progress import Listener, Progress, silent
 
 __all__ = ["Plan", "Run", "Task", "descent", "fingerprint_of", "train"]
@@ -131,17 +128,18 @@ class _State:
 def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
     """Train `task.model`; leave the best averaged weights in it. Returns one row of figures an epoch.
 
-    The checkpoint stays until `run.done()`.
+    The checkpoint stays until `run.done()`. InputError if another run keeps its state in the same file.
     """
-    loop = _Loop(task, plan, run)
-    with _between_steps(run.listener) as stop:
-        try:
-            loop.run_all(stop)
-        except KeyboardInterrupt:
-            loop.save_checkpoint()
-            raise
-    loop.finish()
-    return loop.state.history
+    with checkpoints.held(run.checkpoint):
+        loop = _Loop(task, plan, run)
+        with _between_steps(run.listener) as stop:
+            try:
+                loop.run_all(stop)
+            except KeyboardInterrupt:
+                loop.save_checkpoint()
+                raise
+        loop.finish()
+        return loop.state.history
 
 
 @contextmanager
@@ -354,17 +352,9 @@ class _Loop:
 
     def save_checkpoint(self) -> None:
         """Write the whole state to one file, atomically."""
-        path = self.run.checkpoint
-        if path is None:
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(path.name + ".part")
-        meta = {"state": asdict(self.state), **self._identity}
-        save_file(self._arrays(), temporary, metadata={"synthdata": json.dumps(meta)})
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        self.last_saved = time.monotonic()
+        if self.run.checkpoint is not None:
+            checkpoints.save(self.run.checkpoint, self._arrays(), asdict(self.state), self._identity)
+            self.last_saved = time.monotonic()
 
     @property
     def _identity(self) -> dict[str, Any]:
@@ -375,15 +365,8 @@ class _Loop:
         path = self.run.checkpoint
         if path is None or not path.exists():
             return
-        try:
-            with safe_open(path, "numpy") as file:
-                meta = json.loads(file.metadata()["synthdata"])
-                arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
-        except (SafetensorError, OSError, KeyError, ValueError) as error:
-            raise ArtefactError(f"{path}: checkpoint cannot be read ({error}); train again without resume") from None
-        if {key: meta.get(key) for key in self._identity} != self._identity:
-            raise ArtefactError(f"{path}: checkpoint of other data, settings or seed; train again without resume")
-        self.state = _State(**meta["state"])
+        state, arrays = checkpoints.load(path, self._identity)
+        self.state = _State(**state)
         self._put([arrays[f"weight.{i}"] for i in range(len(self.average))])
         for i, average in enumerate(self.average):
             average.assign(arrays[f"average.{i}"])
