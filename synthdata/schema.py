@@ -16,10 +16,10 @@ from pydantic import Field as Key
 from synthdata.constraints import AnyConstraint, Combinations, Ordered, RowRule, Unique
 from synthdata.errors import DataError, SchemaError, nearest
 from synthdata.fields import KINDS, AnyField, Category, Expectation
-from synthdata.fields.base import plain
+from synthdata.fields.base import holds_bytes, plain
 from synthdata.measures import MEASURES
 
-__all__ = ["Model", "Schema", "infer", "json_schema"]
+__all__ = ["FOLDER", "Model", "Schema", "infer", "json_schema"]
 
 CONSTRAINTS: dict[str, type[BaseModel]] = {
     "ordered": Ordered,
@@ -27,6 +27,7 @@ CONSTRAINTS: dict[str, type[BaseModel]] = {
     "unique": Unique,
     "rule": RowRule,
 }
+FOLDER = "synthdata.folder"  # in a frame's attrs: where the table stood; paths in its cells are relative to it
 MODELINE = "# yaml-language-server: $schema=schema.json"
 
 
@@ -149,15 +150,32 @@ class Schema(BaseModel):
         stated = [constraint.expectation() for constraint in self.constraints]
         return [*claims, *(claim for claim in stated if claim is not None)]
 
+    def measures(self) -> tuple[str, ...]:
+        """Names of the columns in which fields tell what claims are about, see `Field.measure`."""
+        return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.measures)
+
+    def measured(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns that `measures` names, of a frame of the schema's types."""
+        told = [
+            field.measure(frame[name]).add_prefix(f"{name}.") for name, field in self.fields.items() if field.measures
+        ]
+        return pd.concat(told, axis=1) if told else pd.DataFrame(index=frame.index)
+
     def read(self, frame: pd.DataFrame, source: str = "data") -> pd.DataFrame:
         """Read a raw frame into the schema's types and order; columns the schema does not name are left out."""
+        folder = str(frame.attrs.get(FOLDER, ""))
         frame = _named(frame, source)
         missing = [name for name in self.fields if name not in frame.columns]
         if missing:
             found = nearest(missing[0], frame.columns)
             raise DataError(f'{source}: no column "{missing[0]}", which the schema names; {found}')
         try:
-            return pd.DataFrame({name: field.parse(frame[name], name) for name, field in self.fields.items()})
+            return pd.DataFrame(
+                {
+                    name: field.parse(field.located(frame[name], folder) if folder else frame[name], name)
+                    for name, field in self.fields.items()
+                }
+            )
         except DataError as error:
             raise DataError(f"{source}, {error}") from None
 
@@ -166,6 +184,9 @@ class Schema(BaseModel):
             problem = field.check()
             if problem:
                 raise SchemaError(f'{source}, field "{name}": {problem}')
+        for name in self.measures():
+            if name in self.fields:
+                raise SchemaError(f'{source}, field "{name}": expectations know that name as a measure; rename it')
         if self.target is not None and self.target not in self.fields:
             raise SchemaError(f'{source}, target: no field "{self.target}"; {nearest(self.target, self.fields)}')
         for measure in self.require:
@@ -194,11 +215,16 @@ def infer(frame: pd.DataFrame, name: str = "table") -> tuple[Schema, dict[str, s
         raise DataError("the table has no columns")
     fields: dict[str, Any] = {}
     notes = {}
+    folder = str(frame.attrs.get(FOLDER, ""))
     for column_name, column in _named(frame, "data").items():
-        text = column.astype("str").str.strip()
+        in_bytes = holds_bytes(column)
+        text = (column.where(column.isna(), "bytes") if in_bytes else column).astype("str").str.strip()
         filled = column.notna() & (text != "")
-        guesses = (kind.guess(plain(column[filled])) for kind in KINDS.values())
-        for guess in guesses:
+        present = plain(column[filled])
+        for kind in [Category] if _is_named(column) else KINDS.values():
+            if in_bytes and not kind.reads_bytes:
+                continue
+            guess = kind.guess(kind.located(present, folder) if folder else present)
             if guess is None:
                 continue
             nullable = not filled.all() or bool(text.isin(guess.field.reads_null).any())
@@ -206,7 +232,16 @@ def infer(frame: pd.DataFrame, name: str = "table") -> tuple[Schema, dict[str, s
             if field.check() is None:  # an identifier, say, cannot be missing
                 fields[str(column_name)], notes[str(column_name)] = field, guess.note
                 break
+        else:
+            what = "holds bytes that are no images, or lacks some" if in_bytes else "is of no kind"
+            raise DataError(f'column "{column_name}": {what}; leave it out, or mend it')
     return Schema(name=name, fields=fields), notes
+
+
+def _is_named(column: pd.Series) -> bool:
+    """Whether somebody declared its cells to be names: a categorical column of text, "7" or "true" among it."""
+    dtype = column.dtype
+    return isinstance(dtype, pd.CategoricalDtype) and pd.api.types.is_string_dtype(dtype.categories)
 
 
 def _named(frame: pd.DataFrame, source: str) -> pd.DataFrame:

@@ -43,12 +43,23 @@ def records(data: bytes) -> pd.DataFrame:
     return pd.DataFrame([json.loads(line) for line in data.split(b"\n")[:-1]], dtype="object")
 
 
+def arrays(path: Path) -> pd.DataFrame:
+    """Put missing values back into what an NPZ holds."""
+    with np.load(path, allow_pickle=False) as held:
+        columns = {name: pd.Series(held[name]).astype(object) for name in held if not name.endswith(".missing")}
+        for name, column in columns.items():
+            if f"{name}.missing" in held:
+                column[held[f"{name}.missing"]] = None
+    return pd.DataFrame(columns)
+
+
 READERS = {
     ".csv": lambda path: pd.read_csv(path, dtype="str", keep_default_na=False),
     ".csv.gz": lambda path: pd.read_csv(path, dtype="str", keep_default_na=False),
     ".jsonl": lambda path: records(path.read_bytes()),
     ".jsonl.gz": lambda path: records(gzip.decompress(path.read_bytes())),
     ".parquet": pd.read_parquet,
+    ".npz": lambda path: arrays(path),
 }
 OLD = b"what stood there before"
 
@@ -196,10 +207,25 @@ def test_a_stream_whose_missing_values_come_late_is_one_table(tmp_path, ending):
     pd.testing.assert_frame_equal(back, expected)
 
 
-@pytest.mark.parametrize("ending", [".csv.gz", ".jsonl.gz"])
+@pytest.mark.parametrize("ending", [".csv.gz", ".jsonl.gz", ".npz"])
 def test_the_same_rows_are_the_same_bytes(tmp_path, ending):
     one, two = (export(validate(mixed(), MIXED), tmp_path / f"{name}{ending}") for name in "ab")
     assert one.read_bytes() == two.read_bytes()
+
+
+def test_an_npz_holds_plain_arrays_and_says_what_is_missing(tmp_path):
+    path = export(validate(mixed(), MIXED), tmp_path / "out.npz")
+    with np.load(path, allow_pickle=False) as held:
+        assert {name: held[name].dtype.kind for name in ("id", "visits", "weight", "group", "smoker")} == {
+            "id": "i",
+            "visits": "i",
+            "weight": "f",
+            "group": "U",
+            "smoker": "b",
+        }
+        assert held["visits"].tolist() == [9007199254740993, 0, -3]
+        assert held["visits.missing"].tolist() == [False, True, False]
+        assert "id.missing" not in held
 
 
 def test_the_ending_is_read_in_any_case_and_behind_any_name(tmp_path):
@@ -257,7 +283,7 @@ def test_only_what_passed_the_gate_is_exported(tmp_path, table):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("out.xlsx", r'unknown ending "\.xlsx"; allowed are \.csv, \.csv\.gz, \.jsonl, \.jsonl\.gz, \.parquet$'),
+        ("out.xlsx", r'unknown ending "\.xlsx"; allowed are \.csv, \.csv\.gz, \.jsonl, \.jsonl\.gz, \.parquet, \.npz$'),
         ("out.parqet", r'did you mean "\.parquet"\?'),
         ("out", "unknown ending"),
         ("folder.csv", "is a folder"),

@@ -136,7 +136,6 @@ def test_an_unnamed_index_in_parquet_is_left_out_and_nullable_types_are_read(tmp
     ("kind", "cells"),
     [
         (pa.list_(pa.int64()), [[1], [2]]),
-        (pa.binary(), [b"x", b"y"]),
         (pa.time32("s"), [1, 2]),
         (pa.struct([("a", pa.int64())]), [{"a": 1}, {"a": 2}]),
     ],

@@ -27,7 +27,8 @@ def command(
 ) -> None:
     """Sample ROWS rows from MODEL, pass them through the gate, and write them.
 
-    The format is told by the ending of the output: .csv, .csv.gz, .parquet, .jsonl, .jsonl.gz.
+    The format is told by the ending of the output: .csv, .csv.gz, .parquet, .jsonl, .jsonl.gz, .npz;
+    without one, a folder of images.
     """
     from synthdata.exporting import check_target
 

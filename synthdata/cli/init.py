@@ -26,7 +26,7 @@ LOOK_AT = """\
 @click.option("--force", is_flag=True, help="Overwrite a schema that exists.")
 @with_console
 def command(console: Console, data: Path, output: Path | None, force: bool) -> None:
-    """Infer a schema from DATA, a table in CSV, Parquet or JSON lines, and write it as YAML.
+    """Infer a schema from DATA, a table in CSV, Parquet or JSON lines or a folder of images, and write it as YAML.
 
     The YAML says in comments what was guessed. Look at it before you train.
     """

@@ -17,7 +17,11 @@ SHOWN = 5
 
 @click.command(epilog="\b\nExample:\n  synthdata tune patients.yaml --data patients.csv --minutes 20 -o tuned.yaml")
 @click.argument("schema", type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path), help="The table to learn: CSV, Parquet or JSON lines.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="The table to learn: CSV, Parquet, JSON lines, or a folder of images.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The schema to write.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), required=True, help="How long to search.")
 @click.option("--trials", type=click.IntRange(min=1), help="The most trials; as many as the time allows if not given.")

@@ -57,7 +57,11 @@ def where_option(command: Command) -> Command:
 def training_options(command: Command) -> Command:
     """Give a command what training takes."""
     options = (
-        click.option("--data", type=click.Path(path_type=Path), help="The table to learn: CSV, Parquet or JSON lines."),
+        click.option(
+            "--data",
+            type=click.Path(path_type=Path),
+            help="The table to learn: CSV, Parquet, JSON lines, or a folder of images.",
+        ),
         click.option("--model", type=families(), help="The generator family; the schema's if not given."),
         click.option(
             "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same result."

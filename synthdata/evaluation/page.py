@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +13,8 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from synthdata.evaluation import plots
-from synthdata.evaluation.scores import Bars, ColumnScore, PairScore, Report, Score, Section
+from synthdata.evaluation.scores import Bars, ColumnScore, PairScore, Report, Score, Section, Sheet
+from synthdata.fields.pictures import png
 from synthdata.measures import MEASURES
 
 __all__ = ["render"]
@@ -98,6 +100,7 @@ def render(report: Report) -> str:
             heat_map=plots.heat_map(report.pairs) if report.pairs else None,
             pictures=_pictures(report),
             pairs=report.pairs[:MOST_PAIRS],
+            sheets=[_drawn_sheet(sheet) for sheet in report.sheets],
         )
     )
 
@@ -115,6 +118,20 @@ def _environment() -> Environment:
         "ends": _ends, "WORST": WORST, "BOX": (plots.WIDTH, plots.HEIGHT),
     }  # fmt: skip
     return environment
+
+
+@dataclass(frozen=True)
+class DrawnSheet:
+    """A contact sheet as the page holds it: a PNG file in base 64, and how wide it is drawn at most."""
+
+    title: str
+    labels: tuple[str, ...]
+    data: str
+    width: int
+
+
+def _drawn_sheet(sheet: Sheet) -> DrawnSheet:
+    return DrawnSheet(sheet.title, sheet.labels, b64encode(png(sheet.pixels)).decode(), 2 * sheet.pixels.shape[1])
 
 
 def _pictures(report: Report) -> dict[str, plots.Picture]:

@@ -11,6 +11,7 @@ from synthdata.fields.boolean import Boolean
 from synthdata.fields.category import Category
 from synthdata.fields.datetime import Datetime
 from synthdata.fields.identifier import Identifier
+from synthdata.fields.image import Image
 from synthdata.fields.number import Number
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Field",
     "Guess",
     "Identifier",
+    "Image",
     "Number",
     "Restriction",
     "Rows",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 KINDS: dict[str, type[Field]] = {  # in the order in which `Schema.infer` asks them
+    "image": Image,
     "boolean": Boolean,
     "datetime": Datetime,
     "identifier": Identifier,
@@ -38,4 +41,4 @@ KINDS: dict[str, type[Field]] = {  # in the order in which `Schema.infer` asks t
     "category": Category,
 }
 
-AnyField: TypeAlias = Annotated[Identifier | Boolean | Datetime | Number | Category, Key(discriminator="kind")]
+AnyField: TypeAlias = Annotated[Identifier | Boolean | Datetime | Number | Image | Category, Key(discriminator="kind")]

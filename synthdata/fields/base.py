@@ -31,6 +31,7 @@ __all__ = [
     "Rows",
     "Test",
     "cells_as_text",
+    "holds_bytes",
     "plain",
     "rows_named",
 ]
@@ -142,6 +143,9 @@ class Field(BaseModel, ABC):
     description: str | None = None
 
     reads_null: ClassVar[frozenset[str]] = frozenset({""})
+    reads_bytes: ClassVar[bool] = False
+    ending: ClassVar[str] = ""  # of the files that hold the values where a table is text; "" if text can
+    measures: ClassVar[tuple[str, ...]] = ()  # the columns of `measure`
 
     @classmethod
     @abstractmethod
@@ -180,9 +184,42 @@ class Field(BaseModel, ABC):
         """The family and hyperparameters of its own generator, as far as they are said; none if a table holds it."""
         return {}
 
+    # --- what a kind may have besides: files, and values that expectations cannot look into ------------------------
+
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
         return None
+
+    @property
+    def weight(self) -> int:
+        """Bytes a value takes beyond those of a number or a name; how many rows are gone through at a time."""
+        return 0
+
+    @classmethod
+    def located(cls, cells: pd.Series, folder: str) -> pd.Series:
+        """Read raw cells (n,) as they are meant in a table that stands in `folder`."""
+        return cells
+
+    def measure(self, column: pd.Series) -> pd.DataFrame:
+        """Tell in columns of numbers, named by `measures`, what claims are about that cannot be about the values.
+
+        The gate calls them `<name>.<measure>`. Defined on every cell, also one that does not parse.
+        """
+        return pd.DataFrame(index=column.index)
+
+    def stored(self, column: pd.Series) -> pd.Series:
+        """Turn a column of the kind's type into what Parquet, or files of `ending`, hold; as good as it goes."""
+        return column
+
+    def array(self, column: pd.Series) -> np.ndarray:
+        """Turn a column of the kind's type into one array without objects, first axis rows.
+
+        Numbers and booleans stay what they are, all else is text; where a value is missing stands NaN, 0 or "".
+        """
+        if column.dtype.kind in "biuf":
+            zero: Any = column.dtype.type(0)
+            return (column if isinstance(column.dtype, np.dtype) else column.fillna(zero)).to_numpy()
+        return self.write(column).fillna("").to_numpy(dtype=np.str_)
 
     # --- done once, for all kinds -------------------------------------------------------------------------------
 
@@ -193,21 +230,24 @@ class Field(BaseModel, ABC):
 
     def parse(self, column: pd.Series, name: str) -> pd.Series:
         """Read a raw column into the kind's type; raise DataError naming rows for cells that do not parse."""
+        if not self.reads_bytes and holds_bytes(column):
+            raise DataError(f'column "{name}": holds bytes, which no {self.kind} is; leave it out of the schema')
         missing = column.isna().to_numpy(bool)
-        if pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column):
+        if self.reads_null and (pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)):
             missing = missing | cells_as_text(column).isin(self.reads_null).to_numpy(bool)
         values, bad = self.read(plain(column[~missing]))
         if bad.any():
             where = np.flatnonzero(~missing)[bad]
-            raise DataError(f'column "{name}": {rows_named(where)} cannot be read as {self.kind}{self.hint()}')
+            hint = self.hint(column.iloc[where])
+            raise DataError(f'column "{name}": {rows_named(where)} cannot be read as {self.kind}{hint}')
         if not missing.any():
             return values.astype(self.dtype(False))
         result = pd.Series(index=column.index, dtype=self.dtype(True))  # missing throughout
         result[~missing] = values.astype(self.dtype(True)).array
         return result
 
-    def hint(self) -> str:
-        """What to do about cells that do not parse; the tail of the message."""
+    def hint(self, bad: pd.Series) -> str:
+        """What to do about `bad` cells, which do not parse; the tail of the message."""
         return "; mend the cells or change the field's kind"
 
     def fit(self, column: pd.Series, name: str, rng: np.random.Generator) -> Codec:
@@ -258,6 +298,8 @@ class Codec:
         if missing.any() and not self.nulls:
             where = rows_named(np.flatnonzero(missing))
             raise DataError(f'column "{self.name}": {where} missing, none was in training')
+        if isinstance(block, Tokens | Pixels):
+            return {self.name: self._whole(column, missing)}
         keeps_nothing = isinstance(block, Categorical) and block.size == 0
         width = (2,) if isinstance(block, Binned) else ()
         result = np.zeros((len(column), *width), np.float64 if width else np.int64)
@@ -270,12 +312,24 @@ class Codec:
             result[~missing] = inner
         return {self.name: result}
 
+    def _whole(self, column: pd.Series, missing: np.ndarray) -> np.ndarray:
+        """Encode what has no symbol for missing."""
+        try:
+            if missing.any():
+                raise DataError(f"{rows_named(np.flatnonzero(missing))} missing; leave these rows out")
+            return self.body.encode(column)
+        except DataError as error:
+            raise DataError(f'column "{self.name}": {error}') from None
+
     def decode(self, arrays: Arrays, rows: Rows, restriction: Restriction | None = None) -> pd.Series:
         """Turn arrays back into a column. `rows` is for what is numbered and not learned."""
         detail = restriction.detail if restriction else None
         block = self.body.block
         if block is None:
             return self.body.decode(np.empty(len(rows.numbers)), rows, detail).rename(self.name)
+        if isinstance(block, Tokens | Pixels):
+            values = self.body.decode(arrays[self.name], rows, detail)
+            return values.astype(self.field.dtype(False)).rename(self.name)
         array = np.array(arrays[self.name])
         symbol = array[:, 0] if array.ndim > 1 else array
         missing = (symbol < self._shift) if self.nulls else np.zeros(len(array), bool)
@@ -355,6 +409,11 @@ def plain(present: pd.Series) -> pd.Series:
         except ValueError:  # of several time zones
             present = pd.to_datetime(present, utc=True)
     return present
+
+
+def holds_bytes(column: pd.Series) -> bool:
+    """Whether any cell is bytes, which have no text."""
+    return column.dtype == object and any(isinstance(cell, bytes) for cell in column.tolist())
 
 
 def cells_as_text(column: pd.Series) -> pd.Series:

@@ -41,7 +41,7 @@ class Boolean(Field):
         true = text.isin(TRUE)
         return true.astype(bool), ~(true | text.isin(FALSE)).to_numpy(bool)
 
-    def hint(self) -> str:
+    def hint(self, bad: pd.Series) -> str:
         """What to do about cells that do not parse."""
         return "; allowed are true/false, yes/no, 1/0: mend the cells, or declare the field a category"
 

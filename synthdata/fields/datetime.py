@@ -129,7 +129,7 @@ class Datetime(Field):
             bad = bad | times.isna().to_numpy(bool)
         return times.astype(self.dtype(True)), bad
 
-    def hint(self) -> str:
+    def hint(self, bad: pd.Series) -> str:
         """What to do about cells that do not parse."""
         zone = f" in {self.timezone}" if self.timezone else ""
         return f' with format "{self.format}"{zone}; mend the cells or the format'

@@ -108,7 +108,7 @@ class Number(Field):
             values = values.where(~bad, 0)
         return values.astype("int64"), bad
 
-    def hint(self) -> str:
+    def hint(self, bad: pd.Series) -> str:
         """What to do about cells that do not parse."""
         what = "64-bit integers" if self.integer else "finite numbers"
         return f"; allowed are {what}: mend the cells, or declare the field a category"

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from synthdata.blocks import Block
+from synthdata.blocks import Block, Pixels
 from synthdata.errors import SchemaError, nearest
 from synthdata.generators.base import FieldGenerator, Generator, Settings
 from synthdata.generators.choice import AUTO, AutoSettings, choose
@@ -28,9 +28,12 @@ FAMILIES: dict[str, str] = {  # family: module and class, imported when asked fo
     "marginals": "synthdata.generators.marginals:Marginals",
 }
 
-FIELD_FAMILIES: dict[
-    type[Block], dict[str, str]
-] = {}  # likewise, for fields that are no part of a table; default first
+FIELD_FAMILIES: dict[type[Block], dict[str, str]] = {  # of fields that are no part of a table; the default first
+    Pixels: {
+        "gan": "synthdata.generators.image.gan:ImageGAN",
+        "vae": "synthdata.generators.image.vae:ImageVAE",
+    },
+}
 
 
 def family(name: str) -> type[Generator]:

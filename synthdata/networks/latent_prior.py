@@ -9,7 +9,15 @@ import numpy as np
 from synthdata.networks.columns import Numbering
 from synthdata.networks.drawing import CHUNK, activate, feed_forward
 
-__all__ = ["MOST_LOG_SCALE", "draw_latents", "encode_rows", "enter_latent", "prior_shapes"]
+__all__ = [
+    "MOST_LOG_SCALE",
+    "coupling_shapes",
+    "draw_latents",
+    "encode_rows",
+    "enter_latent",
+    "prior_shapes",
+    "through_couplings",
+]
 
 MOST_LOG_SCALE = 2.0  # of what a coupling layer stretches by; the same in training
 
@@ -21,10 +29,15 @@ def draw_latents(weights: Mapping[str, np.ndarray], rng: np.random.Generator, ro
     z = rng.standard_normal((rows, weights["prior_mean"].shape[1]), np.float32)
     z *= weights["prior_scale"][part]
     z += weights["prior_mean"][part]
+    return through_couplings(weights, z, np.zeros((rows, 0), np.float32))
+
+
+def through_couplings(weights: Mapping[str, np.ndarray], z: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """Pass (rows, latent) through all coupling layers, each given `told` (rows, told) as well."""
     half = z.shape[1] // 2
     layer = 0
     while f"prior_enter_{layer}" in weights:
-        shift, log_scale = _coupling(weights, layer, z[:, :half])
+        shift, log_scale = _coupling(weights, layer, np.hstack([z[:, :half], told]))
         z = np.hstack([z[:, half:] * np.exp(log_scale) + shift, z[:, :half]])  # the halves change places
         layer += 1
     return z
@@ -73,7 +86,7 @@ def prior_shapes(
     numbering: Numbering, *, latent: int, width: int, layers: int, expansion: int, parts: int, couplings: int
 ) -> dict[str, tuple[int, ...]]:
     """The shapes of the weights of prior and encoder."""
-    inner, half, wide = width // 4, latent // 2, expansion * width
+    inner, wide = width // 4, expansion * width
     shapes: dict[str, tuple[int, ...]] = {
         "prior_share": (parts,),
         "prior_mean": (parts, latent),
@@ -84,10 +97,16 @@ def prior_shapes(
         "encode_leave": (width, latent),
         "encode_leave_bias": (latent,),
     }
-    for i in range(couplings):
-        shapes |= {f"prior_enter_{i}": (half, inner), f"prior_enter_bias_{i}": (inner,)}
-        shapes |= {f"prior_inner_{i}": (inner, inner), f"prior_inner_bias_{i}": (inner,)}
-        shapes |= {f"prior_leave_{i}": (inner, latent), f"prior_leave_bias_{i}": (latent,)}
     for i in range(layers):
         shapes |= {f"encode_up_{i}": (width, wide), f"encode_up_bias_{i}": (wide,), f"encode_down_{i}": (wide, width)}
+    return shapes | coupling_shapes(couplings, latent=latent, told=0, inner=inner)
+
+
+def coupling_shapes(couplings: int, *, latent: int, told: int, inner: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of the weights of coupling layers with `inner` hidden units."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for i in range(couplings):
+        shapes |= {f"prior_enter_{i}": (latent // 2 + told, inner), f"prior_enter_bias_{i}": (inner,)}
+        shapes |= {f"prior_inner_{i}": (inner, inner), f"prior_inner_bias_{i}": (inner,)}
+        shapes |= {f"prior_leave_{i}": (inner, latent), f"prior_leave_bias_{i}": (latent,)}
     return shapes

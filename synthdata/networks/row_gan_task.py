@@ -81,7 +81,7 @@ def train_gan(
         patience=chosen.patience,
         learning_rate=chosen.learning_rate,
         weight_decay=0.0,
-        optimizer="adam",
+        optimizer="game",
         average=chosen.average,
     )
     history = train(task, plan, run)

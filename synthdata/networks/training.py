@@ -45,8 +45,9 @@ class Plan:
     patience: int
     learning_rate: float
     weight_decay: float
-    optimizer: Literal["muon", "adam"] = "muon"
+    optimizer: Literal["muon", "adam", "game"] = "muon"
     average: float = 0.995  # of the weights: share that stays in a step
+    jit: bool = True  # XLA; its convolutions on CPUs are slower than TensorFlow's own
 
     @property
     def steps(self) -> int:
@@ -185,7 +186,11 @@ def _optimizer(plan: Plan) -> keras.optimizers.Optimizer:
                 exclude_layers=["head", "bias", "gain"],  # and embeddings: these take AdamW
                 global_clipnorm=1.0,
             )
-        case "adam":  # no momentum, since the other side of the game moves on
+        case "adam":
+            return keras.optimizers.AdamW(
+                plan.learning_rate, beta_2=0.99, weight_decay=plan.weight_decay, global_clipnorm=1.0
+            )
+        case "game":  # AdamW without momentum, since the other side of the game moves on
             return keras.optimizers.AdamW(plan.learning_rate, beta_1=0.0, beta_2=0.99, weight_decay=plan.weight_decay)
         case _:
             assert_never(plan.optimizer)
@@ -207,7 +212,7 @@ class _Loop:
         self.losses: list[tf.Tensor] = []
         self.paced_from = (0, 0.0)  # step and seconds
         self.last_saved = time.monotonic()
-        self._step = tf.function(self._one_step, jit_compile=True)
+        self._step = tf.function(self._one_step, jit_compile=plan.jit)
         if run.resume:
             self._load_checkpoint()
 

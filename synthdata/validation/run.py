@@ -27,6 +27,7 @@ from synthdata.validation.verdict import Check, Verdict, library_versions
 __all__ = ["Plan", "Run"]
 
 CHUNK_ROWS = 100_000  # rows a call of Great Expectations gets: its fixed cost is that of some 30,000 rows
+CHUNK_BYTES = 1 << 28  # and no more rows than weigh so much
 MOST_REJECTED = 10_000  # rejected rows that are kept to be looked at
 REASON = "failed_expectation"
 SHOWN = 5  # row numbers of each expectation
@@ -39,6 +40,7 @@ class Plan:
     def __init__(self, schema: Schema, suite: Suite) -> None:
         suite.check_columns(schema)
         self.schema = schema
+        self.weight = sum(field.weight for field in schema.fields.values())
         self.shape = [one for one in suite.expectations if is_shape(one)]
         self.row = [one for one in suite.expectations if is_row_level(one)]
         self.whole = [one for one in suite.expectations if one not in self.shape and one not in self.row]
@@ -47,6 +49,10 @@ class Plan:
         true = [{"column": str(number), "value_set": [True]} for number in range(len(self.rules))]
         self.run_rules = Runner([Expectation("expect_column_values_to_be_in_set", kwargs) for kwargs in true])
         Runner(self.whole)  # to refuse early what cannot be run
+
+    def measured(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame, and beside its columns the measures that expectations are about."""
+        return pd.concat([frame, self.schema.measured(frame)], axis=1) if self.schema.measures() else frame
 
     def rules_held(self, frame: pd.DataFrame) -> pd.DataFrame:
         """One boolean column a rule, named by its number."""
@@ -85,7 +91,7 @@ class Run:
         self._queue = _Queue(_typed(chunk, plan.schema) for chunk in chunks)
         self._types_passed: set[tuple[str, ...]] = set()
         needed = {column for one in self._whole for column in columns_of(one)}
-        self._kept_columns = [name for name in plan.schema.fields if name in needed]
+        self._kept_columns = [name for name in (*plan.schema.fields, *plan.schema.measures()) if name in needed]
         self._kept: list[pd.DataFrame] = []
         self._set_aside: list[pd.DataFrame] = []
         self._admitted = self._sampled = self._kept_aside = 0
@@ -119,7 +125,8 @@ class Run:
 
     def _wanted(self) -> int:
         """How many rows to look at next: enough for what is missing, at the acceptance seen so far."""
-        left = CHUNK_ROWS if self._most is None else min(CHUNK_ROWS, self._most - self._sampled)
+        chunk = max(1, min(CHUNK_ROWS, CHUNK_BYTES // max(1, self._plan.weight)))
+        left = chunk if self._most is None else min(chunk, self._most - self._sampled)
         if self._rows is None:
             return left
         acceptance = max(self._admitted / self._sampled, 0.01) if self._sampled else 1.0
@@ -127,6 +134,7 @@ class Run:
 
     def _sift(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of a chunk that pass; count the others and set them aside."""
+        frame, rows = self._plan.measured(frame), frame
         found = self._outcomes(frame)
         reasons = np.full(len(frame), -1)  # which of `found` a row failed first
         for number, (_, outcome) in enumerate(found):
@@ -145,20 +153,19 @@ class Run:
             tally.count(outcome, end, self._sampled)
         self._sampled += end
         self._admitted += len(passing)
-        self._keep_aside(frame, np.flatnonzero(reasons[:end] >= 0), reasons, [tally.name for tally, _ in found])
+        self._keep_aside(rows, np.flatnonzero(reasons[:end] >= 0), reasons, [tally.name for tally, _ in found])
         broken = [tally for tally, _ in found if tally.broken]
         if broken and not self._strict:
             raise self._refusal("the suite cannot pass, whatever is sampled", broken)
-        passed = frame.iloc[passing].reset_index(drop=True)
-        self._kept.append(passed[self._kept_columns])
-        return passed
+        self._kept.append(frame[self._kept_columns].iloc[passing].reset_index(drop=True))
+        return rows.iloc[passing].reset_index(drop=True)
 
     def _outcomes(self, frame: pd.DataFrame) -> list[tuple[_Tally, Outcome]]:
         """Run what can be run on a chunk. Names and types are looked at once for each combination that comes."""
         plan, types = self._plan, tuple(map(str, frame.dtypes))
         shape = [Outcome(True)] * len(plan.shape)
         if types not in self._types_passed or "object" in types:
-            shape = plan.run_shape.run(frame)
+            shape = plan.run_shape.run(frame[list(plan.schema.fields)])
             if all(outcome.success for outcome in shape):
                 self._types_passed.add(types)
         outcomes = [*shape, *plan.run_row.run(frame), *plan.run_rules.run(plan.rules_held(frame))]

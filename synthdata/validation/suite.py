@@ -176,9 +176,10 @@ class Suite:
 
     def check_columns(self, schema: Schema, source: str = "suite") -> None:
         """Raise SchemaError for a column that the schema lacks."""
+        measures = schema.measures()
         for what, columns in self._named():
             for column in columns:
-                if column not in schema.fields:
+                if column not in schema.fields and column not in measures:
                     raise SchemaError(f'{source}, {what}: no field "{column}"; {nearest(column, schema.fields)}')
 
     def _named(self) -> Iterator[tuple[str, tuple[str, ...]]]:

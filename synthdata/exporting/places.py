@@ -1,0 +1,142 @@
+"""Places: files and folders that come to stand all at once, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from synthdata.errors import OutputError
+
+__all__ = ["Places", "Target", "explained"]
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class Places:
+    """New files and folders in one folder, under temporary names until `commit` gives them their own; gone without."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder = path.parent
+        self.files: list[tuple[Path, Path]] = []  # temporary, final
+
+    def __enter__(self) -> Places:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for temporary, _ in self.files:
+            _remove(temporary)
+
+    @contextmanager
+    def new(self, path: Path) -> Iterator[Target]:
+        """Open a file that is to become `path`; on leaving, its bytes are on the disk."""
+        temporary = _temporary(path)
+        with explained(path):
+            target = Target(temporary)
+        self.files.append((temporary, path))
+        with target.synced(path):
+            yield target
+
+    @contextmanager
+    def new_folder(self, path: Path) -> Iterator[Path]:
+        """Make a folder that is to become `path`; on leaving, what was put into it is on the disk."""
+        temporary = _temporary(path)
+        with explained(path):
+            temporary.mkdir()
+        self.files.append((temporary, path))
+        yield temporary
+        os.sync()  # once: to sync each of many small files takes minutes
+
+    def commit(self, stale: tuple[Path, ...] = ()) -> None:
+        """Give the files their names, the table last, so that no table stands without its verdict."""
+        for temporary, path in reversed(self.files):
+            with explained(path):
+                _replace(temporary, path)
+        for path in stale:
+            _remove(path)
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """Rename; a folder cannot take the place of another one that holds something, so that one is moved away before."""
+    if not (temporary.is_dir() and path.is_dir()):
+        os.replace(temporary, path)
+        return
+    old = _temporary(path)
+    os.replace(path, old)
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        os.replace(old, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+class Target(io.RawIOBase):
+    """A new file. Once abandoned it swallows what is written, so that a writer torn down raises nothing more."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder = path.parent
+        self._file = open(path, "xb")  # noqa: SIM115 - closed by abandon()
+
+    @contextmanager
+    def synced(self, path: Path) -> Iterator[None]:
+        """Close on leaving; the bytes are then on the disk. `path` is how messages call the file."""
+        try:
+            yield
+            with explained(path):
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        finally:
+            self.abandon()
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Take bytes."""
+        return len(memoryview(data).cast("B")) if self._file.closed else self._file.write(data)
+
+    def tell(self) -> int:
+        """How many bytes came so far."""
+        return 0 if self._file.closed else self._file.tell()
+
+    def abandon(self) -> None:
+        """Close, whatever was written."""
+        try:
+            self._file.close()
+        except OSError:  # what was still in the buffer did not fit on the disk; whoever wrote it was told
+            self._file.raw.close()
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Say in one line why `path` could not be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise OutputError(f"{path}: the disk is full, nothing was written; free some and run again") from error
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,62 @@
+"""What images look like, as numbers: what the gate and the user's expectations can be about."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["appearance"]
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green, blue: ITU-R BT.601
+HASH_ROWS, HASH_COLUMNS = 8, 9
+NOISE = 4  # of 255: a smaller step to the right is none
+
+
+def appearance(pixels: np.ndarray) -> dict[str, np.ndarray]:
+    """Measure images (n, height, width, channels) uint8: one array (n,) a measure.
+
+    brightness: the mean, 0 (black) to 255 (white).
+    contrast: the standard deviation over the places of an image, the channels' variances averaged; 0 if it is blank.
+    entropy: of the histogram of 256 shades of gray, in bits: 0 if there is one shade, 8 if all are as frequent.
+    hash: 64 bits, whether it gets brighter from left to right in each cell of an 8 x 8 grid; images that look alike
+    differ in few bits (a difference hash).
+    """
+    count = len(pixels)
+    values = pixels.reshape(count, -1, pixels.shape[-1]).astype(np.float32)  # (n, places, channels)
+    contrast = np.sqrt(values.var(axis=1, dtype=np.float64).mean(axis=1))
+    gray = values[..., 0] if values.shape[-1] == 1 else values @ LUMA  # (n, places)
+    return {
+        "brightness": gray.mean(axis=1, dtype=np.float64),
+        "contrast": contrast,
+        "entropy": _entropy(np.rint(gray).astype(np.int64)),
+        "hash": _difference_hash(gray.reshape(pixels.shape[:3])),
+    }
+
+
+def _entropy(shades: np.ndarray) -> np.ndarray:
+    """Entropy in bits of each row of (n, places) shades below 256."""
+    count = len(shades)
+    places = shades + 256 * np.arange(count)[:, None]
+    histogram = np.bincount(places.ravel(), minlength=256 * count).reshape(count, 256)
+    shares = histogram / max(shades.shape[1], 1)
+    logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
+    result: np.ndarray = np.abs((shares * logs).sum(axis=1))
+    return result
+
+
+def _difference_hash(gray: np.ndarray) -> np.ndarray:
+    """Hash images (n, height, width) float32 into (n,) int64."""
+    small = _averaging(HASH_ROWS, gray.shape[1]) @ gray @ _averaging(HASH_COLUMNS, gray.shape[2]).T  # (n, 8, 9)
+    brighter = np.diff(small, axis=2) > NOISE
+    bits = np.packbits(brighter.reshape(len(gray), HASH_ROWS * 8), axis=1)  # (n, 8)
+    result: np.ndarray = bits.view(">i8")[:, 0].astype(np.int64)
+    return result
+
+
+def _averaging(cells: int, length: int) -> np.ndarray:
+    """(cells, length) float32: how much of each pixel lies in each of `cells` equal parts of a line."""
+    edges = np.linspace(0, length, cells + 1)
+    low, high = edges[:-1, None], edges[1:, None]
+    place = np.arange(length)[None, :]
+    overlap = np.clip(np.minimum(high, place + 1) - np.maximum(low, place), 0, None)
+    result: np.ndarray = (overlap / overlap.sum(axis=1, keepdims=True)).astype(np.float32)
+    return result

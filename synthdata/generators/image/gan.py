@@ -1,0 +1,142 @@
+"""The image GAN: a picture from noise and what is told of it. Pictures can be varied.
+
+Training takes Keras, sampling only numpy: TensorFlow is imported by `fit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import Field as Key
+
+from synthdata.blocks import Arrays, Block, Layout, Pixels, check_arrays
+from synthdata.generators.base import Count, FieldGenerator, Settings, Span, check_shapes
+from synthdata.generators.image.sizes import canvas_width, check_block
+from synthdata.networks.canvas import Canvas, decoder_shapes, encoder_shapes
+from synthdata.networks.conv_drawing import decode_images, encode_images
+from synthdata.networks.image_prior import part_of
+from synthdata.networks.told import told_features, told_width
+
+if TYPE_CHECKING:
+    from synthdata.networks.training import Run
+
+__all__ = ["ImageGAN", "ImageGANSettings"]
+
+
+class ImageGANSettings(Settings):
+    """Hyperparameters; what says "auto" is chosen from the image's size and the number of images."""
+
+    latent: Count = Key(default=32, description="width of the noise")
+    width: Count | Literal["auto"] = Key(default="auto", description="channels of the generator at full resolution")
+    blocks: int = Key(default=1, ge=1, le=8, description="residual blocks of the generator at each resolution")
+    critic_width: Count | Literal["auto"] = Key(default="auto", description="channels of the critic")
+    critic_blocks: int = Key(default=1, ge=1, le=8)
+    batch: Annotated[int, Key(ge=8, multiple_of=4)] = 64
+    rounds: Count | Literal["auto"] = Key(default="auto", description="of 250 steps, each ended by a look at quality")
+    patience: Count = Key(default=8, description="rounds without better quality after which training ends")
+    learning_rate: float = Key(default=1.5e-3, gt=0)
+    average: float = Key(default=0.998, ge=0, lt=1, description="share of the averaged weights that stays in a step")
+    penalty: float = Key(default=1.0, ge=0, description="weight of the critic's gradients; falls to a tenth")
+    augment: Annotated[float, Key(ge=0, le=1)] | Literal["auto"] = Key(
+        default="auto", description="share of the images moved and cut out before the critic sees them"
+    )
+    validation: float = Key(default=0.1, gt=0, lt=1, description="share of images held out to measure quality")
+
+    def chosen_for(self, block: Pixels, rows: int) -> ImageGANSettings:
+        """Fill in what is "auto" for `rows` images."""
+        auto = {
+            "width": canvas_width(block),
+            "critic_width": canvas_width(block),
+            "rounds": int(np.clip(rows / 400, 12, 24)),
+            "augment": float(np.clip(800 / rows, 0, 0.5)),
+        }
+        return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
+
+
+@dataclass(frozen=True)
+class ImageGAN(FieldGenerator):
+    """The weights of a trained generator, as numpy takes them, and what they speak of."""
+
+    block: Pixels
+    given: Layout
+    settings: ImageGANSettings
+    arrays: Mapping[str, np.ndarray]
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    Settings: ClassVar[type[Settings]] = ImageGANSettings
+    validated_by: ClassVar[str] = "distance from held-out images in random features, 0 is best"
+    spans: ClassVar[Mapping[str, Span]] = {
+        "latent": Span(choices=(16, 32, 64)),
+        "width": Span(choices=(8, 16, 24)),
+        "critic_width": Span(choices=(8, 16, 24)),
+        "learning_rate": Span(5e-4, 5e-3, log=True),
+        "penalty": Span(0.1, 10.0, log=True),
+        "augment": Span(0.0, 0.8),
+    }
+
+    @classmethod
+    def fit(
+        cls, block: Block, target: np.ndarray, given: Layout, told: Arrays, settings: ImageGANSettings, run: Run
+    ) -> Self:
+        """Train until quality stops improving, the rounds are done, or the budget ends."""
+        from synthdata.networks.image_gan_task import Hyperparameters, train_image_gan
+
+        block = check_block(block)
+        rows = check_arrays({"image": block}, {"image": target})
+        settings = settings.chosen_for(block, rows)
+        features = told_features(given, told, rows)
+        canvas, chosen = _canvas(block, settings), Hyperparameters(**settings.model_dump())
+        weights, history = train_image_gan(canvas, target, features, chosen, run)
+        return cls(block, given, settings, weights, history)
+
+    def sample(self, rng: np.random.Generator, rows: int, told: Arrays) -> np.ndarray:
+        """Draw noise for each row, and the image that it leads to."""
+        latent = rng.standard_normal((rows, self.settings.latent), np.float32)
+        return self._decoded(latent, told_features(self.given, told, rows))
+
+    def vary(self, images: np.ndarray, told: Arrays, strength: float, rng: np.random.Generator) -> np.ndarray:
+        """Variations of images: from near them (strength 0) to any images of which the same is told (strength 1)."""
+        check_arrays({"image": self.block}, {"image": images})
+        if not 0.0 <= strength <= 1.0:
+            raise ValueError(f"strength {strength} is not from 0 to 1")
+        features = told_features(self.given, told, len(images))
+        latent = encode_images(self._canvas, part_of(self.arrays, "encode_"), images, features)
+        noise = rng.standard_normal(latent.shape, np.float32)
+        return self._decoded(np.float32(np.sqrt(1 - strength**2)) * latent + np.float32(strength) * noise, features)
+
+    @cached_property
+    def _canvas(self) -> Canvas:
+        return _canvas(self.block, self.settings)
+
+    @cached_property
+    def _decoder(self) -> dict[str, np.ndarray]:
+        return part_of(self.arrays, "decode_")
+
+    def _decoded(self, latent: np.ndarray, features: np.ndarray) -> np.ndarray:
+        return decode_images(self._canvas, self._decoder, np.hstack([latent, features]))
+
+    def config(self) -> dict[str, Any]:
+        """The settings as chosen."""
+        return {"settings": self.settings.model_dump()}
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """The weights of generator and encoder."""
+        return dict(self.arrays)
+
+    @classmethod
+    def restore(cls, block: Block, given: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
+        """Check and take the weights."""
+        block, settings = check_block(block), ImageGANSettings.model_validate(config["settings"])
+        canvas, latent, told = _canvas(block, settings), settings.latent, told_width(given)
+        shapes = {f"decode_{name}": shape for name, shape in decoder_shapes(canvas, latent + told).items()}
+        shapes |= {f"encode_{name}": shape for name, shape in encoder_shapes(canvas, told, latent).items()}
+        check_shapes(weights, shapes)
+        return cls(block, given, settings, dict(weights))
+
+
+def _canvas(block: Pixels, settings: ImageGANSettings) -> Canvas:
+    return Canvas(block, int(settings.width), settings.blocks)

@@ -1,0 +1,66 @@
+"""How near generated images are to real ones in what a network of random weights sees of them, in numpy.
+
+What a training is stopped by whose losses say nothing of quality. Random convolutional features order generators much
+as trained ones do, need no labels, and are the same for every training (Naeem et al. 2020, arXiv:2002.09797, section
+4.2). What is told of an image counts as features of it: the joint distance of DeVries et al. 2019 (arXiv:1907.08175).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synthdata.networks.canvas import Canvas, encoder_shapes, start_of
+from synthdata.networks.conv_drawing import encode_images
+
+__all__ = ["ImageQuality", "frechet"]
+
+FEATURES = 64
+WIDTH = 16
+TINY = 1e-3
+
+
+class ImageQuality:
+    """Compares images, of which `told` (n, told) is told, with real ones."""
+
+    def __init__(self, canvas: Canvas, images: np.ndarray, told: np.ndarray) -> None:
+        self.canvas, self.told = Canvas(canvas.block, WIDTH, 1), told
+        rng = np.random.default_rng(0)
+        shapes = encoder_shapes(self.canvas, 0, FEATURES)
+        self.weights = {name: start_of(name, shape, rng).astype(np.float32) for name, shape in shapes.items()}
+        seen = self._seen(images)
+        self.mean, self.scale = seen.mean(axis=0), seen.std(axis=0) + TINY
+        self.told_scale = told.std(axis=0) + TINY
+        self.real = (seen - self.mean) / self.scale
+
+    def distance(self, images: np.ndarray, told: np.ndarray) -> float:
+        """Joint Fréchet distance of images and what is told of them from the real ones, per feature."""
+        made = (self._seen(images) - self.mean) / self.scale
+        sides = [
+            np.hstack([seen, features / self.told_scale]) for seen, features in ((self.real, self.told), (made, told))
+        ]
+        return frechet(*sides) / sides[0].shape[1]
+
+    def spread(self, images: np.ndarray, told: np.ndarray) -> float:
+        """Variance of images beyond what is told of them, in that of the real ones."""
+        made = (self._seen(images) - self.mean) / self.scale
+        return _unexplained(made, told) / max(_unexplained(self.real, self.told), TINY)
+
+    def _seen(self, images: np.ndarray) -> np.ndarray:
+        return encode_images(self.canvas, self.weights, images, np.zeros((len(images), 0), np.float32))
+
+
+def frechet(first: np.ndarray, second: np.ndarray) -> float:
+    """Squared distance of normals fitted to rows (n, features): Heusel et al. 2017 (arXiv:1706.08500, eq. 6)."""
+    first, second = first.astype(np.float64), second.astype(np.float64)
+    apart = first.mean(axis=0) - second.mean(axis=0)
+    one, other = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
+    values, vectors = np.linalg.eigh(one)
+    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+    shared = np.sqrt(np.clip(np.linalg.eigvalsh(root @ other @ root), 0, None)).sum()
+    return float(apart @ apart + np.trace(one) + np.trace(other) - 2 * shared)
+
+
+def _unexplained(seen: np.ndarray, told: np.ndarray) -> float:
+    by = np.hstack([told, np.ones((len(told), 1), told.dtype)])
+    left = seen - by @ np.linalg.lstsq(by, seen, rcond=None)[0]
+    return float((left**2).mean())
