@@ -140,4 +140,11 @@ MEASURES: dict[str, Measure] = {
         "higher",
         "Accuracy on real images, which it has never seen, of a classifier trained on synthetic ones.",
     ),
+    "image_dcr_share": Measure(
+        "Images nearer to training images",
+        "privacy",
+        "lower",
+        "Share of synthetic images nearer, in their pixels, to a training image than to a held-out one: 0.5 where "
+        "nothing was learned by heart.",
+    ),
 }

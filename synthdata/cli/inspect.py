@@ -31,6 +31,11 @@ def command(console: Console, model: Path) -> None:
         *([f"target: {about['target']}"] if about["target"] else []),
         "fields:",
         *(f"  {name:<{wide}}  {kind}" for name, kind in about["fields"].items()),
+        *(["drawn given the rest:"] if about["stages"] else []),
+        *(
+            f"  {name}, by a {each['family']} of {each['parameters']:,} parameters, {each['epochs']} epochs"
+            for name, each in about["stages"].items()
+        ),
         *(["links:"] if about["links"] else []),
         *(f"  {name} may hold what {' or '.join(others)} holds" for name, others in about["links"].items()),
         *(["determined:"] if about["determined"] else []),

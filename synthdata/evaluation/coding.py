@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from typing import assert_never
 
 import numpy as np
@@ -17,6 +18,7 @@ __all__ = ["CodedColumn", "Coding", "Table"]
 
 FEW = 20  # a quantity of no more distinct values is compared value by value
 SYMBOL_SCALE = 0.7071  # of one-hot coordinates: two rows that differ in a symbol are 1 apart
+CHUNK = 2000  # pictures that are read at a time
 MOST_SYMBOLS = 200  # of a column, in distances and trees; the rest is "other"
 
 
@@ -111,13 +113,17 @@ class Coding:
         return cls(schema, tuple(columns))
 
     def table(self, frame: pd.DataFrame) -> Table:
-        """Rows of the schema's types, as numbers."""
+        """Rows of the schema's types, as numbers. Keys speak of pictures too, by their pixels."""
         views = [self.schema.fields[column.name].view(frame[column.name]) for column in self.columns]
         coded = [column.code(view) for column, view in zip(self.columns, views, strict=True) if view is not None]
-        texts = pd.DataFrame({i: _plain(view) for i, view in enumerate(views)}, index=range(len(frame)))
-        keys = pd.util.hash_pandas_object(texts, index=False).to_numpy(np.uint64)
+        texts = {str(i): _plain(view) for i, view in enumerate(views)}
+        for name, each in self.schema.fields.items():
+            view = each.view(frame[name])
+            if isinstance(view, Pictures):
+                texts[f"pixels of {name}"] = _digests(view)
+        keys = pd.util.hash_pandas_object(pd.DataFrame(texts, index=range(len(frame))), index=False)
         values = np.stack(coded, axis=1) if coded else np.empty((len(frame), 0))
-        return Table(values, keys)
+        return Table(values, keys.to_numpy(np.uint64))
 
     @property
     def names(self) -> list[str]:
@@ -158,6 +164,16 @@ class Coding:
                 one_hot[np.arange(len(values)), number] = SYMBOL_SCALE
                 parts.append(one_hot)
         return np.hstack(parts).astype(np.float32) if parts else np.zeros((len(table), 0), np.float32)
+
+
+def _digests(pictures: Pictures) -> np.ndarray:
+    """A number a picture, (n,) uint64, equal for equal pixels."""
+    result = np.empty(pictures.rows, np.uint64)
+    for start in range(0, pictures.rows, CHUNK):
+        rows = np.arange(start, min(start + CHUNK, pictures.rows))
+        flat = pictures.read(rows).reshape(len(rows), -1)
+        result[rows] = [int.from_bytes(blake2b(row.tobytes(), digest_size=8).digest(), "big") for row in flat]
+    return result
 
 
 def _plain(view: View | None) -> np.ndarray:

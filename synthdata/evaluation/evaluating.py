@@ -151,7 +151,11 @@ class _Subject:
             names = [name for name, measure in MEASURES.items() if measure.section == "privacy"]
             return [Score.of(name, None, note=self.too_few) for name in names], []
         given = self.given
-        return privacy(self.coding, given["train"], given["synthetic"], given.get("holdout"), target=target, rng=rng)
+        panel = privacy(self.coding, given["train"], given["synthetic"], given.get("holdout"), target=target, rng=rng)
+        if len(self.coding.columns) > 1:
+            return panel
+        alone = "not measured: a single column has no rows to be near to"
+        return [s if s.name in ("copies", "rare_values") else Score.of(s.name, None, note=alone) for s in panel[0]], []
 
 
 def _common(schema: Schema, frames: Mapping[str, pd.DataFrame]) -> tuple[Schema, list[str]]:

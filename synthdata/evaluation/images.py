@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from synthdata.evaluation.attacks import STRICT, Share, effective_rows, nearest
 from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.features import Neighbourhoods, frechet_distance, kernel_distance, neighbourhoods
+from synthdata.evaluation.privacy import DCR_LIMIT, NO_HOLDOUT
 from synthdata.evaluation.scores import Score, Sheet
 from synthdata.fields.views import Pictures
 from synthdata.progress import Listener
@@ -93,8 +95,23 @@ def compare_images(
                 Score.of("image_tstr", accuracy, ceiling=right["holdout"], floor=1 / classes, note=f"accuracy, {field}")
             )
         else:
-            scores.append(Score.of("image_tstr", None, note="not measured: no holdout rows"))
+            scores.append(Score.of("image_tstr", None, note=NO_HOLDOUT))
+    scores.append(_nearness(field, {name: pixels[:rows] for name, (pixels, _) in seen.items()}))
     return scores, _sheets(field, seen, labels, found["synthetic"][1])
+
+
+def _nearness(field: str, pixels: Mapping[str, np.ndarray]) -> Score:
+    """Whether synthetic images lie nearer to training than to held-out ones, of as many of either, as in `privacy`."""
+    if "holdout" not in pixels:
+        return Score.of("image_dcr_share", None, note=NO_HOLDOUT)
+    flat = {name: each.reshape(len(each), -1).astype(np.float32) / 255 for name, each in pixels.items()}
+    (near, to_train), (_, to_held) = (nearest(flat["synthetic"], flat[name]) for name in ("train", "holdout"))
+    closer, further = to_train[:, 0] < to_held[:, 0], to_train[:, 0] > to_held[:, 0]
+    value = float(closer.mean() + (~closer & ~further).mean() / 2)
+    share = Share(value, effective_rows(len(near), near[closer]))
+    failed = share.interval(STRICT)[0] > 0.5 and value > DCR_LIMIT
+    score = Score.of("image_dcr_share", value, ceiling=0.5, interval=share.interval(), note=field)
+    return replace(score, passed=not failed, limit=f"at most {DCR_LIMIT}, or within chance of .5")
 
 
 def _compared(real: np.ndarray, other: np.ndarray) -> tuple[dict[str, float], Neighbourhoods]:

@@ -29,7 +29,7 @@ from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.scores import Curve, Score
 from synthdata.measures import MEASURES
 
-__all__ = ["privacy"]
+__all__ = ["DCR_LIMIT", "NO_HOLDOUT", "privacy"]
 
 FEWEST_HELD_OUT = 50  # rows of a holdout to measure against
 TRAIN_ROWS = 50_000  # that are looked at; copies are counted over all

@@ -17,8 +17,7 @@ from synthdata.progress import Progress
 __all__ = ["ImageFeatures"]
 
 BATCH = 128
-STEPS = 800
-FEWEST_EPOCHS, MOST_EPOCHS = 4, 40
+FEWEST_STEPS, MOST_STEPS = 150, 800
 WIDTH = 64  # of the features
 SMALL = 8  # height and width of what the autoencoder gives back
 CHUNK = 1024
@@ -45,8 +44,9 @@ class ImageFeatures:
         """Train on images (n, height, width, channels) uint8 and labels (n,) in [0, classes); None for no labels."""
         keras.utils.set_random_seed(seed)
         network = _network(images.shape[1:], classes if labels is not None else 0)
-        epochs = int(np.clip(STEPS * BATCH / len(images), FEWEST_EPOCHS, MOST_EPOCHS))
-        rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * -(-len(images) // BATCH))
+        steps = -(-len(images) // BATCH)  # an epoch
+        epochs = -(-int(np.clip(len(images) / 8, FEWEST_STEPS, MOST_STEPS)) // steps)
+        rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * steps)
         loss = "sparse_categorical_crossentropy" if labels is not None else "mse"
         heads = {"features": None, "told": loss}
         network.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=1e-3), loss=heads)

@@ -1,0 +1,132 @@
+"""Records with an image go the whole way: read, learned, drawn given the rest, checked, exported, scored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from sklearn.datasets import load_digits
+
+from synthdata import Schema, Synthesizer, evaluate, write_report
+from synthdata.cli import main
+from synthdata.errors import ConditionError, SchemaError
+from synthdata.fields.pictures import png
+from synthdata.measures import MEASURES
+from synthdata.tables import read_table
+
+ROWS = 600
+FAST = {"family": "vae", "epochs": 60, "patience": 60, "latent": 8, "width": 8}
+
+
+def digits() -> pd.DataFrame:
+    """Scikit-learn's digits, 8 x 8, with their label and how much ink they took."""
+    bunch = load_digits()
+    pixels = (bunch.images[:, :, :, None] * 15).astype(np.uint8)
+    frame = pd.DataFrame({"scan": [png(image) for image in pixels], "label": [f"d{number}" for number in bunch.target]})
+    return frame.assign(ink=pixels.sum(axis=(1, 2, 3)) // 255)
+
+
+SCHEMA = Schema.parse(f"""
+name: digits
+target: label
+model: marginals
+fields:
+  scan:  {{kind: image, height: 8, width: 8, model: {FAST}}}
+  label: {{kind: category, values: [{", ".join(f"d{number}" for number in range(10))}]}}
+  ink:   {{kind: number, integer: true}}
+""")
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Synthesizer:
+    return Synthesizer.fit(digits()[:ROWS], SCHEMA)
+
+
+def test_images_are_drawn_for_the_record_they_stand_in(fitted):
+    """The mean image drawn for a label is nearest to the mean real image of that label."""
+    real, made = digits(), fitted.sample(600)
+    field = SCHEMA.fields["scan"]
+    means = [
+        np.stack([field.array(frame["scan"])[frame["label"] == f"d{number}"].mean(axis=0) for number in range(10)])
+        for frame in (real, made)
+    ]
+    distances = ((means[0][:, None] - means[1][None]) ** 2).sum(axis=(2, 3, 4))
+    assert (distances.argmin(axis=0) == np.arange(10)).sum() >= 8
+
+
+def test_a_model_with_images_survives_saving(fitted, tmp_path):
+    loaded = Synthesizer.load(fitted.save(tmp_path / "model"))
+    pd.testing.assert_frame_equal(loaded.sample(50, seed=3), fitted.sample(50, seed=3))
+    assert loaded.describe()["stages"]["scan"]["family"] == "vae"
+
+
+def test_an_image_depends_on_the_seed_and_its_number_alone(fitted):
+    pd.testing.assert_frame_equal(fitted.sample(20, seed=1), fitted.sample(300, seed=1).head(20))
+
+
+def test_conditions_on_the_record_are_met_and_none_on_the_image(fitted):
+    assert set(fitted.sample(30, where={"label": "d7"})["label"]) == {"d7"}
+    with pytest.raises(ConditionError, match="an image takes no condition"):
+        fitted.sample(3, where="scan = 1")
+
+
+def test_a_family_that_images_do_not_have_is_refused():
+    schema = SCHEMA.model_copy(
+        update={"fields": {**SCHEMA.fields, "scan": SCHEMA.fields["scan"].model_copy(update={"model": "marginals"})}}
+    )
+    with pytest.raises(SchemaError, match='unknown model family "marginals" of pixels'):
+        Synthesizer.fit(digits()[:100], schema)
+
+
+def test_images_alone_can_be_learned():
+    schema = SCHEMA.model_copy(update={"fields": {"scan": SCHEMA.fields["scan"]}, "target": None})
+    made = Synthesizer.fit(digits()[:200], schema).sample(5)
+    assert SCHEMA.fields["scan"].array(made["scan"]).shape == (5, 8, 8, 1)
+
+
+@pytest.fixture(scope="module")
+def report(fitted):
+    return evaluate(digits()[:ROWS], fitted.sample(ROWS), digits()[ROWS:], SCHEMA)
+
+
+def test_images_are_scored_beside_held_out_ones(report, tmp_path):
+    scores = {score.name: score for score in report.scores if score.name.startswith("image_")}
+    assert set(scores) == {name for name in MEASURES if name.startswith("image_")}
+    for score in scores.values():
+        assert score.value is not None
+        assert score.ceiling is not None
+    assert scores["image_agreement"].value > 0.3
+    assert scores["image_frechet"].value > scores["image_frechet"].ceiling
+    page = write_report(report, tmp_path)["html"].read_text()
+    assert page.count("data:image/png;base64,") == len(report.sheets) == 3
+
+
+def test_copies_of_images_are_seen(report):
+    real = digits()
+    copied = evaluate(real[:ROWS], real[:ROWS], real[ROWS:], SCHEMA)
+    assert copied.score("image_frechet").value < report.score("image_frechet").value
+    assert copied.score("copies").value == 1
+    assert report.score("copies").value == 0
+    assert {"copies", "image_dcr_share"} <= {score.name for score in copied.alarms}
+
+
+def test_a_folder_of_images_goes_the_whole_way_on_the_command_line(tmp_path):
+    for number, (scan, label) in enumerate(digits()[["scan", "label"]].itertuples(index=False)):
+        if number < 300:
+            (tmp_path / "real" / label).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "real" / label / f"{number}.png").write_bytes(scan)
+    schema, real, out = (str(tmp_path / name) for name in ("digits.yaml", "real", "out"))
+    words = [["init", real, "-o", schema], ["train", schema, "--data", real, "-o", out, "--model", "vae"]]
+    words[1] += ["--max-minutes", "0.3"]
+    words += [["generate", out, "-n", "40", "-o", f"{tmp_path}/made", "--where", "label in d1, d2"]]
+    words += [["validate", schema, f"{tmp_path}/made"], ["inspect", out]]
+    for line in words:
+        done = CliRunner().invoke(main, line)
+        assert done.exit_code == 0, f"{line}: {done.output}"
+    assert "image, by a vae of" in done.stdout
+    made = read_table(Path(tmp_path / "made"))
+    assert len(made) == 40
+    assert set(made["label"]) == {"d1", "d2"}
