@@ -94,7 +94,7 @@ class Schema(BaseModel):
             schema = cls.model_validate(data)
         except ValidationError as error:
             raise SchemaError(_explain(error, data, source)) from None
-        schema._check(source)
+        schema.check(source)
         return schema
 
     @classmethod
@@ -179,7 +179,8 @@ class Schema(BaseModel):
         except DataError as error:
             raise DataError(f"{source}, {error}") from None
 
-    def _check(self, source: str) -> None:
+    def check(self, source: str) -> None:
+        """Raise SchemaError for what contradicts itself; `source` names the schema in the message."""
         for name, field in self.fields.items():
             problem = field.check()
             if problem:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from itertools import count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -320,6 +321,9 @@ class Synthesizer:
                 config_name, weights_name = artefact.stage_files(STAGE)
                 config = json.loads(files[config_name])
                 generator = family(name).restore(table, config, from_safetensors(files[weights_name]))
+                if artefact.HISTORY in files:
+                    rows = pd.read_csv(BytesIO(files[artefact.HISTORY])).to_dict("records")
+                    generator.history.extend({str(key): float(row[key]) for key in row} for row in rows)
             stages = FieldStages.restore(layout, table, files)
             about = {key: manifest[key] for key in ("rows", "seed", "seconds")}
             about |= {key: manifest[key] for key in ("chosen", "training") if key in manifest}

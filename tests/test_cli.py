@@ -326,6 +326,10 @@ def test_ctrl_c_in_training_says_how_to_resume(place: Path, monkeypatch: pytest.
     assert "new.checkpoint" in done.stderr
     assert "--resume" in done.stderr
     assert not Path("new").exists()
+    again = call("train", "stays.yaml", "--data", "stays.csv", "-o", "new")
+    assert again.exit_code == 2
+    assert "go on from it with --resume, or drop it with --force" in again.stderr
+    assert Path("new.checkpoint").read_bytes() == b"state"
 
 
 def test_a_bug_keeps_its_traceback_and_exits_with_1(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

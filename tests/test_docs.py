@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from sklearn.datasets import load_digits
 
 from synthdata.cli import main
+from synthdata.fields.pictures import png
 from synthdata.measures import MEASURES
 from synthdata.schema import Schema
 from synthdata.validation import Suite
@@ -43,21 +45,36 @@ def patients(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def images(patients) -> Path:
+    """A folder of 8 x 8 digits, with their labels as subfolders."""
+    bunch = load_digits()
+    for number in range(60):
+        folder = patients / "digits" / str(7 if number % 2 else bunch.target[number])
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = (bunch.images[number][..., None] * 15).astype(np.uint8)
+        (folder / f"{number}.png").write_bytes(png(pixels))
+    return patients
+
+
 def commands(text: str) -> list[list[str]]:
     lines = [shlex.split(line, comments=True) for line in text.splitlines()]
     return [line for line in lines if line and line[0] == "synthdata"]
 
 
-def test_the_commands_of_the_readme_run(patients):
+def test_the_commands_of_the_readme_run(images):
     texts = [text for language, text in blocks(ROOT / "README.md") if language == "bash"]
     ran = 0
     for line in [line for text in texts for line in commands(text)]:
+        if line[1] == "train":
+            line += ["--max-minutes", "0.5"]
         result = CliRunner().invoke(main, line[1:])
         assert result.exit_code == 0, f"{line}: {result.output}"
         ran += 1
     assert ran >= 5
-    assert len(pd.read_csv(patients / "synthetic.csv")) == 1000
-    older = pd.read_parquet(patients / "older.parquet")
+    assert len(pd.read_csv(images / "synthetic.csv")) == 1000
+    assert set(pd.read_csv(images / "sevens" / "metadata.csv")["label"]) == {7}
+    older = pd.read_parquet(images / "older.parquet")
     assert len(older) == 200
     assert (older["age"] >= 60).all()
     assert set(older["ward"]) <= {"north", "south"}

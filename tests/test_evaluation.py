@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from synthdata import Schema, evaluate, write_report
+from synthdata import Schema, Synthesizer, evaluate, write_report
 from synthdata.cli import main
 from synthdata.errors import DataError, OutputError, SchemaError
 from synthdata.evaluation import fidelity
@@ -191,6 +191,25 @@ def test_columns_without_values_are_left_at_that():
     assert report.score("c2st_auc").value is not None
 
 
+def test_a_synthetic_column_without_values_is_scored_as_missing():
+    report = evaluate(visits(), visits(seed=1).assign(pressure=None), visits(seed=2), SCHEMA)
+    assert report.score("tstr").value is not None
+    assert report.score("missing").value < 0.3
+
+
+def test_copies_are_no_better_than_guessing_to_a_classifier_and_raise_an_alarm():
+    report = evaluate(visits(), visits(), visits(seed=2), SCHEMA)
+    assert report.score("c2st_auc").value == pytest.approx(0.5, abs=0.06)
+    assert "copies" in {score.name for score in report.alarms}
+    assert "copies" in {score.name for score in evaluate(visits(), visits(), schema=SCHEMA).alarms}
+
+
+def test_a_holdout_of_training_rows_is_left_aside():
+    report = evaluate(visits(), visits(seed=1), visits(), SCHEMA)
+    assert "Most of the held-out rows are training rows" in " ".join(report.notes)
+    assert report.score("dcr_share").value is None
+
+
 def test_tables_with_nothing_in_common_are_refused():
     with pytest.raises(DataError, match="no column in common"):
         evaluate(visits(), pd.DataFrame({"other": [1, 2, 3]}), schema=SCHEMA)
@@ -217,6 +236,18 @@ def test_what_was_not_measured_misses_its_requirement():
 def test_an_unknown_requirement_is_refused():
     with pytest.raises(SchemaError, match='require: no score "c2st"; did you mean "c2st_auc"'):
         Schema.parse(SCHEMA.dump() + "require: {c2st: 0.7}\n")
+
+
+@pytest.mark.parametrize("change", [{"require": {"shape": 0.9}}, {"target": "outcom"}])
+def test_what_python_misspells_is_refused_too(change):
+    with pytest.raises(SchemaError, match="did you mean"):
+        evaluate(visits(60), visits(60, 1), schema=SCHEMA.model_copy(update=change))
+
+
+def test_nothing_missing_anywhere_meets_what_is_required_of_missing_cells():
+    schema = SCHEMA.model_copy(update={"require": {"missing": 0.9}})
+    whole = [visits(100, seed).assign(pressure=120.0) for seed in range(2)]
+    assert evaluate(*whole, schema=schema).score("missing").value == 1
 
 
 def test_requirements_survive_being_written():
@@ -278,6 +309,13 @@ def test_the_command_ends_with_4_if_a_requirement_is_missed(folder):
     assert done.exit_code == 4
     assert json.loads(done.stdout)["missed"] == ["trends"]
     assert (folder / "report" / "report.xml").exists()
+
+
+def test_the_loss_curves_of_a_model_are_drawn(folder):
+    model = {"family": "transformer", "width": 16, "layers": 1, "heads": 2, "epochs": 2}
+    Synthesizer.fit(visits(200), SCHEMA, model=model).save(folder / "model")
+    assert command(folder, "--model-dir", f"{folder}/model").exit_code == 0
+    assert len(json.loads((folder / "report" / "report.json").read_text())["history"]) == 2
 
 
 @pytest.mark.parametrize(("required", "code"), [("", 0), ("require: {trends: 1}\n", 4)])

@@ -104,7 +104,8 @@ class _Lines:
         if progress.task != self._task:
             self._task, self._next = progress.task, 0.0
         fraction = _clamped(progress.fraction)
-        if fraction >= self._next:
+        ended = fraction >= 1 and progress.detail.startswith("ended")
+        if fraction >= self._next or ended:
             click.echo(f"{progress.task}: {_figures(progress)}", err=True)
             self._next = (int(fraction / SPARSE_STEP + 1e-9) + 1) * SPARSE_STEP - 1e-9
 

@@ -42,7 +42,9 @@ def command(console: Console, output: Path, rows: int) -> None:
     write_text(schema, without_modeline(schema_file().read_text(encoding="utf-8")))
     write_text(real, patients().to_csv(index=False))
     console.say(f"real patients: {real}, schema: {schema}")
-    learned = learn(console, schema, real, model, model=None, seed=0, max_minutes=None, resume=False, hold_out=True)
+    learned = learn(
+        console, schema, real, model, model=None, seed=0, max_minutes=None, resume=False, force=True, hold_out=True
+    )
     synthesizer = learned.synthesizer
     synthesizer.save(model, force=True)
     scores, told = score(console, learned, output, seed=0, force=True)

@@ -68,6 +68,7 @@ def command(
         seed=seed,
         max_minutes=max_minutes,
         resume=resume,
+        force=force,
         where=where,
         hold_out=unseen is None,
     )

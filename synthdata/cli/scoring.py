@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from synthdata.errors import RequirementError
 
 if TYPE_CHECKING:
     from synthdata.cli.work import Learned
-    from synthdata.evaluation import Report
+    from synthdata.evaluation import Report, Score
 
 __all__ = ["report_scores", "score"]
 
@@ -37,8 +38,7 @@ def score(
         )
     files = write_report(report, folder, force=force)
     if report.missed:
-        missed = "; ".join(f"{each.name} is {_figure(each.value)}, required {each.limit}" for each in report.missed)
-        raise RequirementError(f"{missed}; nothing was exported, {files['html']} says more")
+        raise RequirementError(f"missed: {_named(report.missed)}; nothing was exported, {files['html']} says more")
     return report_scores(report, files)
 
 
@@ -64,13 +64,19 @@ def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any
         )
         verdict = "" if score.passed is not False else f"   {'missed' if score.required else 'alarm'}: {score.limit}"
         lines.append(f"{score.label:<{wide}}  {figures}{verdict}".rstrip())
-    outcome = (
-        f"missed: {', '.join(score.name for score in report.missed)}"
-        if report.missed
-        else "nothing that is required was missed"
-    )
-    lines.append(f"wrote {files['html']} ({duration(report.seconds)}); {outcome}")
+    outcome = []
+    if report.missed:
+        outcome.append(f"missed: {_named(report.missed)}")
+    elif any(each.required for each in report.scores):
+        outcome.append("all that is required was reached")
+    if report.alarms:
+        outcome.append(f"alarms: {_named(report.alarms)}")
+    lines.append(f"wrote {files['html']} ({duration(report.seconds)}); {'; '.join(outcome) or 'no alarm'}")
     return result, [*report.notes, *lines]
+
+
+def _named(scores: Sequence[Score]) -> str:
+    return ", ".join(f"{each.name} {_figure(each.value)} ({each.limit})" for each in scores)
 
 
 def _figure(value: float | None) -> str:

@@ -36,7 +36,9 @@ def command(
 
     check_target(output, force=force)
     table = needs_data(data, schema)
-    learned = learn(console, schema, table, output, model=model, seed=seed, max_minutes=max_minutes, resume=resume)
+    learned = learn(
+        console, schema, table, output, model=model, seed=seed, max_minutes=max_minutes, resume=resume, force=force
+    )
     synthesizer = learned.synthesizer
     synthesizer.save(output, force=force)
     about = synthesizer.describe()

@@ -103,6 +103,7 @@ def learn(
     seed: int,
     max_minutes: float | None,
     resume: bool,
+    force: bool = False,
     where: tuple[str, ...] = (),
     hold_out: bool = False,
 ) -> Learned:
@@ -120,6 +121,10 @@ def learn(
     settings(family, declared.model.options if family == declared.model.family else {})  # refused before all reading
     frame = read_table(data, least=LEAST_TO_TRAIN)
     checkpoint = model_folder.with_name(f"{model_folder.name}.checkpoint")
+    if _kept(checkpoint) and not (resume or force):
+        raise InputError(
+            f"{checkpoint}: holds the state of an interrupted run; go on from it with --resume, or drop it with --force"
+        )
     if resume and not _kept(checkpoint):
         raise InputError(f"{checkpoint}: no checkpoint to resume from; train without --resume")
     console.say(f"checking {len(frame):,} rows of {data} against {schema}")
@@ -128,7 +133,11 @@ def learn(
     from synthdata.synthesizer import Synthesizer
 
     table, holdout = declared.read(frame, source=str(data)), None
-    if hold_out and len(table) >= ENOUGH_TO_HOLD_OUT:
+    if hold_out and len(table) < ENOUGH_TO_HOLD_OUT:
+        console.say(
+            f"{len(table):,} rows are too few to hold some out; without --holdout most of privacy is not measured"
+        )
+    elif hold_out:
         table, holdout = _divided(table, seed)
         console.say(f"{len(holdout):,} rows are held out, to evaluate with")
     if where:  # the codecs say what can be asked for, and they are the same for every family

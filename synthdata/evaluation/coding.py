@@ -139,6 +139,7 @@ class Coding:
         """What trees look at: (n, columns) float64, symbols beyond `MOST_SYMBOLS` as one, NaN where missing."""
         kept = [i for i, column in enumerate(self.columns) if column.name not in without]
         capped = np.where(self.are_symbols, np.minimum(table.values, MOST_SYMBOLS), table.values)
+        capped[:, np.isnan(capped).all(axis=0)] = 0.0  # trees have no way with a column of nothing
         return np.ascontiguousarray(capped[:, kept])
 
     def places(self, table: Table) -> np.ndarray:

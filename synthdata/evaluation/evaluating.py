@@ -51,6 +51,7 @@ def evaluate(
     """
     began = time.monotonic()
     schema = schema or Schema.infer(real)
+    schema.check("schema")
     subject = _Subject.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))
     rngs = [np.random.default_rng([seed, 1 + number]) for number in range(len(STEPS))]
 
@@ -123,6 +124,9 @@ class _Subject:
                 notes.append(f"There are only {len(table)} {name} rows; at least {FEWEST} are needed for most scores.")
         empty = [coding.names[i] for i in np.flatnonzero(np.isnan(given["train"].values).all(axis=0))]
         notes += [f'Column "{name}" has no values in the training rows.' for name in empty]
+        if "holdout" in given and _is_no_holdout(given["train"], given["holdout"]):
+            del given["holdout"]
+            notes.append("Most of the held-out rows are training rows: they are not held out, and are left aside.")
         least = min(LOOKED_AT, len(given["synthetic"]), len(given.get("holdout", given["synthetic"])))
         most = {"train": LOOKED_AT, "synthetic": least, "holdout": least}
         seen = {name: table.sample(most[name], rng) for name, table in given.items()}
@@ -156,6 +160,12 @@ class _Subject:
             return panel
         alone = "not measured: a single column has no rows to be near to"
         return [s if s.name in ("copies", "rare_values") else Score.of(s.name, None, note=alone) for s in panel[0]], []
+
+
+def _is_no_holdout(train: Table, holdout: Table) -> bool:
+    """Whether most rows are training rows, in a table whose rows hardly repeat."""
+    hardly_repeat = len(np.unique(train.keys)) > 0.9 * len(train)
+    return bool(hardly_repeat and np.isin(holdout.keys, train.keys).mean() > 0.5)
 
 
 def _common(schema: Schema, frames: Mapping[str, pd.DataFrame]) -> tuple[Schema, list[str]]:
@@ -237,13 +247,15 @@ def _alike(subject: _Subject, rng: np.random.Generator) -> tuple[list[Score], li
     means = np.mean(list(found.values()), axis=0).tolist() if found else []
     none = "" if found else "not measured: no two columns can be compared"
     missing = fidelity.alike_missing(train, made)
+    if missing is None and "missing" in subject.coding.schema.require:
+        missing = 1.0  # nothing is, on either side
     summary = [
         Score.of("shapes", _mean(scores), ceiling=_mean(ceilings), note="" if scores else subject.too_few),
         Score.of("trends", *means[:1] or [None], floor=_at(means, 1), ceiling=_at(means, 2), note=none),
     ]
     if missing is not None:
         anchors = {"floor": floor, "ceiling": held}
-        measured = {name: fidelity.alike_missing(train, table) for name, table in anchors.items() if table is not None}
+        measured = {name: fidelity.alike_missing(train, each) for name, each in anchors.items() if each is not None}
         summary.append(Score.of("missing", missing, floor=measured["floor"], ceiling=measured.get("ceiling")))
     return summary, columns, pairs
 
@@ -255,7 +267,9 @@ def _told(subject: _Subject, rng: np.random.Generator) -> tuple[Score, tuple[Cur
     coding, held = subject.coding, subject.holdout
     train, made = subject.seen["train"].sample(TOLD_APART, rng), subject.given["synthetic"].sample(TOLD_APART, rng)
     told = fidelity.tell_apart(coding, train, made, "synthetic", rng, by_column=True)
-    floor = fidelity.tell_apart(coding, train, subject.floor(len(made), rng), "independent columns", rng)
+    order = rng.permutation(len(train))  # the columns of half of the rows, beside the other half: none beside itself
+    halves = [train[part] for part in np.array_split(order, 2)]
+    floor = fidelity.tell_apart(coding, halves[0], fidelity.independent(halves[1], rng), "independent columns", rng)
     ceiling: Told | None = None
     if held is not None:
         ceiling = fidelity.tell_apart(coding, train, held.sample(TOLD_APART, rng), "held-out", rng)

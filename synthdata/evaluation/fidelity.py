@@ -6,7 +6,7 @@ rows, that of held-out real ones and that of independent columns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -138,19 +138,22 @@ class Told:
 def tell_apart(
     coding: Coding, real: Table, other: Table, label: str, rng: np.random.Generator, *, by_column: bool = False
 ) -> Told:
-    """Train boosted trees to tell rows apart, as many of either, each told by trees that have not seen it.
+    """Train boosted trees to tell rows apart, as many of either, each told by trees that have not seen its like.
 
-    The classifier two-sample test (Lopez-Paz and Oquab 2017, arXiv:1610.06545).
+    Equal rows are in one fold: else a copy would be told from its original, with certainty and the wrong way round. The
+    classifier two-sample test (Lopez-Paz and Oquab 2017, arXiv:1610.06545).
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score, roc_curve
-    from sklearn.model_selection import StratifiedKFold
 
     rows = min(len(real), len(other))
-    features = np.vstack([coding.features(side.sample(rows, rng)) for side in (real, other)])
+    sides = [side.sample(rows, rng) for side in (real, other)]
+    features = np.vstack([coding.features(side) for side in sides])
     is_real = np.repeat([1, 0], rows)
-    told, falls = np.zeros(2 * rows), np.zeros(features.shape[1])
-    for fit, test in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(features, is_real):
+    told, falls = np.full(2 * rows, 0.5), np.zeros(features.shape[1])
+    for fit, test in _folds(np.concatenate([side.keys for side in sides]), rng):
+        if min(len(np.unique(is_real[fit])), len(np.unique(is_real[test]))) < 2:
+            continue  # of few different rows, all of one side
         trees = HistGradientBoostingClassifier(
             max_iter=TREES,
             min_samples_leaf=min(20, max(2, rows // 25)),
@@ -172,6 +175,15 @@ def tell_apart(
     return Told(float(roc_auc_score(is_real, told)), curve, tuple(falls.tolist()))
 
 
+def _folds(keys: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows to fit and rows to test on, equal keys together."""
+    _, group = np.unique(keys, return_inverse=True)
+    group = group.ravel()
+    fold = (rng.permutation(int(group.max()) + 1) % FOLDS)[group]
+    for number in range(FOLDS):
+        yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+
+
 def bars_of(column: CodedColumn, real: np.ndarray, synthetic: np.ndarray) -> Bars:
     """Shares of present values, bar by bar: histograms with the same edges, or the most frequent symbols.
 
@@ -183,7 +195,7 @@ def bars_of(column: CodedColumn, real: np.ndarray, synthetic: np.ndarray) -> Bar
         shares = [_counts(side, size) / max(len(side), 1) for side in (real, synthetic)]
         order = np.argsort(-(shares[0] + shares[1]), kind="stable")
         order = order[(shares[0] + shares[1])[order] > 0]
-        names = [column.labels[k] if k < len(column.labels) else "not in the real rows" for k in order.tolist()]
+        names = [column.labels[k] if k < len(column.labels) else "rare or new ones" for k in order.tolist()]
         if len(order) > MOST_BARS:
             drawn = [np.append(share[order[: MOST_BARS - 1]], share[order[MOST_BARS - 1 :]].sum()) for share in shares]
             names = [*names[: MOST_BARS - 1], f"{len(order) - MOST_BARS + 1} others"]

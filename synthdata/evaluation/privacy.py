@@ -46,6 +46,7 @@ POINTS = 200  # of a curve
 
 # what is large enough to matter, beyond chance
 COPIES_MARGIN = 0.001
+COPIES_ALONE = 0.02
 DCR_LIMIT = 0.52
 NNDR_LIMIT = 0.002
 AUC_LIMIT = 0.53
@@ -83,8 +84,7 @@ def privacy(
     rare = _rare_values(coding, train, synthetic, holdout, rng)
     curves = [_distances("synthetic", coding, drawn, some, rng)]
     if holdout is None:
-        share = _copied(synthetic, train)
-        told = {"copies": Score.of("copies", share.value, interval=share.interval(), note=UNCOMPARED), rare.name: rare}
+        told = {"copies": _copies_alone(train, synthetic), rare.name: rare}
         return [told.get(name, Score.of(name, None, note=NO_HOLDOUT)) for name in NAMES], curves
     kept = holdout.sample(HOLDOUT_ROWS, rng)
     scores = [
@@ -118,6 +118,15 @@ def _copies(train: Table, synthetic: Table, holdout: Table) -> Score:
     limit = f"at most {COPIES_MARGIN:g} above held-out rows, or within chance"
     score = Score.of("copies", attack.value, ceiling=control.value, interval=attack.interval())
     return _judged(score, failed, limit)
+
+
+def _copies_alone(train: Table, synthetic: Table) -> Score:
+    """Without held-out rows only so much can be said: where training rows hardly repeat, many copies are no chance."""
+    share = _copied(synthetic, train)
+    score = Score.of("copies", share.value, interval=share.interval(), note=UNCOMPARED)
+    if len(np.unique(train.keys)) < 0.99 * len(train) or share.value <= COPIES_ALONE:
+        return score
+    return _judged(score, True, f"at most {COPIES_ALONE:g} in a table whose rows hardly repeat")
 
 
 def _copied(rows: Table, train: Table) -> Share:
