@@ -32,6 +32,7 @@ FIELD_FAMILIES: dict[type[Block], dict[str, str]] = {  # of fields that are no p
     Pixels: {
         "gan": "synthdata.generators.image.gan:ImageGAN",
         "vae": "synthdata.generators.image.vae:ImageVAE",
+        "transformer": "synthdata.generators.image.transformer:ImageTransformer",
     },
 }
 

@@ -37,13 +37,23 @@ class _Convolutional(keras.layers.Layer):
         self.tables = {key: table(self, key, start_of(key, shape, rng)) for key, shape in shapes.items()}
         self.built = True
 
-    def blocks(self, x: tf.Tensor, level: int, style: tf.Tensor | None) -> tf.Tensor:
+    def styled(self, style: tf.Tensor, *names: str) -> dict[str, tf.Tensor]:
+        """What `style` (n, style) comes to in all blocks, and in the tables of these names.
+
+        One product: the gradient of a sum of several would depend on the order in which they are added.
+        """
+        names = (*names, *(name for name in self.tables if name.startswith("style_")))
+        matrices = [tf.convert_to_tensor(self.tables[name]) for name in names]
+        parts = tf.split(style @ tf.concat(matrices, axis=1), [matrix.shape[1] for matrix in matrices], axis=1)
+        return dict(zip(names, parts, strict=True))
+
+    def blocks(self, x: tf.Tensor, level: int, styles: dict[str, tf.Tensor]) -> tf.Tensor:
         """The residual blocks of one resolution: (n, h, w, c) to the same."""
         tables = self.tables
         for i in range(self.canvas.blocks):
             inner = _conv(activate(x), tables[f"first_{level}_{i}"], tables[f"first_bias_{level}_{i}"])
-            if style is not None:
-                gain, shift = tf.split(style @ tf.convert_to_tensor(tables[f"style_{level}_{i}"]), 2, axis=1)
+            if styles:
+                gain, shift = tf.split(styles[f"style_{level}_{i}"], 2, axis=1)
                 inner = inner * (1.0 + gain[:, None, None]) + shift[:, None, None]
             x += _conv(activate(inner), tables[f"second_{level}_{i}"], tables[f"second_bias_{level}_{i}"])
         return x
@@ -62,10 +72,10 @@ class ImageDecoder(_Convolutional):
     def call(self, style: tf.Tensor) -> tf.Tensor:
         """(n, style) to (n, height, width, channels) in (-1, 1)."""
         canvas, tables = self.canvas, self.tables
-        x = style @ tf.convert_to_tensor(tables["enter"]) + tables["enter_bias"]
-        x = tf.reshape(x, (-1, *canvas.grid, canvas.features(canvas.halvings)))
+        styles = self.styled(style, "enter")
+        x = tf.reshape(styles["enter"] + tables["enter_bias"], (-1, *canvas.grid, canvas.features(canvas.halvings)))
         for level in range(canvas.halvings, -1, -1):
-            x = self.blocks(x, level, style)
+            x = self.blocks(x, level, styles)
             if level:
                 x = _pointwise(x, tables[f"up_{level - 1}"])
                 x = tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
@@ -83,9 +93,10 @@ class ImageEncoder(_Convolutional):
         """(n, height, width, channels) in [-1, 1] and (n, style) to (n, out)."""
         canvas, tables = self.canvas, self.tables
         bottom, right = canvas.padding
+        styles = {} if style is None else self.styled(style)
         x = _conv(_padded(images, bottom, right), tables["enter"], tables["enter_bias"])
         for level in range(canvas.halvings + 1):
-            x = self.blocks(x, level, style)
+            x = self.blocks(x, level, styles)
             if level < canvas.halvings:
                 x = _pointwise(tf.nn.avg_pool2d(x, 2, 2, "VALID"), tables[f"down_{level}"])
         x = tf.reshape(activate(x), (-1, canvas.flat))

@@ -8,7 +8,7 @@ import numpy as np
 
 from synthdata.networks.canvas import Canvas
 
-__all__ = ["SLOPE", "decode_images", "encode_images", "from_pixels", "to_pixels"]
+__all__ = ["SLOPE", "convolve", "decode_images", "encode_images", "from_pixels", "rectify", "to_pixels"]
 
 SLOPE = 0.2  # of the leaky rectifier below zero; the same in training
 CHUNK_PIXELS = 1 << 14  # computed at once: their arrays stay in a core's cache
@@ -57,44 +57,45 @@ def _decode(canvas: Canvas, weights: Weights, style: np.ndarray) -> np.ndarray:
         x = _blocks(canvas, weights, level, x, style)
         if level:
             x = (x @ weights[f"up_{level - 1}"]).repeat(2, axis=1).repeat(2, axis=2)
-    x = _conv(_activate(x), weights["leave"]) + weights["leave_bias"]
+    x = convolve(rectify(x), weights["leave"]) + weights["leave_bias"]
     return x[:, : canvas.block.height, : canvas.block.width]
 
 
 def _encode(canvas: Canvas, weights: Weights, images: np.ndarray, style: np.ndarray) -> np.ndarray:
     bottom, right = canvas.padding
     x = np.pad(images, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="edge")
-    x = _conv(x, weights["enter"]) + weights["enter_bias"]
+    x = convolve(x, weights["enter"]) + weights["enter_bias"]
     for level in range(canvas.halvings + 1):
         x = _blocks(canvas, weights, level, x, style)
         if level < canvas.halvings:
             n, height, width, wide = x.shape
             x = x.reshape(n, height // 2, 2, width // 2, 2, wide).mean(axis=(2, 4)) @ weights[f"down_{level}"]
-    flat: np.ndarray = _activate(x).reshape(len(images), -1) @ weights["leave"]
+    flat: np.ndarray = rectify(x).reshape(len(images), -1) @ weights["leave"]
     flat += weights["leave_bias"]
     return flat
 
 
 def _blocks(canvas: Canvas, weights: Weights, level: int, x: np.ndarray, style: np.ndarray) -> np.ndarray:
     for i in range(canvas.blocks):
-        inner = _conv(_activate(x), weights[f"first_{level}_{i}"])
+        inner = convolve(rectify(x), weights[f"first_{level}_{i}"])
         inner += weights[f"first_bias_{level}_{i}"]
         if style.shape[1]:
             gain, shift = np.split(style @ weights[f"style_{level}_{i}"], 2, axis=1)
             inner *= 1.0 + gain[:, None, None]
             inner += shift[:, None, None]
-        inner = _conv(_activate(inner), weights[f"second_{level}_{i}"])
+        inner = convolve(rectify(inner), weights[f"second_{level}_{i}"])
         inner += weights[f"second_bias_{level}_{i}"]
         inner += x
         x = inner
     return x
 
 
-def _activate(x: np.ndarray) -> np.ndarray:
+def rectify(x: np.ndarray) -> np.ndarray:
+    """Leaky ReLU."""
     return np.maximum(x, SLOPE * x)
 
 
-def _conv(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+def convolve(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """3 x 3, zeros beyond the edges: x (n, height, width, c), kernel (3, 3, c, out).
 
     One product of triples of columns with all three rows of the kernel, which are then added up in their places.

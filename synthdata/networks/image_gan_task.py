@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+from threadpoolctl import threadpool_limits
 
 from synthdata.errors import TrainingError
 from synthdata.networks.augmenting import augmented, draw_changes
@@ -168,4 +169,5 @@ class _Task:
         """Distance of generated images from real ones."""
         if not all(np.isfinite(weight).all() for weight in self.model.generator.export().values()):
             return float("nan")
-        return self.quality.distance(*self.draw(4))
+        with threadpool_limits(1, user_api="blas"):  # small products; and sums do not depend on the machine's cores
+            return self.quality.distance(*self.draw(4))

@@ -51,7 +51,7 @@ class ImageGANSettings(Settings):
         auto = {
             "width": canvas_width(block),
             "critic_width": canvas_width(block),
-            "rounds": int(np.clip(rows / 400, 12, 24)),
+            "rounds": int(np.clip(rows / 500, 12, 24)),
             "augment": float(np.clip(800 / rows, 0, 0.5)),
         }
         return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
