@@ -2,9 +2,9 @@
 
 usage: python benchmarks/images.py IMAGES.npz -o OUT [--train 8000] [--model gan]
 
-IMAGES.npz holds `images` (n, height, width) or (n, height, width, channels) uint8 and `labels` (n,). The first `--train`
-are learned, the rest is held out. `--model` may be repeated; all families if not given. Writes OUT/results.md, OUT/<family>.png
-(a contact sheet, a row a label), OUT/<family>/report.html.
+IMAGES.npz holds `images` (n, height, width) or (n, height, width, channels) uint8 and `labels` (n,). The first
+`--train` are learned, the rest is held out. `--model` may be repeated; all families if not given. Writes
+OUT/results.md, OUT/<family>.png (a contact sheet, a row a label), OUT/<family>/report.html.
 """
 
 from __future__ import annotations

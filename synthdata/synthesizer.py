@@ -157,6 +157,14 @@ class Synthesizer:
         tests = tests_of(where, self.schema.fields)
         return {name: self.codecs[name].restrict(each) for name, each in tests.items()}
 
+    @staticmethod
+    def check_where(frame: pd.DataFrame, schema: Schema, where: Where, *, seed: int = 0) -> None:
+        """Raise ConditionError if no model that learns `frame`, of the schema's types, could meet the conditions."""
+        rng, tests = np.random.default_rng([seed, 0]), tests_of(where, schema.fields)
+        codecs = {column: each.fit(frame[column], column, rng) for column, each in schema.fields.items()}
+        for name, asked in tests.items():
+            codecs[name].restrict(asked)
+
     def _blocks(self, restrictions: Mapping[str, Restriction], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
         blocks = _blocks_of(rows) if rows is not None else None
         with threadpool_limits(1, user_api="blas"):  # one a worker; and sums do not depend on the machine's cores

@@ -133,6 +133,8 @@ def learn(
     from synthdata.synthesizer import Synthesizer
 
     table, holdout = declared.read(frame, source=str(data)), None
+    if where:  # the codecs say what can be asked for, and they are the same for every family
+        Synthesizer.check_where(table, declared, where, seed=seed)
     if hold_out and len(table) < ENOUGH_TO_HOLD_OUT:
         console.say(
             f"{len(table):,} rows are too few to hold some out; without --holdout most of privacy is not measured"
@@ -140,8 +142,6 @@ def learn(
     elif hold_out:
         table, holdout = _divided(table, seed)
         console.say(f"{len(holdout):,} rows are held out, to evaluate with")
-    if where:  # the codecs say what can be asked for, and they are the same for every family
-        Synthesizer.fit(table, declared, model="marginals", seed=seed).restrict(where)
     with console.progress() as listener:
         try:
             synthesizer = train(

@@ -38,7 +38,7 @@ class ImageGANSettings(Settings):
     batch: Annotated[int, Key(ge=8, multiple_of=4)] = 64
     rounds: Count | Literal["auto"] = Key(default="auto", description="of 250 steps, each ended by a look at quality")
     patience: Count = Key(default=8, description="rounds without better quality after which training ends")
-    learning_rate: float = Key(default=1.5e-3, gt=0)
+    learning_rate: float = Key(default=6e-4, gt=0)
     average: float = Key(default=0.998, ge=0, lt=1, description="share of the averaged weights that stays in a step")
     penalty: float = Key(default=1.0, ge=0, description="weight of the critic's gradients; falls to a tenth")
     augment: Annotated[float, Key(ge=0, le=1)] | Literal["auto"] = Key(
