@@ -43,7 +43,7 @@ MEASURES: dict[str, Measure] = {
         "Told from real rows (C2ST AUC)",
         "fidelity",
         "half",
-        "Boosted trees try to tell synthetic rows from real ones: .5 is a coin's toss, 1 is always right.",
+        "Boosted trees try to tell synthetic rows from real ones: 0.5 is a coin's toss, 1 is always right.",
     ),
     "tstr": Measure(
         "Train on synthetic, test on real",
