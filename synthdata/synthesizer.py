@@ -95,7 +95,7 @@ class Synthesizer:
         name = model or schema.model.family
         chosen = settings(name, schema.model.options if name == schema.model.family else {})
         rng = np.random.default_rng([seed, 0])
-        codecs = {column: each.fit(frame[column], column, rng) for column, each in schema.fields.items()}
+        codecs = _codecs(frame, schema, rng)
         constraints = tuple(constraint.learn(frame, rng) for constraint in schema.constraints)
         layout: Layout = _layout(codecs)
         arrays: Arrays = _encode(codecs, frame)
@@ -154,16 +154,12 @@ class Synthesizer:
 
     def restrict(self, where: Where) -> dict[str, Restriction]:
         """Turn conditions into restrictions by column; ConditionError if one cannot be met."""
-        tests = tests_of(where, self.schema.fields)
-        return {name: self.codecs[name].restrict(each) for name, each in tests.items()}
+        return _restrictions(self.codecs, self.schema, where)
 
     @staticmethod
     def check_where(frame: pd.DataFrame, schema: Schema, where: Where, *, seed: int = 0) -> None:
         """Raise ConditionError if no model that learns `frame`, of the schema's types, could meet the conditions."""
-        rng, tests = np.random.default_rng([seed, 0]), tests_of(where, schema.fields)
-        codecs = {column: each.fit(frame[column], column, rng) for column, each in schema.fields.items()}
-        for name, asked in tests.items():
-            codecs[name].restrict(asked)
+        _restrictions(_codecs(frame, schema, np.random.default_rng([seed, 0])), schema, where)
 
     def _blocks(self, restrictions: Mapping[str, Restriction], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
         blocks = _blocks_of(rows) if rows is not None else None
@@ -353,6 +349,14 @@ def _first_row(block: int) -> int:
 def _blocks_of(rows: int) -> int:
     """How many blocks hold `rows` rows."""
     return next(block for block in count(1) if _first_row(block) >= rows)
+
+
+def _codecs(frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> dict[str, Codec]:
+    return {name: each.fit(frame[name], name, rng) for name, each in schema.fields.items()}
+
+
+def _restrictions(codecs: Mapping[str, Codec], schema: Schema, where: Where) -> dict[str, Restriction]:
+    return {name: codecs[name].restrict(tests) for name, tests in tests_of(where, schema.fields).items()}
 
 
 def _training(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:

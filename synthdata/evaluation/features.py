@@ -1,4 +1,4 @@
-"""How good images are, in the features of a network that has seen the real ones: distances, coverage, agreement."""
+"""How good images are, in the features of a network that has seen the real ones: kernel distance, coverage."""
 
 from __future__ import annotations
 
@@ -6,26 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Neighbourhoods", "frechet_distance", "kernel_distance", "neighbourhoods"]
+__all__ = ["Neighbourhoods", "kernel_distance", "neighbourhoods"]
 
 NEIGHBOURS = 5
 CHUNK = 2000
-
-
-def frechet_distance(one: np.ndarray, two: np.ndarray) -> float:
-    """Fréchet distance of two sets of features (n, width) taken as normal distributions.
-
-    Heusel et al. 2017 (arXiv:1706.08500, eq. 6), here with features of our own: figures compare only with figures of
-    the same real images.
-    """
-    means = [side.mean(axis=0) for side in (one, two)]
-    spreads = [np.cov(side, rowvar=False) + 1e-6 * np.eye(side.shape[1]) for side in (one, two)]
-    values, vectors = np.linalg.eigh(spreads[0])
-    root = vectors * np.sqrt(np.maximum(values, 0.0)) @ vectors.T
-    both = np.sqrt(
-        np.maximum(np.linalg.eigvalsh(root @ spreads[1] @ root), 0.0)
-    ).sum()  # trace of the root of the product
-    return float(max(np.sum((means[0] - means[1]) ** 2) + np.trace(spreads[0] + spreads[1]) - 2 * both, 0.0))
 
 
 def kernel_distance(one: np.ndarray, two: np.ndarray) -> float:

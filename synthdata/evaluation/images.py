@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from synthdata.evaluation.attacks import STRICT, Share, effective_rows, nearest
 from synthdata.evaluation.coding import Coding, Table
-from synthdata.evaluation.features import Neighbourhoods, frechet_distance, kernel_distance, neighbourhoods
-from synthdata.evaluation.privacy import DCR_LIMIT, NO_HOLDOUT
+from synthdata.evaluation.features import Neighbourhoods, kernel_distance, neighbourhoods
+from synthdata.evaluation.privacy import NO_HOLDOUT, dcr_share
 from synthdata.evaluation.scores import Score, Sheet
 from synthdata.fields.views import Pictures
+from synthdata.networks.image_quality import frechet_distance
 from synthdata.progress import Listener
 
 __all__ = ["Side", "compare_images", "label_column", "sides_of"]
@@ -105,13 +105,7 @@ def _nearness(field: str, pixels: Mapping[str, np.ndarray]) -> Score:
     if "holdout" not in pixels:
         return Score.of("image_dcr_share", None, note=NO_HOLDOUT)
     flat = {name: each.reshape(len(each), -1).astype(np.float32) / 255 for name, each in pixels.items()}
-    (near, to_train), (_, to_held) = (nearest(flat["synthetic"], flat[name]) for name in ("train", "holdout"))
-    closer, further = to_train[:, 0] < to_held[:, 0], to_train[:, 0] > to_held[:, 0]
-    value = float(closer.mean() + (~closer & ~further).mean() / 2)
-    share = Share(value, effective_rows(len(near), near[closer]))
-    failed = share.interval(STRICT)[0] > 0.5 and value > DCR_LIMIT
-    score = Score.of("image_dcr_share", value, ceiling=0.5, interval=share.interval(), note=field)
-    return replace(score, passed=not failed, limit=f"at most {DCR_LIMIT}, or within chance of .5")
+    return replace(dcr_share("image_dcr_share", flat["synthetic"], [flat["train"]], flat["holdout"]), note=field)
 
 
 def _compared(real: np.ndarray, other: np.ndarray) -> tuple[dict[str, float], Neighbourhoods]:

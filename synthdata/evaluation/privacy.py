@@ -9,6 +9,7 @@ holdout of another time or place tells less. Nothing here is a guarantee: what n
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +30,7 @@ from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.scores import Curve, Score
 from synthdata.measures import MEASURES
 
-__all__ = ["DCR_LIMIT", "NO_HOLDOUT", "privacy"]
+__all__ = ["NO_HOLDOUT", "dcr_share", "privacy"]
 
 FEWEST_HELD_OUT = 50  # rows of a holdout to measure against
 TRAIN_ROWS = 50_000  # that are looked at; copies are counted over all
@@ -135,24 +136,30 @@ def _copied(rows: Table, train: Table) -> Share:
 
 
 def _dcr_share(coding: Coding, train: Table, synthetic: Table, holdout: Table, rng: np.random.Generator) -> Score:
-    """The share of synthetic rows nearer to a training than to a held-out row, of as many of either.
-
-    Distance to the closest record: Platzer and Reutterer 2021 (arXiv:2104.00635). It sees a leak of many rows, not of
-    few. The training rows are taken in parts and the shares averaged.
-    """
+    """Of all training rows, in parts as large as the holdout."""
     folds = folds_of(len(train), len(holdout), rng)
     rows, real = coding.places(synthetic), coding.places(train)
-    theirs, away = nearest(rows, coding.places(holdout.sample(len(folds[-1]), rng)))
+    held_out = coding.places(holdout.sample(len(folds[-1]), rng))
+    return dcr_share("dcr_share", rows, [real[fold] for fold in folds], held_out)
+
+
+def dcr_share(name: str, rows: np.ndarray, parts: Sequence[np.ndarray], held_out: np.ndarray) -> Score:
+    """The share of synthetic rows nearer to a training than to a held-out row, of as many of either, as score `name`.
+
+    Distance to the closest record: Platzer and Reutterer 2021 (arXiv:2104.00635). It sees a leak of many rows, not of
+    few. The training rows come in parts, whose shares are averaged; all are places (n, width).
+    """
+    theirs, away = nearest(rows, held_out)
     shares, worth = [], []
-    for fold in folds:
-        ours, near = nearest(rows, real[fold])
+    for part in parts:
+        ours, near = nearest(rows, part)
         nearer, further = near[:, 0] < away[:, 0], near[:, 0] > away[:, 0]
         shares.append(nearer.mean() + (~nearer & ~further).mean() / 2)
         worth.append(effective_rows(len(rows), np.where(nearer, ours, -1 - theirs)[nearer | further]))
     share = Share(float(np.mean(shares)), float(np.mean(worth)))
     failed = share.interval(STRICT)[0] > 0.5 and share.value > DCR_LIMIT
     limit = f"at most {DCR_LIMIT}, or within chance of .5"
-    return _judged(Score.of("dcr_share", share.value, ceiling=0.5, interval=share.interval()), failed, limit)
+    return _judged(Score.of(name, share.value, ceiling=0.5, interval=share.interval()), failed, limit)
 
 
 def _nndr(coding: Coding, train: Table, synthetic: Table, holdout: Table) -> Score:

@@ -12,7 +12,7 @@ import numpy as np
 from synthdata.networks.canvas import Canvas, encoder_shapes, start_of
 from synthdata.networks.conv_drawing import encode_images
 
-__all__ = ["ImageQuality", "frechet"]
+__all__ = ["ImageQuality", "frechet_distance"]
 
 FEATURES = 64
 WIDTH = 16
@@ -38,7 +38,7 @@ class ImageQuality:
         sides = [
             np.hstack([seen, features / self.told_scale]) for seen, features in ((self.real, self.told), (made, told))
         ]
-        return frechet(*sides) / sides[0].shape[1]
+        return frechet_distance(*sides) / sides[0].shape[1]
 
     def spread(self, images: np.ndarray, told: np.ndarray) -> float:
         """Variance of images beyond what is told of them, in that of the real ones."""
@@ -49,15 +49,18 @@ class ImageQuality:
         return encode_images(self.canvas, self.weights, images, np.zeros((len(images), 0), np.float32))
 
 
-def frechet(first: np.ndarray, second: np.ndarray) -> float:
-    """Squared distance of normals fitted to rows (n, features): Heusel et al. 2017 (arXiv:1706.08500, eq. 6)."""
+def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Squared distance of normals fitted to rows (n, features): Heusel et al. 2017 (arXiv:1706.08500, eq. 6).
+
+    With features of our own: figures compare only with figures of the same real images.
+    """
     first, second = first.astype(np.float64), second.astype(np.float64)
     apart = first.mean(axis=0) - second.mean(axis=0)
     one, other = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
     values, vectors = np.linalg.eigh(one)
     root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
     shared = np.sqrt(np.clip(np.linalg.eigvalsh(root @ other @ root), 0, None)).sum()
-    return float(apart @ apart + np.trace(one) + np.trace(other) - 2 * shared)
+    return max(float(apart @ apart + np.trace(one) + np.trace(other) - 2 * shared), 0.0)
 
 
 def _unexplained(seen: np.ndarray, told: np.ndarray) -> float:
