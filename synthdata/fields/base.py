@@ -337,7 +337,7 @@ class Codec:
         if isinstance(block, Tokens | Pixels):
             values = self.body.decode(arrays[self.name], rows, detail)
             if isinstance(block, Tokens) and self.nulls:
-                values = values.mask(~arrays[self.name].any(axis=1))
+                values = values.where(arrays[self.name].any(axis=1).astype(bool))
             return values.astype(self.field.dtype(False)).rename(self.name)
         array = np.array(arrays[self.name])
         symbol = array[:, 0] if array.ndim > 1 else array

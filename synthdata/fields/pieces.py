@@ -1,8 +1,8 @@
 """Texts as sequences of pieces: byte-level byte-pair encoding, learned from a column. The one door to `tokenizers`.
 
-Sennrich et al. 2016 (arXiv:1508.07909) on the bytes of UTF-8, so that whatever is kept can be written. Nothing that fewer
-rows than a threshold show becomes a piece: a character of fewer texts is left out of what is encoded, a longer piece of
-fewer texts is not merged.
+Sennrich et al. 2016 (arXiv:1508.07909) on the bytes of UTF-8, so that whatever is kept can be written. Nothing that
+fewer rows than a threshold show becomes a piece: a character of fewer texts is left out of what is encoded, a longer
+piece of fewer texts is not merged.
 """
 
 from __future__ import annotations
@@ -96,7 +96,11 @@ class Pieces:
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
-        return {"characters": self.characters, "tokens": list(self.tokens), "merges": [list(pair) for pair in self.merges]}
+        return {
+            "characters": self.characters,
+            "tokens": list(self.tokens),
+            "merges": [list(pair) for pair in self.merges],
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Pieces:

@@ -1,6 +1,7 @@
 """Texts: notes, reports, messages; anything that is read and not looked up.
 
-A text is learned as a sequence of pieces (`pieces`), cut after `max_tokens` of them. A missing text is one of no pieces.
+A text is learned as a sequence of pieces (`pieces`), cut after `max_tokens` of them. A missing text
+is one of no pieces.
 """
 
 from __future__ import annotations
@@ -29,7 +30,11 @@ FEWEST = 200  # texts to learn from
 MOST_TOKENS = 256  # of a text, where the schema does not say
 FEWEST_PIECES, MOST_PIECES = 512, 4096
 CHARACTERS_A_PIECE = 150  # of the column, for each piece of the vocabulary
-WORDS, LENGTH, DISTINCT = 3, 15, 0.5  # of a column that is taken for texts: usual words, mean characters, share distinct
+WORDS, LENGTH, DISTINCT = (
+    3,
+    15,
+    0.5,
+)  # of a column that is taken for texts: usual words, mean characters, share distinct
 UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]"  # control characters, and what was no UTF-8
 
 
@@ -66,7 +71,7 @@ class Text(Field):
 
     @classmethod
     def guess(cls, column: pd.Series) -> Guess | None:
-        """Take what has several words and seldom repeats; bounds are rounded outwards, and what never occurs forbidden."""
+        """Take what has several words and seldom repeats; bounds rounded outwards, what never occurs forbidden."""
         if not len(column) or not (column.dtype == object or pd.api.types.is_string_dtype(column)):
             return None
         texts = column.astype("str").map(clean)
@@ -170,8 +175,8 @@ class TextBody(Body):
         return result
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
-        """Turn tokens (n, length) into texts (n,)."""
-        return pd.Series(self.pieces.texts(array), dtype="str")
+        """Turn tokens (n, length) into texts (n,), without outer spaces."""
+        return pd.Series([text.strip() for text in self.pieces.texts(array)], dtype="str")
 
     def restrict(self, tests: Sequence[Test]) -> Restriction:
         """No condition applies."""

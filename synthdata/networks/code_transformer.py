@@ -1,8 +1,9 @@
 """The Transformer over the codes of an image, as a Keras model: how it is trained. `code_drawing` draws from it.
 
 Codes in raster order, each given those before it: Esser et al. 2021 (arXiv:2012.09841, eq. 9). A step is given the code
-before it and the one above it. What is told of the image is added to each step; so is, in training, by how much the image was moved, so that moved
-images teach and are yet not drawn (Jun et al. 2020, http://proceedings.mlr.press/v119/jun20a.html, section 3).
+before it and the one above it. What is told of the image is added to each step; so is, in training, by how much the
+image was moved, so that moved images teach and are yet not drawn (Jun et al. 2020,
+http://proceedings.mlr.press/v119/jun20a.html, section 3).
 """
 
 from __future__ import annotations
