@@ -1,4 +1,4 @@
-"""How a column is compared with another of its kind: quantities, symbols, pictures. A closed set, like the blocks."""
+"""How a column is compared with another of its kind: quantities, symbols, pictures, texts. A closed set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-__all__ = ["Pictures", "Quantities", "Symbols", "View"]
+__all__ = ["Pictures", "Quantities", "Symbols", "Texts", "View"]
 
 
 @dataclass(frozen=True)
@@ -34,4 +34,11 @@ class Pictures:
     read: Callable[[np.ndarray], np.ndarray]
 
 
-View: TypeAlias = Quantities | Symbols | Pictures
+@dataclass(frozen=True)
+class Texts:
+    """values: (n,) object, text, None where missing."""
+
+    values: np.ndarray
+
+
+View: TypeAlias = Quantities | Symbols | Pictures | Texts
