@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from synthdata import artefact
 from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Tokens
 from synthdata.errors import ArtefactError
 from synthdata.generators import FIELD_FAMILIES, field_family, field_settings
-from synthdata.generators.base import FieldGenerator
+from synthdata.generators.base import FieldGenerator, Writer
 from synthdata.progress import Progress
 
 if TYPE_CHECKING:
@@ -29,10 +29,14 @@ def table_of(layout: Layout) -> Layout:
 
 @dataclass(frozen=True)
 class FieldStages:
-    """generators: of each image or text field, in the schema's order. families: what each is."""
+    """generators: of each image or text field, in the schema's order. families: what each is.
+
+    begun: of texts by field, the tokens (m,) that all of them begin with.
+    """
 
     generators: Mapping[str, FieldGenerator]
     families: Mapping[str, str]
+    begun: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -67,11 +71,36 @@ class FieldStages:
     def sample(self, seed: np.random.SeedSequence, rows: int, arrays: Arrays) -> dict[str, np.ndarray]:
         """The arrays of the table's blocks and of those of the fields, drawn given them."""
         result = dict(arrays)
-        for generator, own in zip(self.generators.items(), seed.spawn(len(self.generators)), strict=True):
-            name, field = generator
-            told = {other: arrays[other] for other in field.given}
-            result[name] = field.sample(np.random.Generator(np.random.Philox(own)), rows, told)
+        for drawn, own in zip(self.generators.items(), seed.spawn(len(self.generators)), strict=True):
+            name, generator = drawn
+            told, rng = {other: arrays[other] for other in generator.given}, np.random.Generator(np.random.Philox(own))
+            if name in self.begun and isinstance(generator, Writer):
+                result[name] = generator.go_on(rng, rows, told, self.begun[name])
+            else:
+                result[name] = generator.sample(rng, rows, told)
         return result
+
+    def drawing(self, settings: Mapping[str, Any], begun: Mapping[str, np.ndarray]) -> FieldStages:
+        """The same with other settings of how to draw, each where a generator has it, and texts that begin so."""
+        generators = dict(self.generators)
+        for name, generator in self.generators.items():
+            own = {key: value for key, value in settings.items() if key in generator.Settings.model_fields}
+            if own:
+                config = generator.config()
+                chosen = field_settings(generator.block, self.families[name], {**config["settings"], **own})[1]
+                config = {**config, "settings": chosen.model_dump(mode="json")}
+                other = type(generator).restore(generator.block, generator.given, config, generator.weights())
+                other.history.extend(generator.history)
+                generators[name] = other
+        return replace(self, generators=generators, begun=dict(begun))
+
+    def surprise(self, arrays: Arrays) -> dict[str, np.ndarray]:
+        """The surprise of each text of each field, in nats: (n,) by name, where a generator can tell it."""
+        return {
+            name: generator.surprise(arrays[name], {other: arrays[other] for other in generator.given})
+            for name, generator in self.generators.items()
+            if isinstance(generator, Writer)
+        }
 
     def describe(self) -> dict[str, Any]:
         """What each is, as plain JSON."""

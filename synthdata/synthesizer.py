@@ -21,10 +21,10 @@ from synthdata.blocks import Arrays, Layout, take
 from synthdata.conditions import Where, tests_of
 from synthdata.constraints import Constraint
 from synthdata.determined import Determined
-from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
+from synthdata.errors import ArtefactError, DataError, InputError, SchemaError, nearest
 from synthdata.fields import Codec, Restriction, Rows
 from synthdata.generators import AUTO, choose, family, settings
-from synthdata.generators.base import Generator, LatentSpace
+from synthdata.generators.base import Generator, LatentSpace, Writer
 from synthdata.links import Links
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Model, Schema
@@ -123,8 +123,15 @@ class Synthesizer:
             about["training"] = {**_training(generator.history), "validated_by": generator.validated_by}
         return cls(schema, codecs, links, determined, generator, stages, name, constraints, about)
 
-    def sample(self, rows: int, *, where: Where = None, seed: int = 0) -> pd.DataFrame:
-        """Draw `rows` rows, every one satisfying `where`. They have not passed the gate: see `pipeline.generate`."""
+    def sample(
+        self, rows: int, *, where: Where = None, seed: int = 0, prompt: str | Mapping[str, str] | None = None
+    ) -> pd.DataFrame:
+        """Draw `rows` rows, every one satisfying `where`. They have not passed the gate: see `pipeline.generate`.
+
+        prompt: what texts begin with, see `drawing`.
+        """
+        if prompt is not None:
+            return self.drawing(prompt=prompt).sample(rows, where=where, seed=seed)
         if rows < 1:
             raise InputError(f"{rows} rows asked for; ask for at least 1")
         blocks = list(islice(self.stream(where=where, seed=seed, rows=rows), _blocks_of(rows)))
@@ -145,6 +152,68 @@ class Synthesizer:
                 f"ask for fewer rows, or widen the pattern in the schema and train again"
             )
         return self._blocks(restrictions, seed, rows)
+
+    def drawing(
+        self,
+        *,
+        prompt: str | Mapping[str, str] | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
+    ) -> Synthesizer:
+        """The same model, drawing otherwise.
+
+        prompt: what texts begin with, of the only text field or by field. temperature: below 1 for likelier, less
+        varied texts. top_p: draw from the likeliest tokens alone, that have this probability together. InputError for a
+        prompt that no field can go on from; SchemaError for a setting out of range.
+        """
+        asked = {"temperature": temperature, "top_p": top_p}
+        settings = {name: value for name, value in asked.items() if value is not None}
+        for name in settings:
+            if not any(name in each.Settings.model_fields for each in self.stages.generators.values()):
+                raise InputError(f"{name}: no field of this model is drawn with one; it is for texts")
+        return replace(self, stages=self.stages.drawing(settings, self._begun(prompt)))
+
+    def _begun(self, prompt: str | Mapping[str, str] | None) -> dict[str, np.ndarray]:
+        """The tokens of what texts begin with, by field."""
+        writers = [name for name, each in self.stages.generators.items() if isinstance(each, Writer)]
+        if isinstance(prompt, str):
+            if len(writers) != 1:
+                found = f"several text fields ({', '.join(writers)})" if writers else "no field that goes on from one"
+                raise InputError(f"prompt: the model has {found}; give prompts by field, as {{field: text}}")
+            prompt = {writers[0]: prompt}
+        begun = {}
+        for name, text in (prompt or {}).items():
+            if name not in writers:
+                raise InputError(f'prompt: "{name}" is no field that goes on from one; {nearest(name, writers)}')
+            codec = self.codecs[name]
+            column = codec.field.parse(pd.Series([text], dtype="str"), name)
+            if column.isna().any():
+                raise InputError(f'prompt of "{name}" is empty')
+            tokens = codec.encode(column)[name]
+            if codec.decode({name: tokens}, Rows(0, np.arange(1))).iloc[0] != column.iloc[0]:
+                raise InputError(
+                    f'prompt of "{name}" is longer than its texts may be, or holds characters the model has not learned'
+                )
+            begun[name] = tokens[0][tokens[0] > 0]
+        return begun
+
+    def bits_per_character(self, frame: pd.DataFrame) -> dict[str, float]:
+        """How well texts of `frame` are foreseen given the rest of their records, by field; lower is better.
+
+        Their surprise in bits, ends included, over their characters; what the codec cannot write, such as characters
+        it has not learned and what is cut, counts 8 bits a byte. Frames of other rows than those learned tell most.
+        """
+        frame, result = self.schema.read(frame), {}
+        with threadpool_limits(1, user_api="blas"):
+            found = self.stages.surprise(self.blocks(frame))
+        for name, nats in found.items():
+            there = frame[name].notna().to_numpy(bool)
+            texts = frame.loc[there, name]
+            back = self.codecs[name].decode(self.codecs[name].encode(texts), Rows(0, np.arange(len(texts))))
+            lost = sum(map(_bytes_of, texts)) - sum(map(_bytes_of, back.fillna("")))
+            bits = nats[there].sum() / np.log(2) + 8 * lost
+            result[name] = float(bits / max(int(texts.str.len().sum()), 1))
+        return result
 
     @property
     def capacity(self) -> int | None:
@@ -357,6 +426,10 @@ def _codecs(frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> di
 
 def _restrictions(codecs: Mapping[str, Codec], schema: Schema, where: Where) -> dict[str, Restriction]:
     return {name: codecs[name].restrict(tests) for name, tests in tests_of(where, schema.fields).items()}
+
+
+def _bytes_of(text: str) -> int:
+    return len(text.encode())
 
 
 def _training(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
-from synthdata.cli.work import load, produce, report_rows, rows_option, where_option
+from synthdata.cli.work import load, produce, prompts_by_field, report_rows, rows_option, where_option
 
 __all__ = ["command"]
 
@@ -20,10 +20,22 @@ __all__ = ["command"]
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The table to write.")
 @where_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same rows.")
+@click.option("--prompt", metavar="[FIELD=]TEXT", multiple=True, help="What texts begin with.")
+@click.option("--temperature", type=float, help="Of texts: below 1, likelier and less varied.")
+@click.option("--top-p", type=float, help="Of texts: from the likeliest tokens, of this probability together.")
 @click.option("--force", is_flag=True, help="Overwrite a table that exists.")
 @with_console
 def command(
-    console: Console, model: Path, rows: int, output: Path, where: tuple[str, ...], seed: int, force: bool
+    console: Console,
+    model: Path,
+    rows: int,
+    output: Path,
+    where: tuple[str, ...],
+    seed: int,
+    prompt: tuple[str, ...],
+    temperature: float | None,
+    top_p: float | None,
+    force: bool,
 ) -> None:
     """Sample ROWS rows from MODEL, pass them through the gate, and write them.
 
@@ -34,5 +46,8 @@ def command(
 
     check_target(output, force=force)
     synthesizer = load(model)
+    if prompt or temperature is not None or top_p is not None:
+        prompts = prompts_by_field(prompt, synthesizer.schema.fields)
+        synthesizer = synthesizer.drawing(prompt=prompts, temperature=temperature, top_p=top_p)
     verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force)
     console.finish(*report_rows(console, output, verdict))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,6 +26,7 @@ __all__ = [
     "load",
     "needs_data",
     "produce",
+    "prompts_by_field",
     "report_rows",
     "rows_option",
     "start_tensorflow",
@@ -184,6 +185,16 @@ def load(model: Path) -> Synthesizer:
     from synthdata.synthesizer import Synthesizer
 
     return Synthesizer.load(model)
+
+
+def prompts_by_field(prompts: tuple[str, ...], fields: Collection[str]) -> str | dict[str, str] | None:
+    """What texts begin with: `field=text` for a field, or a text alone for the only one."""
+    if len(prompts) == 1 and prompts[0].partition("=")[0] not in fields:
+        return prompts[0]
+    for each in prompts:
+        if each.partition("=")[0] not in fields:
+            raise InputError(f'--prompt "{each}": of several, each is FIELD=TEXT; fields: {", ".join(fields)}')
+    return {each.partition("=")[0]: each.partition("=")[2] for each in prompts} or None
 
 
 def produce(

@@ -13,6 +13,7 @@ from synthdata.fields.datetime import Datetime
 from synthdata.fields.identifier import Identifier
 from synthdata.fields.image import Image
 from synthdata.fields.number import Number
+from synthdata.fields.text import Text
 
 __all__ = [
     "KINDS",
@@ -30,15 +31,19 @@ __all__ = [
     "Restriction",
     "Rows",
     "Test",
+    "Text",
 ]
 
 KINDS: dict[str, type[Field]] = {  # in the order in which `Schema.infer` asks them
     "image": Image,
     "boolean": Boolean,
     "datetime": Datetime,
+    "text": Text,
     "identifier": Identifier,
     "number": Number,
     "category": Category,
 }
 
-AnyField: TypeAlias = Annotated[Identifier | Boolean | Datetime | Number | Image | Category, Key(discriminator="kind")]
+AnyField: TypeAlias = Annotated[
+    Identifier | Boolean | Datetime | Number | Image | Text | Category, Key(discriminator="kind")
+]

@@ -253,7 +253,10 @@ class Field(BaseModel, ABC):
     def fit(self, column: pd.Series, name: str, rng: np.random.Generator) -> Codec:
         """Fit to a column of the kind's type."""
         missing = column.isna().to_numpy(bool)
-        body = self.learn(column[~missing], rng)
+        try:
+            body = self.learn(column[~missing], rng)
+        except DataError as error:
+            raise DataError(f'column "{name}": {error}') from None
         return Codec(name, self, body, nulls=bool(missing.any()) or body.block == Categorical(0))
 
 
@@ -298,8 +301,12 @@ class Codec:
         if missing.any() and not self.nulls:
             where = rows_named(np.flatnonzero(missing))
             raise DataError(f'column "{self.name}": {where} missing, none was in training')
-        if isinstance(block, Tokens | Pixels):
+        if isinstance(block, Pixels):
             return {self.name: self._whole(column, missing)}
+        if isinstance(block, Tokens):
+            tokens = np.zeros((len(column), block.length), np.int64)  # a missing text has none
+            tokens[~missing] = self.body.encode(column[~missing])
+            return {self.name: tokens}
         keeps_nothing = isinstance(block, Categorical) and block.size == 0
         width = (2,) if isinstance(block, Binned) else ()
         result = np.zeros((len(column), *width), np.float64 if width else np.int64)
@@ -329,6 +336,8 @@ class Codec:
             return self.body.decode(np.empty(len(rows.numbers)), rows, detail).rename(self.name)
         if isinstance(block, Tokens | Pixels):
             values = self.body.decode(arrays[self.name], rows, detail)
+            if isinstance(block, Tokens) and self.nulls:
+                values = values.where(arrays[self.name].any(axis=1).astype(bool))
             return values.astype(self.field.dtype(False)).rename(self.name)
         array = np.array(arrays[self.name])
         symbol = array[:, 0] if array.ndim > 1 else array

@@ -1,4 +1,4 @@
-"""How a column is compared with another of its kind: quantities, symbols, pictures, texts. A closed set."""
+"""How a column is compared with another: quantities, symbols, pictures, texts. A closed set, like the blocks."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from synthdata.blocks import Block, Pixels
+from synthdata.blocks import Block, Pixels, Tokens
 from synthdata.errors import SchemaError, nearest
 from synthdata.generators.base import FieldGenerator, Generator, Settings
 from synthdata.generators.choice import AUTO, AutoSettings, choose
@@ -33,6 +33,9 @@ FIELD_FAMILIES: dict[type[Block], dict[str, str]] = {  # of fields that are no p
         "gan": "synthdata.generators.image.gan:ImageGAN",
         "vae": "synthdata.generators.image.vae:ImageVAE",
         "transformer": "synthdata.generators.image.transformer:ImageTransformer",
+    },
+    Tokens: {
+        "transformer": "synthdata.generators.text.transformer:TextTransformer",
     },
 }
 

@@ -21,7 +21,7 @@ from synthdata.blocks import Arrays, Block, Layout
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
 
-__all__ = ["Count", "FieldGenerator", "Generator", "LatentSpace", "Settings", "Span", "check_shapes"]
+__all__ = ["Count", "FieldGenerator", "Generator", "LatentSpace", "Settings", "Span", "Writer", "check_shapes"]
 
 Count: TypeAlias = Annotated[int, Key(ge=1)]
 
@@ -138,6 +138,18 @@ class LatentSpace(ABC):
     @abstractmethod
     def decode(self, latent: np.ndarray) -> Arrays:
         """The most likely rows at places (n, latent)."""
+
+
+class Writer(ABC):
+    """What a generator of a text field can do besides, if it draws a text from its beginning."""
+
+    @abstractmethod
+    def go_on(self, rng: np.random.Generator, rows: int, told: Arrays, begun: np.ndarray) -> np.ndarray:
+        """As `FieldGenerator.sample`, of texts that all begin with the tokens `begun` (m,)."""
+
+    @abstractmethod
+    def surprise(self, target: np.ndarray, told: Arrays) -> np.ndarray:
+        """The surprise of each text of `target` (n, length), its end included, in nats: (n,)."""
 
 
 def check_shapes(weights: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:

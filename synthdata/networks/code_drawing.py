@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from synthdata.networks.causal_drawing import CausalSteps
 from synthdata.networks.code_grid import CodeGrid
 from synthdata.networks.conv_drawing import convolve, rectify, to_pixels
-from synthdata.networks.drawing import TINY, activate, choose
+from synthdata.networks.drawing import choose
 
 __all__ = ["code_surprise", "decode_codes", "draw_codes"]
 
@@ -72,15 +73,12 @@ def code_surprise(grid: CodeGrid, weights: Weights, heads: int, told: np.ndarray
 
 
 class _Steps:
-    """The Transformer step by step, with the keys and values of the steps before."""
+    """Logits of an image's codes, one after the other."""
 
     def __init__(self, grid: CodeGrid, weights: Weights, heads: int, told: np.ndarray) -> None:
-        self.grid, self.weights, self.heads = grid, weights, heads
+        self.grid, self.weights = grid, weights
         self.told = told @ weights["told"]  # (n, width)
-        self.layers = sum(name.startswith("query_") for name in weights)
-        n, width = self.told.shape
-        shape = (self.layers, n, heads, grid.length, width // heads)
-        self.keys, self.values = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        self.layers = CausalSteps(weights, heads, len(told), grid.length)
 
     def logits(self, i: int, codes: np.ndarray) -> np.ndarray:
         """Logits (n, codes) of code `i`, given the codes (n, length) before it; to be asked for in order."""
@@ -90,32 +88,6 @@ class _Steps:
             x += weights["before"][codes[:, i - 1]]
         if i >= breadth:
             x += weights["above"][codes[:, i - breadth]]
-        for layer in range(self.layers):
-            x += self._attended(layer, i, _rms_norm(x)) @ weights[f"mix_{layer}"]
-            inner = _rms_norm(x) @ weights[f"up_{layer}"]
-            inner += weights[f"up_bias_{layer}"]
-            activate(inner)
-            x += inner @ weights[f"down_{layer}"]
-        logits: np.ndarray = _rms_norm(x) @ weights["head"]
+        logits: np.ndarray = self.layers.step(i, x) @ weights["head"]
         logits += weights["head_bias"]
         return logits
-
-    def _attended(self, layer: int, i: int, x: np.ndarray) -> np.ndarray:
-        """As `attention.attend`, for one step: (n, width) to the same."""
-        shape = (len(x), self.heads, -1)
-        query, key, value = ((x @ self.weights[f"{name}_{layer}"]).reshape(shape) for name in ("query", "key", "value"))
-        self.keys[layer, :, :, i], self.values[layer, :, :, i] = key, value
-        scores = (self.keys[layer, :, :, : i + 1] @ query[..., None])[..., 0]  # (n, heads, i + 1)
-        top = np.maximum(scores.max(axis=-1, keepdims=True), 0.0)
-        scores -= top
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=-1, keepdims=True) + np.exp(-top)
-        mixed: np.ndarray = scores[:, :, None] @ self.values[layer, :, :, : i + 1]
-        return mixed.reshape(len(x), -1)
-
-
-def _rms_norm(x: np.ndarray) -> np.ndarray:
-    scale = np.einsum("nw,nw->n", x, x)
-    scale /= x.shape[1]
-    normed: np.ndarray = x / np.sqrt(scale + np.float32(TINY))[:, None]
-    return normed

@@ -14,6 +14,7 @@ import numpy as np
 
 from synthdata.blocks import Pixels
 from synthdata.networks.canvas import MOST_FEATURES, Shapes
+from synthdata.networks.causal_drawing import layer_shapes
 
 __all__ = ["CodeGrid", "drawing_shapes", "pixel_decoder_shapes", "pixel_encoder_shapes"]
 
@@ -120,7 +121,5 @@ def drawing_shapes(grid: CodeGrid, *, told: int, width: int, layers: int, wide: 
     """Weights of the Transformer as `code_drawing` takes them."""
     shapes: Shapes = {"told": (told, width), "place": (grid.length, width)}
     shapes |= {"before": (grid.codes, width), "above": (grid.codes, width)}
-    for i in range(layers):
-        shapes |= {f"{name}_{i}": (width, width) for name in ("query", "key", "value", "mix")}
-        shapes |= {f"up_{i}": (width, wide), f"up_bias_{i}": (wide,), f"down_{i}": (wide, width)}
+    shapes |= layer_shapes(width=width, layers=layers, wide=wide)
     return {**shapes, "head": (width, grid.codes), "head_bias": (grid.codes,)}

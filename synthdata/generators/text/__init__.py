@@ -1,0 +1,1 @@
+"""Generators of one text field of a record, given its tabular blocks."""
