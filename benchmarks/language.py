@@ -6,14 +6,14 @@ Runs in the environment that holds it. Writes ROWS sampled records to OUT_CSV. D
 `enable_flexible_generation=False`: the text then always follows its field, as is asked of it here, instead of every
 order of the columns being learned.
 
-`bits_per_character`: what the model has learned is records as JSON, `{} {"FIELD": "...", "TEXT": "..."}` between the
-begin and end tokens. A held-out record is put into that form by the engine's own functions (rare and unknown categories
-become `_RARE_`, as in training), and the model reads it in one pass. Counted are the negative log-likelihoods of the
-tokens of the text and of the quote that ends it, given all before; the other tokens, which the engine's grammar dictates
-when it samples, are free. What tokens mean no text at all (begin, end, padding) is ruled out before the
-softmax, as the grammar rules it out. The sum is divided by the characters of the held-out texts and by ln 2. A character
-that its vocabulary lacks is one unknown token, which cannot be written back: the peer is charged for that token alone,
-and how many there were is reported as `unknown`.
+`bits`: what the model has learned is records as JSON, `{} {"FIELD": "...", "TEXT": "..."}` between the begin and end
+tokens. A held-out record is put into that form by the engine's own functions (rare and unknown categories become
+`_RARE_`, as in training), and the model reads it in one pass. Counted are the negative log-likelihoods of the tokens of
+the text and of the quote that ends it, given all before; the other tokens, which the engine's grammar dictates when it
+samples, are free. Begin, end and padding are ruled out before the softmax, as the grammar does; what
+else it rules out inside a text is not. The sum is divided by the characters of the held-out texts and by ln 2. A
+character that the vocabulary lacks is one unknown token, which cannot be written back: the engine is charged for that
+token alone (we are charged 8 bits a byte), and how many there were is reported as `unknown`.
 """
 
 import json
@@ -67,10 +67,11 @@ def surprise(folder: Path, holdout: pd.DataFrame, text: str) -> dict[str, float]
             end = len(whole) - len("}" + tokenizer.eos_token)
             first = end - len(written[start + row])
             assert whole[first:end] == written[start + row], "the text is not the last of the record"
-            for place, (left, right) in enumerate(each["offset_mapping"]):
-                is_text[row, place] = left >= first and right <= end and right > left
-            covered = "".join(whole[left:right] for left, right in np.array(each["offset_mapping"])[is_text[row, : len(each["input_ids"])]])
-            assert covered.replace(" ", "") == whole[first:end].replace(" ", ""), "tokens do not end where the text does"
+            spans = np.array(each["offset_mapping"])
+            inside = np.flatnonzero((spans[:, 0] >= first) & (spans[:, 1] <= end) & (spans[:, 1] > spans[:, 0]))
+            is_text[row, inside[0] : inside[-1] + 1] = True
+            covered = "".join(whole[left:right] for left, right in spans[inside])
+            assert covered.replace(" ", "") == whole[first:end].replace(" ", ""), "tokens do not end where texts do"
         logits = model(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask)).logits[:, :-1].clone()
         logits[..., ruled_out] = -torch.inf
         wanted = torch.from_numpy(ids[:, 1:])
@@ -80,7 +81,7 @@ def surprise(folder: Path, holdout: pd.DataFrame, text: str) -> dict[str, float]
         unknown += int((ids[:, 1:][kept] == tokenizer.unk_token_id).sum())
         counted += int(kept.sum())
     characters = int(holdout[text].str.len().sum())
-    return {"bits_per_character": total / characters / np.log(2), "unknown": unknown, "text_tokens": counted}
+    return {"bits": float(total / characters / np.log(2)), "unknown": unknown, "text_tokens": counted}
 
 
 def main() -> None:
