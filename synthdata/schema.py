@@ -154,12 +154,25 @@ class Schema(BaseModel):
         """Names of the columns in which fields tell what claims are about, see `Field.measure`."""
         return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.measures)
 
+    def set_measures(self) -> tuple[str, ...]:
+        """Likewise, of what fields tell of a row among the others, see `Field.measure_set`."""
+        return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.set_measures)
+
     def measured(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the columns that `measures` names, of a frame of the schema's types."""
         told = [
             field.measure(frame[name]).add_prefix(f"{name}.") for name, field in self.fields.items() if field.measures
         ]
         return pd.concat(told, axis=1) if told else pd.DataFrame(index=frame.index)
+
+    def measured_set(self, measured: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns that `set_measures` names, of the columns that `measures` names, of all rows."""
+        told = []
+        for name, field in self.fields.items():
+            if field.set_measures:
+                own = measured[[f"{name}.{part}" for part in field.measures]].set_axis(list(field.measures), axis=1)
+                told.append(field.measure_set(own).add_prefix(f"{name}."))
+        return pd.concat(told, axis=1) if told else pd.DataFrame(index=measured.index)
 
     def read(self, frame: pd.DataFrame, source: str = "data") -> pd.DataFrame:
         """Read a raw frame into the schema's types and order; columns the schema does not name are left out."""
@@ -185,7 +198,7 @@ class Schema(BaseModel):
             problem = field.check()
             if problem:
                 raise SchemaError(f'{source}, field "{name}": {problem}')
-        for name in self.measures():
+        for name in (*self.measures(), *self.set_measures()):
             if name in self.fields:
                 raise SchemaError(f'{source}, field "{name}": expectations know that name as a measure; rename it')
         if self.target is not None and self.target not in self.fields:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 from sklearn.datasets import load_digits
 
-from synthdata import Schema, Synthesizer, evaluate, write_report
+from synthdata import Schema, Synthesizer, evaluate, generate, write_report
 from synthdata.cli import main
-from synthdata.errors import ConditionError, SchemaError
+from synthdata.errors import ConditionError, GateError, SchemaError
 from synthdata.fields.pictures import png
 from synthdata.measures import MEASURES
 from synthdata.tables import read_table
@@ -85,6 +87,30 @@ def test_images_alone_can_be_learned():
     schema = SCHEMA.model_copy(update={"fields": {"scan": SCHEMA.fields["scan"]}, "target": None})
     made = Synthesizer.fit(digits()[:200], schema).sample(5)
     assert SCHEMA.fields["scan"].array(made["scan"]).shape == (5, 8, 8, 1)
+
+
+def broken(fitted: Synthesizer, change: Callable[[np.ndarray], np.ndarray]) -> Synthesizer:
+    """The synthesizer, as if the training of its images had gone wrong."""
+    scan = fitted.stages.generators["scan"]
+    bent = {name: change(array) if "enter" in name or "style" in name else array for name, array in scan.arrays.items()}
+    return replace(fitted, stages=replace(fitted.stages, generators={"scan": replace(scan, arrays=bent)}))
+
+
+def test_a_generator_that_has_collapsed_gets_nothing_through_the_gate(fitted):
+    collapsed = broken(fitted, lambda array: array * 0)
+    assert len(set(collapsed.sample(30)["scan"])) == 1
+    assert len(generate(collapsed, 5).frame) == 5  # so few may look alike
+    with pytest.raises(GateError, match=r"refused: expect_column_mean_to_be_between\(scan.alike"):
+        _ = generate(collapsed, 40).frame
+
+
+def test_images_that_are_no_numbers_are_blank_and_set_aside(fitted):
+    validated = generate(broken(fitted, lambda array: array * np.nan), 5)
+    with pytest.raises(GateError, match="only 0 of 5 rows passed"):
+        _ = validated.frame
+    rejected = validated.rejected()
+    assert set(rejected["failed_expectation"]) == {"expect_column_values_to_be_between(scan.contrast)"}
+    assert not SCHEMA.fields["scan"].array(rejected["scan"].head(20)).any()
 
 
 @pytest.fixture(scope="module")

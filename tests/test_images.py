@@ -472,6 +472,29 @@ def test_repeated_images_are_set_aside_where_the_user_s_suite_asks_for_that(digi
     assert validated.frame["image"].tolist() == frame["image"].head(3).tolist()
 
 
+def test_images_that_are_nearly_all_alike_are_refused_as_a_whole(digits):
+    rng = np.random.default_rng(0)
+    same = np.repeat(digits[0][:1].astype(int), 60, axis=0) + rng.integers(-1, 2, (60, 8, 8, 1))
+    alike = frame_of((np.clip(same, 0, 255).astype(np.uint8), digits[1][:60]))
+    assert validate(frame_of(digits), DIGITS).verdict.passed
+    assert validate(alike.head(10), DIGITS).verdict.passed  # so few may be
+    with pytest.raises(GateError, match=r"the table as a whole failed: expect_column_mean_to_be_between\(image\.alike"):
+        validate(alike, DIGITS)
+    streamed = Gate(DIGITS, Suite.of(DIGITS)).admit([alike.head(25), alike.tail(35)])
+    with pytest.raises(GateError, match=r"image\.alike"):
+        list(streamed.frames())
+    mixed = pd.concat([frame_of(digits), alike], ignore_index=True)  # a third of them is the same digit
+    assert validate(mixed, DIGITS).verdict.passed
+
+
+def test_the_user_s_suite_may_be_about_how_alike_images_are(digits):
+    once = Suite((Expectation("expect_column_values_to_be_between", {"column": "image.alike", "max_value": 0.02}),))
+    repeated = pd.concat([frame_of(digits), frame_of(digits).head(1).loc[[0] * 9]], ignore_index=True)
+    with pytest.raises(GateError, match=r"expect_column_values_to_be_between\(image\.alike\)"):
+        validate(repeated, DIGITS, once)
+    assert validate(frame_of(digits), DIGITS, once).verdict.passed
+
+
 def test_measures_are_what_they_say(digits):
     half = np.zeros((8, 8, 1), np.uint8)
     half[:, 4:] = 200
