@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -19,7 +20,7 @@ from synthdata.fields import KINDS, AnyField, Category, Expectation
 from synthdata.fields.base import holds_bytes, plain
 from synthdata.measures import MEASURES
 
-__all__ = ["FOLDER", "Model", "Schema", "infer", "json_schema"]
+__all__ = ["FOLDER", "MISSING", "Model", "Schema", "infer", "json_schema"]
 
 CONSTRAINTS: dict[str, type[BaseModel]] = {
     "ordered": Ordered,
@@ -28,6 +29,7 @@ CONSTRAINTS: dict[str, type[BaseModel]] = {
     "rule": RowRule,
 }
 FOLDER = "synthdata.folder"  # in a frame's attrs: where the table stood; paths in its cells are relative to it
+MISSING = ".missing"  # what the array is called that says where a column's array means nothing
 MODELINE = "# yaml-language-server: $schema=schema.json"
 
 
@@ -173,6 +175,21 @@ class Schema(BaseModel):
                 own = measured[[f"{name}.{part}" for part in field.measures]].set_axis(list(field.measures), axis=1)
                 told.append(field.measure_set(own).add_prefix(f"{name}."))
         return pd.concat(told, axis=1) if told else pd.DataFrame(index=measured.index)
+
+    def array_names(self) -> list[str]:
+        """The names that `arrays` gives, twice where they collide."""
+        return [*self.fields, *(f"{name}{MISSING}" for name, field in self.fields.items() if field.nullable)]
+
+    def arrays(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Turn a frame of the schema's types into arrays without objects, see `Field.array`.
+
+        A nullable column has a second one, `<name>.missing`, true where the first means nothing.
+        """
+        result = {name: field.array(frame[name]) for name, field in self.fields.items()}
+        for name, field in self.fields.items():
+            if field.nullable:
+                result[f"{name}{MISSING}"] = frame[name].isna().to_numpy(bool)
+        return result
 
     def read(self, frame: pd.DataFrame, source: str = "data") -> pd.DataFrame:
         """Read a raw frame into the schema's types and order; columns the schema does not name are left out."""

@@ -13,7 +13,8 @@ from synthdata import artefact
 from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Tokens
 from synthdata.errors import ArtefactError
 from synthdata.generators import FIELD_FAMILIES, field_family, field_settings
-from synthdata.generators.base import FieldGenerator
+from synthdata.generators.base import FieldGenerator, FieldLatentSpace
+from synthdata.generators.variation import between, vary
 from synthdata.progress import Progress
 
 if TYPE_CHECKING:
@@ -69,9 +70,33 @@ class FieldStages:
         result = dict(arrays)
         for generator, own in zip(self.generators.items(), seed.spawn(len(self.generators)), strict=True):
             name, field = generator
-            told = {other: arrays[other] for other in field.given}
-            result[name] = field.sample(np.random.Generator(np.random.Philox(own)), rows, told)
+            result[name] = field.sample(np.random.Generator(np.random.Philox(own)), rows, self._told(name, arrays))
         return result
+
+    @property
+    def spaces(self) -> dict[str, FieldLatentSpace]:
+        """The generators in whose spaces values have places, by field."""
+        return {name: each for name, each in self.generators.items() if isinstance(each, FieldLatentSpace)}
+
+    def vary(self, seed: np.random.SeedSequence, arrays: Arrays, strength: float) -> dict[str, np.ndarray]:
+        """Variations of the fields that have places, told what stands beside them in `arrays`."""
+        spaces = self.spaces
+        return {
+            name: vary(
+                space, arrays[name], self._told(name, arrays), strength, np.random.Generator(np.random.Philox(own))
+            )
+            for (name, space), own in zip(spaces.items(), seed.spawn(len(spaces)), strict=True)
+        }
+
+    def between(self, ends: Arrays, arrays: Arrays, steps: int) -> dict[str, np.ndarray]:
+        """Steps from the first to the second row of `ends` in the fields that have places; told those of `arrays`."""
+        return {
+            name: between(space, ends[name], self._told(name, ends), self._told(name, arrays), steps)
+            for name, space in self.spaces.items()
+        }
+
+    def _told(self, name: str, arrays: Arrays) -> dict[str, np.ndarray]:
+        return {other: arrays[other] for other in self.generators[name].given}
 
     def describe(self) -> dict[str, Any]:
         """What each is, as plain JSON."""

@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 
 from synthdata import Schema, Synthesizer, evaluate, generate, write_report
 from synthdata.cli import main
-from synthdata.errors import ConditionError, GateError, SchemaError
+from synthdata.errors import ConditionError, GateError, InputError, SchemaError
 from synthdata.fields.pictures import png
 from synthdata.measures import MEASURES
 from synthdata.tables import read_table
@@ -87,6 +87,68 @@ def test_images_alone_can_be_learned():
     schema = SCHEMA.model_copy(update={"fields": {"scan": SCHEMA.fields["scan"]}, "target": None})
     made = Synthesizer.fit(digits()[:200], schema).sample(5)
     assert SCHEMA.fields["scan"].array(made["scan"]).shape == (5, 8, 8, 1)
+
+
+def test_variations_of_a_record_keep_all_but_its_image(fitted):
+    real = digits()[:40]
+    near, far = (fitted.vary(real, strength) for strength in (0.1, 1.0))
+    field = SCHEMA.fields["scan"]
+    for made in (near, far):
+        assert made["label"].tolist() == real["label"].tolist()
+        assert made["ink"].tolist() == real["ink"].tolist()
+        assert not set(made["scan"]) & set(real["scan"])
+    apart = [np.abs(field.array(made["scan"]).astype(float) - field.array(real["scan"])).mean() for made in (near, far)]
+    assert apart[0] < 0.7 * apart[1]
+    pd.testing.assert_frame_equal(fitted.vary(real, 0.1).head(3), fitted.vary(real.head(3), 0.1))
+    assert set(fitted.vary(real, 0.1, seed=1)["scan"]) != set(near["scan"])
+    with pytest.raises(InputError, match="strength 2 is not from 0"):
+        fitted.vary(real, 2)
+
+
+def test_the_way_from_record_to_record_moves_its_image(fitted):
+    one, other = (digits().iloc[number] for number in (0, 4))
+    way = fitted.interpolate(one, other, steps=6)
+    assert way["label"].tolist() == ["d0"] * 3 + ["d4"] * 3  # independent columns have no places: the nearer record's
+    pixels = SCHEMA.fields["scan"].array(way["scan"]).astype(float)
+    real = [SCHEMA.fields["scan"].array(digits()["scan"].iloc[[number]])[0] for number in (0, 4)]
+    assert np.abs(pixels[0] - real[0]).mean() < np.abs(pixels[0] - real[1]).mean()
+    assert np.abs(pixels[-1] - real[1]).mean() < np.abs(pixels[-1] - real[0]).mean()
+    assert len(set(way["scan"])) == 6
+
+
+def test_a_model_whose_images_have_no_places_says_so(fitted):
+    plain = replace(fitted, stages=replace(fitted.stages, generators={}))
+    with pytest.raises(InputError, match=r"no image or text that can be varied; train with .* gan or vae"):
+        plain.vary(digits()[:3])
+
+
+def test_a_data_set_feeds_a_network_with_fresh_rows(fitted):
+    batches = list(fitted.dataset(50, rows=120, seed=2).as_numpy_iterator())
+    assert [len(batch["label"]) for batch in batches] == [50, 50, 20]
+    first, made = batches[0], fitted.sample(120, seed=2)
+    assert first["scan"].dtype == np.uint8
+    np.testing.assert_array_equal(first["scan"], SCHEMA.fields["scan"].array(made["scan"][:50]))
+    assert [label.decode() for label in first["label"]] == made["label"][:50].tolist()
+    assert first["ink"].tolist() == made["ink"][:50].tolist()
+    asked = fitted.dataset(8, where={"label": "d7"}).take(2).as_numpy_iterator()
+    assert {label for batch in asked for label in batch["label"]} == {b"d7"}
+    with pytest.raises(ConditionError):
+        fitted.dataset(where="label = nine")
+
+
+def test_real_rows_can_be_mixed_into_a_data_set(fitted):
+    real = digits()[:30].assign(ink=[-number for number in range(30)])  # to tell them by
+    batches = list(fitted.dataset(16, mix=real, share=0.25, rows=16 * 15).as_numpy_iterator())
+    assert {(batch["ink"] <= 0).sum() for batch in batches} == {4}
+    seen = np.concatenate([batch["ink"][batch["ink"] <= 0] for batch in batches])
+    assert (np.bincount(-seen, minlength=30) == 2).all()  # all once before any comes again
+    batch, pictures = batches[0], SCHEMA.fields["scan"].array(real["scan"])
+    for pixels, label, ink in zip(batch["scan"], batch["label"], batch["ink"], strict=True):
+        if ink <= 0:
+            np.testing.assert_array_equal(pixels, pictures[-ink])
+            assert label.decode() == real["label"].iloc[-ink]
+    with pytest.raises(InputError, match="share 1 leaves a batch of 16"):
+        fitted.dataset(16, mix=real, share=1)
 
 
 def broken(fitted: Synthesizer, change: Callable[[np.ndarray], np.ndarray]) -> Synthesizer:

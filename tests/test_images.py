@@ -519,6 +519,12 @@ def opened(path: Path) -> pd.DataFrame:
         with np.load(path, allow_pickle=False) as held:
             assert held["image"].dtype == np.uint8
             return pd.DataFrame({"image": pd.Series(map(png, held["image"]), dtype=object), "label": held["label"]})
+    if path.suffix == ".tfrecord":
+        import tensorflow as tf
+
+        found = [tf.train.Example.FromString(one) for one in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
+        cells = {name: [one.features.feature[name].bytes_list.value[0] for one in found] for name in DIGITS.fields}
+        return pd.DataFrame({"image": cells["image"], "label": [label.decode() for label in cells["label"]]})
     return read_table(path)
 
 
