@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -190,6 +193,24 @@ def test_images_are_scored_beside_held_out_ones(report, tmp_path):
     assert scores["image_frechet"].value > scores["image_frechet"].ceiling
     page = write_report(report, tmp_path)["html"].read_text()
     assert page.count("data:image/png;base64,") == len(report.sheets) == 3
+
+
+def test_a_person_can_guess_which_images_are_real(report, tmp_path):
+    (guessing,) = report.guessing
+    assert guessing.is_real.sum() == len(guessing.images) / 2 == 24
+    known = {image.tobytes() for image in SCHEMA.fields["scan"].array(digits()["scan"])[ROWS:]}
+    assert [image.tobytes() in known for image in guessing.images] == guessing.is_real.tolist()
+    assert 0 < np.abs(np.diff(guessing.is_real.astype(int))).sum() < 47
+    files = write_report(report, tmp_path)
+    page = files["guess"].read_text()
+    assert files["guess"].name == "guess.html"
+    assert 'href="guess.html"' in files["html"].read_text()
+    assert page.count("<fieldset") == 48
+    assert not re.search(r"https?://|@import|url\(|<(link|iframe|object)\b|src=\"(?!data:)", page)
+    told = json.loads(b64decode(re.search(r'atob\("([^"]+)"\)', page)[1]))
+    assert told == [guessing.is_real.tolist()]
+    write_report(replace(report, guessing=()), tmp_path, force=True)
+    assert not files["guess"].exists()
 
 
 def test_copies_of_images_are_seen(report):

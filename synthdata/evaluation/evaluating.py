@@ -16,7 +16,7 @@ from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.fidelity import Told
 from synthdata.evaluation.images import compare_images, label_column, sides_of
 from synthdata.evaluation.privacy import privacy
-from synthdata.evaluation.scores import ColumnScore, Curve, PairScore, Report, Score, Sheet
+from synthdata.evaluation.scores import ColumnScore, Curve, Guessing, PairScore, Report, Score, Sheet
 from synthdata.evaluation.utility import Task, worth
 from synthdata.fields.views import Pictures
 from synthdata.measures import MEASURES
@@ -63,7 +63,7 @@ def evaluate(
     told, roc, by_column = telling(1, lambda: _told(subject, rngs[1]))
     useful = telling(2, lambda: _useful(subject, schema.target, rngs[2]))
     safe, distances = telling(3, lambda: subject.private(schema.target, rngs[3]))
-    shown, sheets = telling(4, lambda: _images(subject, schema.target, rngs[4], listener))
+    shown, sheets, guessing = telling(4, lambda: _images(subject, schema.target, rngs[4], listener))
     listener(Progress("evaluate", 1.0))
     scores = [*alike, told, *shown, useful, *safe]
     return Report(
@@ -80,6 +80,7 @@ def evaluate(
         distances=tuple(distances),
         history=_history(history),
         sheets=tuple(sheets),
+        guessing=tuple(guessing),
         notes=tuple(subject.notes),
         seconds=round(time.monotonic() - began, 2),
     )
@@ -198,17 +199,18 @@ def _pictures(schema: Schema, read: Mapping[str, pd.DataFrame]) -> dict[str, dic
 
 def _images(
     subject: _Subject, target: str | None, rng: np.random.Generator, listener: Listener
-) -> tuple[list[Score], list[Sheet]]:
+) -> tuple[list[Score], list[Sheet], list[Guessing]]:
     """The image fields: how alike, and useful, they are."""
     column = label_column(subject.coding, target)
     labels = () if column is None else subject.coding.columns[column].labels
-    scores, sheets = [], []
+    scores, sheets, guessing = [], [], []
     for name, pictures in subject.pictures.items():
         sides = sides_of(pictures, subject.given, column, len(labels))
-        found, drawn = compare_images(name, sides, labels, rng, listener)
+        found, drawn, mixed = compare_images(name, sides, labels, rng, listener)
         scores += found
         sheets += drawn
-    return scores, sheets
+        guessing += mixed
+    return scores, sheets, guessing
 
 
 def _alike(subject: _Subject, rng: np.random.Generator) -> tuple[list[Score], list[ColumnScore], list[PairScore]]:

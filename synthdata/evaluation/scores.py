@@ -10,7 +10,7 @@ import numpy as np
 
 from synthdata.measures import MEASURES, Better, Section
 
-__all__ = ["Bars", "ColumnScore", "Curve", "PairScore", "Report", "Score", "Section", "Sheet"]
+__all__ = ["Bars", "ColumnScore", "Curve", "Guessing", "PairScore", "Report", "Score", "Section", "Sheet"]
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,26 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Guessing:
+    """Images of one field for a person to tell apart, as many real ones as synthetic ones, in random order.
+
+    images: (n, height, width, channels) uint8. is_real: (n,) bool. labels: what each is said to show, if known.
+    """
+
+    field: str
+    images: np.ndarray
+    is_real: np.ndarray
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """Is it good, is it useful, is it safe.
 
     rows: how many were given, by "train", "holdout" and "synthetic". looked_at: how many of them were looked at.
     columns, pairs: worst first. roc: of the C2ST, synthetic and, where there is a holdout, holdout rows against real.
     distances: distribution functions of the distance to the nearest training row. history: loss curves. sheets: images.
+    guessing: images for a person to tell apart.
     seconds: spent. notes: what a person should know, each a sentence.
     """
 
@@ -159,6 +173,7 @@ class Report:
     distances: tuple[Curve, ...] = ()
     history: tuple[Curve, ...] = ()
     sheets: tuple[Sheet, ...] = ()
+    guessing: tuple[Guessing, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -185,5 +200,7 @@ class Report:
         raise KeyError(name)
 
     def to_json(self) -> dict[str, Any]:
-        """Write as plain JSON, without the sheets."""
-        return {**{key: value for key, value in asdict(self).items() if key != "sheets"}, "passed": self.passed}
+        """Write as plain JSON, without the images."""
+        plain = asdict(replace(self, sheets=(), guessing=()))
+        del plain["sheets"], plain["guessing"]
+        return {**plain, "passed": self.passed}
