@@ -251,7 +251,7 @@ def infer(frame: pd.DataFrame, name: str = "table") -> tuple[Schema, dict[str, s
         in_bytes = holds_bytes(column)
         text = (column.where(column.isna(), "bytes") if in_bytes else column).astype("str").str.strip()
         filled = column.notna() & (text != "")
-        present = plain(column[filled])
+        present = column[filled] if _is_named(column) else plain(column[filled])
         for kind in [Category] if _is_named(column) else KINDS.values():
             if in_bytes and not kind.reads_bytes:
                 continue

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synthdata import artefact
-from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Tokens
-from synthdata.errors import ArtefactError
+from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
+from synthdata.errors import ArtefactError, DataError
 from synthdata.generators import FIELD_FAMILIES, field_family, field_settings
 from synthdata.generators.base import FieldGenerator, FieldLatentSpace
 from synthdata.generators.variation import between, vary
@@ -20,12 +20,25 @@ from synthdata.progress import Progress
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
 
-__all__ = ["FieldStages", "table_of"]
+__all__ = ["FieldStages", "check_rows", "table_of"]
+
+FEWEST: dict[type[Block], int] = {Pixels: 50}  # to learn to draw any
 
 
 def table_of(layout: Layout) -> Layout:
     """The blocks that the first stage learns together."""
     return {name: block for name, block in layout.items() if isinstance(block, Categorical | Binned)}
+
+
+def check_rows(layout: Layout, rows: int) -> None:
+    """Raise DataError for a field that cannot be learned from so few rows."""
+    for name, block in layout.items():
+        least = FEWEST.get(type(block), 0)
+        if rows < least:
+            raise DataError(
+                f'column "{name}": found {rows} images; at least {least} are needed to learn to draw any: bring more, '
+                f"or leave the column out of the schema"
+            )
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from synthdata.generators.base import Generator, LatentSpace
 from synthdata.links import Links
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Model, Schema
-from synthdata.stages import FieldStages, table_of
+from synthdata.stages import FieldStages, check_rows, table_of
 from synthdata.tables import LEAST_TO_TRAIN
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ class Synthesizer:
         codecs = _codecs(frame, schema, rng)
         constraints = tuple(constraint.learn(frame, rng) for constraint in schema.constraints)
         layout: Layout = _layout(codecs)
+        check_rows(layout, len(frame))
         arrays: Arrays = _encode(codecs, frame)
         links = Links.find(frame, codecs, arrays)
         layout = links.layout(layout)

@@ -18,8 +18,11 @@ from sklearn.datasets import load_digits
 from synthdata import Schema, Synthesizer, evaluate, generate, write_report
 from synthdata.cli import main
 from synthdata.errors import ConditionError, GateError, InputError, SchemaError
+from synthdata.evaluation.images import Side, compare_images
 from synthdata.fields.pictures import png
 from synthdata.measures import MEASURES
+from synthdata.networks.inception import Inception
+from synthdata.progress import silent
 from synthdata.tables import read_table
 
 ROWS = 600
@@ -185,7 +188,7 @@ def report(fitted):
 
 def test_images_are_scored_beside_held_out_ones(report, tmp_path):
     scores = {score.name: score for score in report.scores if score.name.startswith("image_")}
-    assert set(scores) == {name for name in MEASURES if name.startswith("image_")}
+    assert set(scores) == {name for name in MEASURES if name.startswith("image_")} - {"image_inception_frechet"}
     for score in scores.values():
         assert score.value is not None
         assert score.ceiling is not None
@@ -211,6 +214,49 @@ def test_a_person_can_guess_which_images_are_real(report, tmp_path):
     assert told == [guessing.is_real.tolist()]
     write_report(replace(report, guessing=()), tmp_path, force=True)
     assert not files["guess"].exists()
+
+
+def test_the_features_of_inception_are_those_of_the_weights_that_are_given(tmp_path):
+    """The weights are written as Keras publishes them, but random ones."""
+    import h5py
+    import keras
+    from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
+
+    network = keras.applications.InceptionV3(weights=None, include_top=False, pooling="avg")
+    with h5py.File(tmp_path / "notop.h5", "w") as file:
+        save_weights_to_hdf5_group(file, network)
+    images = SCHEMA.fields["scan"].array(digits()["scan"].head(1))
+    found = Inception.load(tmp_path / "notop.h5").look(images)
+    assert found.shape == (1, 2048)
+    large = keras.ops.image.resize(np.repeat(images, 3, axis=3).astype(np.float32), (299, 299))
+    np.testing.assert_allclose(found, network.predict_on_batch(large / 127.5 - 1), atol=1e-4)
+    (tmp_path / "other.h5").write_bytes(b"what is this")
+    with pytest.raises(InputError, match=r"other.h5: not the weights of Inception v3 \(.*notop.h5"):
+        Inception.load(tmp_path / "other.h5")
+
+
+def test_the_inception_distance_is_measured_where_weights_are_given(fitted, monkeypatch):
+    def look(self: Inception, images: np.ndarray, tell: object) -> np.ndarray:
+        return images.reshape(len(images), -1) / 255
+
+    real, made = digits().drop(columns="ink"), fitted.sample(60)
+    sides = {
+        name: Side(SCHEMA.fields["scan"].view(frame["scan"]), np.empty(0))
+        for name, frame in (("train", real[:60]), ("synthetic", made), ("holdout", real[ROWS : ROWS + 60]))
+    }
+    monkeypatch.setattr(Inception, "look", look)
+    scores, _, _ = compare_images("scan", sides, (), np.random.default_rng(0), silent, Inception(network=None))
+    (score,) = [score for score in scores if score.name == "image_inception_frechet"]
+    assert score.value > score.ceiling > 0
+    with pytest.raises(InputError, match=r"no.h5: no such file"):
+        evaluate(real, made, None, SCHEMA, inception="no.h5")
+
+
+def test_an_inception_distance_that_is_required_is_missed_without_weights():
+    rows = digits().head(40)
+    required = SCHEMA.model_copy(update={"require": {"image_inception_frechet": 5.0}})
+    (missed,) = evaluate(rows, rows, None, required).missed
+    assert "evaluate with --inception" in missed.note
 
 
 def test_copies_of_images_are_seen(report):

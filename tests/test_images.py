@@ -24,6 +24,7 @@ from synthdata.errors import DataError, GateError, OutputError, SchemaError
 from synthdata.exporting import FORMATS, check_target, export
 from synthdata.fields import Category, Expectation, Image, Rows
 from synthdata.fields.pictures import png
+from synthdata.pipeline import train
 from synthdata.schema import Schema, infer
 from synthdata.tables import read_table
 from synthdata.validation import Gate, Suite, check, validate
@@ -493,6 +494,38 @@ def test_the_user_s_suite_may_be_about_how_alike_images_are(digits):
     with pytest.raises(GateError, match=r"expect_column_values_to_be_between\(image\.alike\)"):
         validate(repeated, DIGITS, once)
     assert validate(frame_of(digits), DIGITS, once).verdict.passed
+
+
+def test_training_names_the_file_of_an_image_that_cannot_be_decoded(classes):
+    damaged = classes / "3" / "0003.png"
+    damaged.write_bytes(damaged.read_bytes()[:60])
+    with pytest.raises(GateError, match=r"image\.readable\) 1 row \(\d+\), row \d+ is .*/3/0003\.png; mend one"):
+        train(read_table(classes), DIGITS)
+
+
+def test_so_few_images_are_not_learned(digits):
+    with pytest.raises(DataError, match=r'"image": found 49 images; at least 50 are needed to learn to draw any'):
+        train(frame_of(digits).head(49), DIGITS)
+
+
+def test_what_is_converted_is_noted(digits):
+    clear = flat("RGBA", (255, 0, 0, 128))
+    deep = PIL.Image.fromarray(digits[0][0, ..., 0].astype(np.uint16) * 257)
+    for image, note in ((clear, "transparency is laid over white"), (deep, "16 bits are scaled to 8")):
+        _, notes = infer(pd.DataFrame({"image": pd.Series([saved(image)] * 5, dtype=object)}))
+        assert notes == {"image": note}
+
+
+def test_class_folders_named_by_numbers_are_names(classes):
+    for folder in list(classes.iterdir())[2:]:
+        shutil.rmtree(folder)
+    kept = sorted(folder.name for folder in classes.iterdir())
+    for folder in classes.iterdir():
+        for image in sorted(folder.iterdir())[3:]:
+            image.unlink()
+    schema, notes = infer(read_table(classes))
+    assert schema.fields["label"] == Category()
+    assert notes["label"].startswith(f"most of its {len(kept)} values are rare")
 
 
 def test_measures_are_what_they_say(digits):

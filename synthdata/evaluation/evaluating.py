@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -23,11 +24,15 @@ from synthdata.measures import MEASURES
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
 
+if TYPE_CHECKING:
+    from synthdata.networks.inception import Inception
+
 __all__ = ["evaluate"]
 
 LOOKED_AT = 20_000  # rows of each table that fidelity and utility look at
 TOLD_APART = 10_000  # rows of either side that trees tell apart
 FEWEST = 50  # rows of a table, to train anything on
+INCEPTION = "image_inception_frechet"
 STEPS = ("columns and pairs", "rows told apart", "usefulness", "privacy", "images")
 
 T = TypeVar("T")
@@ -41,17 +46,20 @@ def evaluate(
     *,
     seed: int = 0,
     history: Sequence[Mapping[str, float]] = (),
+    inception: str | Path | None = None,
     listener: Listener = silent,
 ) -> Report:
     """Score synthetic rows against the real ones they were learned from.
 
     holdout: real rows that the generator has not seen; without them some scores have no ceiling, and privacy is mostly
     not measured. schema: inferred from `real` if not given; its `target` is what usefulness is about, its `require`
-    what the scores are held to. history: rows of figures of training, to be drawn. DataError if nothing compares.
+    what the scores are held to. history: rows of figures of training, to be drawn. inception: a file with the weights
+    of Inception v3, for the Fréchet distance of published figures. DataError if nothing compares.
     """
     began = time.monotonic()
     schema = schema or Schema.infer(real)
     schema.check("schema")
+    network = None if inception is None else _inception(inception)
     subject = _Subject.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))
     rngs = [np.random.default_rng([seed, 1 + number]) for number in range(len(STEPS))]
 
@@ -63,7 +71,7 @@ def evaluate(
     told, roc, by_column = telling(1, lambda: _told(subject, rngs[1]))
     useful = telling(2, lambda: _useful(subject, schema.target, rngs[2]))
     safe, distances = telling(3, lambda: subject.private(schema.target, rngs[3]))
-    shown, sheets, guessing = telling(4, lambda: _images(subject, schema.target, rngs[4], listener))
+    shown, sheets, guessing = telling(4, lambda: _images(subject, schema, rngs[4], network, listener))
     listener(Progress("evaluate", 1.0))
     scores = [*alike, told, *shown, useful, *safe]
     return Report(
@@ -198,19 +206,28 @@ def _pictures(schema: Schema, read: Mapping[str, pd.DataFrame]) -> dict[str, dic
 
 
 def _images(
-    subject: _Subject, target: str | None, rng: np.random.Generator, listener: Listener
+    subject: _Subject, schema: Schema, rng: np.random.Generator, inception: Inception | None, listener: Listener
 ) -> tuple[list[Score], list[Sheet], list[Guessing]]:
     """The image fields: how alike, and useful, they are."""
-    column = label_column(subject.coding, target)
+    column = label_column(subject.coding, schema.target)
     labels = () if column is None else subject.coding.columns[column].labels
     scores, sheets, guessing = [], [], []
     for name, pictures in subject.pictures.items():
         sides = sides_of(pictures, subject.given, column, len(labels))
-        found, drawn, mixed = compare_images(name, sides, labels, rng, listener)
+        found, drawn, mixed = compare_images(name, sides, labels, rng, listener, inception)
         scores += found
         sheets += drawn
         guessing += mixed
+    if inception is None and INCEPTION in schema.require:
+        note = "not measured: it takes a file with the weights of Inception v3; evaluate with --inception"
+        scores.append(Score.of(INCEPTION, None, note=note))
     return scores, sheets, guessing
+
+
+def _inception(path: str | Path) -> Inception:
+    from synthdata.networks.inception import Inception
+
+    return Inception.load(path)
 
 
 def _alike(subject: _Subject, rng: np.random.Generator) -> tuple[list[Score], list[ColumnScore], list[PairScore]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from synthdata.evaluation.scores import Guessing, Score, Sheet
 from synthdata.fields.views import Pictures
 from synthdata.networks.image_quality import frechet_distance
 from synthdata.progress import Listener
+
+if TYPE_CHECKING:
+    from synthdata.networks.inception import Inception
 
 __all__ = ["Side", "compare_images", "label_column", "sides_of"]
 
@@ -58,7 +62,12 @@ def sides_of(
 
 
 def compare_images(
-    field: str, sides: Mapping[str, Side], labels: tuple[str, ...], rng: np.random.Generator, listener: Listener
+    field: str,
+    sides: Mapping[str, Side],
+    labels: tuple[str, ...],
+    rng: np.random.Generator,
+    listener: Listener,
+    inception: Inception | None = None,
 ) -> tuple[list[Score], list[Sheet], list[Guessing]]:
     """Score the images of one field. labels: what the codes of `Side.labels` mean; empty without labels."""
     from synthdata.networks.image_features import ImageFeatures
@@ -84,6 +93,9 @@ def compare_images(
         Score.of(name, value, ceiling=held[0][name] if held else None, note=f"{field}, {rows:,} images")
         for name, value in found["synthetic"][0].items()
     ]
+    as_many = {name: pixels[:rows] for name, (pixels, _) in seen.items()}
+    if inception is not None:
+        scores.append(_inception_score(field, as_many, inception, listener))
     if classes:
         right = {name: float((told[name].argmax(axis=1) == seen[name][1]).mean()) for name in sides}
         scores.append(Score.of("image_agreement", right["synthetic"], ceiling=right.get("holdout"), note=field))
@@ -97,8 +109,16 @@ def compare_images(
             )
         else:
             scores.append(Score.of("image_tstr", None, note=NO_HOLDOUT))
-    scores.append(_nearness(field, {name: pixels[:rows] for name, (pixels, _) in seen.items()}))
+    scores.append(_nearness(field, as_many))
     return scores, _sheets(field, seen, labels, found["synthetic"][1]), [_guessing(field, seen, labels, rng)]
+
+
+def _inception_score(field: str, pixels: Mapping[str, np.ndarray], inception: Inception, listener: Listener) -> Score:
+    """The Fréchet distance of published figures; so few images raise it, those of the held-out ones as well."""
+    features = {name: inception.look(each, listener).astype(np.float64) for name, each in pixels.items()}
+    found = {name: frechet_distance(features["train"], each) for name, each in features.items() if name != "train"}
+    note = f"{field}, {len(pixels['train']):,} images"
+    return Score.of("image_inception_frechet", found["synthetic"], ceiling=found.get("holdout"), note=note)
 
 
 def _nearness(field: str, pixels: Mapping[str, np.ndarray]) -> Score:

@@ -21,7 +21,7 @@ from synthdata.blocks import Pixels
 from synthdata.errors import ConditionError, DataError
 from synthdata.fields.appearance import ALIKE, alike, appearance
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, rows_named
-from synthdata.fields.pictures import Picture, is_png, pictures, png, sizes
+from synthdata.fields.pictures import Picture, conversions, is_png, pictures, png, sizes
 from synthdata.fields.views import Pictures
 
 __all__ = ["IMAGE_ENDINGS", "Image"]
@@ -93,6 +93,7 @@ class Image(Field):
         gray = all(one is None or not np.ptp(one.pixels, axis=2).any() for one in pictures(shown, height, width, 3))
         scaled, mixed = (height, width) != usual, len(set(found)) > 1
         notes = ["they are of several sizes: scaled and cut to this one"] * mixed
+        notes += conversions(shown)
         notes += [f"most are {usual[0]} x {usual[1]} pixels: scaled"] * scaled
         return Guess(
             cls(height=height, width=width, channels=1 if gray else 3, resize=scaled or mixed), "; ".join(notes)
@@ -109,11 +110,13 @@ class Image(Field):
 
     def hint(self, bad: pd.Series) -> str:
         """What is wrong with the first cell that does not parse, and what to do."""
-        (size,) = sizes([_cell(bad.iloc[0])])
+        cell = _cell(bad.iloc[0])
+        first = f"the first of them, {cell}," if isinstance(cell, str) else "the first of them"
+        (size,) = sizes([cell])
         if size is None:
-            return "; the first of them is not there, damaged, or no image: mend the files, or leave these rows out"
+            return f"; {first} is not there, damaged, or no image: mend the files, or leave these rows out"
         return (
-            f"; the first of them is {size[0]} x {size[1]} pixels (height x width), allowed is {self.height} x "
+            f"; {first} is {size[0]} x {size[1]} pixels (height x width), allowed is {self.height} x "
             f"{self.width}: set resize: true, or another size, in the schema"
         )
 
