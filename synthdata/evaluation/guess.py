@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from synthdata.evaluation.page import environment
 from synthdata.evaluation.scores import Guessing, Report
 from synthdata.fields.pictures import png
 
@@ -21,7 +19,7 @@ def render_guessing(report: Report) -> str:
     sets = [_shown(guessing) for guessing in report.guessing]
     answers = [[bool(real) for real in guessing.is_real] for guessing in report.guessing]
     told = b64encode(json.dumps(answers).encode()).decode()  # not to be read by accident
-    return _environment().get_template("guess.html.jinja").render(name=report.name, sets=sets, told=told)
+    return environment().get_template("guess.html.jinja").render(name=report.name, sets=sets, told=told)
 
 
 def _shown(guessing: Guessing) -> dict[str, object]:
@@ -32,11 +30,3 @@ def _shown(guessing: Guessing) -> dict[str, object]:
         "labels": guessing.labels or ("",) * len(guessing.images),
         "width": width * max(1, -(-LEAST_WIDE // width)),
     }
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("synthdata.evaluation", "."),
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
-    )  # fmt: skip

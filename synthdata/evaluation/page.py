@@ -17,7 +17,7 @@ from synthdata.evaluation.scores import Bars, ColumnScore, PairScore, Report, Sc
 from synthdata.fields.pictures import png
 from synthdata.measures import MEASURES
 
-__all__ = ["render"]
+__all__ = ["environment", "render"]
 
 WORST = 10  # columns and pairs that are named
 OPEN_COLUMNS = 12  # shown at once; the rest is one click away
@@ -86,7 +86,7 @@ def render(report: Report) -> str:
     # a handful that would be left over is not worth a click
     cut = OPEN_COLUMNS if len(drawn) > OPEN_COLUMNS * 1.5 else len(drawn)
     return (
-        _environment()
+        environment()
         .get_template("page.html.jinja")
         .render(
             report=report,
@@ -106,7 +106,8 @@ def render(report: Report) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What pages are made with."""
     environment = Environment(
         loader=PackageLoader("synthdata.evaluation", "."),
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
