@@ -17,7 +17,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from synthdata import artefact
-from synthdata.blocks import Arrays, Layout, rows_of, take
+from synthdata.blocks import Arrays, Layout, take
 from synthdata.conditions import Where, tests_of
 from synthdata.constraints import Constraint
 from synthdata.determined import Determined
@@ -302,7 +302,7 @@ class Synthesizer:
         told `steps_per_epoch`. Whoever goes through it again gets the same rows. mix: real rows, of which each batch
         takes `share`, in random order and again and again. The rows have not passed the gate.
         """
-        from synthdata.networks.feeding import batches, feed, mixed
+        from synthdata.networks.feeding import batches, feed, mixed, up_to
 
         if batch_size < 1 or (rows is not None and rows < 1):
             raise InputError(f"batches of {batch_size}, {rows} rows: ask for at least 1")
@@ -317,10 +317,10 @@ class Synthesizer:
             frames = self.stream(where=where, seed=seed, rows=made)
             synthetic = batches(map(self.schema.arrays, frames), batch_size - own)
             if real is None:
-                return _first(synthetic, rows)
+                return up_to(synthetic, rows)
             rng = np.random.default_rng([seed, 5])
             both = mixed(synthetic, lambda these: self.schema.arrays(real.iloc[these]), len(real), own, rng)
-            return _first(both, rows)
+            return up_to(both, rows)
 
         none = {name: pd.Series(dtype=each.dtype(each.nullable)) for name, each in self.schema.fields.items()}
         return feed(self.schema.arrays(pd.DataFrame(none)), drawn)
@@ -413,16 +413,6 @@ class Synthesizer:
         except (KeyError, ValueError, TypeError, SchemaError) as error:
             raise ArtefactError(f"{path}: its files do not fit each other ({error}); train it again") from None
         return cls(schema, codecs, links, determined, generator, stages, name, tuple(schema.constraints), about, suite)
-
-
-def _first(batches: Iterator[Arrays], rows: int | None) -> Iterator[Arrays]:
-    """Cut batches off after so many rows."""
-    for batch in batches:
-        if rows is not None:
-            batch, rows = take(batch, slice(0, rows)), rows - min(rows, rows_of(batch))
-        yield batch
-        if rows == 0:
-            return
 
 
 def _first_row(block: int) -> int:

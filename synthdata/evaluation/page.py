@@ -108,17 +108,17 @@ def render(report: Report) -> str:
 @cache
 def environment() -> Environment:
     """What pages are made with."""
-    environment = Environment(
+    made = Environment(
         loader=PackageLoader("synthdata.evaluation", "."),
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
     )  # fmt: skip
-    environment.filters |= {"figure": _figure, "percent": _percent, "short": _short, "named": _named, "why": _why}
-    environment.globals |= {
+    made.filters |= {"figure": _figure, "percent": _percent, "short": _short, "named": _named, "why": _why}
+    made.globals |= {
         "track": _track, "reading": _reading, "reached_by": _reached_by, "state": _state,
         "outlines": plots.outlines, "label_bars": _label_bars,
         "ends": _ends, "WORST": WORST, "BOX": (plots.WIDTH, plots.HEIGHT),
     }  # fmt: skip
-    return environment
+    return made
 
 
 @dataclass(frozen=True)

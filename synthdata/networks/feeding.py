@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from synthdata.blocks import Arrays, rows_of, take
 
-__all__ = ["RecordFile", "batches", "feed", "mixed"]
+__all__ = ["RecordFile", "batches", "feed", "mixed", "up_to"]
 
 
 def batches(chunks: Iterator[Arrays], size: int) -> Iterator[dict[str, np.ndarray]]:
@@ -26,6 +26,17 @@ def batches(chunks: Iterator[Arrays], size: int) -> Iterator[dict[str, np.ndarra
         held = take(held, slice(rows - rows % size, rows))
     if rows_of(held):
         yield held
+
+
+def up_to(made: Iterator[Arrays], rows: int | None) -> Iterator[Arrays]:
+    """Cut batches off after so many rows; None leaves them as they are."""
+    left = rows
+    for batch in made:
+        yield batch if left is None else take(batch, slice(0, left))
+        if left is not None:
+            left -= min(left, rows_of(batch))
+            if not left:
+                return
 
 
 def mixed(
