@@ -11,6 +11,7 @@ from synthdata.networks.drawing import CHUNK, activate, feed_forward
 
 __all__ = [
     "MOST_LOG_SCALE",
+    "before_couplings",
     "coupling_shapes",
     "draw_latents",
     "encode_rows",
@@ -40,6 +41,16 @@ def through_couplings(weights: Mapping[str, np.ndarray], z: np.ndarray, told: np
         shift, log_scale = _coupling(weights, layer, np.hstack([z[:, :half], told]))
         z = np.hstack([z[:, half:] * np.exp(log_scale) + shift, z[:, :half]])  # the halves change places
         layer += 1
+    return z
+
+
+def before_couplings(weights: Mapping[str, np.ndarray], z: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """What `through_couplings` makes (rows, latent) of."""
+    half = z.shape[1] // 2
+    for layer in reversed(range(sum(name.startswith("prior_enter_bias_") for name in weights))):
+        kept = z[:, half:]
+        shift, log_scale = _coupling(weights, layer, np.hstack([kept, told]))
+        z = np.hstack([kept, (z[:, :half] - shift) * np.exp(-log_scale)])
     return z
 
 
