@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
 
 from synthdata import Schema, generate, train
-from synthdata.cli.demo import patients, schema_file
+from synthdata.cli.samples import patients, schema_file
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     measures = [name for name in real if name not in ("patient_id", "diagnosis")]
     is_real = np.repeat([1, 0], len(real))
     began = time.perf_counter()
-    synthesizer = train(real, Schema.load(schema_file()))
+    synthesizer = train(real, Schema.load(schema_file("breast_cancer.yaml")))
     print(f"trained in {time.perf_counter() - began:.0f} s")
     figures = []
     for seed in range(options.samples):

@@ -20,7 +20,7 @@ from click.testing import CliRunner, Result
 
 import synthdata.artefact
 import synthdata.pipeline
-from synthdata.cli import demo, main
+from synthdata.cli import main, samples
 from synthdata.cli.console import Console, duration
 from synthdata.cli.group import COMMANDS
 from synthdata.cli.native import hushed
@@ -228,8 +228,8 @@ def test_the_demo_goes_the_whole_way_and_a_second_one_overwrites_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fast = tmp_path / "fast.yaml"  # the demo's schema, with the family that learns in no time
-    fast.write_text(demo.schema_file().read_text() + "model: marginals\n")
-    monkeypatch.setattr(demo, "schema_file", lambda: fast)
+    fast.write_text(samples.schema_file("breast_cancer.yaml").read_text() + "model: marginals\n")
+    monkeypatch.setattr(samples, "schema_file", lambda name: fast)
     monkeypatch.chdir(tmp_path)
     for _ in range(2):
         done = did("demo", "-o", "out", "-n", "200")

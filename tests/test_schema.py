@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from synthdata.constraints import Combinations, Ordered, RowRule, Unique
 from synthdata.errors import DataError, SchemaError
-from synthdata.fields import Boolean, Category, Datetime, Identifier, Number
+from synthdata.fields import Boolean, Category, Datetime, Identifier, Number, Text
 from synthdata.schema import Model, Schema, infer, json_schema
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -330,7 +330,7 @@ def kinds() -> dict[str, tuple[object, type, dict]]:
         "phone numbers": ([f"+49 30 {v}" for v in whole], Category, {}),
         "percents": ([f"{v % 100}%" for v in whole], Category, {}),
         "amounts": ([f"${v:,}.00" for v in whole], Category, {}),
-        "free text": ([f"patient {i} said {'a ' * (i % 7)}" for i in range(ROWS)], Category, {"values": None}),
+        "free text": ([f"patient {i} said {'a ' * (i % 7)}" for i in range(ROWS)], Text, {}),
         "yes and no": (["yes", "no"] * ROWS, Category, {"values": ["no", "yes"]}),
         "numbers with one word": ([*texts(whole), "unknown"], Category, {}),
         "nothing": ([None] * ROWS, Category, {"nullable": True}),

@@ -1,13 +1,15 @@
-"""`synthdata demo`: the whole way on a small real table."""
+"""`synthdata demo`: the whole way on small real data."""
 
 from __future__ import annotations
 
-from importlib.resources import files
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from synthdata.cli import samples
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.places import own_folder, write_text
 from synthdata.cli.scoring import score
@@ -18,30 +20,64 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-SCHEMA = "breast_cancer.yaml"
-REAL = "patients.csv"
+
+@dataclass(frozen=True)
+class Sample:
+    """schema: one that ships. real, synthetic: files in the demo's folder. after: what to ask the model for next."""
+
+    schema: str
+    real: str
+    synthetic: str
+    frame: Callable[[], pd.DataFrame]
+    after: str
+
+
+DATA = {
+    "patients": Sample(
+        "breast_cancer.yaml",
+        "patients.csv",
+        "synthetic.csv",
+        samples.patients,
+        '-n 100 -o malignant.csv --where "diagnosis = malignant"',
+    ),
+    "digits": Sample(
+        "digits.yaml", "digits.parquet", "synthetic.parquet", samples.digits, '-n 100 -o sevens/ --where "label = 7"'
+    ),
+}
 
 
 @click.command(epilog="\b\nExample:\n  synthdata demo -o out/demo")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True, help="The folder."
 )
+@click.option(
+    "--data",
+    type=click.Choice(tuple(DATA)),
+    default="patients",
+    show_default=True,
+    help="569 patients, a table; or 1,797 digits, each with a label, a caption and an image.",
+)
 @click.option("-n", "--rows", type=click.IntRange(min=1), default=1000, show_default=True, help="How many rows.")
 @with_console
-def command(console: Console, output: Path, rows: int) -> None:
-    """Learn 569 breast-cancer patients (scikit-learn's), generate synthetic ones, validate and export them.
+def command(console: Console, output: Path, data: str, rows: int) -> None:
+    """Learn real records that come with scikit-learn, generate synthetic ones, validate and export them.
 
     Everything goes to one folder; what an earlier demo left there is replaced.
     """
     from synthdata.artefact import check_target
 
-    model, target = output / "model", output / "synthetic.csv"
-    schema, real = output / SCHEMA, output / REAL
-    own_folder(output, mark=SCHEMA)
+    sample = DATA[data]
+    model, target = output / "model", output / sample.synthetic
+    schema, real = output / sample.schema, output / sample.real
+    own_folder(output, marks=[each.schema for each in DATA.values()])
     check_target(model, force=True)
-    write_text(schema, without_modeline(schema_file().read_text(encoding="utf-8")))
-    write_text(real, patients().to_csv(index=False))
-    console.say(f"real patients: {real}, schema: {schema}")
+    write_text(schema, without_modeline(samples.schema_file(sample.schema).read_text(encoding="utf-8")))
+    frame = sample.frame()
+    if real.suffix == ".csv":
+        write_text(real, frame.to_csv(index=False))
+    else:
+        frame.to_parquet(real)
+    console.say(f"real {data}: {real}, schema: {schema}")
     learned = learn(
         console, schema, real, model, model=None, seed=0, max_minutes=None, resume=False, force=True, hold_out=True
     )
@@ -50,28 +86,10 @@ def command(console: Console, output: Path, rows: int) -> None:
     scores, told = score(console, learned, output, seed=0, force=True)
     verdict = produce(console, synthesizer, rows, target, where=(), seed=0, force=True)
     result, lines = report_rows(console, target, verdict)
-    more = f'next: synthdata generate {model} -n 100 -o malignant.csv --where "diagnosis = malignant"'
+    more = f"next: synthdata generate {model} {sample.after}"
     console.finish({"model": str(model), "report": scores, **result}, [f"model: {model}", *told, *lines, more])
 
 
 def without_modeline(yaml: str) -> str:
     """Drop the line that names the JSON schema for editors, which is not in the demo's folder."""
     return yaml.partition("\n")[2] if yaml.startswith("# yaml-language-server") else yaml
-
-
-def schema_file() -> Path:
-    """The demo's schema: inside the package when it is installed, in the checkout otherwise."""
-    installed = Path(str(files("synthdata"))) / "schemas" / SCHEMA
-    return installed if installed.exists() else Path(__file__).parents[2] / "schemas" / SCHEMA
-
-
-def patients() -> pd.DataFrame:
-    """569 patients, one a row, with a made-up key."""
-    import numpy as np
-    from sklearn.datasets import load_breast_cancer
-
-    bunch = load_breast_cancer(as_frame=True)
-    frame: pd.DataFrame = bunch.data.rename(columns=lambda name: name.replace(" ", "_"))
-    frame.insert(0, "patient_id", [f"P-{number:06d}" for number in range(len(frame))])
-    frame["diagnosis"] = np.where(bunch.target == 0, "malignant", "benign")
-    return frame

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from synthdata.errors import OutputError
@@ -23,9 +24,9 @@ def check_file(path: Path, *, force: bool) -> None:
         raise OutputError(f"{path}: the folder {path.parent} cannot be written; choose another")
 
 
-def own_folder(path: Path, mark: str) -> None:
-    """Make a folder whose contents may be replaced; refuse one that holds anything, unless the file `mark` is in it."""
-    if path.is_dir() and any(path.iterdir()) and not (path / mark).is_file():
+def own_folder(path: Path, marks: Collection[str]) -> None:
+    """Make a folder whose contents may be replaced; refuse one that holds anything, unless one of `marks` is in it."""
+    if path.is_dir() and any(path.iterdir()) and not any((path / mark).is_file() for mark in marks):
         raise OutputError(f"{path}: exists and holds other things; it is left alone, choose another folder")
     try:
         path.mkdir(parents=True, exist_ok=True)

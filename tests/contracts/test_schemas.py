@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from synthdata.cli.demo import patients
+from synthdata.cli.samples import digits, patients
 from synthdata.schema import Schema, json_schema
 from synthdata.tables import read_table
 from synthdata.validation import Suite, check
@@ -63,6 +63,13 @@ def test_the_demo_s_patients_pass_their_schema() -> None:
     verdict = check(schema.read(patients()), schema)
     assert verdict.passed, [str(one) for one in verdict.checks if not one.success]
     assert verdict.rows == 569
+
+
+def test_the_demo_s_digits_pass_their_schema() -> None:
+    schema = Schema.load(SCHEMAS / "digits.yaml")
+    verdict = check(schema.read(digits()), schema)
+    assert verdict.passed, [str(one) for one in verdict.checks if not one.success]
+    assert verdict.rows == 1797
 
 
 @pytest.mark.parametrize("benchmark_table", TABLES, indirect=True)
