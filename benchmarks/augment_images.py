@@ -5,8 +5,9 @@ usage: python benchmarks/augment_images.py IMAGES.npz -o OUT [--real 500] [--mad
 IMAGES.npz holds `images` (n, height, width) or (n, height, width, channels) uint8 and `labels` (n,). A generator learns
 the first `--real`, draws `--made`; a small Keras network learns the real ones, with and without them and with and
 without plain geometric augmentation (moved, turned, scaled), always for as many steps, and is tested on the last
-`--holdout`. `--model` may be repeated; all families if not given. Writes OUT/results.md, and what was drawn to
-OUT/<family>.npz, which is taken again if it is there.
+`--holdout`. Generated images are put beside the real ones, or make half of each batch. `--model` may be repeated; all
+families if not given. Writes OUT/results.md, and what was drawn to OUT/<family>.npz, which is taken again if it is
+there.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from synthdata import Schema, Synthesizer
 from synthdata.fields.pictures import png
 
 STEPS, BATCH = 1500, 64
+Labelled = tuple[np.ndarray, np.ndarray]  # images uint8 and what they show
 
 
 def made_by(family: str, images: np.ndarray, labels: np.ndarray, rows: int, place: Path) -> tuple[np.ndarray, ...]:
@@ -42,11 +44,10 @@ def made_by(family: str, images: np.ndarray, labels: np.ndarray, rows: int, plac
     return found["images"], found["labels"], found["seconds"]
 
 
-def accuracy(
-    images: np.ndarray, labels: np.ndarray, holdout: tuple[np.ndarray, np.ndarray], geometric: bool, seed: int
-) -> float:
-    """Of a small network, trained on images for a fixed number of steps, on held-out ones."""
+def accuracy(parts: list[Labelled], holdout: Labelled, geometric: bool, seed: int) -> float:
+    """Of a small network on held-out images; each part is as much of a batch, for a fixed number of steps."""
     keras.utils.set_random_seed(seed)
+    images, labels = parts[0]
     layers = keras.layers
     moved = (
         [layers.RandomTranslation(0.1, 0.1), layers.RandomRotation(0.04), layers.RandomZoom(0.1)] if geometric else []
@@ -69,8 +70,9 @@ def accuracy(
     )
     rate = keras.optimizers.schedules.CosineDecay(2e-3, STEPS)
     network.compile(keras.optimizers.AdamW(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    rows = tf.data.Dataset.from_tensor_slices((images, labels)).shuffle(len(images), seed=seed).repeat().batch(BATCH)
-    network.fit(rows, steps_per_epoch=STEPS, epochs=1, verbose=0)
+    each = [tf.data.Dataset.from_tensor_slices(part).shuffle(len(part[0]), seed=seed).repeat() for part in parts]
+    rows = tf.data.Dataset.sample_from_datasets(each, seed=seed) if len(each) > 1 else each[0]
+    network.fit(rows.batch(BATCH), steps_per_epoch=STEPS, epochs=1, shuffle=False, verbose=0)
     return float(network.evaluate(*holdout, batch_size=500, verbose=0)[1])
 
 
@@ -90,21 +92,23 @@ def main() -> None:
     few, known = images[: options.real], labels[: options.real]
     holdout = images[-options.holdout :], labels[-options.holdout :]
     options.output.mkdir(parents=True, exist_ok=True)
-    arms: dict[str, tuple[np.ndarray, ...]] = {f"{len(few)} real": (few, known, np.array(0.0))}
+    arms: list[tuple[str, float | None, list[Labelled]]] = [(f"{len(few)} real", None, [(few, known)])]
     lines = ["| learned from | generator_s | accuracy | with geometric augmentation |", "|---|---|---|---|"]
     for family in ("", *(options.model or ("gan", "vae", "transformer"))):
         if family:
             drawn, told, seconds = made_by(family, few, known, options.made, options.output / f"{family}.npz")
-            both = np.concatenate([few, drawn]), np.concatenate([known, told]), seconds
-            arms[f"{len(few)} real, {len(drawn)} of the {family}"] = both
-        name, (rows, told, seconds) = list(arms.items())[-1]
-        cells = []
-        for geometric in (False, True):
-            found = [100 * accuracy(rows, told, holdout, geometric, seed) for seed in range(options.seeds)]
-            cells.append(f"{np.mean(found):.2f} ± {np.std(found, ddof=1):.2f}")
-        lines.append(f"| {name} | {f'{float(seconds):.0f}' if family else ''} | {' | '.join(cells)} |")
-        (options.output / "results.md").write_text("\n".join(lines) + "\n")
-        print(lines[-1], flush=True)
+            both, name = (np.concatenate([few, drawn]), np.concatenate([known, told])), f"{len(few)} real, {len(drawn)}"
+            arms.append((f"{name} of the {family}", float(seconds), [both]))
+            arms.append((f"{name} of the {family}, half and half", float(seconds), [(few, known), (drawn, told)]))
+        for name, seconds, parts in arms:
+            cells = []
+            for geometric in (False, True):
+                found = [100 * accuracy(parts, holdout, geometric, seed) for seed in range(options.seeds)]
+                print(name, geometric, np.round(found, 2), flush=True)
+                cells.append(f"{np.mean(found):.2f} ± {np.std(found, ddof=1):.2f}")
+            lines.append(f"| {name} | {'' if seconds is None else f'{seconds:.0f}'} | {' | '.join(cells)} |")
+            (options.output / "results.md").write_text("\n".join(lines) + "\n")
+        arms = []
 
 
 if __name__ == "__main__":
