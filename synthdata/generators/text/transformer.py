@@ -33,7 +33,7 @@ class TextTransformerSettings(Settings):
     layers: int = Key(default=4, ge=1, le=24)
     heads: Count = Key(default=4, description="must divide the width, into an even number")
     widen: int = Key(default=3, ge=1, le=8, description="hidden units of a feed-forward layer, in widths")
-    batch: Count = Key(default=4096, description="tokens a step")
+    batch: Count | Literal["auto"] = Key(default="auto", description="tokens a step")
     epochs: Count | Literal["auto"] = "auto"
     patience: Count = 3
     learning_rate: float = Key(default=1e-2, gt=0)
@@ -42,7 +42,9 @@ class TextTransformerSettings(Settings):
     dropout: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
         default="auto", description="share of what a layer adds that is left out in training"
     )
-    hidden: float = Key(default=0.0, ge=0, lt=1, description="share of tokens hidden from those after them in training")
+    hidden: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
+        default="auto", description="share of tokens hidden from those after them in training"
+    )
     temperature: float = Key(default=1.0, gt=0, description="below 1: likelier, less varied texts")
     top_p: float = Key(default=1.0, gt=0, le=1, description="tokens are drawn from the likeliest, of this probability")
     validation: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out to stop early")
@@ -56,9 +58,11 @@ class TextTransformerSettings(Settings):
     def chosen_for(self, tokens: int) -> TextTransformerSettings:
         """Fill in what is "auto" for a column of so many tokens."""
         auto = {
-            "width": 2 * self.heads * (24 if tokens >= BIG else 16),
-            "epochs": int(np.clip(8_000_000 / max(tokens, 1), 3, 60)),
-            "dropout": 0.0 if tokens >= BIG else 0.2,
+            "width": 2 * self.heads * (20 if tokens >= BIG else 16),
+            "batch": 4096 if tokens >= BIG else 1024,
+            "epochs": int(np.clip(6_500_000 / max(tokens, 1), 3, 24)),
+            "dropout": 0.0 if tokens >= BIG else 0.3,
+            "hidden": 0.0 if tokens >= BIG else 0.15,
         }
         return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
 
