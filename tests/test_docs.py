@@ -57,23 +57,35 @@ def images(patients) -> Path:
     return patients
 
 
+@pytest.fixture
+def notes(patients) -> Path:
+    """A table of notes, each about the ward it was written in."""
+    rng = np.random.default_rng(1)
+    wards = rng.choice(["cardiology", "surgery"], 300)
+    texts = [f"The patient of {ward} is {rng.choice(['well', 'better', 'in pain'])} today." for ward in wards]
+    pd.DataFrame({"ward": wards, "note": texts}).assign(day=range(300)).to_csv(patients / "notes.csv", index=False)
+    return patients
+
+
 def commands(text: str) -> list[list[str]]:
     lines = [shlex.split(line, comments=True) for line in text.splitlines()]
     return [line for line in lines if line and line[0] == "synthdata"]
 
 
-def test_the_commands_of_the_readme_run(images):
+def test_the_commands_of_the_readme_run(images, notes):
     texts = [text for language, text in blocks(ROOT / "README.md") if language == "bash"]
     ran = 0
     for line in [line for text in texts for line in commands(text)]:
         if line[1] == "train":
-            line += ["--max-minutes", "0.5"]
+            line += ["--max-minutes", "0.3"]
         result = CliRunner().invoke(main, line[1:])
         assert result.exit_code == 0, f"{line}: {result.output}"
         ran += 1
     assert ran >= 5
     assert len(pd.read_csv(images / "synthetic.csv")) == 1000
     assert set(pd.read_csv(images / "sevens" / "metadata.csv")["label"]) == {7}
+    assert set(pd.read_csv(notes / "cardiology.csv")["ward"]) == {"cardiology"}
+    assert pd.read_csv(notes / "begun.csv")["note"].str.startswith("The patient").all()
     older = pd.read_parquet(images / "older.parquet")
     assert len(older) == 200
     assert (older["age"] >= 60).all()

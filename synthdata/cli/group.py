@@ -107,6 +107,6 @@ def _complain(message: str) -> None:
 @click.version_option(__version__, prog_name="synthdata")
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """Learn a table, and produce synthetic rows that Great Expectations has passed."""
+    """Learn tables, images and texts, and produce synthetic records that Great Expectations has passed."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
