@@ -21,7 +21,17 @@ from synthdata.blocks import Arrays, Block, Layout
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
 
-__all__ = ["Count", "FieldGenerator", "Generator", "LatentSpace", "Settings", "Span", "Writer", "check_shapes"]
+__all__ = [
+    "Count",
+    "FieldGenerator",
+    "FieldLatentSpace",
+    "Generator",
+    "LatentSpace",
+    "Settings",
+    "Span",
+    "Writer",
+    "check_shapes",
+]
 
 Count: TypeAlias = Annotated[int, Key(ge=1)]
 
@@ -138,6 +148,26 @@ class LatentSpace(ABC):
     @abstractmethod
     def decode(self, latent: np.ndarray) -> Arrays:
         """The most likely rows at places (n, latent)."""
+
+
+class FieldLatentSpace(ABC):
+    """What a field generator can do besides, if an image or text has a place: the noise that it could come from.
+
+    The space is that of standard normal noise: what noise leads to that is drawn from it is what `sample` draws.
+    """
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """How many numbers a place has."""
+
+    @abstractmethod
+    def encode(self, values: np.ndarray, told: Arrays) -> np.ndarray:
+        """Where values lie, the array of the generator's block: (n, width) float32."""
+
+    @abstractmethod
+    def decode(self, noise: np.ndarray, told: Arrays) -> np.ndarray:
+        """The values at places (n, width)."""
 
 
 class Writer(ABC):

@@ -11,11 +11,13 @@ from synthdata.networks.drawing import CHUNK, activate, feed_forward
 
 __all__ = [
     "MOST_LOG_SCALE",
+    "before_couplings",
     "coupling_shapes",
     "draw_latents",
     "encode_rows",
     "enter_latent",
     "prior_shapes",
+    "stretch_of_couplings",
     "through_couplings",
 ]
 
@@ -41,6 +43,26 @@ def through_couplings(weights: Mapping[str, np.ndarray], z: np.ndarray, told: np
         z = np.hstack([z[:, half:] * np.exp(log_scale) + shift, z[:, :half]])  # the halves change places
         layer += 1
     return z
+
+
+def before_couplings(weights: Mapping[str, np.ndarray], z: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """What `through_couplings` makes (rows, latent) of."""
+    half = z.shape[1] // 2
+    for layer in reversed(range(sum(name.startswith("prior_enter_bias_") for name in weights))):
+        kept = z[:, half:]
+        shift, log_scale = _coupling(weights, layer, np.hstack([kept, told]))
+        z = np.hstack([kept, (z[:, :half] - shift) * np.exp(-log_scale)])
+    return z
+
+
+def stretch_of_couplings(weights: Mapping[str, np.ndarray], z: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """By how much `through_couplings` stretches space where (rows, latent) are, as a logarithm: (rows,)."""
+    half, total = z.shape[1] // 2, np.zeros(len(z))
+    for layer in range(sum(name.startswith("prior_enter_bias_") for name in weights)):
+        shift, log_scale = _coupling(weights, layer, np.hstack([z[:, :half], told]))
+        z = np.hstack([z[:, half:] * np.exp(log_scale) + shift, z[:, :half]])
+        total += log_scale.sum(axis=1)
+    return total
 
 
 def _coupling(weights: Mapping[str, np.ndarray], layer: int, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
