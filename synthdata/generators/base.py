@@ -153,7 +153,8 @@ class LatentSpace(ABC):
 class FieldLatentSpace(ABC):
     """What a field generator can do besides, if an image or text has a place: the noise that it could come from.
 
-    The space is that of standard normal noise: what noise leads to that is drawn from it is what `sample` draws.
+    The space is that of standard normal noise: `decode` of drawn noise is what `sample` draws; of texts, the likeliest
+    words of it.
     """
 
     @property

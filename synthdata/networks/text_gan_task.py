@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+from threadpoolctl import threadpool_limits
 
 from synthdata.errors import TrainingError
 from synthdata.networks.batches import Batches
@@ -18,7 +19,7 @@ from synthdata.networks.text_vae_task import Hyperparameters as Autoencoder
 from synthdata.networks.text_vae_task import check_use, learn_text_vae
 from synthdata.networks.training import Plan, Run, fingerprint_of, train
 
-__all__ = ["Autoencoder", "Hyperparameters", "check_vectors", "train_text_gan"]
+__all__ = ["Autoencoder", "Hyperparameters", "check_vectors", "learn_game", "train_text_gan"]
 
 TEXTS_SHARE = 0.8  # of the time budget, for the autoencoder
 STEPS = 250  # of a round, after which quality is measured
@@ -55,7 +56,22 @@ def train_text_gan(
     first = first_part(run, TEXTS_SHARE, "texts")
     texts, history = learn_text_vae(tokens, vocabulary, told, chosen.texts, first)
     check_use(texts, chosen.texts.heads, tokens, told, first)
-    posteriors = encode_texts(texts, chosen.texts.heads, told, tokens)
+    with threadpool_limits(1, user_api="blas"):  # so that they do not depend on the machine's cores
+        posteriors = encode_texts(texts, chosen.texts.heads, told, tokens)
+    weights, rows = learn_game(*posteriors, told, chosen, second_part(run, TEXTS_SHARE, history))
+    first.done()
+    run.done()
+    kept = {name: weight for name, weight in texts.items() if name.startswith("write_")}
+    return {**kept, **weights}, joined(history, rows)
+
+
+def learn_game(
+    mean: np.ndarray, log_scale: np.ndarray, told: np.ndarray, chosen: Hyperparameters, run: Run
+) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
+    """Train generator and critic on posteriors of texts, (n, latent) each, and what is told of them (n, told).
+
+    The checkpoint stays. TrainingError if the generator has collapsed.
+    """
     model = TextGAN(
         told=told.shape[1],
         latent=chosen.texts.latent,
@@ -65,7 +81,7 @@ def train_text_gan(
         critic_layers=chosen.critic_layers,
         seed=run.seed,
     )
-    task = _Task(model, *posteriors, told, chosen, run.seed)
+    task = _Task(model, mean, log_scale, told, chosen, run.seed)
     plan = Plan(
         steps_per_epoch=STEPS,
         epochs=chosen.rounds,
@@ -74,15 +90,10 @@ def train_text_gan(
         weight_decay=0.0,
         optimizer="game",
         average=chosen.average,
-        jit=False,
     )
-    second = second_part(run, TEXTS_SHARE, history)
-    rows = train(task, plan, second)
+    history = train(task, plan, run)
     check_vectors(*task.looked_at, *task.draw(7))
-    first.done()
-    second.done()
-    kept = {name: weight for name, weight in texts.items() if name.startswith("write_")}
-    return {**kept, **model.generator.export()}, joined(history, rows)
+    return model.generator.export(), history
 
 
 def check_vectors(real: np.ndarray, told: np.ndarray, made: np.ndarray, made_told: np.ndarray) -> None:

@@ -150,4 +150,4 @@ def mutual_information(mean: np.ndarray, log_scale: np.ndarray, rng: np.random.G
         each = -0.5 * (((latent - mean) / scale) ** 2).sum(axis=1) - log_scale.sum(axis=1)
         top = each.max()
         told += own[number] - top - math.log(np.exp(each - top).mean())
-    return max(told / len(mean), 0.0)
+    return max(float(told) / len(mean), 0.0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+from threadpoolctl import threadpool_limits
 
 from synthdata.errors import TrainingError
 from synthdata.networks.batches import Batches
@@ -20,7 +21,6 @@ from synthdata.progress import Progress
 __all__ = ["Hyperparameters", "check_use", "learn_text_vae", "train_text_vae"]
 
 VALIDATION_STEPS = 4096  # of the rows that are validated at once
-FEWEST_COMPILED = 500  # steps of a plan that XLA is worth its compilation for
 LOOKED_AT = 500  # texts by which the use of vectors is measured
 LEAST_TOLD = 0.5  # nats that a vector must tell of which text it is from
 
@@ -98,9 +98,8 @@ def learn_text_vae(
         learning_rate=chosen.learning_rate,
         weight_decay=chosen.weight_decay,
         average=chosen.average,
-        jit=batches.steps_per_epoch * chosen.epochs >= FEWEST_COMPILED,
     )
-    history = train(_Task(model, packs, told, batches, chosen, compiled=plan.jit), plan, run)
+    history = train(_Task(model, packs, told, batches, chosen), plan, run)
     return model.export(), history
 
 
@@ -108,7 +107,8 @@ def check_use(weights: Mapping[str, np.ndarray], heads: int, tokens: np.ndarray,
     """How many nats a vector tells of its text, measured on some; TrainingError if that is next to nothing."""
     rng = np.random.default_rng([run.seed, 8])
     some = rng.choice(len(tokens), min(LOOKED_AT, len(tokens)), replace=False)
-    mean, log_scale = encode_texts(weights, heads, told[some], tokens[some])
+    with threadpool_limits(1, user_api="blas"):  # small products
+        mean, log_scale = encode_texts(weights, heads, told[some], tokens[some])
     nats = mutual_information(mean, log_scale, rng)
     used = int((mean.var(axis=0) > 0.01).sum())  # active units: Burda et al. 2016 (arXiv:1509.00519, section 5.3)
     most = f"{nats:.1f} of at most {math.log(len(some)):.1f} nats"
@@ -126,19 +126,12 @@ class _Task:
     """Rows of packed texts, what is told of them, noise, and how much the divergence counts."""
 
     def __init__(
-        self,
-        model: TextVAE,
-        packs: Packs,
-        told: np.ndarray,
-        batches: Batches,
-        chosen: Hyperparameters,
-        *,
-        compiled: bool,
+        self, model: TextVAE, packs: Packs, told: np.ndarray, batches: Batches, chosen: Hyperparameters
     ) -> None:
         self.model, self.packs, self.batches, self.chosen = model, packs, batches, chosen
         self.told = np.concatenate([told, np.zeros((1, told.shape[1]), np.float32)])  # the last for no text
         self.fingerprint = fingerprint_of(chosen, packs.targets) + fingerprint_of(chosen, told)
-        self._evaluate = tf.function(lambda *batch: self.model(*batch)[1], jit_compile=compiled)
+        self._evaluate = tf.function(lambda *batch: self.model(*batch)[1])  # seldom: not worth a compilation
 
     def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
         """What `TextVAE.call` takes."""
