@@ -147,4 +147,60 @@ MEASURES: dict[str, Measure] = {
         "Share of synthetic images nearer, in their pixels, to a training image than to a held-out one: 0.5 where "
         "nothing was learned by heart.",
     ),
+    "text_frechet": Measure(
+        "Texts alike (Fréchet distance)",
+        "fidelity",
+        "lower",
+        "Distance between real and synthetic texts as vectors of the words and letters they are made of.",
+    ),
+    "text_kernel": Measure(
+        "Texts alike (kernel distance)", "fidelity", "lower", "The same vectors, without taking them for normal."
+    ),
+    "text_lengths": Measure(
+        "Lengths of texts alike",
+        "fidelity",
+        "higher",
+        "1 − Kolmogorov-Smirnov distance of the numbers of characters; missing texts count as shorter than empty ones.",
+    ),
+    "text_characters": Measure(
+        "Characters alike", "fidelity", "higher", "1 − total variation distance of how often each character occurs."
+    ),
+    "text_distinct": Measure(
+        "Variety of texts (distinct-2)",
+        "fidelity",
+        "higher",
+        "How many of the pairs of words are different ones, in as many pairs of either side.",
+    ),
+    "text_agreement": Measure(
+        "Texts fit their label",
+        "fidelity",
+        "higher",
+        "How often a classifier of the real texts takes synthetic ones for what they are labelled; the floor is "
+        "labels dealt at random.",
+    ),
+    "text_tstr": Measure(
+        "Train on synthetic texts, test on real",
+        "utility",
+        "higher",
+        "How often a classifier trained on synthetic texts is right about the label of real ones it has never seen.",
+    ),
+    "text_novelty": Measure(
+        "New stretches of 8 words",
+        "privacy",
+        "higher",
+        "Share of all 8 words in a row that no training text has; the held-out texts say how many are chance.",
+    ),
+    "text_copies": Measure(
+        "Copies of texts",
+        "privacy",
+        "lower",
+        "Share of synthetic texts with the words of a training text, or with more than 90 % of their stretches of 5 "
+        "words in one training text.",
+    ),
+    "text_longest_copy": Measure(
+        "Longest copied stretch",
+        "privacy",
+        "lower",
+        "The most characters in a row that a synthetic text shares with a training text.",
+    ),
 }

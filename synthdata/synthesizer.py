@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from io import BytesIO
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ __all__ = ["Synthesizer"]
 
 STAGE = "tabular"
 WORKERS = 2  # row blocks sampled at once; the order in which they come out is that of their numbers
+PART = 256  # rows of a block whose images and texts are drawn at once
 FIRST_BLOCK, MOST_BLOCK = 1024, 8192  # rows of the first block, and of the largest: each is twice the one before
 
 
@@ -134,8 +136,11 @@ class Synthesizer:
             return self.drawing(prompt=prompt).sample(rows, where=where, seed=seed)
         if rows < 1:
             raise InputError(f"{rows} rows asked for; ask for at least 1")
-        blocks = list(islice(self.stream(where=where, seed=seed, rows=rows), _blocks_of(rows)))
-        return pd.concat(blocks, ignore_index=True).iloc[:rows]
+        frames: list[pd.DataFrame] = []
+        stream = self.stream(where=where, seed=seed, rows=rows)
+        while sum(map(len, frames)) < rows:
+            frames.append(next(stream))
+        return pd.concat(frames, ignore_index=True).iloc[:rows]
 
     def stream(self, *, where: Where = None, seed: int = 0, rows: int | None = None) -> Iterator[pd.DataFrame]:
         """Draw row blocks without end; conditions are checked before the first one.
@@ -231,37 +236,61 @@ class Synthesizer:
         _restrictions(_codecs(frame, schema, np.random.default_rng([seed, 0])), schema, where)
 
     def _blocks(self, restrictions: Mapping[str, Restriction], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
-        blocks = _blocks_of(rows) if rows is not None else None
         with threadpool_limits(1, user_api="blas"):  # one a worker; and sums do not depend on the machine's cores
-            if blocks == 1 or (self.generator is None and not self.stages.generators):
-                for number in count():
-                    yield self._block(number, restrictions, seed)
-            yield from self._blocks_ahead(restrictions, seed, blocks)
+            jobs = self._jobs(restrictions, seed)
+            if not self.stages.generators and (self.generator is None or (rows or MOST_BLOCK) <= FIRST_BLOCK):
+                yield from (job() for _, job in jobs)
+            yield from _ahead(jobs, rows)
 
-    def _blocks_ahead(
-        self, restrictions: Mapping[str, Restriction], seed: int, blocks: int | None
-    ) -> Iterator[pd.DataFrame]:
-        with ThreadPoolExecutor(WORKERS) as workers:
-            waiting: list[Future[pd.DataFrame]] = []
-            numbers = count()
-            try:
-                while True:
-                    ahead = WORKERS + 1 if blocks is None else max(min(WORKERS + 1, blocks), 1)
-                    while len(waiting) < ahead:
-                        waiting.append(workers.submit(self._block, next(numbers), restrictions, seed))
-                    yield waiting.pop(0).result()
-                    blocks = None if blocks is None else blocks - 1
-            finally:
-                for future in waiting:
-                    future.cancel()
+    def _jobs(
+        self, restrictions: Mapping[str, Restriction], seed: int
+    ) -> Iterator[tuple[int, Callable[[], pd.DataFrame]]]:
+        """What draws the rows of a run, a part after the other, each with the number of the row after its last.
+
+        A block's tabular arrays are drawn at once. Where there are images or texts, which take far longer, what is told
+        of a few rows is a part, so that no more are drawn than are wanted.
+        """
+        for number in count():
+            first, end = _first_row(number), _first_row(number + 1)
+            if not self.stages.generators:
+                yield end, partial(self._block, number, restrictions, seed)
+                continue
+            arrays = self._table(number, restrictions, seed)
+            for part, start in enumerate(range(first, end, PART)):
+                told = take(arrays, slice(start - first, start - first + PART))
+                own = np.random.SeedSequence(seed, spawn_key=(number, 1, part))
+                yield (
+                    min(start + PART, end),
+                    partial(self._part, own, start, min(start + PART, end), told, restrictions, seed),
+                )
 
     def _block(self, number: int, restrictions: Mapping[str, Restriction], seed: int) -> pd.DataFrame:
-        """The rows of one block of a run."""
+        """The rows of one block of a run of a model without images and texts."""
+        arrays = self._table(number, restrictions, seed)
+        return self._decoded(arrays, _first_row(number), _first_row(number + 1), restrictions, seed)
+
+    def _table(self, number: int, restrictions: Mapping[str, Restriction], seed: int) -> Arrays:
+        """The tabular arrays of one block of a run."""
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
-        first, end = _first_row(number), _first_row(number + 1)
-        arrays: Arrays = self.generator.sample(rng, end - first, self._masks(restrictions)) if self.generator else {}
-        arrays = self.stages.sample(np.random.SeedSequence(seed, spawn_key=(number, 1)), end - first, arrays)
-        if self.capacity is not None and first < self.capacity < end:  # the keys end inside this block
+        rows = _first_row(number + 1) - _first_row(number)
+        return self.generator.sample(rng, rows, self._masks(restrictions)) if self.generator else {}
+
+    def _part(
+        self,
+        own: np.random.SeedSequence,
+        first: int,
+        end: int,
+        told: Arrays,
+        restrictions: Mapping[str, Restriction],
+        seed: int,
+    ) -> pd.DataFrame:
+        """The rows `first` to `end` of a run, whose tabular arrays are there."""
+        return self._decoded(self.stages.sample(own, end - first, told), first, end, restrictions, seed)
+
+    def _decoded(
+        self, arrays: Arrays, first: int, end: int, restrictions: Mapping[str, Restriction], seed: int
+    ) -> pd.DataFrame:
+        if self.capacity is not None and first < self.capacity < end:  # the keys end among these rows
             end = self.capacity
             arrays = take(arrays, slice(0, end - first))
         return self._rows(arrays, Rows(seed, np.arange(first, end)), restrictions)
@@ -415,9 +444,23 @@ def _first_row(block: int) -> int:
     return FIRST_BLOCK * ((1 << min(block, growing)) - 1) + MOST_BLOCK * max(block - growing, 0)
 
 
-def _blocks_of(rows: int) -> int:
-    """How many blocks hold `rows` rows."""
-    return next(block for block in count(1) if _first_row(block) >= rows)
+def _ahead(jobs: Iterator[tuple[int, Callable[[], pd.DataFrame]]], rows: int | None) -> Iterator[pd.DataFrame]:
+    """Do jobs in workers, and give what they make in their order.
+
+    rows: a hint of how many are wanted; what lies beyond is begun when it is asked for.
+    """
+    with ThreadPoolExecutor(WORKERS) as workers:
+        waiting: list[Future[pd.DataFrame]] = []
+        begun = 0
+        try:
+            while True:
+                while not waiting or (len(waiting) <= WORKERS and (rows is None or begun < rows)):
+                    begun, job = next(jobs)
+                    waiting.append(workers.submit(job))
+                yield waiting.pop(0).result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _codecs(frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> dict[str, Codec]:

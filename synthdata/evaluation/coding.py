@@ -11,7 +11,7 @@ from typing import assert_never
 import numpy as np
 import pandas as pd
 
-from synthdata.fields.views import Pictures, Quantities, Symbols, View
+from synthdata.fields.views import Pictures, Quantities, Symbols, Texts, View
 from synthdata.schema import Schema
 
 __all__ = ["CodedColumn", "Coding", "Table"]
@@ -48,8 +48,8 @@ class CodedColumn:
                 return self._numbered(_as_text(values))
             case Symbols(values):
                 return self._numbered(values)
-            case Pictures():
-                raise TypeError(f"{self.name}: pictures are not coded")
+            case Pictures() | Texts():
+                raise TypeError(f"{self.name}: pictures and texts are not coded")
             case _:
                 assert_never(view)
 
@@ -93,11 +93,11 @@ class Coding:
 
     @classmethod
     def of(cls, schema: Schema, train: pd.DataFrame) -> Coding:
-        """Learn from rows of the schema's types. Identifiers and pictures are left out."""
+        """Learn from rows of the schema's types. Identifiers, pictures and texts are left out."""
         columns = []
         for name, each in schema.fields.items():
             view = each.view(train[name])
-            if view is None or isinstance(view, Pictures):
+            if view is None or isinstance(view, (Pictures, Texts)):
                 continue
             is_ordered = isinstance(view, Quantities)
             if isinstance(view, Quantities):
@@ -113,7 +113,7 @@ class Coding:
         return cls(schema, tuple(columns))
 
     def table(self, frame: pd.DataFrame) -> Table:
-        """Rows of the schema's types, as numbers. Keys speak of pictures too, by their pixels."""
+        """Rows of the schema's types, as numbers. Keys speak of pictures, by their pixels, and of texts too."""
         views = [self.schema.fields[column.name].view(frame[column.name]) for column in self.columns]
         coded = [column.code(view) for column, view in zip(self.columns, views, strict=True) if view is not None]
         texts = {str(i): _plain(view) for i, view in enumerate(views)}
@@ -121,6 +121,8 @@ class Coding:
             view = each.view(frame[name])
             if isinstance(view, Pictures):
                 texts[f"pixels of {name}"] = _digests(view)
+            elif isinstance(view, Texts):
+                texts[f"text of {name}"] = view.values
         keys = pd.util.hash_pandas_object(pd.DataFrame(texts, index=range(len(frame))), index=False)
         values = np.stack(coded, axis=1) if coded else np.empty((len(frame), 0))
         return Table(values, keys.to_numpy(np.uint64))
@@ -181,8 +183,8 @@ def _plain(view: View | None) -> np.ndarray:
     match view:
         case Quantities(values) | Symbols(values):
             return values
-        case Pictures() | None:
-            raise ValueError("pictures, and columns without a view, are not coded")
+        case Pictures() | Texts() | None:
+            raise ValueError("pictures, texts, and columns without a view, are not coded")
         case _:
             assert_never(view)
 

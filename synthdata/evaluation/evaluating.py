@@ -15,11 +15,12 @@ from synthdata.evaluation import fidelity
 from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.fidelity import Told
 from synthdata.evaluation.images import compare_images, label_column, sides_of
-from synthdata.evaluation.privacy import privacy
-from synthdata.evaluation.scores import ColumnScore, Curve, PairScore, Report, Score, Sheet
+from synthdata.evaluation.privacy import NAMES, privacy
+from synthdata.evaluation.scores import ColumnScore, Curve, PairScore, Report, Score, Sheet, TextPairs
+from synthdata.evaluation.texts import MOST_LABELS, compare_texts
+from synthdata.evaluation.texts import sides_of as text_sides_of
 from synthdata.evaluation.utility import Task, worth
-from synthdata.fields.views import Pictures
-from synthdata.measures import MEASURES
+from synthdata.fields.views import Pictures, Texts
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
 
@@ -28,9 +29,10 @@ __all__ = ["evaluate"]
 LOOKED_AT = 20_000  # rows of each table that fidelity and utility look at
 TOLD_APART = 10_000  # rows of either side that trees tell apart
 FEWEST = 50  # rows of a table, to train anything on
-STEPS = ("columns and pairs", "rows told apart", "usefulness", "privacy", "images")
+STEPS = ("columns and pairs", "rows told apart", "usefulness", "privacy", "images", "texts")
 
 T = TypeVar("T")
+V = TypeVar("V", Pictures, Texts)
 
 
 def evaluate(
@@ -64,8 +66,9 @@ def evaluate(
     useful = telling(2, lambda: _useful(subject, schema.target, rngs[2]))
     safe, distances = telling(3, lambda: subject.private(schema.target, rngs[3]))
     shown, sheets = telling(4, lambda: _images(subject, schema.target, rngs[4], listener))
+    read, pairs_of_texts = telling(5, lambda: _texts(subject, schema.target, rngs[5]))
     listener(Progress("evaluate", 1.0))
-    scores = [*alike, told, *shown, useful, *safe]
+    scores = [*alike, told, *shown, *read, useful, *safe]
     return Report(
         name=schema.name,
         target=schema.target,
@@ -80,6 +83,7 @@ def evaluate(
         distances=tuple(distances),
         history=_history(history),
         sheets=tuple(sheets),
+        texts=tuple(pairs_of_texts),
         notes=tuple(subject.notes),
         seconds=round(time.monotonic() - began, 2),
     )
@@ -96,6 +100,7 @@ class _Subject:
     given: Mapping[str, Table]
     seen: Mapping[str, Table]
     pictures: Mapping[str, Mapping[str, Pictures]]  # by field and table
+    texts: Mapping[str, Mapping[str, Texts]]
     notes: list[str] = field(default_factory=list)
 
     @classmethod
@@ -113,8 +118,8 @@ class _Subject:
         schema, notes = _common(schema, frames)
         read = {name: schema.read(frame, source=f"{name} rows") for name, frame in frames.items()}
         coding = Coding.of(schema, read["train"])
-        pictures = _pictures(schema, read)
-        if not coding.columns and not pictures:
+        pictures, texts = _views(schema, read, Pictures), _views(schema, read, Texts)
+        if not (coding.columns or pictures or texts):
             raise DataError("there is nothing to compare: every column is an identifier")
         given = {name: coding.table(frame) for name, frame in read.items()}
         for name, table in given.items():
@@ -130,7 +135,7 @@ class _Subject:
         least = min(LOOKED_AT, len(given["synthetic"]), len(given.get("holdout", given["synthetic"])))
         most = {"train": LOOKED_AT, "synthetic": least, "holdout": least}
         seen = {name: table.sample(most[name], rng) for name, table in given.items()}
-        return cls(coding, given, seen, pictures, notes)
+        return cls(coding, given, seen, pictures, texts, notes)
 
     @property
     def too_few(self) -> str:
@@ -152,8 +157,7 @@ class _Subject:
 
     def private(self, target: str | None, rng: np.random.Generator) -> tuple[list[Score], list[Curve]]:
         if self.too_few:
-            names = [name for name, measure in MEASURES.items() if measure.section == "privacy"]
-            return [Score.of(name, None, note=self.too_few) for name in names], []
+            return [Score.of(name, None, note=self.too_few) for name in NAMES], []
         given = self.given
         panel = privacy(self.coding, given["train"], given["synthetic"], given.get("holdout"), target=target, rng=rng)
         if len(self.coding.columns) > 1:
@@ -185,13 +189,13 @@ def _common(schema: Schema, frames: Mapping[str, pd.DataFrame]) -> tuple[Schema,
     return schema.model_copy(update={"fields": kept}), notes
 
 
-def _pictures(schema: Schema, read: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Pictures]]:
-    """The columns of pictures, by field and table."""
-    result: dict[str, dict[str, Pictures]] = {}
+def _views(schema: Schema, read: Mapping[str, pd.DataFrame], kind: type[V]) -> dict[str, dict[str, V]]:
+    """The columns of pictures or of texts, by field and table."""
+    result: dict[str, dict[str, V]] = {}
     for field_name, each in schema.fields.items():
         for name, frame in read.items():
             view = each.view(frame[field_name])
-            if isinstance(view, Pictures):
+            if isinstance(view, kind):
                 result.setdefault(field_name, {})[name] = view
     return result
 
@@ -209,6 +213,19 @@ def _images(
         scores += found
         sheets += drawn
     return scores, sheets
+
+
+def _texts(subject: _Subject, target: str | None, rng: np.random.Generator) -> tuple[list[Score], list[TextPairs]]:
+    """The text fields: how alike, useful and safe they are."""
+    column = label_column(subject.coding, target, MOST_LABELS)
+    labels = () if column is None else subject.coding.columns[column].labels
+    scores, pairs = [], []
+    for name, texts in subject.texts.items():
+        sides = text_sides_of(texts, subject.given, column, len(labels), rng)
+        found, shown = compare_texts(name, sides, labels, rng)
+        scores += found
+        pairs += shown
+    return scores, pairs
 
 
 def _alike(subject: _Subject, rng: np.random.Generator) -> tuple[list[Score], list[ColumnScore], list[PairScore]]:

@@ -39,9 +39,9 @@ class Side:
         return self.pictures.read(chosen), labels
 
 
-def label_column(coding: Coding, target: str | None) -> int | None:
-    """The column that says what images show: the target, or else the first of few symbols; None if there is none."""
-    fit = [i for i, column in enumerate(coding.columns) if 1 < len(column.labels) <= MOST_LABELS]
+def label_column(coding: Coding, target: str | None, most: int = MOST_LABELS) -> int | None:
+    """The column that says what images or texts show: the target, or else the first of few symbols."""
+    fit = [i for i, column in enumerate(coding.columns) if 1 < len(column.labels) <= most]
     return next((i for i in fit if coding.names[i] == target), fit[0] if fit else None)
 
 

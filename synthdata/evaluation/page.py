@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ OPEN_COLUMNS = 12  # shown at once; the rest is one click away
 MOST_COLUMNS = 60  # drawn at all
 MOST_LABELS = 9  # of a column, drawn
 MOST_PAIRS = 2000  # in the table: more weigh megabytes
+LONGEST_TEXT = 600  # characters of a text that are shown
 LEAST_SPAN = 0.1  # of a score's line, from worse to better
 MICROSECONDS_A_DAY = 86_400_000_000
 
@@ -111,7 +113,14 @@ def _environment() -> Environment:
         loader=PackageLoader("synthdata.evaluation", "."),
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
     )  # fmt: skip
-    environment.filters |= {"figure": _figure, "percent": _percent, "short": _short, "named": _named, "why": _why}
+    environment.filters |= {
+        "figure": _figure,
+        "percent": _percent,
+        "short": _short,
+        "named": _named,
+        "why": _why,
+        "excerpt": _excerpt,
+    }
     environment.globals |= {
         "track": _track, "reading": _reading, "reached_by": _reached_by, "state": _state,
         "outlines": plots.outlines, "label_bars": _label_bars,
@@ -291,6 +300,14 @@ def _percent(share: float) -> str:
     if 0 < share < 0.0005:
         return "< 0.1\N{NO-BREAK SPACE}%"
     return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+
+
+def _excerpt(text: str) -> str:
+    """The beginning of a text, with what cannot be printed shown as such."""
+    cut = text[:LONGEST_TEXT].rstrip() + "…" if len(text) > LONGEST_TEXT else text
+    unseen = ("Cc", "Cs")  # control characters, lone surrogates
+    kept = (c if c == "\n" or unicodedata.category(c) not in unseen else "\N{REPLACEMENT CHARACTER}" for c in cut)
+    return _named("".join(kept))
 
 
 def _named(text: str) -> str:

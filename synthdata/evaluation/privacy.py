@@ -28,9 +28,8 @@ from synthdata.evaluation.attacks import (
 )
 from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.scores import Curve, Score
-from synthdata.measures import MEASURES
 
-__all__ = ["NO_HOLDOUT", "dcr_share", "privacy"]
+__all__ = ["NAMES", "NO_HOLDOUT", "UNCOMPARED", "dcr_share", "privacy"]
 
 FEWEST_HELD_OUT = 50  # rows of a holdout to measure against
 TRAIN_ROWS = 50_000  # that are looked at; copies are counted over all
@@ -58,7 +57,16 @@ RISK_LIMIT = 0.01
 NO_HOLDOUT = "not measured: no holdout rows"
 TOO_FEW = f"not measured: fewer than {2 * FEWEST_STRANGERS} holdout rows, or {FEWEST_STRANGERS} training rows"
 UNCOMPARED = "no holdout rows to compare with"
-NAMES = [name for name, measure in MEASURES.items() if measure.section == "privacy"]
+NAMES = (
+    "copies",
+    "dcr_share",
+    "nndr",
+    "membership_auc",
+    "membership_tpr",
+    "singling_out",
+    "attribute_inference",
+    "rare_values",
+)
 
 
 def privacy(

@@ -10,7 +10,7 @@ import numpy as np
 
 from synthdata.measures import MEASURES, Better, Section
 
-__all__ = ["Bars", "ColumnScore", "Curve", "PairScore", "Report", "Score", "Section", "Sheet"]
+__all__ = ["Bars", "Beside", "ColumnScore", "Curve", "PairScore", "Report", "Score", "Section", "Sheet", "TextPairs"]
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,31 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A synthetic text and the real one nearest to it, with their labels, if known."""
+
+    synthetic: str
+    real: str
+    label: str = ""
+    real_label: str = ""
+
+
+@dataclass(frozen=True)
+class TextPairs:
+    """Some synthetic texts of a field, each beside the real one nearest to it."""
+
+    field: str
+    pairs: tuple[Beside, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """Is it good, is it useful, is it safe.
 
     rows: how many were given, by "train", "holdout" and "synthetic". looked_at: how many of them were looked at.
     columns, pairs: worst first. roc: of the C2ST, synthetic and, where there is a holdout, holdout rows against real.
     distances: distribution functions of the distance to the nearest training row. history: loss curves. sheets: images.
+    texts: synthetic texts beside real ones.
     seconds: spent. notes: what a person should know, each a sentence.
     """
 
@@ -159,6 +178,7 @@ class Report:
     distances: tuple[Curve, ...] = ()
     history: tuple[Curve, ...] = ()
     sheets: tuple[Sheet, ...] = ()
+    texts: tuple[TextPairs, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -185,5 +205,6 @@ class Report:
         raise KeyError(name)
 
     def to_json(self) -> dict[str, Any]:
-        """Write as plain JSON, without the sheets."""
-        return {**{key: value for key, value in asdict(self).items() if key != "sheets"}, "passed": self.passed}
+        """Write as plain JSON, without what shows real images and texts."""
+        shown = ("sheets", "texts")
+        return {**{key: value for key, value in asdict(self).items() if key not in shown}, "passed": self.passed}

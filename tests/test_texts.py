@@ -1,0 +1,229 @@
+"""What a text field reads, keeps, refuses and says of itself; and what a whole model does with it."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthdata import GateError, InputError, Schema, Synthesizer, validate
+from synthdata.errors import DataError, SchemaError
+from synthdata.fields import Text
+from synthdata.fields.pieces import Pieces
+from synthdata.fields.wording import PATTERNS, clean, wording
+
+WARDS = {"heart": ("chest pain", "an irregular pulse"), "skin": ("a red rash", "itching at night")}
+SHORT = {"width": 32, "layers": 2, "heads": 2, "epochs": 10, "batch": 1024, "dropout": 0.0, "learning_rate": 0.02}
+
+
+def notes(rows: int = 400, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    wards = rng.choice(list(WARDS), rows)
+    texts = [
+        f"The patient, {rng.integers(20, 90)} years old, came with {rng.choice(WARDS[ward])}. "
+        f"{rng.choice(['No fever.', 'A slight fever.', 'Seen before.'])}"
+        for ward in wards
+    ]
+    return pd.DataFrame({"ward": wards, "note": texts})
+
+
+def schema_of(**keys: object) -> Schema:
+    return Schema(name="notes", fields={"ward": {"kind": "category"}, "note": {"kind": "text", **keys}})
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Synthesizer:
+    path = tmp_path_factory.mktemp("texts") / "model"
+    Synthesizer.fit(notes(), schema_of(model=SHORT), seed=1).save(path)
+    return Synthesizer.load(path)
+
+
+# --- what is read and kept --------------------------------------------------------------------------------------------
+
+
+def test_texts_are_taken_for_texts_and_names_are_not() -> None:
+    frame = notes().assign(city=np.resize(["Bad Homburg vor der Höhe", "Aix", "Ulm", "Rio"], 400))
+    fields = Schema.infer(frame).fields
+    assert fields["note"].kind == "text"
+    assert fields["city"].kind == "category"
+
+
+def test_init_rounds_bounds_outwards_and_forbids_what_never_occurs() -> None:
+    frame = notes()
+    frame.loc[0, "note"] = "Write to jane.doe@example.org about the patient please."
+    note = Schema.infer(frame).fields["note"]
+    assert note.max_length % 10 == 0
+    assert note.max_length >= frame["note"].str.len().max()
+    assert note.forbid == ["phone", "url"]
+    validate(frame, Schema.infer(frame))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("call 030 1234567 now", "phone"),
+        ("call (555) 123-4567", "phone"),
+        ("see https://example.org/x", "url"),
+        ("a.b+c@mail.example.org wrote", "email"),
+    ],
+)
+def test_what_can_be_forbidden_by_name_is_found(text: str, found: str) -> None:
+    assert [name for name, pattern in PATTERNS.items() if re.search(pattern, text)] == [found]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["aged 67 with 2.5 mg twice", "room 12, bed 3", "T2-T4, 1/2 of 40%", "in 1999-2008", "on 12.05.2020, 2020-01-15"],
+)
+def test_ordinary_numbers_are_no_telephone(text: str) -> None:
+    assert not re.search(PATTERNS["phone"], text)
+
+
+def test_control_characters_go_and_line_ends_become_one() -> None:
+    assert clean(" a\x00b\r\nc\rd\x1b[0m\ud800 ") == "ab\nc\nd[0m"
+
+
+def test_a_character_or_piece_of_few_texts_is_not_kept() -> None:
+    texts = [f"the patient {i % 7}" for i in range(300)] + ["the patient Ω zebra", "zebra", "zebra", "zebra"]
+    pieces = Pieces.learn(texts, 400, 5)
+    assert "Ω" not in pieces.characters
+    assert not any("zebra".startswith(token.lower().strip("Ġ")) and len(token) > 2 for token in pieces.tokens)
+    assert pieces.texts(np.array([pieces.numbers(["the Ω patient"])[0]])) == ["the  patient"]
+
+
+def test_a_piece_that_one_text_repeats_often_is_not_kept() -> None:
+    texts = [f"some words {i % 9}" for i in range(300)] + ["quokka " * 500]
+    assert not any("quo" in token for token in Pieces.learn(texts, 400, 5).tokens)
+
+
+def test_bytes_that_are_no_text_are_shown_as_such() -> None:
+    pieces = Pieces.learn(["naïve café"] * 50, 300, 5)
+    (start,) = (number for number, token in enumerate(pieces.tokens, 1) if token == "Ã")
+    assert pieces.texts(np.array([[start, 0]])) == ["\ufffd"]
+
+
+def test_a_megabyte_in_a_cell_is_cut_where_texts_end() -> None:
+    frame = notes()
+    frame.loc[3, "note"] = "The patient came with chest pain. " * 30_000
+    field = Text()
+    codec = field.fit(field.parse(frame["note"], "note"), "note", np.random.default_rng(0))
+    assert codec.layout["note"].length < 100
+    assert codec.encode(frame["note"])["note"].shape == (400, codec.layout["note"].length)
+
+
+def test_fewer_texts_than_can_be_learned_from_are_refused() -> None:
+    with pytest.raises(DataError, match=r'column "note": 150 texts; at least 200'):
+        Synthesizer.fit(notes(150), schema_of())
+
+
+def test_empty_texts_are_refused_by_row_unless_the_field_is_nullable() -> None:
+    frame = notes()
+    frame.loc[[4, 7], "note"] = ["", "   "]
+    with pytest.raises(GateError, match="note"):
+        validate(frame, schema_of())
+    nullable = schema_of(nullable=True)
+    assert validate(nullable.read(frame), nullable).verdict.passed
+
+
+def test_numbers_declared_as_text_are_read_as_text() -> None:
+    column = Text().parse(pd.Series([1.5, 2.0, 31.25] * 100), "x")
+    assert column.tolist()[:3] == ["1.5", "2.0", "31.25"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"forbid": ["e-mail("]}, "no regular expression"),
+        ({"min_length": 9, "max_length": 3}, "below min_length 9"),
+    ],
+)
+def test_declarations_that_contradict_themselves_are_refused(keys: dict, message: str) -> None:
+    with pytest.raises(SchemaError, match=message):
+        schema_of(**keys).check("notes.yaml")
+
+
+def test_wording_measures_what_it_says() -> None:
+    told = wording(pd.Series(["One two three one two three", "ABC 12", None])).round(3)
+    assert told.loc[0, ["length", "words", "longest_word", "repeats"]].tolist() == [27, 6, 5, 0]
+    assert told.loc[1, ["letters", "digits", "capitals"]].tolist() == [0.5, 0.333, 1]
+    assert told.loc[2].isna().all()
+    assert wording(pd.Series(["go on and go on and go on"]))["repeats"].iloc[0] > 0.4
+
+
+def test_the_gate_sets_aside_what_the_schema_forbids() -> None:
+    schema = schema_of(forbid=["email", "secret"], letters=0.5)
+    frame = notes(50)
+    validate(frame, schema)
+    for bad in ("mail me@example.org", "a secret", "1234 5678 90", "caf\ufffd"):
+        with pytest.raises(GateError):
+            validate(frame.assign(note=[bad, *frame["note"][1:]]), schema)
+
+
+# --- a model with texts -----------------------------------------------------------------------------------------------
+
+
+def test_texts_fit_the_rest_of_their_record(model: Synthesizer) -> None:
+    rows = model.sample(300, seed=2)
+    fits = [any(sign in note for sign in WARDS[ward]) for ward, note in zip(rows["ward"], rows["note"], strict=True)]
+    other = [
+        any(sign in note for name in WARDS if name != ward for sign in WARDS[name])
+        for ward, note in zip(rows["ward"], rows["note"], strict=True)
+    ]
+    assert np.mean(fits) > 0.6
+    assert np.mean(other) < 0.1
+
+
+def test_a_prompt_is_gone_on_from_under_conditions(model: Synthesizer) -> None:
+    rows = model.sample(100, where="ward = skin", prompt="The patient, 44 years")
+    assert (rows["ward"] == "skin").all()
+    assert rows["note"].str.startswith("The patient, 44 years").all()
+    assert rows["note"].nunique() > 5
+
+
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        ({"notes": "The"}, 'did you mean "note"'),
+        ("   ", "empty"),
+        ("The patient 🙂", "not learned"),
+        ("The patient came with chest pain. " * 90, "longer"),
+    ],
+)
+def test_a_prompt_that_cannot_be_gone_on_from_is_refused(model: Synthesizer, prompt: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        model.sample(10, prompt=prompt)
+
+
+def test_a_low_temperature_or_top_p_gives_less_varied_texts(model: Synthesizer) -> None:
+    usual = model.sample(200)["note"].nunique()
+    assert model.drawing(temperature=0.3).sample(200)["note"].nunique() < usual
+    assert model.drawing(top_p=0.3).sample(200)["note"].nunique() < usual
+    with pytest.raises(SchemaError, match="top_p"):
+        model.drawing(top_p=1.5)
+
+
+def test_a_model_without_texts_says_so_of_prompts_and_temperatures() -> None:
+    table = Synthesizer.fit(notes()[["ward"]].assign(n=range(400)), model="marginals")
+    with pytest.raises(InputError, match="no field"):
+        table.drawing(prompt="The")
+    with pytest.raises(InputError, match="temperature"):
+        table.drawing(temperature=0.5)
+
+
+def test_bits_a_character_are_few_for_the_language_and_many_for_another(model: Synthesizer) -> None:
+    own = model.bits_per_character(notes(200, seed=9))["note"]
+    reversed_notes = notes(200, seed=9).assign(note=lambda frame: frame["note"].str[::-1])
+    unknown = notes(200, seed=9).assign(note="ЖЩЮ" * 10)
+    assert own < 1.5
+    assert model.bits_per_character(reversed_notes)["note"] > 2 * own
+    assert model.bits_per_character(unknown)["note"] >= 16
+
+
+def test_missing_texts_are_missing_as_often() -> None:
+    frame = notes(600)
+    frame.loc[frame.index[::3], "note"] = None
+    drawn = Synthesizer.fit(frame, schema_of(nullable=True, model=SHORT)).sample(600)
+    assert 0.2 < drawn["note"].isna().mean() < 0.5
+    assert (drawn["note"].dropna() != "").all()
