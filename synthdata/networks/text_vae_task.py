@@ -12,7 +12,9 @@ from threadpoolctl import threadpool_limits
 
 from synthdata.errors import TrainingError
 from synthdata.networks.batches import Batches
+from synthdata.networks.image_prior import part_of
 from synthdata.networks.packing import Packs, pack
+from synthdata.networks.text_drawing import text_surprise
 from synthdata.networks.text_latents import encode_texts, mutual_information
 from synthdata.networks.text_vae import TextVAE
 from synthdata.networks.training import Plan, Run, fingerprint_of, train
@@ -22,7 +24,8 @@ __all__ = ["Hyperparameters", "check_use", "learn_text_vae", "train_text_vae"]
 
 VALIDATION_STEPS = 4096  # of the rows that are validated at once
 LOOKED_AT = 500  # texts by which the use of vectors is measured
-LEAST_TOLD = 0.5  # nats that a vector must tell of which text it is from
+LEAST_USE = 0.5  # nats that a vector must say of its text, and the writer hear
+LEAST_VARIANCE = 0.01  # of a number that differs between texts
 
 
 @dataclass(frozen=True)
@@ -53,16 +56,15 @@ class Hyperparameters:
 
 def train_text_vae(
     tokens: np.ndarray, vocabulary: int, told: np.ndarray, chosen: Hyperparameters, run: Run
-) -> tuple[dict[str, np.ndarray], list[dict[str, float]], float]:
+) -> tuple[dict[str, np.ndarray], list[dict[str, float]], dict[str, float]]:
     """Train on tokens (n, length) and what is told of them (n, told).
 
-    Returns weights, rows of figures by epoch, and how many nats a vector tells of its text. TrainingError if it tells
-    nothing.
+    Returns weights, rows of figures by epoch, and how vectors are used. TrainingError if they are not.
     """
     weights, history = learn_text_vae(tokens, vocabulary, told, chosen, run)
-    told_nats = check_use(weights, chosen.heads, tokens, told, run)
+    use = check_use(weights, chosen.heads, tokens, told, run)
     run.done()
-    return weights, history, told_nats
+    return weights, history, use
 
 
 def learn_text_vae(
@@ -103,23 +105,35 @@ def learn_text_vae(
     return model.export(), history
 
 
-def check_use(weights: Mapping[str, np.ndarray], heads: int, tokens: np.ndarray, told: np.ndarray, run: Run) -> float:
-    """How many nats a vector tells of its text, measured on some; TrainingError if that is next to nothing."""
+def check_use(
+    weights: Mapping[str, np.ndarray], heads: int, tokens: np.ndarray, told: np.ndarray, run: Run
+) -> dict[str, float]:
+    """How vectors are used, measured on some texts; TrainingError if they are not.
+
+    says: nats that a vector says of which text it is from. heard: nats by which a text is less of a surprise to the
+    writer with its own vector than with that of another text. numbers: how many numbers of a vector differ between
+    texts (active units: Burda et al. 2016, arXiv:1509.00519, section 5.3).
+    """
     rng = np.random.default_rng([run.seed, 8])
     some = rng.choice(len(tokens), min(LOOKED_AT, len(tokens)), replace=False)
+    tokens, told, writer = tokens[some], told[some], part_of(weights, "write_")
     with threadpool_limits(1, user_api="blas"):  # small products
-        mean, log_scale = encode_texts(weights, heads, told[some], tokens[some])
-    nats = mutual_information(mean, log_scale, rng)
-    used = int((mean.var(axis=0) > 0.01).sum())  # active units: Burda et al. 2016 (arXiv:1509.00519, section 5.3)
-    most = f"{nats:.1f} of at most {math.log(len(some)):.1f} nats"
-    detail = f"a vector tells {most} of which text it is from; {used} of its {mean.shape[1]} numbers do"
+        mean, log_scale = encode_texts(weights, heads, told, tokens)
+        vectors = mean, np.roll(mean, 1, axis=0)
+        own, other = (text_surprise(writer, heads, np.hstack([told, latent]), tokens) for latent in vectors)
+    says, heard = mutual_information(mean, log_scale, rng), float((other - own).mean())
+    numbers = int((mean.var(axis=0) > LEAST_VARIANCE).sum())
+    detail = (
+        f"a latent vector says {says:.1f} of at most {math.log(len(some)):.1f} nats of which text it is from, by "
+        f"{numbers} of its {mean.shape[1]} numbers; with it, its text is {heard:.1f} nats less of a surprise"
+    )
     run.listener(Progress("train", 1.0, 0.0, detail))
-    if nats < LEAST_TOLD:
+    if min(says, heard) < LEAST_USE:
         raise TrainingError(
-            f"the latent vectors are not used, they tell {most} of their texts (posterior collapse); raise model.free, "
-            f"model.hidden or model.autoencode, or train with model transformer"
+            f"the latent vectors are not used (posterior collapse): {detail}; raise model.free, model.hidden or "
+            f"model.autoencode, or train with model transformer"
         )
-    return nats
+    return {"says": round(says, 3), "heard": round(heard, 3), "numbers": numbers}
 
 
 class _Task:

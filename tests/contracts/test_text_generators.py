@@ -291,8 +291,11 @@ def test_the_way_between_two_texts_begins_at_one_and_ends_at_the_other(vae):
     assert pairs[-1] == 2
 
 
-def test_what_vectors_tell_is_measured(vae):
-    assert 0.5 < vae.config()["told_nats"] < np.log(400)
+def test_how_vectors_are_used_is_measured(vae):
+    use = vae.config()["use"]
+    assert 0.5 < use["says"] < np.log(400)
+    assert use["heard"] > 0.5
+    assert use["numbers"] > 0
     far, near = np.arange(50)[:, None] * 100.0, np.zeros((50, 1))
     assert mutual_information(far, np.zeros((50, 1)), rng_of(0)) == pytest.approx(np.log(50))
     assert mutual_information(near, np.zeros((50, 1)), rng_of(0)) == pytest.approx(0, abs=1e-9)
@@ -301,9 +304,12 @@ def test_what_vectors_tell_is_measured(vae):
 def test_vectors_that_are_not_used_are_refused(vae):
     texts, told = toy()
     features = np.eye(2, dtype=np.float32)[told["label"]]
-    weights = {**vae.weights(), "encode_leave": np.zeros_like(vae.weights()["encode_leave"])}
-    with pytest.raises(TrainingError, match="posterior collapse"):
-        check_use(weights, 2, texts, features, Run())
+    weights = vae.weights()
+    silent = {"encode_leave": np.zeros_like(weights["encode_leave"])}
+    deaf = {name: weights[name] * np.r_[[1, 1], np.zeros(4)][:, None] for name in ("write_start", "write_told")}
+    for changed in (silent, deaf):
+        with pytest.raises(TrainingError, match="posterior collapse"):
+            check_use({**weights, **changed}, 2, texts, features, Run())
 
 
 def test_a_gan_that_draws_the_same_few_vectors_is_refused():

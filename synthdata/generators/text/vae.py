@@ -52,7 +52,7 @@ class AutoencoderSettings(Settings):
     batch: Count = Key(default=2048, description="tokens a step")
     epochs: Count | Literal["auto"] = "auto"
     patience: Count = Key(default=5, description="epochs without a better bound, besides those of both warm-ups")
-    learning_rate: float = Key(default=5e-3, gt=0)
+    learning_rate: float = Key(default=1e-2, gt=0)
     weight_decay: Annotated[float, Key(ge=0)] = 0.1
     average: float = Key(default=0.99, ge=0, lt=1, description="share of the averaged weights that stays in a step")
     dropout: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
@@ -76,7 +76,7 @@ class AutoencoderSettings(Settings):
         """Fill in what is "auto" for a column of so many tokens."""
         auto = {
             "width": 2 * self.heads * (24 if tokens >= BIG else 16),
-            "epochs": int(np.clip(4_000_000 / max(tokens, 1), 4, 60)),
+            "epochs": int(np.clip(2_400_000 / max(tokens, 1), 4, 40)),
             "dropout": 0.0 if tokens >= BIG else 0.2,
         }
         return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
@@ -93,14 +93,14 @@ class TextVAESettings(AutoencoderSettings):
 class TextVAE(FieldGenerator, FieldLatentSpace, Writer):
     """The weights of a trained autoencoder, as numpy takes them, and what they speak of.
 
-    told_nats: what a latent vector tells of which text it comes from, measured after training.
+    use: what latent vectors say of which text they are from, and what is heard of it; measured after training, in nats.
     """
 
     block: Tokens
     given: Layout
     settings: TextVAESettings
     arrays: Mapping[str, np.ndarray]
-    told_nats: float
+    use: Mapping[str, float]
     history: list[dict[str, float]] = field(default_factory=list)
 
     Settings: ClassVar[type[Settings]] = TextVAESettings
@@ -127,8 +127,8 @@ class TextVAE(FieldGenerator, FieldLatentSpace, Writer):
         settings = settings.chosen_for(int((target > 0).sum()) + rows)
         chosen = Hyperparameters(**settings.model_dump(exclude={"temperature", "top_p"}))
         features = told_features(given, told, rows)
-        weights, history, nats = train_text_vae(target, block.vocabulary, features, chosen, run)
-        return cls(block, given, settings, weights, nats, history)
+        weights, history, use = train_text_vae(target, block.vocabulary, features, chosen, run)
+        return cls(block, given, settings, weights, use, history)
 
     @cached_property
     def _writer(self) -> dict[str, np.ndarray]:
@@ -193,8 +193,8 @@ class TextVAE(FieldGenerator, FieldLatentSpace, Writer):
         return draw_texts(self._writer, self.settings.heads, np.hstack([features, latent]), uniform, top_p=LIKELIEST)
 
     def config(self) -> dict[str, Any]:
-        """The settings as chosen, and what a vector tells of its text."""
-        return {"settings": self.settings.model_dump(), "told_nats": round(self.told_nats, 3)}
+        """The settings as chosen, and how vectors are used."""
+        return {"settings": self.settings.model_dump(), "use": dict(self.use)}
 
     def weights(self) -> dict[str, np.ndarray]:
         """The weights of encoder, prior and writer."""
@@ -217,4 +217,4 @@ class TextVAE(FieldGenerator, FieldLatentSpace, Writer):
             inner=settings.inner,
         )
         check_shapes(weights, shapes)
-        return cls(block, given, settings, dict(weights), float(config["told_nats"]))
+        return cls(block, given, settings, dict(weights), dict(config["use"]))
