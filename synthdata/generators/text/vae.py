@@ -49,7 +49,7 @@ class AutoencoderSettings(Settings):
     widen: int = Key(default=3, ge=1, le=8, description="hidden units of a feed-forward layer, in widths")
     couplings: int = Key(default=4, ge=0, description="coupling layers of the prior")
     inner: int = Key(default=64, ge=8, description="hidden units of a coupling layer")
-    batch: Count = Key(default=2048, description="tokens a step")
+    batch: Count = Key(default=1024, description="tokens a step")
     epochs: Count | Literal["auto"] = "auto"
     patience: Count = Key(default=5, description="epochs without a better bound, besides those of both warm-ups")
     learning_rate: float = Key(default=1e-2, gt=0)
