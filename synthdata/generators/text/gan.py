@@ -1,7 +1,7 @@
 """The text GAN, which is experimental: a latent vector from noise and what is told, and a text from the vector.
 
-An autoencoder of texts, that of the VAE, is trained first; then generator and critic play over its latent vectors. It is
-there to be compared with the other families: what it draws is no better than what its autoencoder writes.
+An autoencoder of texts, that of the VAE, is trained first; then generator and critic play over its latent vectors. It
+is there to be compared with the other families: what it draws is no better than what its autoencoder writes.
 
 Training takes Keras, sampling only numpy: TensorFlow is imported by `fit`.
 """

@@ -58,7 +58,7 @@ class AutoencoderSettings(Settings):
     dropout: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
         default="auto", description="share of what a layer of the writer adds that is left out in training"
     )
-    hidden: float = Key(default=0.3, ge=0, lt=1, description="share of tokens hidden from those after them in training")
+    hidden: float = Key(default=0.1, ge=0, lt=1, description="share of tokens hidden from those after them in training")
     autoencode: float = Key(default=0.1, ge=0, le=1, description="share of training in which divergence is free")
     warm_up: float = Key(default=0.3, ge=0, le=1, description="share of training after that in which its weight rises")
     free: float = Key(default=0.3, ge=0, description="nats of divergence that each number of a vector has for nothing")
