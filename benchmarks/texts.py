@@ -15,7 +15,8 @@ loading the model. `bits` are held-out bits per character of the text given its 
 `Synthesizer.bits_per_character`, for the engine see `language.py`. `train_s` is of the whole fit.
 
 `--canaries` plants "the code is ..." with a random code of 12 letters and digits into the texts of so many training
-rows, the same for all systems; `canaries` is how many of the codes are in the first 10,000 texts drawn, or all if fewer were. 0 plants none.
+rows, the same for all systems; `canaries` is how many of the codes are in the first 10,000 texts drawn, or in all if
+fewer were. 0 plants none.
 
 Writes OUT/results.json, OUT/results.md, and for each data set and system 20 samples (OUT/<data>.<system>.txt), the rows
 (.csv) and the report (OUT/<data>.<system>/report.html).

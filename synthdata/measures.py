@@ -110,6 +110,12 @@ MEASURES: dict[str, Measure] = {
         "lower",
         "Distance between real and synthetic images in the features of a network trained on the real ones.",
     ),
+    "image_inception_frechet": Measure(
+        "Images alike (Inception FID)",
+        "fidelity",
+        "lower",
+        "Fréchet distance in the features of Inception v3, whose weights were given: the figure that papers report.",
+    ),
     "image_kernel": Measure(
         "Images alike (kernel distance)", "fidelity", "lower", "The same features, without taking them for normal."
     ),

@@ -40,7 +40,7 @@ def train(
     frame = schema.read(frame)
     verdict = Gate(schema, Suite.of(schema)).check(frame)
     if not verdict.passed:
-        worst = Verdict.worst(verdict.checks)
+        worst = Verdict.worst(verdict.checks) + _first_file(verdict, frame)
         raise GateError(f"the data breaks its schema, nothing was trained: {worst}; mend one of the two", verdict)
     synthesizer = Synthesizer.fit(
         frame,
@@ -74,3 +74,14 @@ def generate(
     suite = Suite.from_json(synthesizer.suite) if synthesizer.suite else Suite.of(synthesizer.schema)
     chunks = synthesizer.stream(where=where, seed=seed, rows=rows)
     return Gate(synthesizer.schema, suite).admit(chunks, rows, max(rows * BUDGET, 10_000), listener)
+
+
+def _first_file(verdict: Verdict, frame: pd.DataFrame) -> str:
+    """Name the file of the first row whose measures failed, if cells are paths; the tail of a message."""
+    for check in verdict.checks:
+        name, _, measure = check.label.rpartition(".")
+        if check.first and measure and name in frame.columns:
+            cell = frame[name].iloc[check.first[0] - 1]
+            if isinstance(cell, str):
+                return f", row {check.first[0]} is {cell}"
+    return ""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -19,7 +20,7 @@ from synthdata.fields import KINDS, AnyField, Category, Expectation
 from synthdata.fields.base import holds_bytes, plain
 from synthdata.measures import MEASURES
 
-__all__ = ["FOLDER", "Model", "Schema", "infer", "json_schema"]
+__all__ = ["FOLDER", "MISSING", "Model", "Schema", "infer", "json_schema"]
 
 CONSTRAINTS: dict[str, type[BaseModel]] = {
     "ordered": Ordered,
@@ -28,6 +29,7 @@ CONSTRAINTS: dict[str, type[BaseModel]] = {
     "rule": RowRule,
 }
 FOLDER = "synthdata.folder"  # in a frame's attrs: where the table stood; paths in its cells are relative to it
+MISSING = ".missing"  # what the array is called that says where a column's array means nothing
 MODELINE = "# yaml-language-server: $schema=schema.json"
 
 
@@ -154,12 +156,40 @@ class Schema(BaseModel):
         """Names of the columns in which fields tell what claims are about, see `Field.measure`."""
         return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.measures)
 
+    def set_measures(self) -> tuple[str, ...]:
+        """Likewise, of what fields tell of a row among the others, see `Field.measure_set`."""
+        return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.set_measures)
+
     def measured(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the columns that `measures` names, of a frame of the schema's types."""
         told = [
             field.measure(frame[name]).add_prefix(f"{name}.") for name, field in self.fields.items() if field.measures
         ]
         return pd.concat(told, axis=1) if told else pd.DataFrame(index=frame.index)
+
+    def measured_set(self, measured: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns that `set_measures` names, of the columns that `measures` names, of all rows."""
+        told = []
+        for name, field in self.fields.items():
+            if field.set_measures:
+                own = measured[[f"{name}.{part}" for part in field.measures]].set_axis(list(field.measures), axis=1)
+                told.append(field.measure_set(own).add_prefix(f"{name}."))
+        return pd.concat(told, axis=1) if told else pd.DataFrame(index=measured.index)
+
+    def array_names(self) -> list[str]:
+        """The names that `arrays` gives, twice where they collide."""
+        return [*self.fields, *(f"{name}{MISSING}" for name, field in self.fields.items() if field.nullable)]
+
+    def arrays(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Turn a frame of the schema's types into arrays without objects, see `Field.array`.
+
+        A nullable column has a second one, `<name>.missing`, true where the first means nothing.
+        """
+        result = {name: field.array(frame[name]) for name, field in self.fields.items()}
+        for name, field in self.fields.items():
+            if field.nullable:
+                result[f"{name}{MISSING}"] = frame[name].isna().to_numpy(bool)
+        return result
 
     def read(self, frame: pd.DataFrame, source: str = "data") -> pd.DataFrame:
         """Read a raw frame into the schema's types and order; columns the schema does not name are left out."""
@@ -185,7 +215,7 @@ class Schema(BaseModel):
             problem = field.check()
             if problem:
                 raise SchemaError(f'{source}, field "{name}": {problem}')
-        for name in self.measures():
+        for name in (*self.measures(), *self.set_measures()):
             if name in self.fields:
                 raise SchemaError(f'{source}, field "{name}": expectations know that name as a measure; rename it')
         if self.target is not None and self.target not in self.fields:
@@ -221,7 +251,7 @@ def infer(frame: pd.DataFrame, name: str = "table") -> tuple[Schema, dict[str, s
         in_bytes = holds_bytes(column)
         text = (column.where(column.isna(), "bytes") if in_bytes else column).astype("str").str.strip()
         filled = column.notna() & (text != "")
-        present = plain(column[filled])
+        present = column[filled] if _is_named(column) else plain(column[filled])
         for kind in [Category] if _is_named(column) else KINDS.values():
             if in_bytes and not kind.reads_bytes:
                 continue

@@ -10,21 +10,35 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synthdata import artefact
-from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Tokens
-from synthdata.errors import ArtefactError
+from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
+from synthdata.errors import ArtefactError, DataError
 from synthdata.generators import FIELD_FAMILIES, field_family, field_settings
-from synthdata.generators.base import FieldGenerator, Writer
+from synthdata.generators.base import FieldGenerator, FieldLatentSpace, Writer
+from synthdata.generators.variation import between, vary
 from synthdata.progress import Progress
 
 if TYPE_CHECKING:
     from synthdata.networks.training import Run
 
-__all__ = ["FieldStages", "table_of"]
+__all__ = ["FieldStages", "check_rows", "table_of"]
+
+FEWEST: dict[type[Block], int] = {Pixels: 50}  # to learn to draw any
 
 
 def table_of(layout: Layout) -> Layout:
     """The blocks that the first stage learns together."""
     return {name: block for name, block in layout.items() if isinstance(block, Categorical | Binned)}
+
+
+def check_rows(layout: Layout, rows: int) -> None:
+    """Raise DataError for a field that cannot be learned from so few rows."""
+    for name, block in layout.items():
+        least = FEWEST.get(type(block), 0)
+        if rows < least:
+            raise DataError(
+                f'column "{name}": found {rows} images; at least {least} are needed to learn to draw any: bring more, '
+                f"or leave the column out of the schema"
+            )
 
 
 @dataclass(frozen=True)
@@ -73,7 +87,7 @@ class FieldStages:
         result = dict(arrays)
         for drawn, own in zip(self.generators.items(), seed.spawn(len(self.generators)), strict=True):
             name, generator = drawn
-            told, rng = {other: arrays[other] for other in generator.given}, np.random.Generator(np.random.Philox(own))
+            told, rng = self._told(name, arrays), np.random.Generator(np.random.Philox(own))
             if name in self.begun and isinstance(generator, Writer):
                 result[name] = generator.go_on(rng, rows, told, self.begun[name])
             else:
@@ -97,10 +111,35 @@ class FieldStages:
     def surprise(self, arrays: Arrays) -> dict[str, np.ndarray]:
         """The surprise of each text of each field, in nats: (n,) by name, where a generator can tell it."""
         return {
-            name: generator.surprise(arrays[name], {other: arrays[other] for other in generator.given})
+            name: generator.surprise(arrays[name], self._told(name, arrays))
             for name, generator in self.generators.items()
             if isinstance(generator, Writer)
         }
+
+    @property
+    def spaces(self) -> dict[str, FieldLatentSpace]:
+        """The generators in whose spaces values have places, by field."""
+        return {name: each for name, each in self.generators.items() if isinstance(each, FieldLatentSpace)}
+
+    def vary(self, seed: np.random.SeedSequence, arrays: Arrays, strength: float) -> dict[str, np.ndarray]:
+        """Variations of the fields that have places, told what stands beside them in `arrays`."""
+        spaces = self.spaces
+        return {
+            name: vary(
+                space, arrays[name], self._told(name, arrays), strength, np.random.Generator(np.random.Philox(own))
+            )
+            for (name, space), own in zip(spaces.items(), seed.spawn(len(spaces)), strict=True)
+        }
+
+    def between(self, ends: Arrays, arrays: Arrays, steps: int) -> dict[str, np.ndarray]:
+        """Steps from the first to the second row of `ends` in the fields that have places; told those of `arrays`."""
+        return {
+            name: between(space, ends[name], self._told(name, ends), self._told(name, arrays), steps)
+            for name, space in self.spaces.items()
+        }
+
+    def _told(self, name: str, arrays: Arrays) -> dict[str, np.ndarray]:
+        return {other: arrays[other] for other in self.generators[name].given}
 
     def describe(self) -> dict[str, Any]:
         """What each is, as plain JSON."""

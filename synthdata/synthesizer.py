@@ -29,11 +29,12 @@ from synthdata.generators.base import Generator, LatentSpace, Writer
 from synthdata.links import Links
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Model, Schema
-from synthdata.stages import FieldStages, table_of
+from synthdata.stages import FieldStages, check_rows, table_of
 from synthdata.tables import LEAST_TO_TRAIN
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
 __all__ = ["Synthesizer"]
 
@@ -100,6 +101,7 @@ class Synthesizer:
         codecs = _codecs(frame, schema, rng)
         constraints = tuple(constraint.learn(frame, rng) for constraint in schema.constraints)
         layout: Layout = _layout(codecs)
+        check_rows(layout, len(frame))
         arrays: Arrays = _encode(codecs, frame)
         links = Links.find(frame, codecs, arrays)
         layout = links.layout(layout)
@@ -331,19 +333,96 @@ class Synthesizer:
         return self._rows(arrays, Rows(0, np.arange(len(places))), {})
 
     def interpolate(self, row_a: Mapping[str, Any], row_b: Mapping[str, Any], steps: int = 8) -> pd.DataFrame:
-        """Rows along the straight way between two records in the latent space: `steps` rows.
+        """Rows along the way between two records: `steps` rows.
 
-        The first and the last are the records as the model decodes them, near them as far as it has learned.
+        The first and the last are the records as the model decodes them, near them as far as it has learned. What the
+        table's generator learned goes straight through its latent space; if it has none, it is that of the nearer
+        record. Images and texts go through the spaces of their own generators, told the rest of each row.
         row_a, row_b: a value for each learned field; a mapping or a pandas row. The rows have not passed the gate.
         """
         if steps < 2:
             raise InputError(f"{steps} steps asked for; the two ends alone are 2")
-        ends = pd.DataFrame([dict(row_a), dict(row_b)])
+        ends = self.blocks(self._numbered(pd.DataFrame([dict(row_a), dict(row_b)])))
+        table = {name: array for name, array in ends.items() if name not in self.stages.generators}
+        if self.stages.spaces and not isinstance(self.generator, LatentSpace):
+            arrays: Arrays = take(table, np.arange(steps) * 2 // steps)
+        else:
+            space = self._latent_space()
+            with threadpool_limits(1, user_api="blas"):  # so that rows do not depend on the machine's cores
+                start, end = space.encode(table)
+                arrays = space.decode(start + np.linspace(0, 1, steps, dtype=np.float32)[:, None] * (end - start))
+        with threadpool_limits(1, user_api="blas"):
+            drawn = self.stages.sample(np.random.SeedSequence(0), steps, arrays)
+            arrays = {**drawn, **self.stages.between(ends, arrays, steps)}
+        return self._rows(arrays, Rows(0, np.arange(steps)), {})
+
+    def vary(self, rows: pd.DataFrame, strength: float = 0.3, *, seed: int = 0) -> pd.DataFrame:
+        """Variations of records: their images and texts, to the same rest of the record, which stays as it is.
+
+        strength: from 0, about the same, to 1, any of which the rest of the record may be told. rows: a value for each
+        learned field. A variation depends on the seed and the row's place. They have not passed the gate.
+        """
+        if not 0 <= strength <= 1:
+            raise InputError(f"strength {strength} is not from 0 (about the same) to 1 (any)")
+        if not self.stages.spaces:
+            raise InputError(
+                "this model has no image or text that can be varied; train with an image whose model is gan or vae, "
+                "or a text whose model is vae"
+            )
+        rows = self.schema.read(self._numbered(rows).reset_index(drop=True))
+        with threadpool_limits(1, user_api="blas"):  # so that images do not depend on the machine's cores
+            varied = self.stages.vary(np.random.SeedSequence(seed), self.blocks(rows), strength)
+        numbers = Rows(seed, np.arange(len(rows)))
+        return rows.assign(**{name: self.codecs[name].decode(varied, numbers) for name in varied})
+
+    def _numbered(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows, with keys where they are missing: what is numbered is not learned, and any key will do to be read."""
+        rows = rows.copy()
         for name, codec in self.codecs.items():
-            if not codec.layout and name not in ends:  # numbered, not learned: any key will do to be read
-                ends[name] = codec.decode({}, Rows(0, np.arange(2)))
-        start, end = self.encode(ends)
-        return self.decode(start + np.linspace(0, 1, steps)[:, None] * (end - start))
+            if not codec.layout and name not in rows:
+                rows[name] = codec.decode({}, Rows(0, np.arange(len(rows)))).to_numpy()
+        return rows
+
+    def dataset(
+        self,
+        batch_size: int = 64,
+        *,
+        rows: int | None = None,
+        where: Where = None,
+        seed: int = 0,
+        mix: pd.DataFrame | None = None,
+        share: float = 0.5,
+    ) -> tf.data.Dataset:
+        """Fresh rows to train on, with Keras say: batches, each a tensor a field by its name. Takes TensorFlow.
+
+        Images are uint8 (batch, height, width, channels), numbers and booleans what they are, all else strings; a
+        nullable field has `<name>.missing` beside it, true where it means nothing.
+        rows: how many there are in all, the last batch may be smaller; without it there is no end, and Keras has to be
+        told `steps_per_epoch`. Whoever goes through it again gets the same rows. mix: real rows, of which each batch
+        takes `share`, in random order and again and again. The rows have not passed the gate.
+        """
+        from synthdata.networks.feeding import batches, feed, mixed, up_to
+
+        if batch_size < 1 or (rows is not None and rows < 1):
+            raise InputError(f"batches of {batch_size}, {rows} rows: ask for at least 1")
+        own = 0 if mix is None else round(share * batch_size)
+        if mix is not None and not 0 < own < batch_size:
+            raise InputError(f"share {share} leaves a batch of {batch_size} rows no real, or no synthetic, row")
+        real = None if mix is None else self.schema.read(mix)
+        made = None if rows is None else -(-rows // batch_size) * (batch_size - own)
+        self.stream(where=where, seed=seed, rows=made)  # to refuse now what cannot be drawn
+
+        def drawn() -> Iterator[Arrays]:
+            frames = self.stream(where=where, seed=seed, rows=made)
+            synthetic = batches(map(self.schema.arrays, frames), batch_size - own)
+            if real is None:
+                return up_to(synthetic, rows)
+            rng = np.random.default_rng([seed, 5])
+            both = mixed(synthetic, lambda these: self.schema.arrays(real.iloc[these]), len(real), own, rng)
+            return up_to(both, rows)
+
+        none = {name: pd.Series(dtype=each.dtype(each.nullable)) for name, each in self.schema.fields.items()}
+        return feed(self.schema.arrays(pd.DataFrame(none)), drawn)
 
     def _latent_space(self) -> LatentSpace:
         if isinstance(self.generator, LatentSpace):

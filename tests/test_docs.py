@@ -92,7 +92,7 @@ def test_the_commands_of_the_report_page_run(patients):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_python_of_a_page_runs(page, patients):
+def test_the_python_of_a_page_runs(page, images):
     for language, text in blocks(page):
         if language == "python":
             exec(compile(text, str(page), "exec"), {})

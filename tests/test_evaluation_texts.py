@@ -6,9 +6,11 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from synthdata.evaluation.coding import Table
+from synthdata import Schema, evaluate, write_report
+from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.copying import character_runs, copies, distinct, longest_copy, novelty, word_runs
 from synthdata.evaluation.page import render
 from synthdata.evaluation.scores import Beside, Report, Score, TextPairs
@@ -22,7 +24,7 @@ SENTENCES = {
     "dogs": "a dog barked loudly then ran after sticks in wet parks where children threw balls",
     "birds": "many birds sang early from tall trees before flying south over cold seas at dawn",
 }
-ROWS = 400
+ROWS = 240
 
 
 def drawn(seed: int, rows: int = ROWS) -> tuple[list[str], np.ndarray]:
@@ -203,3 +205,53 @@ def test_texts_are_shown_escaped_and_cut_and_never_break_the_page():
 
 def test_texts_are_on_the_page_alone():
     assert "real &" not in json.dumps(report().to_json())
+
+
+# --- a whole record
+
+SCHEMA = Schema(
+    name="pets",
+    target="animal",
+    fields={"animal": {"kind": "category"}, "note": {"kind": "text", "nullable": True}},
+    require={"text_agreement": 0.5},
+)
+
+
+def records(seed: int) -> pd.DataFrame:
+    texts, codes = drawn(seed, 120)
+    return pd.DataFrame({"animal": [LABELS[int(code)] for code in codes], "note": texts})
+
+
+def test_a_text_field_is_evaluated_with_its_record_and_only_the_page_shows_texts(tmp_path):
+    train, made = records(0), records(2)
+    made.loc[:11, "note"] = None
+    found = evaluate(train, made, records(1), SCHEMA)
+    assert {name for name in MEASURES if name.startswith("text_")} <= {score.name for score in found.scores}
+    assert found.score("text_lengths").value == pytest.approx(0.9, abs=0.1)
+    assert found.score("text_agreement").passed
+    paths = write_report(found, tmp_path)
+    shown = found.texts[0].pairs[0]
+    assert shown.real in train["note"].tolist()
+    assert shown.real in paths["html"].read_text()
+    assert "the cat" not in paths["json"].read_text() + paths["xml"].read_text()
+
+
+def test_a_copied_record_is_one_whose_text_is_copied_too():
+    train, other = SCHEMA.read(records(0)), SCHEMA.read(records(2))
+    coding = Coding.of(SCHEMA, train)
+    keys = coding.table(train).keys
+    assert (coding.table(train).keys == keys).all()
+    assert not (coding.table(other.assign(animal=train["animal"])).keys == keys).any()
+
+
+def test_texts_alone_can_be_evaluated():
+    schema = SCHEMA.model_copy(update={"fields": {"note": SCHEMA.fields["note"]}, "target": None, "require": {}})
+    found = evaluate(records(0), records(2), None, schema)
+    assert found.score("text_kernel").value is not None
+    names = [score.name for score in found.scores]
+    assert len(names) == len(set(names))
+
+
+def test_what_a_table_does_not_hold_is_not_listed():
+    found = evaluate(records(0)[["animal"]], records(2)[["animal"]], None, SCHEMA.model_copy(update={"require": {}}))
+    assert not [score.name for score in found.scores if score.name.startswith(("text_", "image_"))]

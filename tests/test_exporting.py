@@ -53,6 +53,22 @@ def arrays(path: Path) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def examples(path: Path) -> pd.DataFrame:
+    """What a TFRecord holds; floats have 32 bits there, and are read as they are shortest."""
+    import tensorflow as tf
+
+    rows = []
+    for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+        features = tf.train.Example.FromString(record).features.feature
+        row = {}
+        for name, feature in features.items():
+            held = getattr(feature, feature.WhichOneof("kind") or "int64_list").value
+            values = [str(np.float32(one)) if isinstance(one, float) else one for one in held]
+            row[name] = next((one.decode() if isinstance(one, bytes) else one for one in values), None)
+        rows.append(row)
+    return pd.DataFrame(rows, dtype="object")
+
+
 READERS = {
     ".csv": lambda path: pd.read_csv(path, dtype="str", keep_default_na=False),
     ".csv.gz": lambda path: pd.read_csv(path, dtype="str", keep_default_na=False),
@@ -60,7 +76,9 @@ READERS = {
     ".jsonl.gz": lambda path: records(gzip.decompress(path.read_bytes())),
     ".parquet": pd.read_parquet,
     ".npz": lambda path: arrays(path),
+    ".tfrecord": examples,
 }
+EXACT = [ending for ending in READERS if ending != ".tfrecord"]
 OLD = b"what stood there before"
 
 
@@ -110,7 +128,7 @@ def test_every_format_gives_back_what_went_in(tmp_path, ending):
     pd.testing.assert_frame_equal(MIXED.read(READERS[ending](path)), mixed())
 
 
-@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("ending", EXACT)
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(
@@ -207,7 +225,7 @@ def test_a_stream_whose_missing_values_come_late_is_one_table(tmp_path, ending):
     pd.testing.assert_frame_equal(back, expected)
 
 
-@pytest.mark.parametrize("ending", [".csv.gz", ".jsonl.gz", ".npz"])
+@pytest.mark.parametrize("ending", [".csv.gz", ".jsonl.gz", ".npz", ".tfrecord"])
 def test_the_same_rows_are_the_same_bytes(tmp_path, ending):
     one, two = (export(validate(mixed(), MIXED), tmp_path / f"{name}{ending}") for name in "ab")
     assert one.read_bytes() == two.read_bytes()
@@ -226,6 +244,32 @@ def test_an_npz_holds_plain_arrays_and_says_what_is_missing(tmp_path):
         assert held["visits"].tolist() == [9007199254740993, 0, -3]
         assert held["visits.missing"].tolist() == [False, True, False]
         assert "id.missing" not in held
+
+
+def test_a_tfrecord_holds_a_feature_a_column_and_none_for_what_is_missing(tmp_path):
+    import tensorflow as tf
+
+    path = export(validate(mixed().head(2), MIXED), tmp_path / "out.tfrecord")
+    first, second = (tf.train.Example.FromString(one) for one in tf.data.TFRecordDataset(str(path)).as_numpy_iterator())
+    kinds = {name: feature.WhichOneof("kind") for name, feature in first.features.feature.items()}
+    assert kinds == {
+        "id": "int64_list",
+        "visits": "int64_list",
+        "weight": "float_list",
+        "group": "bytes_list",
+        "smoker": "int64_list",
+        "born": "bytes_list",
+        "seen": "bytes_list",
+    }
+    assert first.features.feature["visits"].int64_list.value == [9007199254740993]
+    assert not second.features.feature["visits"].int64_list.value
+
+
+def test_numbers_beyond_the_floats_of_a_tfrecord_are_refused(tmp_path):
+    schema = Schema.parse("fields: {x: {kind: number}}")
+    with pytest.raises(OutputError, match='"x" holds numbers beyond the 32 bits of TFRecord'):
+        export(validate(pd.DataFrame({"x": [1.0, 1e39]}), schema), tmp_path / "out.tfrecord")
+    assert names(tmp_path) == []
 
 
 def test_the_ending_is_read_in_any_case_and_behind_any_name(tmp_path):
@@ -283,7 +327,7 @@ def test_only_what_passed_the_gate_is_exported(tmp_path, table):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("out.xlsx", r'unknown ending "\.xlsx"; allowed are \.csv, \.csv\.gz, \.jsonl, \.jsonl\.gz, \.parquet, \.npz$'),
+        ("out.xlsx", r'unknown ending "\.xlsx"; allowed are \.csv, \.csv\.gz, \.jsonl, .*, \.npz, \.tfrecord$'),
         ("out.parqet", r'did you mean "\.parquet"\?'),
         ("out", "unknown ending"),
         ("folder.csv", "is a folder"),
@@ -415,6 +459,6 @@ def test_a_file_that_came_up_meanwhile_is_not_overwritten(tmp_path):
 def test_floats_read_back_exactly(tmp_path):
     schema = Schema.parse("fields: {x: {kind: number}}")
     values = [0.1 + 0.2, math.pi, 5e-324, 1.7976931348623157e308, 123456789.123456789]
-    for ending in FORMATS:
+    for ending in EXACT:
         path = export(validate(pd.DataFrame({"x": values}), schema), tmp_path / f"out{ending}")
         assert READERS[ending](path)["x"].astype(float).tolist() == values

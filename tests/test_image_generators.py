@@ -18,11 +18,13 @@ from synthdata.errors import TrainingError
 from synthdata.generators.base import FieldGenerator
 from synthdata.generators.image.gan import ImageGAN
 from synthdata.generators.image.vae import ImageVAE
+from synthdata.generators.variation import between, vary
 from synthdata.networks.augmenting import augmented, draw_changes
 from synthdata.networks.canvas import Canvas
 from synthdata.networks.conv import ImageDecoder, ImageEncoder, as_numbers
 from synthdata.networks.conv_drawing import decode_images, encode_images
 from synthdata.networks.image_gan_task import check_spread
+from synthdata.networks.image_prior import image_vae_shapes, latents_of_noise, noise_of_latents
 from synthdata.networks.image_quality import ImageQuality
 from synthdata.networks.told import told_features, told_width
 from synthdata.networks.training import Run
@@ -179,18 +181,38 @@ def test_encoded_images_are_decoded_to_about_themselves():
     assert error < 0.7 * np.abs(images - images.mean(axis=0)).mean()
 
 
-def test_variations_go_from_the_image_to_any_image():
-    generator = fit("gan", Run(seed=0))
+def test_variations_go_from_the_image_to_any_image(fitted):
     images, told = digits(200)
     one = {name: np.repeat(array[:1], 200, axis=0) for name, array in told.items()}
     near, far = (
-        generator.vary(np.repeat(images[:1], 200, axis=0), one, strength, rng_of(2)).astype(float)
+        vary(fitted, np.repeat(images[:1], 200, axis=0), one, strength, rng_of(2)).astype(float)
         for strength in (0.2, 1.0)
     )
     assert near.std(axis=0).mean() < far.std(axis=0).mean()
-    np.testing.assert_array_equal(far, generator.sample(rng_of(2), 200, one))
+    np.testing.assert_array_equal(far, fitted.sample(rng_of(2), 200, one))
     with pytest.raises(ValueError, match="strength"):
-        generator.vary(images, told, 1.5, rng_of(0))
+        vary(fitted, images, told, 1.5, rng_of(0))
+
+
+def test_the_way_between_images_leads_from_one_to_the_other_in_small_steps(fitted):
+    images, told = digits(2)
+    ends = fitted.decode(fitted.encode(images, told), told)
+    one = {name: np.repeat(array[:1], 12, axis=0) for name, array in told.items()}
+    way = between(fitted, images, told, one, 12).astype(float)
+    np.testing.assert_array_equal(way[0], ends[0])
+    lengths = np.abs(np.diff(way, axis=0)).mean(axis=(1, 2, 3))
+    assert lengths.max() < 0.7 * np.abs(way[-1] - way[0]).mean()
+    same = between(fitted, images[[0, 0]], {name: array[[0, 0]] for name, array in told.items()}, one, 12)
+    assert (same == same[:1]).all()
+
+
+def test_noise_that_led_to_latent_vectors_is_found_again():
+    rng = np.random.default_rng(0)
+    shapes = image_vae_shapes(Canvas(BLOCK, 4, 1), told=3, latent=6, couplings=3, inner=8)
+    weights = {name: rng.normal(0, 0.4, shape).astype(np.float32) for name, shape in shapes.items()}
+    noise, told = (rng.normal(size=(20, width)).astype(np.float32) for width in (6, 3))
+    latent = latents_of_noise(weights, noise, told)
+    np.testing.assert_allclose(noise_of_latents(weights, latent, told), noise, atol=1e-4)
 
 
 @pytest.mark.parametrize("block", [Pixels(28, 28, 1), Pixels(30, 17, 3), Pixels(8, 64, 3)])

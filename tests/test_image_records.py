@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +15,14 @@ import pytest
 from click.testing import CliRunner
 from sklearn.datasets import load_digits
 
-from synthdata import Schema, Synthesizer, evaluate, write_report
+from synthdata import Schema, Synthesizer, evaluate, generate, write_report
 from synthdata.cli import main
-from synthdata.errors import ConditionError, SchemaError
+from synthdata.errors import ConditionError, GateError, InputError, SchemaError
+from synthdata.evaluation.images import Side, compare_images
 from synthdata.fields.pictures import png
 from synthdata.measures import MEASURES
+from synthdata.networks.inception import Inception
+from synthdata.progress import silent
 from synthdata.tables import read_table
 
 ROWS = 600
@@ -87,6 +95,92 @@ def test_images_alone_can_be_learned():
     assert SCHEMA.fields["scan"].array(made["scan"]).shape == (5, 8, 8, 1)
 
 
+def test_variations_of_a_record_keep_all_but_its_image(fitted):
+    real = digits()[:40]
+    near, far = (fitted.vary(real, strength) for strength in (0.1, 1.0))
+    field = SCHEMA.fields["scan"]
+    for made in (near, far):
+        assert made["label"].tolist() == real["label"].tolist()
+        assert made["ink"].tolist() == real["ink"].tolist()
+        assert not set(made["scan"]) & set(real["scan"])
+    apart = [np.abs(field.array(made["scan"]).astype(float) - field.array(real["scan"])).mean() for made in (near, far)]
+    assert apart[0] < 0.7 * apart[1]
+    pd.testing.assert_frame_equal(fitted.vary(real, 0.1).head(3), fitted.vary(real.head(3), 0.1))
+    assert set(fitted.vary(real, 0.1, seed=1)["scan"]) != set(near["scan"])
+    with pytest.raises(InputError, match="strength 2 is not from 0"):
+        fitted.vary(real, 2)
+
+
+def test_the_way_from_record_to_record_moves_its_image(fitted):
+    one, other = (digits().iloc[number] for number in (0, 4))
+    way = fitted.interpolate(one, other, steps=6)
+    assert way["label"].tolist() == ["d0"] * 3 + ["d4"] * 3  # independent columns have no places: the nearer record's
+    pixels = SCHEMA.fields["scan"].array(way["scan"]).astype(float)
+    real = [SCHEMA.fields["scan"].array(digits()["scan"].iloc[[number]])[0] for number in (0, 4)]
+    assert np.abs(pixels[0] - real[0]).mean() < np.abs(pixels[0] - real[1]).mean()
+    assert np.abs(pixels[-1] - real[1]).mean() < np.abs(pixels[-1] - real[0]).mean()
+    assert len(set(way["scan"])) == 6
+
+
+def test_a_model_whose_images_have_no_places_says_so(fitted):
+    plain = replace(fitted, stages=replace(fitted.stages, generators={}))
+    with pytest.raises(InputError, match=r"no image or text that can be varied; train with .* gan or vae"):
+        plain.vary(digits()[:3])
+
+
+def test_a_data_set_feeds_a_network_with_fresh_rows(fitted):
+    batches = list(fitted.dataset(50, rows=120, seed=2).as_numpy_iterator())
+    assert [len(batch["label"]) for batch in batches] == [50, 50, 20]
+    first, made = batches[0], fitted.sample(120, seed=2)
+    assert first["scan"].dtype == np.uint8
+    np.testing.assert_array_equal(first["scan"], SCHEMA.fields["scan"].array(made["scan"][:50]))
+    assert [label.decode() for label in first["label"]] == made["label"][:50].tolist()
+    assert first["ink"].tolist() == made["ink"][:50].tolist()
+    asked = fitted.dataset(8, where={"label": "d7"}).take(2).as_numpy_iterator()
+    assert {label for batch in asked for label in batch["label"]} == {b"d7"}
+    with pytest.raises(ConditionError):
+        fitted.dataset(where="label = nine")
+
+
+def test_real_rows_can_be_mixed_into_a_data_set(fitted):
+    real = digits()[:30].assign(ink=[-number for number in range(30)])  # to tell them by
+    batches = list(fitted.dataset(16, mix=real, share=0.25, rows=16 * 15).as_numpy_iterator())
+    assert {(batch["ink"] <= 0).sum() for batch in batches} == {4}
+    seen = np.concatenate([batch["ink"][batch["ink"] <= 0] for batch in batches])
+    assert (np.bincount(-seen, minlength=30) == 2).all()  # all once before any comes again
+    batch, pictures = batches[0], SCHEMA.fields["scan"].array(real["scan"])
+    for pixels, label, ink in zip(batch["scan"], batch["label"], batch["ink"], strict=True):
+        if ink <= 0:
+            np.testing.assert_array_equal(pixels, pictures[-ink])
+            assert label.decode() == real["label"].iloc[-ink]
+    with pytest.raises(InputError, match="share 1 leaves a batch of 16"):
+        fitted.dataset(16, mix=real, share=1)
+
+
+def broken(fitted: Synthesizer, change: Callable[[np.ndarray], np.ndarray]) -> Synthesizer:
+    """The synthesizer, as if the training of its images had gone wrong."""
+    scan = fitted.stages.generators["scan"]
+    bent = {name: change(array) if "enter" in name or "style" in name else array for name, array in scan.arrays.items()}
+    return replace(fitted, stages=replace(fitted.stages, generators={"scan": replace(scan, arrays=bent)}))
+
+
+def test_a_generator_that_has_collapsed_gets_nothing_through_the_gate(fitted):
+    collapsed = broken(fitted, lambda array: array * 0)
+    assert len(set(collapsed.sample(30)["scan"])) == 1
+    assert len(generate(collapsed, 5).frame) == 5  # so few may look alike
+    with pytest.raises(GateError, match=r"refused: expect_column_mean_to_be_between\(scan.alike"):
+        _ = generate(collapsed, 40).frame
+
+
+def test_images_that_are_no_numbers_are_blank_and_set_aside(fitted):
+    validated = generate(broken(fitted, lambda array: array * np.nan), 5)
+    with pytest.raises(GateError, match="only 0 of 5 rows passed"):
+        _ = validated.frame
+    rejected = validated.rejected()
+    assert set(rejected["failed_expectation"]) == {"expect_column_values_to_be_between(scan.contrast)"}
+    assert not SCHEMA.fields["scan"].array(rejected["scan"].head(20)).any()
+
+
 @pytest.fixture(scope="module")
 def report(fitted):
     return evaluate(digits()[:ROWS], fitted.sample(ROWS), digits()[ROWS:], SCHEMA)
@@ -94,7 +188,7 @@ def report(fitted):
 
 def test_images_are_scored_beside_held_out_ones(report, tmp_path):
     scores = {score.name: score for score in report.scores if score.name.startswith("image_")}
-    assert set(scores) == {name for name in MEASURES if name.startswith("image_")}
+    assert set(scores) == {name for name in MEASURES if name.startswith("image_")} - {"image_inception_frechet"}
     for score in scores.values():
         assert score.value is not None
         assert score.ceiling is not None
@@ -102,6 +196,69 @@ def test_images_are_scored_beside_held_out_ones(report, tmp_path):
     assert scores["image_frechet"].value > scores["image_frechet"].ceiling
     page = write_report(report, tmp_path)["html"].read_text()
     assert page.count("data:image/png;base64,") == len(report.sheets) == 3
+
+
+def test_a_person_can_guess_which_images_are_real(report, tmp_path):
+    (guessing,) = report.guessing
+    assert guessing.is_real.sum() == len(guessing.images) / 2 == 24
+    known = {image.tobytes() for image in SCHEMA.fields["scan"].array(digits()["scan"])[ROWS:]}
+    assert [image.tobytes() in known for image in guessing.images] == guessing.is_real.tolist()
+    assert 0 < np.abs(np.diff(guessing.is_real.astype(int))).sum() < 47
+    files = write_report(report, tmp_path)
+    page = files["guess"].read_text()
+    assert files["guess"].name == "guess.html"
+    assert 'href="guess.html"' in files["html"].read_text()
+    assert page.count("<fieldset") == 48
+    assert not re.search(r"https?://|@import|url\(|<(link|iframe|object)\b|src=\"(?!data:)", page)
+    told = json.loads(b64decode(re.search(r'atob\("([^"]+)"\)', page)[1]))
+    assert told == [guessing.is_real.tolist()]
+    write_report(replace(report, guessing=()), tmp_path, force=True)
+    assert not files["guess"].exists()
+
+
+def test_the_features_of_inception_are_those_of_the_weights_that_are_given(tmp_path):
+    """The weights are written as Keras publishes them, but random ones."""
+    import h5py
+    import keras
+    from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
+
+    network = keras.applications.InceptionV3(weights=None, include_top=False, pooling="avg")
+    with h5py.File(tmp_path / "notop.h5", "w") as file:
+        save_weights_to_hdf5_group(file, network)
+    images = SCHEMA.fields["scan"].array(digits()["scan"].head(1))
+    found = Inception.load(tmp_path / "notop.h5").look(images)
+    assert found.shape == (1, 2048)
+    large = keras.ops.image.resize(np.repeat(images, 3, axis=3).astype(np.float32), (299, 299))
+    np.testing.assert_allclose(found, network.predict_on_batch(large / 127.5 - 1), atol=1e-4)
+    (tmp_path / "other.h5").write_bytes(b"what is this")
+    with pytest.raises(InputError, match=r"other.h5: not the weights of Inception v3 \(.*notop.h5"):
+        Inception.load(tmp_path / "other.h5")
+
+
+def test_the_inception_distance_is_measured_where_weights_are_given(monkeypatch):
+    def look(self: Inception, images: np.ndarray, tell: object) -> np.ndarray:
+        return images.reshape(len(images), -1) / 255
+
+    real = digits()
+    copied = real[:60]
+    sides = {
+        name: Side(SCHEMA.fields["scan"].view(frame["scan"]), np.empty(0))
+        for name, frame in (("train", real[:60]), ("synthetic", copied), ("holdout", real[ROWS : ROWS + 60]))
+    }
+    monkeypatch.setattr(Inception, "look", look)
+    scores, _, _ = compare_images("scan", sides, (), np.random.default_rng(0), silent, Inception(network=None))
+    (score,) = [score for score in scores if score.name == "image_inception_frechet"]
+    assert score.value < 1e-6 < score.ceiling
+    assert score.note == "scan, 60 images"
+    with pytest.raises(InputError, match=r"no.h5: no such file"):
+        evaluate(real, copied, None, SCHEMA, inception="no.h5")
+
+
+def test_an_inception_distance_that_is_required_is_missed_without_weights():
+    rows = digits().head(40)
+    required = SCHEMA.model_copy(update={"require": {"image_inception_frechet": 5.0}})
+    (missed,) = evaluate(rows, rows, None, required).missed
+    assert "evaluate with --inception" in missed.note
 
 
 def test_copies_of_images_are_seen(report):

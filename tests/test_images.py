@@ -24,6 +24,7 @@ from synthdata.errors import DataError, GateError, OutputError, SchemaError
 from synthdata.exporting import FORMATS, check_target, export
 from synthdata.fields import Category, Expectation, Image, Rows
 from synthdata.fields.pictures import png
+from synthdata.pipeline import train
 from synthdata.schema import Schema, infer
 from synthdata.tables import read_table
 from synthdata.validation import Gate, Suite, check, validate
@@ -472,6 +473,61 @@ def test_repeated_images_are_set_aside_where_the_user_s_suite_asks_for_that(digi
     assert validated.frame["image"].tolist() == frame["image"].head(3).tolist()
 
 
+def test_images_that_are_nearly_all_alike_are_refused_as_a_whole(digits):
+    rng = np.random.default_rng(0)
+    same = np.repeat(digits[0][:1].astype(int), 60, axis=0) + rng.integers(-1, 2, (60, 8, 8, 1))
+    alike = frame_of((np.clip(same, 0, 255).astype(np.uint8), digits[1][:60]))
+    assert validate(frame_of(digits), DIGITS).verdict.passed
+    assert validate(alike.head(10), DIGITS).verdict.passed  # so few may be
+    with pytest.raises(GateError, match=r"the table as a whole failed: expect_column_mean_to_be_between\(image\.alike"):
+        validate(alike, DIGITS)
+    streamed = Gate(DIGITS, Suite.of(DIGITS)).admit([alike.head(25), alike.tail(35)])
+    with pytest.raises(GateError, match=r"image\.alike"):
+        list(streamed.frames())
+    mixed = pd.concat([frame_of(digits), alike], ignore_index=True)  # a third of them is the same digit
+    assert validate(mixed, DIGITS).verdict.passed
+
+
+def test_the_user_s_suite_may_be_about_how_alike_images_are(digits):
+    once = Suite((Expectation("expect_column_values_to_be_between", {"column": "image.alike", "max_value": 0.02}),))
+    repeated = pd.concat([frame_of(digits), frame_of(digits).head(1).loc[[0] * 9]], ignore_index=True)
+    with pytest.raises(GateError, match=r"expect_column_values_to_be_between\(image\.alike\)"):
+        validate(repeated, DIGITS, once)
+    assert validate(frame_of(digits), DIGITS, once).verdict.passed
+
+
+def test_training_names_the_file_of_an_image_that_cannot_be_decoded(classes):
+    damaged = classes / "3" / "0003.png"
+    damaged.write_bytes(damaged.read_bytes()[:60])
+    with pytest.raises(GateError, match=r"image\.readable\) 1 row \(\d+\), row \d+ is .*/3/0003\.png; mend one"):
+        train(read_table(classes), DIGITS)
+
+
+def test_so_few_images_are_not_learned(digits):
+    with pytest.raises(DataError, match=r'"image": found 49 images; at least 50 are needed to learn to draw any'):
+        train(frame_of(digits).head(49), DIGITS)
+
+
+def test_what_is_converted_is_noted(digits):
+    clear = flat("RGBA", (255, 0, 0, 128))
+    deep = PIL.Image.fromarray(digits[0][0, ..., 0].astype(np.uint16) * 257)
+    for image, note in ((clear, "transparency is laid over white"), (deep, "16 bits are scaled to 8")):
+        _, notes = infer(pd.DataFrame({"image": pd.Series([saved(image)] * 5, dtype=object)}))
+        assert notes == {"image": note}
+
+
+def test_class_folders_named_by_numbers_are_names(classes):
+    for folder in list(classes.iterdir())[2:]:
+        shutil.rmtree(folder)
+    kept = sorted(folder.name for folder in classes.iterdir())
+    for folder in classes.iterdir():
+        for image in sorted(folder.iterdir())[3:]:
+            image.unlink()
+    schema, notes = infer(read_table(classes))
+    assert schema.fields["label"] == Category()
+    assert notes["label"].startswith(f"most of its {len(kept)} values are rare")
+
+
 def test_measures_are_what_they_say(digits):
     half = np.zeros((8, 8, 1), np.uint8)
     half[:, 4:] = 200
@@ -496,6 +552,12 @@ def opened(path: Path) -> pd.DataFrame:
         with np.load(path, allow_pickle=False) as held:
             assert held["image"].dtype == np.uint8
             return pd.DataFrame({"image": pd.Series(map(png, held["image"]), dtype=object), "label": held["label"]})
+    if path.suffix == ".tfrecord":
+        import tensorflow as tf
+
+        found = [tf.train.Example.FromString(one) for one in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
+        cells = {name: [one.features.feature[name].bytes_list.value[0] for one in found] for name in DIGITS.fields}
+        return pd.DataFrame({"image": cells["image"], "label": [label.decode() for label in cells["label"]]})
     return read_table(path)
 
 

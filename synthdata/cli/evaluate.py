@@ -21,6 +21,9 @@ __all__ = ["command"]
 @click.option("--synthetic", type=click.Path(path_type=Path), required=True, help="The rows to be scored.")
 @click.option("--holdout", type=click.Path(path_type=Path), help="Real rows that were not learned; privacy needs them.")
 @click.option("--model-dir", type=click.Path(path_type=Path), help="The model, to draw its loss curves.")
+@click.option(
+    "--inception", type=click.Path(path_type=Path), help="Weights of Inception v3 (Keras' .h5 without head), for FID."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The folder to write.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same scores.")
 @click.option("--force", is_flag=True, help="Replace what an earlier run left.")
@@ -34,6 +37,7 @@ def command(
     synthetic: Path,
     holdout: Path | None,
     model_dir: Path | None,
+    inception: Path | None,
     output: Path,
     seed: int,
     force: bool,
@@ -54,7 +58,16 @@ def command(
     assert frames[0] is not None
     assert frames[1] is not None
     with console.progress() as listener:
-        report = evaluate(frames[0], frames[1], frames[2], declared, seed=seed, history=history, listener=listener)
+        report = evaluate(
+            frames[0],
+            frames[1],
+            frames[2],
+            declared,
+            seed=seed,
+            history=history,
+            inception=inception,
+            listener=listener,
+        )
     files = write_report(report, output, force=force)
     result, lines = report_scores(report, files)
     console.finish(result, lines)

@@ -13,7 +13,7 @@ from synthdata.cli.work import learn, needs_data, produce, report_rows, rows_opt
 
 __all__ = ["command"]
 
-FORMATS = ("csv", "csv.gz", "parquet", "jsonl", "jsonl.gz", "npz")
+FORMATS = ("csv", "csv.gz", "parquet", "jsonl", "jsonl.gz", "npz", "tfrecord")
 
 
 @click.command(epilog="\b\nExample:\n  synthdata run patients.yaml --data patients.csv -n 1000 -o out")

@@ -71,6 +71,8 @@ def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any
         outcome.append("all that is required was reached")
     if report.alarms:
         outcome.append(f"alarms: {_named(report.alarms)}")
+    if "guess" in files:
+        lines.append(f"{files['guess']}: can you tell the images from real ones?")
     lines.append(f"wrote {files['html']} ({duration(report.seconds)}); {'; '.join(outcome) or 'no alarm'}")
     return result, [*report.notes, *lines]
 

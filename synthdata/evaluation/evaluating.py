@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.fidelity import Told
 from synthdata.evaluation.images import compare_images, label_column, sides_of
 from synthdata.evaluation.privacy import NAMES, privacy
-from synthdata.evaluation.scores import ColumnScore, Curve, PairScore, Report, Score, Sheet, TextPairs
+from synthdata.evaluation.scores import ColumnScore, Curve, Guessing, PairScore, Report, Score, Sheet, TextPairs
 from synthdata.evaluation.texts import MOST_LABELS, compare_texts
 from synthdata.evaluation.texts import sides_of as text_sides_of
 from synthdata.evaluation.utility import Task, worth
@@ -24,11 +25,15 @@ from synthdata.fields.views import Pictures, Texts
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
 
+if TYPE_CHECKING:
+    from synthdata.networks.inception import Inception
+
 __all__ = ["evaluate"]
 
 LOOKED_AT = 20_000  # rows of each table that fidelity and utility look at
 TOLD_APART = 10_000  # rows of either side that trees tell apart
 FEWEST = 50  # rows of a table, to train anything on
+INCEPTION = "image_inception_frechet"
 STEPS = ("columns and pairs", "rows told apart", "usefulness", "privacy", "images", "texts")
 
 T = TypeVar("T")
@@ -43,17 +48,20 @@ def evaluate(
     *,
     seed: int = 0,
     history: Sequence[Mapping[str, float]] = (),
+    inception: str | Path | None = None,
     listener: Listener = silent,
 ) -> Report:
     """Score synthetic rows against the real ones they were learned from.
 
     holdout: real rows that the generator has not seen; without them some scores have no ceiling, and privacy is mostly
     not measured. schema: inferred from `real` if not given; its `target` is what usefulness is about, its `require`
-    what the scores are held to. history: rows of figures of training, to be drawn. DataError if nothing compares.
+    what the scores are held to. history: rows of figures of training, to be drawn. inception: a file with the weights
+    of Inception v3, for the Fréchet distance of published figures. DataError if nothing compares.
     """
     began = time.monotonic()
     schema = schema or Schema.infer(real)
     schema.check("schema")
+    network = None if inception is None else _inception(inception)
     subject = _Subject.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))
     rngs = [np.random.default_rng([seed, 1 + number]) for number in range(len(STEPS))]
 
@@ -65,7 +73,7 @@ def evaluate(
     told, roc, by_column = telling(1, lambda: _told(subject, rngs[1]))
     useful = telling(2, lambda: _useful(subject, schema.target, rngs[2]))
     safe, distances = telling(3, lambda: subject.private(schema.target, rngs[3]))
-    shown, sheets = telling(4, lambda: _images(subject, schema.target, rngs[4], listener))
+    shown, sheets, guessing = telling(4, lambda: _images(subject, schema, rngs[4], network, listener))
     read, pairs_of_texts = telling(5, lambda: _texts(subject, schema.target, rngs[5]))
     listener(Progress("evaluate", 1.0))
     scores = [*alike, told, *shown, *read, useful, *safe]
@@ -84,6 +92,7 @@ def evaluate(
         history=_history(history),
         sheets=tuple(sheets),
         texts=tuple(pairs_of_texts),
+        guessing=tuple(guessing),
         notes=tuple(subject.notes),
         seconds=round(time.monotonic() - began, 2),
     )
@@ -201,18 +210,28 @@ def _views(schema: Schema, read: Mapping[str, pd.DataFrame], kind: type[V]) -> d
 
 
 def _images(
-    subject: _Subject, target: str | None, rng: np.random.Generator, listener: Listener
-) -> tuple[list[Score], list[Sheet]]:
+    subject: _Subject, schema: Schema, rng: np.random.Generator, inception: Inception | None, listener: Listener
+) -> tuple[list[Score], list[Sheet], list[Guessing]]:
     """The image fields: how alike, and useful, they are."""
-    column = label_column(subject.coding, target)
+    column = label_column(subject.coding, schema.target)
     labels = () if column is None else subject.coding.columns[column].labels
-    scores, sheets = [], []
+    scores, sheets, guessing = [], [], []
     for name, pictures in subject.pictures.items():
         sides = sides_of(pictures, subject.given, column, len(labels))
-        found, drawn = compare_images(name, sides, labels, rng, listener)
+        found, drawn, mixed = compare_images(name, sides, labels, rng, listener, inception)
         scores += found
         sheets += drawn
-    return scores, sheets
+        guessing += mixed
+    if inception is None and INCEPTION in schema.require:
+        note = "not measured: it takes a file with the weights of Inception v3; evaluate with --inception"
+        scores.append(Score.of(INCEPTION, None, note=note))
+    return scores, sheets, guessing
+
+
+def _inception(path: str | Path) -> Inception:
+    from synthdata.networks.inception import Inception
+
+    return Inception.load(path)
 
 
 def _texts(subject: _Subject, target: str | None, rng: np.random.Generator) -> tuple[list[Score], list[TextPairs]]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.features import Neighbourhoods, kernel_distance, neighbourhoods
 from synthdata.evaluation.privacy import NO_HOLDOUT, dcr_share
-from synthdata.evaluation.scores import Score, Sheet
+from synthdata.evaluation.scores import Guessing, Score, Sheet
 from synthdata.fields.views import Pictures
 from synthdata.networks.image_quality import frechet_distance
 from synthdata.progress import Listener
+
+if TYPE_CHECKING:
+    from synthdata.networks.inception import Inception
 
 __all__ = ["Side", "compare_images", "label_column", "sides_of"]
 
@@ -22,6 +26,7 @@ LOOKED_AT = 2000  # whose features are compared
 FEWEST = 50
 MOST_LABELS = 50
 SHEET_ROWS, SHEET_COLUMNS = 10, 10
+GUESSED = 24  # images of either side that a person is to tell apart
 
 
 @dataclass(frozen=True)
@@ -57,15 +62,20 @@ def sides_of(
 
 
 def compare_images(
-    field: str, sides: Mapping[str, Side], labels: tuple[str, ...], rng: np.random.Generator, listener: Listener
-) -> tuple[list[Score], list[Sheet]]:
+    field: str,
+    sides: Mapping[str, Side],
+    labels: tuple[str, ...],
+    rng: np.random.Generator,
+    listener: Listener,
+    inception: Inception | None = None,
+) -> tuple[list[Score], list[Sheet], list[Guessing]]:
     """Score the images of one field. labels: what the codes of `Side.labels` mean; empty without labels."""
     from synthdata.networks.image_features import ImageFeatures
 
     small = [name for name, side in sides.items() if side.pictures.rows < FEWEST]
     if small:
         note = f"not measured: fewer than {FEWEST} images in the {' and '.join(small)} rows"
-        return [Score.of("image_frechet", None, note=note)], []
+        return [Score.of("image_frechet", None, note=note)], [], []
     classes = len(labels)
     seed = int(rng.integers(2**31))
     images, codes = sides["train"].sample(LEARNED, rng)
@@ -83,6 +93,9 @@ def compare_images(
         Score.of(name, value, ceiling=held[0][name] if held else None, note=f"{field}, {rows:,} images")
         for name, value in found["synthetic"][0].items()
     ]
+    as_many = {name: pixels[:rows] for name, (pixels, _) in seen.items()}
+    if inception is not None:
+        scores.append(_inception_score(field, as_many, inception, listener))
     if classes:
         right = {name: float((told[name].argmax(axis=1) == seen[name][1]).mean()) for name in sides}
         scores.append(Score.of("image_agreement", right["synthetic"], ceiling=right.get("holdout"), note=field))
@@ -96,8 +109,16 @@ def compare_images(
             )
         else:
             scores.append(Score.of("image_tstr", None, note=NO_HOLDOUT))
-    scores.append(_nearness(field, {name: pixels[:rows] for name, (pixels, _) in seen.items()}))
-    return scores, _sheets(field, seen, labels, found["synthetic"][1])
+    scores.append(_nearness(field, as_many))
+    return scores, _sheets(field, seen, labels, found["synthetic"][1]), [_guessing(field, seen, labels, rng)]
+
+
+def _inception_score(field: str, pixels: Mapping[str, np.ndarray], inception: Inception, listener: Listener) -> Score:
+    """The Fréchet distance of published figures; so few images raise it, those of the held-out ones as well."""
+    features = {name: inception.look(each, listener).astype(np.float64) for name, each in pixels.items()}
+    found = {name: frechet_distance(features["train"], each) for name, each in features.items() if name != "train"}
+    note = f"{field}, {len(pixels['train']):,} images"
+    return Score.of("image_inception_frechet", found["synthetic"], ceiling=found.get("holdout"), note=note)
 
 
 def _nearness(field: str, pixels: Mapping[str, np.ndarray]) -> Score:
@@ -135,6 +156,19 @@ def _sheets(
     pairs = [row for half in halves for row in (made[half], real[near.nearest[half]])]
     names = ("synthetic", "nearest real") * 2
     return [*sheets, Sheet(f"{field}: nearest real images", _grid(pairs), names)]
+
+
+def _guessing(
+    field: str, seen: Mapping[str, tuple[np.ndarray, np.ndarray]], labels: tuple[str, ...], rng: np.random.Generator
+) -> Guessing:
+    """Synthetic images and held-out ones, training ones where none are held out, shuffled."""
+    sides = [seen["holdout" if "holdout" in seen else "train"], seen["synthetic"]]
+    count = min(GUESSED, *(len(pixels) for pixels, _ in sides))
+    rows = [rng.choice(len(pixels), count, replace=False) for pixels, _ in sides]
+    order = rng.permutation(2 * count)
+    images = np.concatenate([pixels[own] for (pixels, _), own in zip(sides, rows, strict=True)])[order]
+    codes = np.concatenate([told[own] for (_, told), own in zip(sides, rows, strict=True)])[order]
+    return Guessing(field, images, order < count, tuple(labels[code] for code in codes) if labels else ())
 
 
 def _shown(labels: tuple[str, ...]) -> tuple[str, ...]:

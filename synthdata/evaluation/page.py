@@ -18,7 +18,7 @@ from synthdata.evaluation.scores import Bars, ColumnScore, PairScore, Report, Sc
 from synthdata.fields.pictures import png
 from synthdata.measures import MEASURES
 
-__all__ = ["render"]
+__all__ = ["environment", "render"]
 
 WORST = 10  # columns and pairs that are named
 OPEN_COLUMNS = 12  # shown at once; the rest is one click away
@@ -88,7 +88,7 @@ def render(report: Report) -> str:
     # a handful that would be left over is not worth a click
     cut = OPEN_COLUMNS if len(drawn) > OPEN_COLUMNS * 1.5 else len(drawn)
     return (
-        _environment()
+        environment()
         .get_template("page.html.jinja")
         .render(
             report=report,
@@ -108,12 +108,13 @@ def render(report: Report) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """What pages are made with."""
+    made = Environment(
         loader=PackageLoader("synthdata.evaluation", "."),
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
     )  # fmt: skip
-    environment.filters |= {
+    made.filters |= {
         "figure": _figure,
         "percent": _percent,
         "short": _short,
@@ -121,12 +122,12 @@ def _environment() -> Environment:
         "why": _why,
         "excerpt": _excerpt,
     }
-    environment.globals |= {
+    made.globals |= {
         "track": _track, "reading": _reading, "reached_by": _reached_by, "state": _state,
         "outlines": plots.outlines, "label_bars": _label_bars,
         "ends": _ends, "WORST": WORST, "BOX": (plots.WIDTH, plots.HEIGHT),
     }  # fmt: skip
-    return environment
+    return made
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,19 @@ import numpy as np
 
 from synthdata.measures import MEASURES, Better, Section
 
-__all__ = ["Bars", "Beside", "ColumnScore", "Curve", "PairScore", "Report", "Score", "Section", "Sheet", "TextPairs"]
+__all__ = [
+    "Bars",
+    "Beside",
+    "ColumnScore",
+    "Curve",
+    "Guessing",
+    "PairScore",
+    "Report",
+    "Score",
+    "Section",
+    "Sheet",
+    "TextPairs",
+]
 
 
 @dataclass(frozen=True)
@@ -157,13 +169,26 @@ class TextPairs:
 
 
 @dataclass(frozen=True)
+class Guessing:
+    """Images of one field for a person to tell apart, as many real ones as synthetic ones, in random order.
+
+    images: (n, height, width, channels) uint8. is_real: (n,) bool. labels: what each is said to show, if known.
+    """
+
+    field: str
+    images: np.ndarray
+    is_real: np.ndarray
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """Is it good, is it useful, is it safe.
 
     rows: how many were given, by "train", "holdout" and "synthetic". looked_at: how many of them were looked at.
     columns, pairs: worst first. roc: of the C2ST, synthetic and, where there is a holdout, holdout rows against real.
     distances: distribution functions of the distance to the nearest training row. history: loss curves. sheets: images.
-    texts: synthetic texts beside real ones.
+    texts: synthetic texts beside real ones. guessing: images for a person to tell apart.
     seconds: spent. notes: what a person should know, each a sentence.
     """
 
@@ -179,6 +204,7 @@ class Report:
     history: tuple[Curve, ...] = ()
     sheets: tuple[Sheet, ...] = ()
     texts: tuple[TextPairs, ...] = ()
+    guessing: tuple[Guessing, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
 
@@ -206,5 +232,6 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON, without what shows real images and texts."""
-        shown = ("sheets", "texts")
-        return {**{key: value for key, value in asdict(self).items() if key not in shown}, "passed": self.passed}
+        plain = asdict(replace(self, sheets=(), texts=(), guessing=()))
+        del plain["sheets"], plain["texts"], plain["guessing"]
+        return {**plain, "passed": self.passed}

@@ -8,16 +8,22 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from synthdata.errors import OutputError
+from synthdata.evaluation.guess import render_guessing
 from synthdata.evaluation.page import render
 from synthdata.evaluation.scores import Report, Score
 
 __all__ = ["FILES", "check_folder", "junit", "write_report"]
 
+GUESS = "guess.html"
+
 
 def write_report(report: Report, folder: str | Path, *, force: bool = False) -> dict[str, Path]:
-    """Write `report.html`, `report.json` and `report.xml`; each appears whole or not at all. Returns their paths."""
+    """Write `report.html`, `report.json` and `report.xml`, and `guess.html` where there are images.
+
+    Each appears whole or not at all. Returns their paths, by "html", "json", "xml" and "guess".
+    """
     folder = check_folder(folder, force=force)
-    texts = {name: write(report) for name, write in FILES.items()}
+    texts = {name: write(report) for name, write in FILES.items() if name != GUESS or report.guessing}
     written = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -26,7 +32,9 @@ def write_report(report: Report, folder: str | Path, *, force: bool = False) -> 
             part = path.with_name(f"{name}.part")
             part.write_text(text, encoding="utf-8")
             part.replace(path)
-            written[path.suffix.removeprefix(".")] = path
+            written["guess" if name == GUESS else path.suffix.removeprefix(".")] = path
+        if GUESS not in texts:
+            (folder / GUESS).unlink(missing_ok=True)  # an earlier report's
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written: {error.strerror}") from None
     return written
@@ -75,4 +83,9 @@ def _as_json(report: Report) -> str:
     return json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-FILES: dict[str, Callable[[Report], str]] = {"report.html": render, "report.json": _as_json, "report.xml": junit}
+FILES: dict[str, Callable[[Report], str]] = {
+    "report.html": render,
+    "report.json": _as_json,
+    "report.xml": junit,
+    GUESS: render_guessing,
+}

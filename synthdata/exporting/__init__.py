@@ -1,7 +1,7 @@
 """Export: writes a table that passed the gate, all of it or nothing, and its verdict beside it.
 
 exports    export, and what a place must be like
-writers    the formats; arrays: NPZ
+writers    the formats; arrays: NPZ; records: TFRecord
 files      images that stand in files of their own
 places     all or nothing
 """

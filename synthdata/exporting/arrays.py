@@ -15,9 +15,8 @@ from synthdata.exporting.places import Target
 from synthdata.exporting.writers import Sink, Writer
 from synthdata.schema import Schema
 
-__all__ = ["MISSING", "NpzWriter"]
+__all__ = ["NpzWriter"]
 
-MISSING = ".missing"
 PART_BYTES = 1 << 24
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment a zip knows: the same rows are the same bytes
 
@@ -33,19 +32,16 @@ class NpzWriter(Writer):
     def __init__(self, target: Sink, schema: Schema) -> None:
         super().__init__(target, schema)
         folder = target.folder if isinstance(target, Target) else None
-        nullable = [f"{name}{MISSING}" for name, each in schema.fields.items() if each.nullable]
         self.files = ExitStack()
         self.spools = {
             name: _Spool(self.files.enter_context(tempfile.TemporaryFile(dir=folder)))  # noqa: SIM115 - it is
-            for name in (*schema.fields, *nullable)
+            for name in schema.array_names()
         }
 
     def write(self, frame: pd.DataFrame) -> None:
         """Put a chunk of rows by."""
-        for name, each in self.schema.fields.items():
-            self.spools[name].put(each.array(frame[name]))
-            if each.nullable:
-                self.spools[f"{name}{MISSING}"].put(frame[name].isna().to_numpy(bool))
+        for name, array in self.schema.arrays(frame).items():
+            self.spools[name].put(array)
 
     def close(self) -> None:
         """Write the arrays one after the other."""

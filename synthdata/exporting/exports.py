@@ -9,9 +9,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from synthdata.errors import OutputError, nearest
-from synthdata.exporting.arrays import MISSING, NpzWriter
+from synthdata.exporting.arrays import NpzWriter
 from synthdata.exporting.files import METADATA, Files, described, file_fields
 from synthdata.exporting.places import Places, Target, explained
+from synthdata.exporting.records import RecordWriter
 from synthdata.exporting.writers import (
     CsvWriter,
     Gzipped,
@@ -33,6 +34,7 @@ FORMATS: dict[str, Callable[[Sink, Schema], Writer]] = {
     ".jsonl.gz": lambda target, schema: Gzipped(target, schema, JsonlWriter),
     ".parquet": ParquetWriter,
     ".npz": NpzWriter,
+    ".tfrecord": RecordWriter,
 }
 TEXT = frozenset({".csv", ".csv.gz", ".jsonl", ".jsonl.gz"})  # images stand in files beside these
 
@@ -133,9 +135,8 @@ def check_target(path: str | Path, *, force: bool = False, schema: Schema | None
 
 def _check_names(path: Path, ending: str, schema: Schema) -> None:
     """Refuse a format in which two columns would have one name."""
-    names = list(described(schema).values()) if not ending else list(schema.fields)
-    if ending == ".npz":
-        names += [f"{name}{MISSING}" for name, field in schema.fields.items() if field.nullable]
+    names = schema.array_names() if ending == ".npz" else list(schema.fields)
+    names = names if ending else list(described(schema).values())
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise OutputError(f'{path}: two columns would be named "{twice}" in this format; rename a field')

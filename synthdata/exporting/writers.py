@@ -15,7 +15,7 @@ from synthdata.schema import Schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["CsvWriter", "Gzipped", "JsonlWriter", "ParquetWriter", "Sink", "Writer", "write_rejected"]
+__all__ = ["CsvWriter", "Gzipped", "JsonlWriter", "ParquetWriter", "Sink", "Writer", "plain_values", "write_rejected"]
 
 
 class Sink(Protocol):
@@ -71,7 +71,7 @@ class JsonlWriter(Writer):
 
     def write(self, frame: pd.DataFrame) -> None:
         """Write a chunk of rows. A loop over rows: JSON is written object by object."""
-        columns = [_json_values(frame[name], field.write) for name, field in self.schema.fields.items()]
+        columns = [plain_values(frame[name], field.write) for name, field in self.schema.fields.items()]
         rows = (dict(zip(self.schema.fields, row, strict=True)) for row in zip(*columns, strict=True))
         encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
         self.target.write("".join(encode(row) + "\n" for row in rows).encode())
@@ -118,7 +118,8 @@ class Gzipped(Writer):
         self.stream.close()
 
 
-def _json_values(column: pd.Series, write: Callable[[pd.Series], pd.Series]) -> list[Any]:
+def plain_values(column: pd.Series, write: Callable[[pd.Series], pd.Series]) -> list[Any]:
+    """Numbers and booleans as Python's, missing as None, all else as text."""
     plain = column if column.dtype.kind in "biuf" else write(column)
     return plain.astype(object).where(plain.notna(), None).tolist()
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["appearance"]
+__all__ = ["ALIKE", "alike", "appearance"]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green, blue: ITU-R BT.601
 HASH_ROWS, HASH_COLUMNS = 8, 9
 NOISE = 4  # of 255: a smaller step to the right is none
+ALIKE_BITS = 4  # of the hash
+ALIKE = {"brightness": 2.0, "contrast": 2.0, "entropy": 0.1}  # what these differ by at most in images that look alike
+OTHERS = 200  # that an image is held against
+FEWEST_ALIKE = 20  # images, of which it says something that they look alike
+CHUNK = 1 << 15
 
 
 def appearance(pixels: np.ndarray) -> dict[str, np.ndarray]:
@@ -30,6 +35,29 @@ def appearance(pixels: np.ndarray) -> dict[str, np.ndarray]:
         "entropy": _entropy(np.rint(gray).astype(np.int64)),
         "hash": _difference_hash(gray.reshape(pixels.shape[:3])),
     }
+
+
+def alike(*, hash: np.ndarray, **parts: np.ndarray) -> np.ndarray:
+    """Say of each image which share of the others look like it: (n,), of what `appearance` measured.
+
+    It is held against up to 200 others, spread over all. Two look alike that differ in at most 4 bits of the hash, and
+    hardly in brightness, contrast and entropy: for images that are nearly all faint, the hash is the same. Of fewer
+    than 20 images nothing is said: 0.
+    """
+    count = len(hash)
+    if count < FEWEST_ALIKE:
+        return np.zeros(count)
+    others = np.unique(np.linspace(0, count - 1, min(count, OTHERS)).astype(int))
+    found = np.empty(count, np.int64)
+    for start in range(0, count, CHUNK):
+        rows = slice(start, start + CHUNK)
+        same = np.bitwise_count(hash[rows, None] ^ hash[others]) <= ALIKE_BITS
+        for part, most in ALIKE.items():
+            same &= np.abs(parts[part][rows, None] - parts[part][others]) <= most
+        found[rows] = same.sum(axis=1)
+    itself = np.isin(np.arange(count), others) & ~np.isnan(parts["brightness"])
+    shares: np.ndarray = (found - itself) / (len(others) - itself)
+    return shares
 
 
 def _entropy(shades: np.ndarray) -> np.ndarray:

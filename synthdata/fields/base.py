@@ -146,6 +146,7 @@ class Field(BaseModel, ABC):
     reads_bytes: ClassVar[bool] = False
     ending: ClassVar[str] = ""  # of the files that hold the values where a table is text; "" if text can
     measures: ClassVar[tuple[str, ...]] = ()  # the columns of `measure`
+    set_measures: ClassVar[tuple[str, ...]] = ()  # those of `measure_set`
 
     @classmethod
     @abstractmethod
@@ -206,6 +207,13 @@ class Field(BaseModel, ABC):
         The gate calls them `<name>.<measure>`. Defined on every cell, also one that does not parse.
         """
         return pd.DataFrame(index=column.index)
+
+    def measure_set(self, measured: pd.DataFrame) -> pd.DataFrame:
+        """Tell in columns named by `set_measures` how each row stands to the others of its table.
+
+        measured: what `measure` told of all of them.
+        """
+        return pd.DataFrame(index=measured.index)
 
     def stored(self, column: pd.Series) -> pd.Series:
         """Turn a column of the kind's type into what Parquet, or files of `ending`, hold; as good as it goes."""

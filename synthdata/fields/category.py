@@ -54,7 +54,8 @@ class Category(Field):
         if len(counts) <= FEW_VALUES and counts.min() >= COMMON:
             return Guess(cls(values=sorted(counts.index)), "all values found; others will be refused")
         rare = counts[counts < COMMON]
-        if _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
+        named = isinstance(column.dtype, pd.CategoricalDtype)  # whoever made the column says that these are names
+        if not named and _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
             return Guess(cls(), "looks like amounts; written plainly, as 1234.5, they would be numbers")
         note = f'{len(counts):,} values; those in fewer than 5 to 8 rows become "{RARE}"'
         if rare.sum() > len(text) / 2:

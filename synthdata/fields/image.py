@@ -19,9 +19,9 @@ from pydantic import Field as Key
 
 from synthdata.blocks import Pixels
 from synthdata.errors import ConditionError, DataError
-from synthdata.fields.appearance import appearance
+from synthdata.fields.appearance import ALIKE, alike, appearance
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, rows_named
-from synthdata.fields.pictures import Picture, is_png, pictures, png, sizes
+from synthdata.fields.pictures import Picture, conversions, is_png, pictures, png, sizes
 from synthdata.fields.views import Pictures
 
 __all__ = ["IMAGE_ENDINGS", "Image"]
@@ -32,6 +32,7 @@ GUESSED_MOST = 64  # pixels a side that `guess` goes up to: what generators are 
 OPENED, DECODED = 1000, 100  # cells that `guess` opens, and how many of them it looks at
 CHUNK_VALUES = 1 << 22  # pixels times channels that are decoded at a time
 BETWEEN = "expect_column_values_to_be_between"
+MOST_ALIKE = 0.25  # share of the pairs of images: as where every second one is the same
 
 
 class Image(Field):
@@ -61,6 +62,7 @@ class Image(Field):
         "entropy",
         "hash",
     )
+    set_measures: ClassVar[tuple[str, ...]] = ("alike",)
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
@@ -91,6 +93,7 @@ class Image(Field):
         gray = all(one is None or not np.ptp(one.pixels, axis=2).any() for one in pictures(shown, height, width, 3))
         scaled, mixed = (height, width) != usual, len(set(found)) > 1
         notes = ["they are of several sizes: scaled and cut to this one"] * mixed
+        notes += conversions(shown)
         notes += [f"most are {usual[0]} x {usual[1]} pixels: scaled"] * scaled
         return Guess(
             cls(height=height, width=width, channels=1 if gray else 3, resize=scaled or mixed), "; ".join(notes)
@@ -107,11 +110,13 @@ class Image(Field):
 
     def hint(self, bad: pd.Series) -> str:
         """What is wrong with the first cell that does not parse, and what to do."""
-        (size,) = sizes([_cell(bad.iloc[0])])
+        cell = _cell(bad.iloc[0])
+        first = f"the first of them, {cell}," if isinstance(cell, str) else "the first of them"
+        (size,) = sizes([cell])
         if size is None:
-            return "; the first of them is not there, damaged, or no image: mend the files, or leave these rows out"
+            return f"; {first} is not there, damaged, or no image: mend the files, or leave these rows out"
         return (
-            f"; the first of them is {size[0]} x {size[1]} pixels (height x width), allowed is {self.height} x "
+            f"; {first} is {size[0]} x {size[1]} pixels (height x width), allowed is {self.height} x "
             f"{self.width}: set resize: true, or another size, in the schema"
         )
 
@@ -133,7 +138,10 @@ class Image(Field):
         return ImageBody(data["height"], data["width"], data["channels"])
 
     def claims(self, name: str) -> list[Expectation]:
-        """About what is measured: an image can be read, has its size (unless others are resized), and is not blank."""
+        """About what is measured: an image can be read, has its size (unless others are resized), and is not blank.
+
+        And images are not nearly all the same one.
+        """
         size = {} if self.resize else {"height": self.height, "width": self.width}
         return [
             Expectation("expect_column_values_to_be_in_set", {"column": f"{name}.readable", "value_set": [1]}),
@@ -145,6 +153,7 @@ class Image(Field):
                 Expectation(BETWEEN, {"column": f"{name}.{part}", "min_value": 0, "strict_min": True})
                 for part in ("contrast", "entropy")
             ),
+            Expectation("expect_column_mean_to_be_between", {"column": f"{name}.alike", "max_value": MOST_ALIKE}),
         ]
 
     def measure(self, column: pd.Series) -> pd.DataFrame:
@@ -155,6 +164,12 @@ class Image(Field):
         """
         chunks = [self._measured(column.iloc[part]) for part in self._parts(len(column))]
         return pd.concat(chunks).set_axis(column.index) if chunks else self._measured(column)
+
+    def measure_set(self, measured: pd.DataFrame) -> pd.DataFrame:
+        """Say of each image which share of the others look like it."""
+        parts = {part: measured[part].to_numpy(float, na_value=np.nan) for part in ALIKE}
+        hashes = measured["hash"].fillna(0).to_numpy(np.int64)
+        return pd.DataFrame({"alike": alike(hash=hashes, **parts)}, index=measured.index)
 
     def _measured(self, column: pd.Series) -> pd.DataFrame:
         found = self._pictures(column)

@@ -75,7 +75,7 @@ class Text(Field):
         if not len(column) or not (column.dtype == object or pd.api.types.is_string_dtype(column)):
             return None
         texts = column.astype("str").map(clean)
-        words = texts.str.count(r"\w+")
+        words = texts.str.count(r"(?:^|\s)[^\w\s]*[^\W\d_]")  # that begin with a letter
         if words.median() < WORDS or texts.str.len().mean() < LENGTH or texts.nunique() < DISTINCT * len(texts):
             return None
         longest = int(texts.str.len().max())

@@ -22,7 +22,9 @@ def from_pixels(images: np.ndarray) -> np.ndarray:
 
 
 def to_pixels(values: np.ndarray) -> np.ndarray:
-    """Numbers in [-1, 1] as pixels uint8."""
+    """Numbers in [-1, 1] as pixels uint8. An image (n, height, width, channels) of which one is no number is blank."""
+    lost = np.isnan(values).any(axis=(1, 2, 3), keepdims=True)
+    values = np.where(lost, np.float32(-1), values) if lost.any() else values
     return np.clip(np.rint((values + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 

@@ -8,15 +8,20 @@ import numpy as np
 
 from synthdata.networks.canvas import Canvas, Shapes, decoder_shapes, encoder_shapes
 from synthdata.networks.conv_drawing import encode_images
-from synthdata.networks.latent_prior import coupling_shapes, through_couplings
+from synthdata.networks.latent_prior import before_couplings, coupling_shapes, through_couplings
 
-__all__ = ["draw_told_latents", "encode_latents", "image_vae_shapes", "part_of"]
+__all__ = ["encode_latents", "image_vae_shapes", "latents_of_noise", "noise_of_latents", "part_of"]
 
 
-def draw_told_latents(weights: Mapping[str, np.ndarray], rng: np.random.Generator, told: np.ndarray) -> np.ndarray:
-    """Draw a latent vector for each row of what is told (n, told): (n, latent) float32."""
-    mean = told @ weights["prior_told"]
-    return through_couplings(weights, mean + rng.standard_normal(mean.shape, np.float32), told)
+def latents_of_noise(weights: Mapping[str, np.ndarray], noise: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """The latent vectors that standard normal noise leads to, given what is told (n, told): (n, latent) float32."""
+    return through_couplings(weights, noise + told @ weights["prior_told"], told)
+
+
+def noise_of_latents(weights: Mapping[str, np.ndarray], latent: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """The noise that leads to latent vectors: (n, latent) float32."""
+    noise: np.ndarray = before_couplings(weights, latent, told) - told @ weights["prior_told"]
+    return noise
 
 
 def encode_latents(

@@ -9,17 +9,15 @@ import numpy as np
 
 from synthdata.networks.canvas import Shapes
 from synthdata.networks.causal_drawing import CausalSteps, layer_shapes
-from synthdata.networks.image_prior import part_of
-from synthdata.networks.latent_prior import before_couplings, coupling_shapes, stretch_of_couplings, through_couplings
+from synthdata.networks.image_prior import noise_of_latents, part_of
+from synthdata.networks.latent_prior import coupling_shapes, stretch_of_couplings
 from synthdata.networks.text_drawing import CHUNK, text_shapes, text_surprise
 
 __all__ = [
     "LEAST_LOG_SCALE",
     "MOST_LOG_SCALE",
     "encode_texts",
-    "latents_of_noise",
     "mutual_information",
-    "noise_of_latents",
     "surprise_bound",
     "text_vae_shapes",
 ]
@@ -98,17 +96,6 @@ def _pooled(body: Weights, heads: int, told: np.ndarray, tokens: np.ndarray) -> 
         steps[going] += 1
     pooled: np.ndarray = total / steps
     return pooled
-
-
-def latents_of_noise(weights: Weights, noise: np.ndarray, told: np.ndarray) -> np.ndarray:
-    """The latent vectors that standard normal noise leads to through the prior, given what is told: (n, latent)."""
-    return through_couplings(weights, noise + told @ weights["prior_told"], told)
-
-
-def noise_of_latents(weights: Weights, latent: np.ndarray, told: np.ndarray) -> np.ndarray:
-    """The noise that leads to latent vectors: (n, latent)."""
-    noise: np.ndarray = before_couplings(weights, latent, told) - told @ weights["prior_told"]
-    return noise
 
 
 def surprise_bound(

@@ -42,7 +42,8 @@ class Plan:
         self.schema = schema
         self.weight = sum(field.weight for field in schema.fields.values())
         self.shape = [one for one in suite.expectations if is_shape(one)]
-        self.row = [one for one in suite.expectations if is_row_level(one)]
+        of_set = frozenset(schema.set_measures())
+        self.row = [one for one in suite.expectations if is_row_level(one) and of_set.isdisjoint(columns_of(one))]
         self.whole = [one for one in suite.expectations if one not in self.shape and one not in self.row]
         self.rules: tuple[Constraint, ...] = suite.rules
         self.run_shape, self.run_row = Runner(self.shape), Runner(self.row)
@@ -53,6 +54,19 @@ class Plan:
     def measured(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame, and beside its columns the measures that expectations are about."""
         return pd.concat([frame, self.schema.measured(frame)], axis=1) if self.schema.measures() else frame
+
+    def columns(self, whole: Iterable[Expectation]) -> list[str]:
+        """The columns, and measures, that it takes to judge the whole."""
+        needed = {column for one in whole for column in columns_of(one)}
+        if not needed.isdisjoint(self.schema.set_measures()):
+            needed.update(self.schema.measures())
+        return [name for name in (*self.schema.fields, *self.schema.measures()) if name in needed]
+
+    def measured_set(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The columns of the whole, and beside them the measures of how rows stand to each other."""
+        if not set(self.schema.measures()) <= set(table.columns):
+            return table
+        return pd.concat([table, self.schema.measured_set(table)], axis=1)
 
     def rules_held(self, frame: pd.DataFrame) -> pd.DataFrame:
         """One boolean column a rule, named by its number."""
@@ -85,13 +99,15 @@ class Run:
         self._row_tallies = [_Tally(one.type, label_of(one), "row") for one in plan.row]
         self._rule_tallies = [_Tally("rule", rule.label(), "row") for rule in plan.rules]
         self._whole_tallies = [_Tally(one.type, label_of(one), "set") for one in self._whole]
+        of_set = frozenset(plan.schema.set_measures())
         self._unique = [
-            (tally, Seen.of(one)) for one, tally in zip(self._whole, self._whole_tallies, strict=True) if is_unique(one)
+            (tally, Seen.of(one))
+            for one, tally in zip(self._whole, self._whole_tallies, strict=True)
+            if is_unique(one) and of_set.isdisjoint(columns_of(one))
         ]
         self._queue = _Queue(_typed(chunk, plan.schema) for chunk in chunks)
         self._types_passed: set[tuple[str, ...]] = set()
-        needed = {column for one in self._whole for column in columns_of(one)}
-        self._kept_columns = [name for name in (*plan.schema.fields, *plan.schema.measures()) if name in needed]
+        self._kept_columns = plan.columns(self._whole)
         self._kept: list[pd.DataFrame] = []
         self._set_aside: list[pd.DataFrame] = []
         self._admitted = self._sampled = self._kept_aside = 0
@@ -190,7 +206,7 @@ class Run:
             )
         started = time.monotonic()
         table = pd.concat(self._kept, ignore_index=True) if self._kept else pd.DataFrame(columns=self._kept_columns)
-        self._kept = []
+        self._kept, table = [], self._plan.measured_set(table)
         for tally, outcome in zip(self._whole_tallies, Runner(self._whole).run(table), strict=True):
             tally.settle(outcome)
         self._seconds += time.monotonic() - started

@@ -176,7 +176,7 @@ class Suite:
 
     def check_columns(self, schema: Schema, source: str = "suite") -> None:
         """Raise SchemaError for a column that the schema lacks."""
-        measures = schema.measures()
+        measures = {*schema.measures(), *schema.set_measures()}
         for what, columns in self._named():
             for column in columns:
                 if column not in schema.fields and column not in measures:

@@ -192,6 +192,7 @@ def masked_arrays(codec: Codec, mask: np.ndarray, rng: np.random.Generator, rows
 
 def assert_claims_hold(field: Field, column: pd.Series, nulls: bool) -> None:
     whole, told = column.dropna(), field.measure(column.dropna())
+    told = pd.concat([told, field.measure_set(told)], axis=1)
     for claim in field.expectations("x"):
         kwargs = claim.kwargs
         measure = kwargs["column"].removeprefix("x").removeprefix(".")
@@ -215,6 +216,8 @@ def assert_claims_hold(field: Field, column: pd.Series, nulls: bool) -> None:
                     if kwargs.get(key) is not None:
                         end = kwargs[key]
                         assert holds(pd.Timestamp(end) if isinstance(end, str) else end).all()
+            case "expect_column_mean_to_be_between":
+                assert present.mean() <= kwargs["max_value"]
             case kind if "type" in kind or kind == "expect_column_to_exist":
                 pass  # the dtype has a test of its own
             case _:
@@ -359,6 +362,7 @@ def test_measures_are_numbers_for_every_cell_also_for_one_that_does_not_parse(na
     cells.iloc[[0, 1, 2]] = ["?!", None, b"\xff"]
     told = codec.field.measure(cells)
     assert tuple(told.columns) == codec.field.measures
+    assert tuple(codec.field.measure_set(told).columns) == codec.field.set_measures
     assert told.index.equals(cells.index)
     assert all(pd.api.types.is_numeric_dtype(kind) for kind in told.dtypes)
 

@@ -13,14 +13,14 @@ from synthdata.blocks import Categorical, Pixels, Tokens, check_arrays
 from synthdata.errors import TrainingError
 from synthdata.generators import FIELD_FAMILIES, field_family, field_settings
 from synthdata.generators.base import FieldGenerator, FieldLatentSpace, Writer
+from synthdata.generators.variation import between, vary
+from synthdata.networks.image_prior import latents_of_noise, noise_of_latents
 from synthdata.networks.packing import pack
 from synthdata.networks.text_drawing import text_surprise
 from synthdata.networks.text_gan_task import Autoencoder, Hyperparameters, check_vectors, learn_game
 from synthdata.networks.text_latents import (
     encode_texts,
-    latents_of_noise,
     mutual_information,
-    noise_of_latents,
     surprise_bound,
 )
 from synthdata.networks.text_transformer import TextTransformer
@@ -284,11 +284,18 @@ def test_a_text_comes_back_from_its_place(vae):
 def test_the_way_between_two_texts_begins_at_one_and_ends_at_the_other(vae):
     texts, told = toy()
     ends = [int(np.flatnonzero((pairs_of(texts) == pair) & (told["label"] == 0))[0]) for pair in (0, 2)]
-    start, end = vae.encode(texts[ends], {"label": told["label"][ends]})
-    way = start + np.linspace(0, 1, 9)[:, None] * (end - start)
-    pairs = pairs_of(vae.decode(way, {"label": np.zeros(9, np.int64)}))
+    way = between(vae, texts[ends], {"label": told["label"][ends]}, {"label": np.zeros(9, np.int64)}, 9)
+    pairs = pairs_of(way)
     assert pairs[0] == 0
     assert pairs[-1] == 2
+
+
+def test_a_text_that_is_varied_little_stays_what_it_is(vae):
+    texts, told = toy()
+    near, far = (vary(vae, texts, told, strength, rng_of(0)) for strength in (0.1, 1.0))
+    np.testing.assert_array_equal(vary(vae, texts, told, 0.0, rng_of(0)), vae.decode(vae.encode(texts, told), told))
+    kept = [(pairs_of(each) == pairs_of(texts)).mean() for each in (near, far)]
+    assert kept[0] > 0.8 > kept[1]
 
 
 def test_how_vectors_are_used_is_measured(vae):

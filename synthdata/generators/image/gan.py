@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field as Key
 
 from synthdata.blocks import Arrays, Block, Layout, Pixels, check_arrays
-from synthdata.generators.base import Count, FieldGenerator, Settings, Span, check_shapes
+from synthdata.generators.base import Count, FieldGenerator, FieldLatentSpace, Settings, Span, check_shapes
 from synthdata.generators.image.sizes import canvas_width, check_block
 from synthdata.networks.canvas import Canvas, decoder_shapes, encoder_shapes
 from synthdata.networks.conv_drawing import decode_images, encode_images
@@ -58,7 +58,7 @@ class ImageGANSettings(Settings):
 
 
 @dataclass(frozen=True)
-class ImageGAN(FieldGenerator):
+class ImageGAN(FieldGenerator, FieldLatentSpace):
     """The weights of a trained generator, as numpy takes them, and what they speak of."""
 
     block: Pixels
@@ -95,18 +95,23 @@ class ImageGAN(FieldGenerator):
 
     def sample(self, rng: np.random.Generator, rows: int, told: Arrays) -> np.ndarray:
         """Draw noise for each row, and the image that it leads to."""
-        latent = rng.standard_normal((rows, self.settings.latent), np.float32)
-        return self._decoded(latent, told_features(self.given, told, rows))
+        return self.decode(rng.standard_normal((rows, self.width), np.float32), told)
 
-    def vary(self, images: np.ndarray, told: Arrays, strength: float, rng: np.random.Generator) -> np.ndarray:
-        """Variations of images: from near them (strength 0) to any images of which the same is told (strength 1)."""
-        check_arrays({"image": self.block}, {"image": images})
-        if not 0.0 <= strength <= 1.0:
-            raise ValueError(f"strength {strength} is not from 0 to 1")
-        features = told_features(self.given, told, len(images))
-        latent = encode_images(self._canvas, part_of(self.arrays, "encode_"), images, features)
-        noise = rng.standard_normal(latent.shape, np.float32)
-        return self._decoded(np.float32(np.sqrt(1 - strength**2)) * latent + np.float32(strength) * noise, features)
+    @property
+    def width(self) -> int:
+        """How wide the noise is."""
+        return self.settings.latent
+
+    def encode(self, values: np.ndarray, told: Arrays) -> np.ndarray:
+        """The noise that images seem to come from: (n, latent) float32."""
+        check_arrays({"image": self.block}, {"image": values})
+        features = told_features(self.given, told, len(values))
+        return encode_images(self._canvas, part_of(self.arrays, "encode_"), values, features)
+
+    def decode(self, noise: np.ndarray, told: Arrays) -> np.ndarray:
+        """The images that noise (n, latent) leads to."""
+        features = told_features(self.given, told, len(noise))
+        return decode_images(self._canvas, self._decoder, np.hstack([noise.astype(np.float32), features]))
 
     @cached_property
     def _canvas(self) -> Canvas:
@@ -115,9 +120,6 @@ class ImageGAN(FieldGenerator):
     @cached_property
     def _decoder(self) -> dict[str, np.ndarray]:
         return part_of(self.arrays, "decode_")
-
-    def _decoded(self, latent: np.ndarray, features: np.ndarray) -> np.ndarray:
-        return decode_images(self._canvas, self._decoder, np.hstack([latent, features]))
 
     def config(self) -> dict[str, Any]:
         """The settings as chosen."""

@@ -15,11 +15,17 @@ from pydantic import Field as Key
 from pydantic import model_validator
 
 from synthdata.blocks import Arrays, Block, Layout, Pixels, check_arrays
-from synthdata.generators.base import Count, FieldGenerator, Settings, Span, check_shapes
+from synthdata.generators.base import Count, FieldGenerator, FieldLatentSpace, Settings, Span, check_shapes
 from synthdata.generators.image.sizes import canvas_width, check_block
 from synthdata.networks.canvas import Canvas
 from synthdata.networks.conv_drawing import decode_images
-from synthdata.networks.image_prior import draw_told_latents, encode_latents, image_vae_shapes, part_of
+from synthdata.networks.image_prior import (
+    encode_latents,
+    image_vae_shapes,
+    latents_of_noise,
+    noise_of_latents,
+    part_of,
+)
 from synthdata.networks.told import told_features, told_width
 
 if TYPE_CHECKING:
@@ -65,7 +71,7 @@ class ImageVAESettings(Settings):
 
 
 @dataclass(frozen=True)
-class ImageVAE(FieldGenerator):
+class ImageVAE(FieldGenerator, FieldLatentSpace):
     """The weights of a trained autoencoder, as its samplers take them, and what they speak of."""
 
     block: Pixels
@@ -108,26 +114,24 @@ class ImageVAE(FieldGenerator):
         return part_of(self.arrays, "decode_")
 
     def sample(self, rng: np.random.Generator, rows: int, told: Arrays) -> np.ndarray:
-        """Draw a latent vector from the prior for each row, and decode it."""
-        features = told_features(self.given, told, rows)
-        return self._decoded(draw_told_latents(self.arrays, rng, features), features)
+        """Draw noise for each row, and the image that it leads to."""
+        return self.decode(rng.standard_normal((rows, self.width), np.float32), told)
 
     @property
     def width(self) -> int:
         """How many numbers a latent vector has."""
         return int(self.settings.latent)
 
-    def encode(self, images: np.ndarray, told: Arrays) -> np.ndarray:
-        """Where images lie: the means of their posteriors, (n, latent) float32."""
-        check_arrays({"image": self.block}, {"image": images})
-        features = told_features(self.given, told, len(images))
-        return encode_latents(self._canvas, self.arrays, images, features)
+    def encode(self, values: np.ndarray, told: Arrays) -> np.ndarray:
+        """The noise that leads to the means of the posteriors of images: (n, latent) float32."""
+        check_arrays({"image": self.block}, {"image": values})
+        features = told_features(self.given, told, len(values))
+        return noise_of_latents(self.arrays, encode_latents(self._canvas, self.arrays, values, features), features)
 
-    def decode(self, latent: np.ndarray, told: Arrays) -> np.ndarray:
-        """The images at places (n, latent)."""
-        return self._decoded(latent.astype(np.float32), told_features(self.given, told, len(latent)))
-
-    def _decoded(self, latent: np.ndarray, features: np.ndarray) -> np.ndarray:
+    def decode(self, noise: np.ndarray, told: Arrays) -> np.ndarray:
+        """The images that noise (n, latent) leads to, through the prior."""
+        features = told_features(self.given, told, len(noise))
+        latent = latents_of_noise(self.arrays, noise.astype(np.float32), features)
         return decode_images(self._canvas, self._decoder, np.hstack([latent, features]))
 
     def config(self) -> dict[str, Any]:

@@ -17,12 +17,10 @@ from pydantic import model_validator
 from synthdata.blocks import Arrays, Block, Layout, Tokens, check_arrays
 from synthdata.generators.base import Count, FieldGenerator, FieldLatentSpace, Settings, Span, Writer, check_shapes
 from synthdata.generators.text.blocks import check_block
-from synthdata.networks.image_prior import part_of
+from synthdata.networks.image_prior import latents_of_noise, noise_of_latents, part_of
 from synthdata.networks.text_drawing import draw_texts, text_surprise
 from synthdata.networks.text_latents import (
     encode_texts,
-    latents_of_noise,
-    noise_of_latents,
     surprise_bound,
     text_vae_shapes,
 )
