@@ -32,11 +32,11 @@ LENGTH, WORDS = 8, 6  # of a text; of a label
 BLOCK = Tokens(LENGTH, 1 + 2 * WORDS)
 GIVEN = {"label": Categorical(2)}
 TINY = {"width": 16, "layers": 1, "heads": 2, "widen": 2, "dropout": 0.0}
-VAE = {**TINY, "encoder_layers": 1, "latent": 4, "couplings": 2, "inner": 8, "batch": 400, "learning_rate": 0.02}
+VAE = {**TINY, "encoder_layers": 1, "latent": 4, "couplings": 1, "inner": 8, "batch": 400, "learning_rate": 0.02}
 SHORT = {
     "transformer": {**TINY, "batch": 400, "epochs": 30},
-    "vae": {**VAE, "epochs": 45},
-    "gan": {"texts": {**VAE, "epochs": 45}, "width": 16, "critic_width": 16, "rounds": 1, "batch": 64},
+    "vae": {**VAE, "epochs": 38},
+    "gan": {"texts": {**VAE, "epochs": 38}, "width": 16, "critic_width": 16, "rounds": 1, "batch": 64},
 }
 
 
