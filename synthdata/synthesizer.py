@@ -366,7 +366,8 @@ class Synthesizer:
             raise InputError(f"strength {strength} is not from 0 (about the same) to 1 (any)")
         if not self.stages.spaces:
             raise InputError(
-                "this model has no image or text that can be varied; train with an image whose model is gan or vae"
+                "this model has no image or text that can be varied; train with an image whose model is gan or vae, "
+                "or a text whose model is vae"
             )
         rows = self.schema.read(self._numbered(rows).reset_index(drop=True))
         with threadpool_limits(1, user_api="blas"):  # so that images do not depend on the machine's cores

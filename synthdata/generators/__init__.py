@@ -36,6 +36,8 @@ FIELD_FAMILIES: dict[type[Block], dict[str, str]] = {  # of fields that are no p
     },
     Tokens: {
         "transformer": "synthdata.generators.text.transformer:TextTransformer",
+        "vae": "synthdata.generators.text.vae:TextVAE",
+        "gan": "synthdata.generators.text.gan:TextGAN",
     },
 }
 

@@ -150,22 +150,11 @@ class LatentSpace(ABC):
         """The most likely rows at places (n, latent)."""
 
 
-class Writer(ABC):
-    """What a generator of a text field can do besides, if it draws a text from its beginning."""
-
-    @abstractmethod
-    def go_on(self, rng: np.random.Generator, rows: int, told: Arrays, begun: np.ndarray) -> np.ndarray:
-        """As `FieldGenerator.sample`, of texts that all begin with the tokens `begun` (m,)."""
-
-    @abstractmethod
-    def surprise(self, target: np.ndarray, told: Arrays) -> np.ndarray:
-        """The surprise of each text of `target` (n, length), its end included, in nats: (n,)."""
-
-
 class FieldLatentSpace(ABC):
     """What a field generator can do besides, if an image or text has a place: the noise that it could come from.
 
-    The space is that of standard normal noise: `decode` of drawn noise is what `sample` draws.
+    The space is that of standard normal noise: `decode` of drawn noise is what `sample` draws; of texts, the likeliest
+    words of it.
     """
 
     @property
@@ -180,6 +169,18 @@ class FieldLatentSpace(ABC):
     @abstractmethod
     def decode(self, noise: np.ndarray, told: Arrays) -> np.ndarray:
         """The values at places (n, width)."""
+
+
+class Writer(ABC):
+    """What a generator of a text field can do besides, if it draws a text from its beginning."""
+
+    @abstractmethod
+    def go_on(self, rng: np.random.Generator, rows: int, told: Arrays, begun: np.ndarray) -> np.ndarray:
+        """As `FieldGenerator.sample`, of texts that all begin with the tokens `begun` (m,)."""
+
+    @abstractmethod
+    def surprise(self, target: np.ndarray, told: Arrays) -> np.ndarray:
+        """The surprise of each text of `target` (n, length), its end included, in nats: (n,)."""
 
 
 def check_shapes(weights: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from synthdata.networks.canvas import Canvas, encoder_shapes, start_of
 from synthdata.networks.conv_drawing import encode_images
 
-__all__ = ["ImageQuality", "frechet_distance"]
+__all__ = ["ImageQuality", "frechet_distance", "unexplained"]
 
 FEATURES = 64
 WIDTH = 16
@@ -43,7 +43,7 @@ class ImageQuality:
     def spread(self, images: np.ndarray, told: np.ndarray) -> float:
         """Variance of images beyond what is told of them, in that of the real ones."""
         made = (self._seen(images) - self.mean) / self.scale
-        return _unexplained(made, told) / max(_unexplained(self.real, self.told), TINY)
+        return unexplained(made, told) / max(unexplained(self.real, self.told), TINY)
 
     def _seen(self, images: np.ndarray) -> np.ndarray:
         return encode_images(self.canvas, self.weights, images, np.zeros((len(images), 0), np.float32))
@@ -63,7 +63,8 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     return max(float(apart @ apart + np.trace(one) + np.trace(other) - 2 * shared), 0.0)
 
 
-def _unexplained(seen: np.ndarray, told: np.ndarray) -> float:
+def unexplained(seen: np.ndarray, told: np.ndarray) -> float:
+    """Mean variance of features (n, features) beyond what follows, in lines, from what is told (n, told)."""
     by = np.hstack([told, np.ones((len(told), 1), told.dtype)])
     left = seen - by @ np.linalg.lstsq(by, seen, rcond=None)[0]
     return float((left**2).mean())

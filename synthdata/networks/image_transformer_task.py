@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -16,8 +15,8 @@ from synthdata.networks.code_grid import CodeGrid
 from synthdata.networks.code_transformer import CodeTransformer
 from synthdata.networks.conv import as_numbers
 from synthdata.networks.image_codes import ImageCodes
+from synthdata.networks.parts import first_part, joined, second_part
 from synthdata.networks.training import Plan, Run, descent, fingerprint_of, train
-from synthdata.progress import Progress
 
 __all__ = ["Hyperparameters", "train_image_transformer"]
 
@@ -56,10 +55,9 @@ def train_image_transformer(
 ) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
     """Train on images uint8 and what is told of them (n, told); return weights and one row of figures an epoch."""
     batches = Batches(len(images), batch=chosen.batch, validation=chosen.validation, seed=run.seed)
-    first = _first_run(run)
+    first = first_part(run, CODES_SHARE, "codes")
     codes = ImageCodes(grid, run.seed)
     history = train(_CodesTask(codes, images, batches, chosen), _codes_plan(batches, chosen), first)
-    spent = history[-1]["seconds"] if history else 0.0
     model = CodeTransformer(
         grid,
         told=told.shape[1],
@@ -70,41 +68,13 @@ def train_image_transformer(
         moves=(2 * chosen.moves + 1) ** 2,
         seed=run.seed,
     )
-    second = replace(run, listener=lambda told: run.listener(_part(told, CODES_SHARE, 1.0, "")))
-    if run.minutes is not None:
-        second = replace(second, minutes=max(run.minutes - spent / 60, 0.0))
+    second = second_part(run, CODES_SHARE, history)
     rows = train(_TransformerTask(model, codes, images, told, batches, chosen), _plan(batches, chosen), second)
     first.done()
     second.done()
     weights = {f"decode_{name}": weight for name, weight in codes.export().items()}
     weights |= {f"draw_{name}": weight for name, weight in model.export().items()}
-    done = len(history)
-    later = [{**row, "epoch": row["epoch"] + done, "seconds": round(row["seconds"] + spent, 2)} for row in rows]
-    return weights, history + later
-
-
-def _first_run(run: Run) -> Run:
-    """The run of the codes: its own checkpoint, its part of the time, and nothing to do once the second has begun."""
-    first = replace(run, listener=lambda told: run.listener(_part(told, 0.0, CODES_SHARE, "codes: ")))
-    if run.minutes is not None:
-        first = replace(first, minutes=run.minutes * CODES_SHARE)
-    if run.checkpoint is not None:
-        first = replace(first, checkpoint=run.checkpoint.with_name(run.checkpoint.name + ".codes"))
-        if run.resume and run.checkpoint.exists():
-            first = replace(first, callbacks=[_AlreadyDone()])
-    return first
-
-
-class _AlreadyDone(keras.callbacks.Callback):
-    """Ends a training that was resumed after its end."""
-
-    def on_train_begin(self, logs: object = None) -> None:
-        self.model.stop_training = True
-
-
-def _part(progress: Progress, low: float, high: float, label: str) -> Progress:
-    """Progress of a part as that of the whole, of which it goes from `low` to `high`."""
-    return replace(progress, fraction=low + (high - low) * progress.fraction, detail=label + progress.detail)
+    return weights, joined(history, rows)
 
 
 def _codes_plan(batches: Batches, chosen: Hyperparameters) -> Plan:

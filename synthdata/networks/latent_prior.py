@@ -17,6 +17,7 @@ __all__ = [
     "encode_rows",
     "enter_latent",
     "prior_shapes",
+    "stretch_of_couplings",
     "through_couplings",
 ]
 
@@ -52,6 +53,16 @@ def before_couplings(weights: Mapping[str, np.ndarray], z: np.ndarray, told: np.
         shift, log_scale = _coupling(weights, layer, np.hstack([kept, told]))
         z = np.hstack([kept, (z[:, :half] - shift) * np.exp(-log_scale)])
     return z
+
+
+def stretch_of_couplings(weights: Mapping[str, np.ndarray], z: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """By how much `through_couplings` stretches space where (rows, latent) are, as a logarithm: (rows,)."""
+    half, total = z.shape[1] // 2, np.zeros(len(z))
+    for layer in range(sum(name.startswith("prior_enter_bias_") for name in weights)):
+        shift, log_scale = _coupling(weights, layer, np.hstack([z[:, :half], told]))
+        z = np.hstack([z[:, half:] * np.exp(log_scale) + shift, z[:, :half]])
+        total += log_scale.sum(axis=1)
+    return total
 
 
 def _coupling(weights: Mapping[str, np.ndarray], layer: int, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

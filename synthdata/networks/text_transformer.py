@@ -16,7 +16,7 @@ from synthdata.networks.causal import CausalLayers
 from synthdata.networks.causal_drawing import turns
 from synthdata.networks.dense import dense, table
 
-__all__ = ["TextTransformer"]
+__all__ = ["TOLD", "VECTORS", "TextTransformer"]
 
 VECTORS, TOLD = 0.5, 0.5  # how large embeddings start
 

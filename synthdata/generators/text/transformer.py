@@ -15,6 +15,7 @@ from pydantic import model_validator
 
 from synthdata.blocks import Arrays, Block, Layout, Tokens, check_arrays
 from synthdata.generators.base import Count, FieldGenerator, Settings, Span, Writer, check_shapes
+from synthdata.generators.text.blocks import check_block
 from synthdata.networks.text_drawing import draw_texts, text_shapes, text_surprise
 from synthdata.networks.told import told_features, told_width
 
@@ -95,7 +96,7 @@ class TextTransformer(FieldGenerator, Writer):
         """Train until validation stops improving, the epochs are done, or the budget ends."""
         from synthdata.networks.text_transformer_task import Hyperparameters, train_text_transformer
 
-        block = _checked(block)
+        block = check_block(block)
         rows = check_arrays({"text": block}, {"text": target})
         settings = settings.chosen_for(int((target > 0).sum()) + rows)
         chosen = Hyperparameters(**settings.model_dump())
@@ -137,7 +138,7 @@ class TextTransformer(FieldGenerator, Writer):
     @classmethod
     def restore(cls, block: Block, given: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
         """Check and take the weights."""
-        block, settings = _checked(block), TextTransformerSettings.model_validate(config["settings"])
+        block, settings = check_block(block), TextTransformerSettings.model_validate(config["settings"])
         width = int(settings.width)
         shapes = text_shapes(
             vocabulary=block.vocabulary,
@@ -148,9 +149,3 @@ class TextTransformer(FieldGenerator, Writer):
         )
         check_shapes(weights, shapes)
         return cls(block, given, settings, dict(weights))
-
-
-def _checked(block: Block) -> Tokens:
-    if not isinstance(block, Tokens):
-        raise ValueError(f"{type(block).__name__} is no text")
-    return block
