@@ -62,7 +62,11 @@ def notes(patients) -> Path:
     """A table of notes, each about the ward it was written in."""
     rng = np.random.default_rng(1)
     wards = rng.choice(["cardiology", "surgery"], 300)
-    texts = [f"The patient of {ward} is {rng.choice(['well', 'better', 'in pain'])} today." for ward in wards]
+    signs = rng.choice(["well", "better", "in pain"], 300)
+    beds = rng.integers(1, 400, 300)
+    texts = [
+        f"The patient of {ward} in bed {bed} is {sign}." for ward, bed, sign in zip(wards, beds, signs, strict=True)
+    ]
     pd.DataFrame({"ward": wards, "note": texts}).assign(day=range(300)).to_csv(patients / "notes.csv", index=False)
     return patients
 
