@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from io import BytesIO
@@ -22,15 +21,17 @@ from synthdata.blocks import Arrays, Layout, take
 from synthdata.conditions import Where, tests_of
 from synthdata.constraints import Constraint
 from synthdata.determined import Determined
-from synthdata.errors import ArtefactError, DataError, InputError, SchemaError, nearest
+from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
 from synthdata.fields import Codec, Restriction, Rows
 from synthdata.generators import AUTO, choose, family, settings
-from synthdata.generators.base import Generator, LatentSpace, Writer
+from synthdata.generators.base import Generator, LatentSpace
 from synthdata.links import Links
 from synthdata.progress import Listener, Progress, silent
+from synthdata.row_blocks import FIRST_BLOCK, MOST_BLOCK, PART, ahead, first_row
 from synthdata.schema import Model, Schema
 from synthdata.stages import FieldStages, check_rows, table_of
 from synthdata.tables import LEAST_TO_TRAIN
+from synthdata.texts import begun, bits_per_character
 
 if TYPE_CHECKING:
     import keras
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["Synthesizer"]
 
 STAGE = "tabular"
-WORKERS = 2  # row blocks sampled at once; the order in which they come out is that of their numbers
-PART = 256  # rows of a block whose images and texts are drawn at once
-FIRST_BLOCK, MOST_BLOCK = 1024, 8192  # rows of the first block, and of the largest: each is twice the one before
 
 
 @dataclass(frozen=True)
@@ -178,31 +176,7 @@ class Synthesizer:
         for name in settings:
             if not any(name in each.Settings.model_fields for each in self.stages.generators.values()):
                 raise InputError(f"{name}: no field of this model is drawn with one; it is for texts")
-        return replace(self, stages=self.stages.drawing(settings, self._begun(prompt)))
-
-    def _begun(self, prompt: str | Mapping[str, str] | None) -> dict[str, np.ndarray]:
-        """The tokens of what texts begin with, by field."""
-        writers = [name for name, each in self.stages.generators.items() if isinstance(each, Writer)]
-        if isinstance(prompt, str):
-            if len(writers) != 1:
-                found = f"several text fields ({', '.join(writers)})" if writers else "no field that goes on from one"
-                raise InputError(f"prompt: the model has {found}; give prompts by field, as {{field: text}}")
-            prompt = {writers[0]: prompt}
-        begun = {}
-        for name, text in (prompt or {}).items():
-            if name not in writers:
-                raise InputError(f'prompt: "{name}" is no field that goes on from one; {nearest(name, writers)}')
-            codec = self.codecs[name]
-            column = codec.field.parse(pd.Series([text], dtype="str"), name)
-            if column.isna().any():
-                raise InputError(f'prompt of "{name}" is empty')
-            tokens = codec.encode(column)[name]
-            if codec.decode({name: tokens}, Rows(0, np.arange(1))).iloc[0] != column.iloc[0]:
-                raise InputError(
-                    f'prompt of "{name}" is longer than its texts may be, or holds characters the model has not learned'
-                )
-            begun[name] = tokens[0][tokens[0] > 0]
-        return begun
+        return replace(self, stages=self.stages.drawing(settings, begun(self.codecs, self.stages, prompt)))
 
     def bits_per_character(self, frame: pd.DataFrame) -> dict[str, float]:
         """How well texts of `frame` are foreseen given the rest of their records, by field; lower is better.
@@ -210,17 +184,10 @@ class Synthesizer:
         Their surprise in bits, ends included, over their characters; what the codec cannot write, such as characters
         it has not learned and what is cut, counts 8 bits a byte. Frames of other rows than those learned tell most.
         """
-        frame, result = self.schema.read(frame), {}
+        frame = self.schema.read(frame)
         with threadpool_limits(1, user_api="blas"):
             found = self.stages.surprise(self.blocks(frame))
-        for name, nats in found.items():
-            there = frame[name].notna().to_numpy(bool)
-            texts = frame.loc[there, name]
-            back = self.codecs[name].decode(self.codecs[name].encode(texts), Rows(0, np.arange(len(texts))))
-            lost = sum(map(_bytes_of, texts)) - sum(map(_bytes_of, back.fillna("")))
-            bits = nats[there].sum() / np.log(2) + 8 * lost
-            result[name] = float(bits / max(int(texts.str.len().sum()), 1))
-        return result
+        return {name: bits_per_character(self.codecs[name], frame[name], nats) for name, nats in found.items()}
 
     @property
     def capacity(self) -> int | None:
@@ -242,7 +209,7 @@ class Synthesizer:
             jobs = self._jobs(restrictions, seed)
             if not self.stages.generators and (self.generator is None or (rows or MOST_BLOCK) <= FIRST_BLOCK):
                 yield from (job() for _, job in jobs)
-            yield from _ahead(jobs, rows)
+            yield from ahead(jobs, rows)
 
     def _jobs(
         self, restrictions: Mapping[str, Restriction], seed: int
@@ -253,7 +220,7 @@ class Synthesizer:
         of a few rows is a part, so that no more are drawn than are wanted.
         """
         for number in count():
-            first, end = _first_row(number), _first_row(number + 1)
+            first, end = first_row(number), first_row(number + 1)
             if not self.stages.generators:
                 yield end, partial(self._block, number, restrictions, seed)
                 continue
@@ -269,12 +236,12 @@ class Synthesizer:
     def _block(self, number: int, restrictions: Mapping[str, Restriction], seed: int) -> pd.DataFrame:
         """The rows of one block of a run of a model without images and texts."""
         arrays = self._table(number, restrictions, seed)
-        return self._decoded(arrays, _first_row(number), _first_row(number + 1), restrictions, seed)
+        return self._decoded(arrays, first_row(number), first_row(number + 1), restrictions, seed)
 
     def _table(self, number: int, restrictions: Mapping[str, Restriction], seed: int) -> Arrays:
         """The tabular arrays of one block of a run."""
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
-        rows = _first_row(number + 1) - _first_row(number)
+        rows = first_row(number + 1) - first_row(number)
         return self.generator.sample(rng, rows, self._masks(restrictions)) if self.generator else {}
 
     def _part(
@@ -514,44 +481,12 @@ class Synthesizer:
         return cls(schema, codecs, links, determined, generator, stages, name, tuple(schema.constraints), about, suite)
 
 
-def _first_row(block: int) -> int:
-    """The number of a block's first row.
-
-    A function of the block alone, so that a row never depends on how many are asked for.
-    """
-    growing = (MOST_BLOCK // FIRST_BLOCK).bit_length() - 1  # blocks before the first of full size
-    return FIRST_BLOCK * ((1 << min(block, growing)) - 1) + MOST_BLOCK * max(block - growing, 0)
-
-
-def _ahead(jobs: Iterator[tuple[int, Callable[[], pd.DataFrame]]], rows: int | None) -> Iterator[pd.DataFrame]:
-    """Do jobs in workers, and give what they make in their order.
-
-    rows: a hint of how many are wanted; what lies beyond is begun when it is asked for.
-    """
-    with ThreadPoolExecutor(WORKERS) as workers:
-        waiting: list[Future[pd.DataFrame]] = []
-        begun = 0
-        try:
-            while True:
-                while not waiting or (len(waiting) <= WORKERS and (rows is None or begun < rows)):
-                    begun, job = next(jobs)
-                    waiting.append(workers.submit(job))
-                yield waiting.pop(0).result()
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
 def _codecs(frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> dict[str, Codec]:
     return {name: each.fit(frame[name], name, rng) for name, each in schema.fields.items()}
 
 
 def _restrictions(codecs: Mapping[str, Codec], schema: Schema, where: Where) -> dict[str, Restriction]:
     return {name: codecs[name].restrict(tests) for name, tests in tests_of(where, schema.fields).items()}
-
-
-def _bytes_of(text: str) -> int:
-    return len(text.encode())
 
 
 def _training(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:
