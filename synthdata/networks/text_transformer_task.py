@@ -11,7 +11,7 @@ import tensorflow as tf
 from synthdata.networks.batches import Batches
 from synthdata.networks.packing import Packs, pack
 from synthdata.networks.text_transformer import TextTransformer
-from synthdata.networks.training import Plan, Run, descent, fingerprint_of, train
+from synthdata.networks.training import WORTH_COMPILING, Plan, Run, descent, fingerprint_of, train
 
 __all__ = ["Hyperparameters", "train_text_transformer"]
 
@@ -67,8 +67,9 @@ def train_text_transformer(
         learning_rate=chosen.learning_rate,
         weight_decay=chosen.weight_decay,
         average=chosen.average,
+        jit=batches.steps_per_epoch * chosen.epochs >= WORTH_COMPILING,
     )
-    history = train(_Task(model, packs, told, batches, chosen), plan, run)
+    history = train(_Task(model, packs, told, batches, chosen, plan.jit), plan, run)
     run.done()
     return model.export(), history
 
@@ -77,12 +78,18 @@ class _Task:
     """Rows of packed texts, what is told of them, and which of their tokens are shown."""
 
     def __init__(
-        self, model: TextTransformer, packs: Packs, told: np.ndarray, batches: Batches, chosen: Hyperparameters
+        self,
+        model: TextTransformer,
+        packs: Packs,
+        told: np.ndarray,
+        batches: Batches,
+        chosen: Hyperparameters,
+        jit: bool,
     ) -> None:
         self.model, self.packs, self.batches, self.chosen = model, packs, batches, chosen
         self.told = np.concatenate([told, np.zeros((1, told.shape[1]), np.float32)])  # the last for no text
         self.fingerprint = fingerprint_of(chosen, packs.targets) + fingerprint_of(chosen, told)
-        self._evaluate = tf.function(model.surprise, jit_compile=True)
+        self._evaluate = tf.function(model.surprise, jit_compile=jit)
 
     def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
         """What `TextTransformer.surprise` takes."""

@@ -17,7 +17,7 @@ from synthdata.networks.packing import Packs, pack
 from synthdata.networks.text_drawing import text_surprise
 from synthdata.networks.text_latents import encode_texts, mutual_information
 from synthdata.networks.text_vae import TextVAE
-from synthdata.networks.training import Plan, Run, fingerprint_of, train
+from synthdata.networks.training import WORTH_COMPILING, Plan, Run, fingerprint_of, train
 from synthdata.progress import Progress
 
 __all__ = ["Hyperparameters", "check_use", "learn_text_vae", "train_text_vae"]
@@ -100,6 +100,7 @@ def learn_text_vae(
         learning_rate=chosen.learning_rate,
         weight_decay=chosen.weight_decay,
         average=chosen.average,
+        jit=batches.steps_per_epoch * chosen.epochs >= WORTH_COMPILING,
     )
     history = train(_Task(model, packs, told, batches, chosen), plan, run)
     return model.export(), history

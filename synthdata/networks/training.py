@@ -28,11 +28,12 @@ from synthdata.errors import TrainingError
 from synthdata.networks import checkpoints
 from synthdata.progress import Listener, Progress, silent
 
-__all__ = ["Plan", "Run", "Task", "descent", "fingerprint_of", "train"]
+__all__ = ["WORTH_COMPILING", "Plan", "Run", "Task", "descent", "fingerprint_of", "train"]
 
 ADAM_RATIO = 2.0  # rate of AdamW's part, in rates of Muon's
 WARM_UP = 200
 CHECKPOINT_SECONDS = 30.0
+WORTH_COMPILING = 1000  # steps of a Transformer over tokens: in fewer, XLA takes longer to compile than it saves
 COMPILES = 12  # first steps of a process, by which no pace is judged
 
 
