@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["Synthesizer"]
 
 STAGE = "tabular"
+WIDE = 8  # columns of a table that takes as much of a time budget as an image or a text
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ class Synthesizer:
             name, chosen, about["chosen"] = choice.family, settings(choice.family, {}), choice.why
             listener(Progress("choose", 1.0, detail=f"{name}: {choice.why}"))
         table = table_of(layout)
-        own = replace(run, minutes=run.minutes and run.minutes / (1 + len(layout) - len(table)))
+        share = min(1, len(table) / WIDE) / (1 + len(layout) - len(table))  # what is left over is for images and texts
+        own = replace(run, minutes=run.minutes and run.minutes * (share if len(table) < len(layout) else 1))
         kept = {name: arrays[name] for name in table}
         generator = family(name).fit(table, kept, chosen, own) if table else None
         spent = (time.monotonic() - began) / 60
@@ -126,14 +128,22 @@ class Synthesizer:
         return cls(schema, codecs, links, determined, generator, stages, name, constraints, about)
 
     def sample(
-        self, rows: int, *, where: Where = None, seed: int = 0, prompt: str | Mapping[str, str] | None = None
+        self,
+        rows: int,
+        *,
+        where: Where = None,
+        seed: int = 0,
+        prompt: str | Mapping[str, str] | None = None,
+        temperature: float | None = None,
+        top_p: float | None = None,
     ) -> pd.DataFrame:
         """Draw `rows` rows, every one satisfying `where`. They have not passed the gate: see `pipeline.generate`.
 
-        prompt: what texts begin with, see `drawing`.
+        prompt, temperature, top_p: of texts, see `drawing`.
         """
-        if prompt is not None:
-            return self.drawing(prompt=prompt).sample(rows, where=where, seed=seed)
+        if (prompt, temperature, top_p) != (None, None, None):
+            other = self.drawing(prompt=prompt, temperature=temperature, top_p=top_p)
+            return other.sample(rows, where=where, seed=seed)
         if rows < 1:
             raise InputError(f"{rows} rows asked for; ask for at least 1")
         frames: list[pd.DataFrame] = []
@@ -302,16 +312,18 @@ class Synthesizer:
     def interpolate(self, row_a: Mapping[str, Any], row_b: Mapping[str, Any], steps: int = 8) -> pd.DataFrame:
         """Rows along the way between two records: `steps` rows.
 
-        The first and the last are the records as the model decodes them, near them as far as it has learned. What the
-        table's generator learned goes straight through its latent space; if it has none, it is that of the nearer
-        record. Images and texts go through the spaces of their own generators, told the rest of each row.
+        The first and the last are the records as the model decodes them, near them as far as it has learned. A table
+        alone goes straight through its generator's latent space. Images and texts go through the spaces of their own
+        generators, told the rest of each row, which is that of the nearer record.
         row_a, row_b: a value for each learned field; a mapping or a pandas row. The rows have not passed the gate.
         """
+        if not all(isinstance(row, Mapping | pd.Series) for row in (row_a, row_b)):
+            raise InputError("interpolate goes from record to record: give a mapping or a row of a table for each end")
         if steps < 2:
             raise InputError(f"{steps} steps asked for; the two ends alone are 2")
         ends = self.blocks(self._numbered(pd.DataFrame([dict(row_a), dict(row_b)])))
         table = {name: array for name, array in ends.items() if name not in self.stages.generators}
-        if self.stages.spaces and not isinstance(self.generator, LatentSpace):
+        if self.stages.spaces:
             arrays: Arrays = take(table, np.arange(steps) * 2 // steps)
         else:
             space = self._latent_space()
@@ -323,12 +335,19 @@ class Synthesizer:
             arrays = {**drawn, **self.stages.between(ends, arrays, steps)}
         return self._rows(arrays, Rows(0, np.arange(steps)), {})
 
-    def vary(self, rows: pd.DataFrame, strength: float = 0.3, *, seed: int = 0) -> pd.DataFrame:
+    def vary(
+        self, rows: pd.DataFrame | Mapping[str, Any] | pd.Series, strength: float = 0.3, *, seed: int = 0
+    ) -> pd.DataFrame:
         """Variations of records: their images and texts, to the same rest of the record, which stays as it is.
 
         strength: from 0, about the same, to 1, any of which the rest of the record may be told. rows: a value for each
-        learned field. A variation depends on the seed and the row's place. They have not passed the gate.
+        learned field, of many records or of one. A variation depends on the seed and the row's place. They have not
+        passed the gate.
         """
+        if isinstance(rows, Mapping | pd.Series):
+            rows = pd.DataFrame([dict(rows)])
+        if not isinstance(rows, pd.DataFrame):
+            raise InputError("vary takes records: rows of a table, or a mapping for one, with all their learned fields")
         if not 0 <= strength <= 1:
             raise InputError(f"strength {strength} is not from 0 (about the same) to 1 (any)")
         if not self.stages.spaces:

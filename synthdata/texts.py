@@ -28,6 +28,8 @@ def begun(
             found = f"several text fields ({', '.join(writers)})" if writers else "no field that goes on from one"
             raise InputError(f"prompt: the model has {found}; give prompts by field, as {{field: text}}")
         prompt = {writers[0]: prompt}
+    if not isinstance(prompt, Mapping | None):
+        raise InputError(f"prompt: found {type(prompt).__name__}; give a text, or texts by field")
     return {name: _tokens(codecs, writers, name, text) for name, text in (prompt or {}).items()}
 
 
@@ -39,10 +41,12 @@ def _tokens(codecs: Mapping[str, Codec], writers: list[str], name: str, text: st
     if column.isna().any():
         raise InputError(f'prompt of "{name}" is empty')
     tokens = codec.encode(column)[name]
-    if _written(codec, tokens).iloc[0] != column.iloc[0]:
-        raise InputError(
-            f'prompt of "{name}" is longer than its texts may be, or holds characters the model has not learned'
-        )
+    wanted, written = column.iloc[0], _written(codec, tokens).iloc[0]
+    unknown = "".join(sorted(set(wanted) - set(written)))
+    if wanted != written and unknown and tokens[0][-1] == 0:
+        raise InputError(f'prompt of "{name}" holds what training showed in too few texts to be learned: {unknown}')
+    if wanted != written:
+        raise InputError(f'prompt of "{name}" is longer than its texts may be')
     found: np.ndarray = tokens[0][tokens[0] > 0]
     return found
 

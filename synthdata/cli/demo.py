@@ -55,7 +55,7 @@ DATA = {
     type=click.Choice(tuple(DATA)),
     default="patients",
     show_default=True,
-    help="569 patients, a table; or 1,797 digits, each with a label, a caption and an image.",
+    help="569 patients, a table (half a minute); or 1,797 digits, each with a label, a caption and an image (minutes).",
 )
 @click.option("-n", "--rows", type=click.IntRange(min=1), default=1000, show_default=True, help="How many rows.")
 @with_console

@@ -8,6 +8,7 @@ import click
 
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.scoring import report_scores
+from synthdata.cli.work import start_tensorflow
 
 __all__ = ["command"]
 
@@ -57,6 +58,8 @@ def command(
     frames = [read_table(path) if path else None for path in (real, synthetic, holdout)]
     assert frames[0] is not None
     assert frames[1] is not None
+    if any(field.ending for field in declared.fields.values()):  # networks look at images
+        start_tensorflow(console)
     with console.progress() as listener:
         report = evaluate(
             frames[0],

@@ -30,6 +30,7 @@ FEWEST = 200  # texts to learn from
 MOST_TOKENS = 256  # of a text, where the schema does not say
 FEWEST_PIECES, MOST_PIECES = 512, 4096
 CHARACTERS_A_PIECE = 150  # of the column, for each piece of the vocabulary
+FAR = 10  # times the length of nearly all, beyond which the longest text is remarked on
 WORDS, LENGTH, DISTINCT = (
     3,
     15,
@@ -87,6 +88,9 @@ class Text(Field):
             for name, rows in found.items()
             if rows
         ]
+        usual = int(texts.str.len().quantile(0.99))
+        if longest > FAR * usual:
+            notes.append(f"the longest has {longest:,} characters, 99 of 100 have at most {usual:,}: lower max_length?")
         field = cls(
             max_length=ceil(longest / step) * step,
             letters=floor(letters * 10) / 10,

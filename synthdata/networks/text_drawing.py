@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -38,20 +39,30 @@ def draw_texts(
     *,
     temperature: float = 1.0,
     top_p: float = 1.0,
+    guidance: float = 0.0,
     begun: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw a text for each row of what is told (n, told) by numbers in [0, 1) (n, length): (n, length) int64.
 
     top_p: tokens are drawn from the fewest that have this probability together (Holtzman et al. 2020,
-    arXiv:1904.09751). begun: the first tokens of each text (m,).
+    arXiv:1904.09751). guidance: by how much what is told counts more than it does by itself; logits are moved away from
+    those without it (Ho and Salimans 2022, arXiv:2207.12598, eq. 6). begun: the first tokens of each text (m,).
     """
+    how = _How(temperature, top_p, guidance)
     tokens = np.zeros(uniform.shape, np.int64)
     begun = np.zeros(0, np.int64) if begun is None else begun[: uniform.shape[1]]
     tokens[:, : len(begun)] = begun
     for first in range(0, len(told), CHUNK):
         part = slice(first, first + CHUNK)
-        _draw(weights, heads, told[part], uniform[part], tokens[part], len(begun), temperature, top_p)
+        _draw(weights, heads, told[part], uniform[part], tokens[part], len(begun), how)
     return tokens
+
+
+@dataclass(frozen=True)
+class _How:
+    temperature: float
+    top_p: float
+    guidance: float
 
 
 def _draw(
@@ -61,22 +72,26 @@ def _draw(
     uniform: np.ndarray,
     tokens: np.ndarray,
     begun: int,
-    temperature: float,
-    top_p: float,
+    how: _How,
 ) -> None:
     """Fill `tokens` from place `begun` on; rows whose text has ended are not computed any further."""
-    steps = _Steps(weights, heads, told, tokens.shape[1])
+    guided = how.guidance != 0 and told.shape[1] > 0
+    sides = [told, np.zeros_like(told)] if guided else [told]
+    all_steps = [_Steps(weights, heads, side, tokens.shape[1]) for side in sides]
     open_rows = np.arange(len(tokens))
     for i in range(tokens.shape[1]):
         before = tokens[open_rows, i - 1] if i else None
         if i < begun:
-            steps.state(i, before)
+            for steps in all_steps:
+                steps.state(i, before)
             continue
-        logits = steps.logits(i, before)
-        if temperature != 1.0:
-            logits /= np.float32(temperature)
-        if top_p < 1.0:
-            _cut(logits, top_p)
+        logits, *without = (steps.logits(i, before) for steps in all_steps)
+        for other in without:
+            logits += np.float32(how.guidance) * (logits - other)
+        if how.temperature != 1.0:
+            logits /= np.float32(how.temperature)
+        if how.top_p < 1.0:
+            _cut(logits, how.top_p)
         drawn = choose(logits, np.arange(len(logits)), uniform[open_rows, i])
         tokens[open_rows, i] = drawn
         if not drawn.all():
@@ -84,7 +99,8 @@ def _draw(
             open_rows = open_rows[going]
             if not len(open_rows):
                 return
-            steps.keep(going)
+            for steps in all_steps:
+                steps.keep(going)
 
 
 def _cut(logits: np.ndarray, top_p: float) -> None:

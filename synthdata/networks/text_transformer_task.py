@@ -34,6 +34,8 @@ class Hyperparameters:
     average: float
     dropout: float
     hidden: float
+    untold: float
+    guidance: float
     temperature: float
     top_p: float
     validation: float
@@ -95,11 +97,14 @@ class _Task:
         """What `TextTransformer.surprise` takes."""
         rng, rows = self.batches.rng(step), self.batches.of_step(step)
         shown = rng.random(self.packs.inputs[rows].shape) >= self.chosen.hidden
-        return (*self._of(rows, shown), rng.integers(0, 2**31 - 1, 2, dtype=np.int32))
+        told = rng.random(self.packs.texts[rows].shape) >= self.chosen.untold
+        return (*self._of(rows, shown, told), rng.integers(0, 2**31 - 1, 2, dtype=np.int32))
 
-    def _of(self, rows: np.ndarray, shown: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _of(self, rows: np.ndarray, shown: np.ndarray, is_told: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
         packs = self.packs
         told = self.told[packs.texts[rows]]
+        if is_told is not None:
+            told = told * is_told[..., None].astype(np.float32)
         return (
             packs.targets[rows],
             packs.inputs[rows],

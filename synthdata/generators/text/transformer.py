@@ -46,6 +46,12 @@ class TextTransformerSettings(Settings):
     hidden: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
         default="auto", description="share of tokens hidden from those after them in training"
     )
+    untold: float = Key(
+        default=0.1, ge=0, lt=1, description="share of texts that are learned without what is told, for guidance"
+    )
+    guidance: float = Key(
+        default=0.0, ge=0, le=10, description="by how much what is told counts more, when drawing, than by itself"
+    )
     temperature: float = Key(default=1.0, gt=0, description="below 1: likelier, less varied texts")
     top_p: float = Key(default=1.0, gt=0, le=1, description="tokens are drawn from the likeliest, of this probability")
     validation: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out to stop early")
@@ -119,6 +125,7 @@ class TextTransformer(FieldGenerator, Writer):
             uniform,
             temperature=settings.temperature,
             top_p=settings.top_p,
+            guidance=settings.guidance,
             begun=begun,
         )
 
