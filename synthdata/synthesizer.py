@@ -174,14 +174,16 @@ class Synthesizer:
         prompt: str | Mapping[str, str] | None = None,
         temperature: float | None = None,
         top_p: float | None = None,
+        guidance: float | None = None,
     ) -> Synthesizer:
         """The same model, drawing otherwise.
 
         prompt: what texts begin with, of the only text field or by field. temperature: below 1 for likelier, less
-        varied texts. top_p: draw from the likeliest tokens alone, that have this probability together. InputError for a
+        varied texts. top_p: draw from the likeliest tokens alone, that have this probability together. guidance: above
+        0, texts that fit their record more than those learned do, and are less varied. InputError for a
         prompt that no field can go on from; SchemaError for a setting out of range.
         """
-        asked = {"temperature": temperature, "top_p": top_p}
+        asked = {"temperature": temperature, "top_p": top_p, "guidance": guidance}
         settings = {name: value for name, value in asked.items() if value is not None}
         for name in settings:
             if not any(name in each.Settings.model_fields for each in self.stages.generators.values()):

@@ -205,6 +205,17 @@ def test_a_low_temperature_or_top_p_gives_less_varied_texts(model: Synthesizer) 
         model.drawing(top_p=1.5)
 
 
+def test_guidance_makes_texts_fit_their_record_no_less(model: Synthesizer) -> None:
+    def fits(rows: pd.DataFrame) -> float:
+        pairs = zip(rows["ward"], rows["note"], strict=True)
+        return float(np.mean([any(sign in note for sign in WARDS[ward]) for ward, note in pairs]))
+
+    usual, guided = (each.sample(300, seed=5) for each in (model, model.drawing(guidance=1.0)))
+    assert fits(guided) >= fits(usual) - 0.02
+    with pytest.raises(SchemaError, match="guidance"):
+        model.drawing(guidance=-1)
+
+
 def test_a_model_without_texts_says_so_of_prompts_and_temperatures() -> None:
     table = Synthesizer.fit(notes()[["ward"]].assign(n=range(400)), model="marginals")
     with pytest.raises(InputError, match="no field"):
