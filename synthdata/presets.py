@@ -17,6 +17,7 @@ __all__ = ["BYTES", "Preset", "check_installed", "check_place", "read_preset"]
 
 BACKBONE, TOKENIZER, END = "GPT2Backbone", "GPT2Tokenizer", "<|endoftext|>"
 PACKAGE = "keras_hub"
+NAMES = (PACKAGE, "keras_nlp")  # it had before
 
 
 def _alphabet() -> dict[int, str]:
@@ -100,9 +101,9 @@ def _config(path: Path, expected: str, where: str) -> dict[str, Any]:
         found, config = said["class_name"], dict(said["config"])
     except (OSError, ValueError, TypeError, KeyError):
         raise SchemaError(f"{where}: no {path.name} of a KerasHub preset; name a folder of save_to_preset") from None
-    registered = said.get("registered_name") or f"{PACKAGE}>{expected}"
-    module = str(said.get("module") or PACKAGE)
-    if found != expected or registered != f"{PACKAGE}>{expected}" or module.partition(".")[0] != PACKAGE:
+    registered = [f"{name}>{expected}" for name in NAMES]
+    package = str(said.get("module")).partition(".")[0]
+    if found != expected or said.get("registered_name") not in registered or package not in NAMES:
         raise SchemaError(f"{where}: {path.name} is of a {found}; of causal language models, GPT-2 alone is supported")
     dtype = config.pop("dtype", None)
     if isinstance(dtype, dict) and dtype.get("class_name") != "DTypePolicy":

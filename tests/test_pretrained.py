@@ -314,6 +314,16 @@ def test_weights_that_do_not_fit_and_texts_that_are_too_long_are_refused(folder:
         type(family).fit(Tokens(4, 9), np.zeros((5, 4), np.int64), {}, {}, family.settings, Run())
 
 
+def test_a_preset_from_before_keras_hub_had_its_name_is_read(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "preset"
+    shutil.copytree(folder, copy)
+    for name in ("config.json", "tokenizer.json"):
+        (copy / name).write_text((folder / name).read_text().replace("keras_hub", "keras_nlp"))
+    own, old = (load_backbone(read_preset(str(each))).get_weights() for each in (folder, copy))
+    for one, other in zip(own, old, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_weights_that_cannot_be_read_are_refused(folder: Path, tmp_path: Path) -> None:
     copy = tmp_path / "preset"
     shutil.copytree(folder, copy)

@@ -34,7 +34,7 @@ class PretrainedSettings(Settings):
     preset: str = Key(description="its folder; of a field, `preset` beside `model` says it")
     rank: int = Key(default=8, ge=1, le=256, description="of the change of a matrix (LoRA)")
     prefix: int = Key(default=4, ge=1, le=64, description="vectors that what is told is turned into")
-    batch: Count = Key(default=2048, description="tokens a step")
+    batch: Count = Key(default=1024, description="tokens a step")
     epochs: Count = 8
     patience: Count = 2
     learning_rate: float = Key(default=1e-3, gt=0)
