@@ -2,7 +2,7 @@
 
 Sennrich et al. 2016 (arXiv:1508.07909) on the bytes of UTF-8, so that whatever is kept can be written. Nothing that
 fewer rows than a threshold show becomes a piece: a character of fewer texts is left out of what is encoded, a longer
-piece of fewer texts is not merged.
+piece of fewer texts is not merged. Or the pieces of a preset, which say nothing of the column: all of them are kept.
 """
 
 from __future__ import annotations
@@ -20,28 +20,22 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 
+from synthdata.presets import BYTES, Preset
+
 __all__ = ["Pieces"]
 
 MOST_TEXTS = 200_000  # that pieces are learned from
 LONGEST = 24  # bytes of a piece
 
 
-def _alphabet() -> dict[int, str]:
-    """The character that stands for each byte: itself where it can be seen, else one beyond Latin-1, as in GPT-2."""
-    seen = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in seen]
-    return {byte: chr(byte) for byte in seen} | {byte: chr(256 + i) for i, byte in enumerate(others)}
-
-
-SHOWN = _alphabet()
-BYTES = {ord(character): byte for byte, character in SHOWN.items()}
-
-
 @dataclass(frozen=True)
 class Pieces:
-    """characters: those that are kept. tokens: the pieces, in `tokenizers`' alphabet; merges: pairs that make one."""
+    """characters: those that are kept, None for all.
 
-    characters: str
+    tokens: the pieces, in `tokenizers`' alphabet. merges: pairs that make one.
+    """
+
+    characters: str | None
     tokens: tuple[str, ...]
     merges: tuple[tuple[str, str], ...]
 
@@ -66,6 +60,11 @@ class Pieces:
         kept = set(tokens)
         merges = [(one, two) for one, two in model["merges"] if one + two in kept]
         return cls(characters, tuple(sorted(tokens, key=model["vocab"].get)), tuple(merges))
+
+    @classmethod
+    def of_preset(cls, preset: Preset) -> Pieces:
+        """Take the pieces of a preset, in its order."""
+        return cls(None, preset.tokens, preset.merges)
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
@@ -106,11 +105,14 @@ class Pieces:
     def from_json(cls, data: Mapping[str, Any]) -> Pieces:
         """Read what `to_json` wrote."""
         merges = tuple((str(one), str(two)) for one, two in data["merges"])
-        return cls(str(data["characters"]), tuple(data["tokens"]), merges)
+        characters = data["characters"]
+        return cls(None if characters is None else str(characters), tuple(data["tokens"]), merges)
 
 
-def _kept(text: str, characters: str) -> str:
+def _kept(text: str, characters: str | None) -> str:
     """A text without the characters that are not kept."""
+    if characters is None:
+        return text
     gone = set(text).difference(characters)
     return text.translate(dict.fromkeys(map(ord, gone))) if gone else text
 

@@ -1,7 +1,7 @@
 """Texts: notes, reports, messages; anything that is read and not looked up.
 
-A text is learned as a sequence of pieces (`pieces`), cut after `max_tokens` of them. A missing text
-is one of no pieces.
+A text is learned as a sequence of pieces (`pieces`), cut after `max_tokens` of them: the column's own, or those of a
+pretrained model (`presets`). A missing text is one of no pieces.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from synthdata.fields.pieces import LONGEST, Pieces
 from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.views import Texts
 from synthdata.fields.wording import PATTERNS, WORDING, clean, wording
+from synthdata.presets import check_installed, check_place, read_preset
 
 __all__ = ["Text"]
 
 FEWEST = 200  # texts to learn from
 MOST_TOKENS = 256  # of a text, where the schema does not say
 FEWEST_PIECES, MOST_PIECES = 512, 4096
+PRETRAINED = "pretrained"  # the family that goes on from a preset
 CHARACTERS_A_PIECE = 150  # of the column, for each piece of the vocabulary
 FAR = 10  # times the length of nearly all, beyond which the longest text is remarked on
 WORDS, LENGTH, DISTINCT = (
@@ -43,13 +45,15 @@ class Text(Field):
     """A text of `min_length` to `max_length` characters.
 
     max_tokens: pieces after which a text is cut; as the longest texts have, if not given, up to 256. vocabulary: how
-    many pieces there are. letters: least share of letters among its characters. forbid: regular expressions, or
-    "email", "phone", "url", that must not be found in it. model: the generator of this field.
+    many pieces there are. preset: a KerasHub preset folder whose pieces are taken instead, and whose model is what the
+    family "pretrained" goes on from. letters: least share of letters among its characters. forbid: regular
+    expressions, or "email", "phone", "url", that must not be found in it. model: the generator of this field.
     """
 
     kind: Literal["text"] = "text"
     max_tokens: int | None = Key(default=None, ge=4, le=1024)
     vocabulary: int | None = Key(default=None, ge=256, le=32768)
+    preset: str | None = Key(default=None, description="a local KerasHub preset folder of a GPT-2; never downloaded")
     min_length: int = Key(default=1, ge=1)
     max_length: int | None = Key(default=None, ge=1)
     letters: float = Key(default=0.0, ge=0, le=1, description="least share of letters among the characters of a text")
@@ -62,6 +66,12 @@ class Text(Field):
         """Say what contradicts itself in the declaration, or None."""
         if self.max_length is not None and self.max_length < self.min_length:
             return f"max_length {self.max_length} is below min_length {self.min_length}"
+        if self.preset is None and self.generator().get("family") == PRETRAINED:
+            return f'model "{PRETRAINED}" goes on from a preset; name its folder beside model, preset: FOLDER'
+        if self.preset is not None and self.vocabulary is not None:
+            return "vocabulary is for pieces that are learned, preset brings its own; leave one of them out"
+        if self.preset is not None and (problem := check_place(self.preset)):
+            return problem
         for pattern in self.forbid:
             try:
                 re.compile(PATTERNS.get(pattern, pattern))
@@ -111,12 +121,19 @@ class Text(Field):
         threshold, texts = draw_threshold(rng), values.tolist()
         if len(texts) < FEWEST:
             raise DataError(f"{len(texts)} texts; at least {FEWEST} are needed to learn to write")
-        usual = np.clip(sum(map(len, texts)) // CHARACTERS_A_PIECE, FEWEST_PIECES, MOST_PIECES)
-        pieces = Pieces.learn(texts, self.vocabulary or int(usual), threshold)
+        pieces = self._pieces(texts, threshold)
         if self.max_tokens is not None:
             return TextBody(pieces, self.max_tokens)
         lengths = sorted(map(len, pieces.numbers([text[: MOST_TOKENS * LONGEST] for text in texts])))
         return TextBody(pieces, int(np.clip(lengths[-threshold], 4, MOST_TOKENS)))
+
+    def _pieces(self, texts: list[str], threshold: int) -> Pieces:
+        if self.preset is None:
+            usual = np.clip(sum(map(len, texts)) // CHARACTERS_A_PIECE, FEWEST_PIECES, MOST_PIECES)
+            return Pieces.learn(texts, self.vocabulary or int(usual), threshold)
+        if self.generator()["family"] == PRETRAINED:
+            check_installed()  # rather than after the table has been learned
+        return Pieces.of_preset(read_preset(self.preset))
 
     def body_from_json(self, data: Mapping[str, Any]) -> TextBody:
         """Read what `TextBody.to_json` wrote."""
@@ -154,8 +171,12 @@ class Text(Field):
         return Texts(column.astype(object).where(column.notna(), None).to_numpy(object))
 
     def generator(self) -> Mapping[str, Any]:
-        """As `model` says."""
-        return {"family": self.model} if isinstance(self.model, str) else self.model
+        """As `model` says; of a field with a preset, the family that goes on from it unless another is named."""
+        said = {"family": self.model} if isinstance(self.model, str) else self.model
+        if self.preset is None:
+            return said
+        said = {"family": PRETRAINED, **said}
+        return {**said, "preset": self.preset} if said["family"] == PRETRAINED else said
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ FIELD_FAMILIES: dict[type[Block], dict[str, str]] = {  # of fields that are no p
         "transformer": "synthdata.generators.text.transformer:TextTransformer",
         "vae": "synthdata.generators.text.vae:TextVAE",
         "gan": "synthdata.generators.text.gan:TextGAN",
+        "pretrained": "synthdata.generators.text.pretrained:PretrainedText",
     },
 }
 

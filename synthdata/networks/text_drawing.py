@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -11,11 +12,30 @@ from synthdata.networks.canvas import Shapes
 from synthdata.networks.causal_drawing import CausalSteps, layer_shapes
 from synthdata.networks.drawing import choose
 
-__all__ = ["draw_texts", "text_shapes", "text_surprise"]
+__all__ = ["Steps", "TextSteps", "draw_texts", "text_shapes", "text_surprise"]
 
 CHUNK = 128  # texts drawn at once
 
 Weights = Mapping[str, np.ndarray]
+
+
+class Steps(Protocol):
+    """Logits of texts' tokens, one after the other."""
+
+    def keep(self, rows: np.ndarray) -> None:
+        """Go on with these rows alone, by their numbers (m,)."""
+        ...
+
+    def state(self, i: int, before: np.ndarray | None) -> np.ndarray:
+        """States (n, width) of step `i`, given the tokens (n,) before it; none before the first."""
+        ...
+
+    def logits(self, i: int, before: np.ndarray | None) -> np.ndarray:
+        """Logits (n, vocabulary) of token `i`, to be asked for in order."""
+        ...
+
+
+StepsOf: TypeAlias = Callable[[Weights, int, np.ndarray, int], Steps]  # of weights, heads, what is told, length
 
 
 def text_shapes(*, vocabulary: int, told: int, width: int, layers: int, wide: int) -> Shapes:
@@ -41,20 +61,24 @@ def draw_texts(
     top_p: float = 1.0,
     guidance: float = 0.0,
     begun: np.ndarray | None = None,
+    steps_of: StepsOf | None = None,
 ) -> np.ndarray:
     """Draw a text for each row of what is told (n, told) by numbers in [0, 1) (n, length): (n, length) int64.
 
     top_p: tokens are drawn from the fewest that have this probability together (Holtzman et al. 2020,
     arXiv:1904.09751). guidance: by how much what is told counts more than it does by itself; logits are moved away from
     those without it (Ho and Salimans 2022, arXiv:2207.12598, eq. 6). begun: the first tokens of each text (m,).
+    steps_of: the network; a `TextTransformer` if not given.
     """
     how = _How(temperature, top_p, guidance)
-    tokens = np.zeros(uniform.shape, np.int64)
+    tokens: np.ndarray = np.zeros(uniform.shape, np.int64)
     begun = np.zeros(0, np.int64) if begun is None else begun[: uniform.shape[1]]
     tokens[:, : len(begun)] = begun
     for first in range(0, len(told), CHUNK):
         part = slice(first, first + CHUNK)
-        _draw(weights, heads, told[part], uniform[part], tokens[part], len(begun), how)
+        sides = [told[part], np.zeros_like(told[part])] if guidance and told.shape[1] else [told[part]]
+        steps = [(steps_of or TextSteps)(weights, heads, side, tokens.shape[1]) for side in sides]
+        _draw(steps, uniform[part], tokens[part], len(begun), how)
     return tokens
 
 
@@ -65,19 +89,11 @@ class _How:
     guidance: float
 
 
-def _draw(
-    weights: Weights,
-    heads: int,
-    told: np.ndarray,
-    uniform: np.ndarray,
-    tokens: np.ndarray,
-    begun: int,
-    how: _How,
-) -> None:
-    """Fill `tokens` from place `begun` on; rows whose text has ended are not computed any further."""
-    guided = how.guidance != 0 and told.shape[1] > 0
-    sides = [told, np.zeros_like(told)] if guided else [told]
-    all_steps = [_Steps(weights, heads, side, tokens.shape[1]) for side in sides]
+def _draw(all_steps: Sequence[Steps], uniform: np.ndarray, tokens: np.ndarray, begun: int, how: _How) -> None:
+    """Fill `tokens` from place `begun` on; rows whose text has ended are not computed any further.
+
+    all_steps: the network that is told of the record and, for guidance, the same that is not.
+    """
     open_rows = np.arange(len(tokens))
     for i in range(tokens.shape[1]):
         before = tokens[open_rows, i - 1] if i else None
@@ -113,17 +129,20 @@ def _cut(logits: np.ndarray, top_p: float) -> None:
     np.put_along_axis(logits, order, np.where(gone, -np.inf, ranked), axis=1)
 
 
-def text_surprise(weights: Weights, heads: int, told: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+def text_surprise(
+    weights: Weights, heads: int, told: np.ndarray, tokens: np.ndarray, *, steps_of: StepsOf | None = None
+) -> np.ndarray:
     """The surprise of each text (n,), its end included, in nats, given what is told of it (n, told)."""
     result = np.zeros(len(tokens))
     for first in range(0, len(tokens), CHUNK):
         part = slice(first, first + CHUNK)
-        result[part] = _surprise(weights, heads, told[part], tokens[part])
+        steps = (steps_of or TextSteps)(weights, heads, told[part], tokens.shape[1])
+        result[part] = _surprise(steps, tokens[part])
     return result
 
 
-def _surprise(weights: Weights, heads: int, told: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    steps, result = _Steps(weights, heads, told, tokens.shape[1]), np.zeros(len(tokens))
+def _surprise(steps: Steps, tokens: np.ndarray) -> np.ndarray:
+    result = np.zeros(len(tokens))
     open_rows = np.arange(len(tokens))
     for i in range(tokens.shape[1]):
         logits = steps.logits(i, tokens[open_rows, i - 1] if i else None)
@@ -139,8 +158,8 @@ def _surprise(weights: Weights, heads: int, told: np.ndarray, tokens: np.ndarray
     return result
 
 
-class _Steps:
-    """Logits of texts' tokens, one after the other."""
+class TextSteps:
+    """The steps of a `TextTransformer`."""
 
     def __init__(self, weights: Weights, heads: int, told: np.ndarray, length: int) -> None:
         self.weights = weights

@@ -63,7 +63,7 @@ def fit(name: str, run: Run, **options) -> FieldGenerator:
     return family.fit(BLOCK, texts_told[0], GIVEN, texts_told[1], chosen, run)
 
 
-@pytest.fixture(scope="module", params=sorted(FIELD_FAMILIES[Tokens]))
+@pytest.fixture(scope="module", params=sorted(SHORT))
 def fitted(request):
     return fit(request.param, Run(seed=3))
 
@@ -76,7 +76,7 @@ def vae(fitted):
 
 
 def test_every_family_has_a_short_run_here():
-    assert set(SHORT) == set(FIELD_FAMILIES[Tokens])
+    assert set(SHORT) == set(FIELD_FAMILIES[Tokens]) - {"pretrained"}  # whose language a preset brings: test_pretrained
 
 
 @pytest.mark.parametrize("rows", [0, 1, 300])
