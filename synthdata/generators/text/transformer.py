@@ -50,7 +50,7 @@ class TextTransformerSettings(Settings):
         default=0.1, ge=0, lt=1, description="share of texts that are learned without what is told, for guidance"
     )
     guidance: float = Key(
-        default=0.0, ge=0, le=10, description="by how much what is told counts more, when drawing, than by itself"
+        default=0.5, ge=0, le=10, description="by how much what is told counts more, when drawing, than by itself"
     )
     temperature: float = Key(default=1.0, gt=0, description="below 1: likelier, less varied texts")
     top_p: float = Key(default=1.0, gt=0, le=1, description="tokens are drawn from the likeliest, of this probability")
