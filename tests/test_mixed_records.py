@@ -14,7 +14,15 @@ from synthdata.cli.samples import NUMERALS, STROKES, digits, schema_file
 from synthdata.tables import read_table
 from synthdata.validation import Validated
 
-WRITER = {"family": "transformer", "width": 48, "layers": 2, "batch": 2048, "epochs": 12, "learning_rate": 0.02}
+WRITER = {
+    "family": "transformer",
+    "width": 48,
+    "layers": 2,
+    "batch": 1024,
+    "epochs": 10,
+    "learning_rate": 0.02,
+    "dropout": 0.0,
+}
 PAINTER = {"family": "vae", "latent": 8, "width": 12, "epochs": 40}
 ROWS = 500
 
