@@ -2,7 +2,7 @@
 
 Text, as on the command line: `income = >50K`, `age >= 60`, `state in CA, NY`, `weight is null`, `sex != Male`.
 Python: a mapping from column to a value (equals), None (is missing), a list or set (one of), a tuple `(low, high)` or a
-`range` (between; None leaves an end open).
+`range` (between; None leaves an end open), a `Test` or a list of them.
 """
 
 from __future__ import annotations
@@ -54,6 +54,10 @@ def _from_python(value: Any) -> list[Test]:
     match value:
         case None:
             return [Test("is null")]
+        case Test():
+            return [value]
+        case list() if value and all(isinstance(one, Test) for one in value):
+            return value
         case range() if value.step == 1:
             return [Test(">=", value.start), Test("<", value.stop)]
         case tuple() if len(value) == 2:

@@ -212,9 +212,16 @@ class Synthesizer:
         return _restrictions(self.codecs, self.schema, where)
 
     @staticmethod
-    def check_where(frame: pd.DataFrame, schema: Schema, where: Where, *, seed: int = 0) -> None:
-        """Raise ConditionError if no model that learns `frame`, of the schema's types, could meet the conditions."""
-        _restrictions(_codecs(frame, schema, np.random.default_rng([seed, 0])), schema, where)
+    def satisfied(frame: pd.DataFrame, schema: Schema, where: Where, *, seed: int = 0) -> np.ndarray:
+        """Which rows of `frame`, of the schema's types, satisfy the conditions: (n,) bool.
+
+        ConditionError if no model that learns the frame could meet them.
+        """
+        codecs = _codecs(frame, schema, np.random.default_rng([seed, 0]))
+        result = np.ones(len(frame), bool)
+        for name, restriction in _restrictions(codecs, schema, where).items():
+            result &= codecs[name].admits(frame[name], restriction)
+        return result
 
     def _blocks(self, restrictions: Mapping[str, Restriction], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
         with threadpool_limits(1, user_api="blas"):  # one a worker; and sums do not depend on the machine's cores

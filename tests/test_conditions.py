@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from synthdata.conditions import tests_of as read
 from synthdata.errors import ConditionError
 from synthdata.fields import Boolean, Category, Datetime, Number, Rows, Test
+from synthdata.schema import Schema
+from synthdata.synthesizer import Synthesizer
 
 COLUMNS = ["age", "age at entry", "income", "in", "a<b", "x=", "house no", "note", "agein", "weight (kg)", " padded"]
 
@@ -233,3 +235,36 @@ def test_names_given_as_numbers_compare() -> None:
         rows_for(Category(), [1, 2, 3], [Test("=", 2.5)])
     with pytest.raises(ConditionError, match="orders; a category takes"):
         rows_for(Category(), [1, 2, 3], [Test("<", 2)])
+
+
+@pytest.mark.parametrize(
+    ("where", "rows"),
+    [
+        ("age >= 40", [1, 3]),
+        ("age != 40", [0, 2, 3, 4]),
+        ("weight is null", [2]),
+        ("weight is not null", [0, 1, 3, 4]),
+        ("weight < 60", [0, 4]),
+        ("ward in north, south", [0, 1, 4]),
+        ("smoker = true", [1, 2]),
+        ("admitted >= 2021-01-01", [3, 4]),
+        (["age >= 40", "smoker = true"], [1]),
+    ],
+)
+def test_real_rows_are_told_apart_by_a_condition(where, rows):
+    five = pd.DataFrame(
+        {
+            "age": [18, 40, 31, 99, 20],  # 99 lies beyond the range that is drawn
+            "weight": [50.5, 60.0, None, 80.5, 59.9],
+            "ward": ["north", "south", "east", "east", "north"],
+            "smoker": [False, True, True, False, False],
+            "admitted": pd.to_datetime(["2020-01-01", "2020-05-05", "2020-06-06", "2021-01-01", "2021-07-07"]),
+        }
+    )
+    shown = pd.concat([five] + [five.iloc[[0, 1, 2, 4]]] * 20, ignore_index=True)
+    schema = Schema.parse(
+        "fields: {age: {kind: number, integer: true}, weight: {kind: number, decimals: 1, nullable: true},"
+        ' ward: {kind: category}, smoker: {kind: boolean}, admitted: {kind: datetime, format: "%Y-%m-%d"}}'
+    )
+    satisfied = Synthesizer.satisfied(schema.read(shown), schema, where)
+    assert [int(row) for row in satisfied[:5].nonzero()[0]] == rows

@@ -135,7 +135,7 @@ def learn(
 
     table, holdout = declared.read(frame, source=str(data)), None
     if where:  # the codecs say what can be asked for, and they are the same for every family
-        Synthesizer.check_where(table, declared, where, seed=seed)
+        Synthesizer.satisfied(table, declared, where, seed=seed)
     if hold_out and len(table) < ENOUGH_TO_HOLD_OUT:
         console.say(
             f"{len(table):,} rows are too few to hold some out; without --holdout most of privacy is not measured"

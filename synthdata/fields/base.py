@@ -116,6 +116,10 @@ class Body(ABC):
         """
         raise TypeError(f"{type(self).__name__} is not a quantity")
 
+    def admits(self, values: pd.Series, restriction: Restriction) -> np.ndarray:
+        """Whether present values (n,) satisfy what `restriction` was made from: (n,) bool."""
+        return np.asarray(restriction.mask[self.encode(values)], bool)
+
     @abstractmethod
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn present values (n,) into the block's array."""
@@ -374,6 +378,14 @@ class Codec:
         result[result] = self.body.spans(values[result], restriction.detail if restriction else None)
         return result
 
+    def admits(self, column: pd.Series, restriction: Restriction) -> np.ndarray:
+        """Whether the cells of a column (n,) satisfy a restriction that this codec made: (n,) bool."""
+        missing = column.isna().to_numpy(bool)
+        result = np.full(len(column), self.nulls and bool(restriction.mask[0].all()))
+        inner = Restriction(restriction.mask[self._shift :], restriction.detail)
+        result[~missing] = self.body.admits(column[~missing], inner)
+        return result
+
     def restrict(self, tests: Sequence[Test]) -> Restriction:
         """Say which symbols satisfy all `tests`; raise ConditionError if none does.
 
@@ -400,7 +412,8 @@ class Codec:
             asked = " and ".join(f"{self.name} {test}" for test in tests)
             missing = "can be" if self.nulls else "is never"
             raise ConditionError(
-                f"{asked}: nothing the model learned satisfies this, and it {missing} missing; relax a condition"
+                f"{asked}: nothing the model learned satisfies this (values and ends of a range that fewer than 5 to 8 "
+                f"rows have it never learns, for privacy), and it {missing} missing; relax a condition"
             )
         return Restriction(mask, inner.detail)
 

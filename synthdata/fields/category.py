@@ -141,8 +141,9 @@ class CategoryBody(Body):
             wanted = [_name(one) for one in (test.operand if isinstance(test.operand, tuple) else (test.operand,))]
             unknown = [one for one in wanted if one not in names]
             if unknown:
-                found = nearest(unknown[0], names)
-                raise ConditionError(f'"{unknown[0]}" is not among the values the model learned; {found}')
+                found = nearest(unknown[0], self.values)
+                hidden = "" if self.rare is None else " (those in fewer than 5 to 8 rows it never learns, for privacy)"
+                raise ConditionError(f'"{unknown[0]}" is not among the values the model learned{hidden}; {found}')
             mask &= np.isin(names, wanted) != (test.operator in ("!=", "not in"))
         return Restriction(mask)
 

@@ -15,7 +15,7 @@ import pandas as pd
 from synthdata.blocks import Block
 from synthdata.errors import ConditionError
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
-from synthdata.fields.intervals import intervals_of
+from synthdata.fields.intervals import inside, intervals_of
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.views import Quantities
 
@@ -194,6 +194,10 @@ class DatetimeBody(Body):
     def spans(self, values: pd.Series, detail: Any = None) -> np.ndarray:
         """Whether points in time lie in the range that is drawn."""
         return self.quantiles.spans(self.units(values), detail)
+
+    def admits(self, values: pd.Series, restriction: Restriction) -> np.ndarray:
+        """Whether points in time satisfy it, also those beyond the range that is drawn."""
+        return inside(self.units(values), restriction)
 
     def units(self, values: pd.Series) -> np.ndarray:
         """Count units since 1970: (n,) int64. Days are counted on the local calendar."""

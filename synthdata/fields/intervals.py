@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from synthdata.errors import ConditionError
-from synthdata.fields.base import Test
+from synthdata.fields.base import Restriction, Test
 
-__all__ = ["Interval", "along", "draw_within", "fraction_of", "intersect", "intervals_of", "touched"]
+__all__ = ["Interval", "along", "draw_within", "fraction_of", "inside", "intersect", "intervals_of", "touched"]
 
 Interval: TypeAlias = tuple[int | float, int | float]  # closed on both sides
 
@@ -108,6 +108,17 @@ def fraction_of(low: np.ndarray, high: np.ndarray, values: np.ndarray) -> np.nda
         width = high / 2 - low / 2  # halves, since the difference may be beyond the largest float
         fraction = np.where(width > 0, (inside / 2 - low / 2) / np.where(width > 0, width, 1.0), 0.5)
     return np.clip(fraction, 2.0**-40, 1 - 2.0**-40)
+
+
+def inside(values: np.ndarray, restriction: Restriction) -> np.ndarray:
+    """Whether values (n,) lie in the intervals that are a restriction's detail: (n,) bool.
+
+    Without a detail no comparison was asked for: all or nothing, as the mask says.
+    """
+    if restriction.detail is None:
+        return np.full(len(values), bool(restriction.mask.any()))
+    admitted = touched(values, values, restriction.detail)
+    return admitted & bool(restriction.mask.any())
 
 
 def touched(lows: np.ndarray, highs: np.ndarray, intervals: Sequence[Interval]) -> np.ndarray:

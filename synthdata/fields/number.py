@@ -19,7 +19,7 @@ from pydantic import field_validator
 from synthdata.blocks import Block
 from synthdata.errors import ConditionError
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
-from synthdata.fields.intervals import intervals_of
+from synthdata.fields.intervals import inside, intervals_of
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.views import Quantities
 
@@ -170,6 +170,10 @@ class NumberBody(Body):
     def spans(self, values: pd.Series, detail: Any = None) -> np.ndarray:
         """Whether numbers lie in the range that is drawn."""
         return self.quantiles.spans(self._units(values), detail)
+
+    def admits(self, values: pd.Series, restriction: Restriction) -> np.ndarray:
+        """Whether numbers satisfy it, also those beyond the range that is drawn."""
+        return inside(self._units(values), restriction)
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn numbers (n,) into the block's array."""
