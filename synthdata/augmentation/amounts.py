@@ -1,0 +1,239 @@
+"""Amounts: how many rows of which kind are to be added to a table, worked out before anything is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthdata.conditions import Where, tests_of
+from synthdata.errors import InputError, nearest
+from synthdata.fields import Test
+from synthdata.schema import Schema
+from synthdata.synthesizer import Synthesizer
+
+__all__ = ["FEWEST", "Amount", "Part", "Plan", "plan"]
+
+FEWEST = 8  # real rows of a kind of which more can be drawn: the largest threshold that a value needs to be learned
+MOST_CELLS = 200  # kinds of rows that can be balanced
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What is asked for.
+
+    rows: how many to add; factor: how many times as long the table becomes; neither: as few as it takes. balance: the
+    columns whose combinations shall be equally frequent. shares: of the values of the one column of `balance`, in place
+    of equal ones; values that are not named divide the rest as they do now. independent: a column from which the target
+    shall not depend, in place of `balance`. where: add only rows that satisfy it, and count only those.
+    """
+
+    rows: int | None = None
+    factor: float | None = None
+    balance: tuple[str, ...] = ()
+    shares: Mapping[str, float] = field(default_factory=dict)
+    independent: str | None = None
+    where: Where = None
+
+    def __post_init__(self) -> None:
+        if self.rows is not None and self.factor is not None:
+            raise InputError("rows and factor both say how many; give one of them")
+        if self.rows is not None and self.rows < 1:
+            raise InputError(f"rows {self.rows}: ask for at least 1")
+        if self.factor is not None and not 1 < self.factor < 1e6:
+            raise InputError(f"factor {self.factor}: the table can only become longer; give a number above 1, like 2")
+        if self.independent is not None and (self.balance or self.shares):
+            raise InputError("balance and independent both say which rows are wanted; give one of them")
+        if self.shares and len(self.balance) != 1:
+            raise InputError(f"shares are those of one column; {len(self.balance)} are to be balanced")
+        for value, share in self.shares.items():
+            if not 0 < share < 1:
+                raise InputError(f'share of "{value}": {share} is not between 0 and 1')
+        if sum(self.shares.values()) > 1 + 1e-9:
+            raise InputError(f"the shares add up to {sum(self.shares.values()):g}; at most 1 in all")
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it asks for nothing."""
+        return self.rows is None and self.factor is None and not self.balance and self.independent is None
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one kind. values: what they hold in the columns that are balanced, as text. real: how many there are."""
+
+    tests: Mapping[str, list[Test]]
+    rows: int
+    values: Mapping[str, str] = field(default_factory=dict)
+    real: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All parts, and remarks on what could not be had."""
+
+    parts: tuple[Part, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows will be added."""
+        return sum(part.rows for part in self.parts)
+
+
+def plan(frame: pd.DataFrame, schema: Schema, amount: Amount, *, seed: int = 0) -> Plan:
+    """Work out what to add to `frame`, of the schema's types.
+
+    InputError if it cannot be had: a segment or a class of fewer than `FEWEST` rows, a column of no classes.
+    """
+    inside = _segment(frame, schema, amount, seed)
+    tests = tests_of(amount.where, schema.fields)
+    rows = int(inside.sum())
+    wanted = amount.rows if amount.factor is None else round(rows * amount.factor) - rows
+    columns = _columns(schema, amount)
+    if not columns:
+        if wanted is None:
+            raise InputError("nothing says how many rows to add; give rows, factor or balance")
+        return Plan((Part(tests, max(wanted, 1), real=rows),))
+    for name in columns:
+        if name in tests:
+            raise InputError(f'"{name}" cannot be balanced among rows that a condition on it chooses; drop one of them')
+    cells, notes = _cells(frame[inside], schema, columns)
+    counts = np.array([part.real for part in cells], np.float64)
+    added = _rounded(_needed(counts, _weights(cells, counts, columns, amount), wanted), wanted)
+    if wanted is None and not added.any():
+        notes.append("the rows are balanced as they are; nothing to add")
+    parts = (
+        Part({**tests, **part.tests}, int(more), part.values, part.real)
+        for part, more in zip(cells, added, strict=True)
+    )
+    return Plan(tuple(part for part in parts if part.rows), tuple(notes))
+
+
+def _segment(frame: pd.DataFrame, schema: Schema, amount: Amount, seed: int) -> np.ndarray:
+    """The rows that count: (n,) bool. Refuse a segment so small that more of it would be copies."""
+    if not amount.where:
+        return np.ones(len(frame), bool)
+    inside = Synthesizer.satisfied(frame, schema, amount.where, seed=seed)
+    if inside.sum() < FEWEST:
+        raise InputError(
+            f"{int(inside.sum())} real rows satisfy the conditions; at least {FEWEST} are needed: what fewer rows have "
+            f"in common is never learned, for privacy, so that more of them would be made up, or copies; "
+            f"widen the conditions, or bring more such rows"
+        )
+    return inside
+
+
+def _columns(schema: Schema, amount: Amount) -> tuple[str, ...]:
+    columns = amount.balance
+    if amount.independent is not None:
+        if schema.target is None:
+            raise InputError("independent: of what? the schema names no target; name one")
+        if amount.independent == schema.target:
+            raise InputError(f'"{schema.target}" is the target; name the column it shall not depend on')
+        columns = (amount.independent, schema.target)
+    for name in columns:
+        if name not in schema.fields:
+            raise InputError(f'no column "{name}" to balance; {nearest(name, schema.fields)}')
+    return tuple(dict.fromkeys(columns))
+
+
+def _cells(frame: pd.DataFrame, schema: Schema, columns: Sequence[str]) -> tuple[list[Part], list[str]]:
+    """The combinations of values that occur, most frequent first."""
+    if frame[list(columns)].isna().any(axis=None):
+        frame = frame.dropna(subset=list(columns))
+    for name in columns:
+        distinct = frame[name].nunique()
+        if distinct > MOST_CELLS:
+            raise InputError(
+                f'"{name}" has {distinct:,} distinct values; what is balanced needs at most {MOST_CELLS}: '
+                f"classes, not quantities"
+            )
+    groups = frame.groupby(list(columns), sort=False, observed=True).size().sort_values(ascending=False, kind="stable")
+    if not len(groups):
+        raise InputError(f'"{columns[0]}" has no value to balance')
+    cells, small = [], 0
+    for key, rows in groups.items():
+        values = key if isinstance(key, tuple) else (key,)
+        if rows < FEWEST and len(columns) == 1:
+            raise InputError(
+                f'"{columns[0]}" has a value in {rows} real rows only; at least {FEWEST} are needed: what fewer rows '
+                f"have in common is never learned, for privacy; balance other columns, or leave these rows out"
+            )
+        if rows < FEWEST:
+            small += 1
+            continue
+        tests = {name: [Test("=", _plain(value))] for name, value in zip(columns, values, strict=True)}
+        names = {name: _text(schema, name, value) for name, value in zip(columns, values, strict=True)}
+        cells.append(Part(tests, 0, names, int(rows)))
+    if len(cells) > MOST_CELLS:
+        raise InputError(f"{len(cells)} combinations to balance; at most {MOST_CELLS}: name fewer columns")
+    if not cells:
+        raise InputError(f"no combination of values has {FEWEST} real rows or more; balance fewer columns")
+    notes = []
+    if small:
+        notes.append(
+            f"{small} combination{'s' * (small > 1)} of values in fewer than {FEWEST} real rows left as they are: what "
+            f"so few have in common is never learned, for privacy"
+        )
+    return cells, notes
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _text(schema: Schema, name: str, value: Any) -> str:
+    return str(schema.fields[name].write(pd.Series([value], dtype=schema.fields[name].dtype(False))).iloc[0])
+
+
+def _weights(cells: Sequence[Part], counts: np.ndarray, columns: Sequence[str], amount: Amount) -> np.ndarray:
+    """The share that each cell shall have: (cells,), up to a factor."""
+    if amount.independent is not None:
+        held = pd.DataFrame([part.values for part in cells])
+        sums = [pd.Series(counts).groupby(held[name].to_numpy()).sum() for name in columns]
+        weights: np.ndarray = np.prod(
+            [each[held[name]].to_numpy() for name, each in zip(columns, sums, strict=True)], axis=0
+        )
+        return weights
+    if not amount.shares:
+        return np.ones(len(cells))
+    values = [part.values[columns[0]] for part in cells]
+    for value in amount.shares:
+        if value not in values:
+            raise InputError(f'share of "{value}": "{columns[0]}" has no such value; {nearest(value, values)}')
+    is_named = np.array([value in amount.shares for value in values])
+    left = 1 - sum(amount.shares.values())
+    if not is_named.all() and left <= 1e-9:
+        raise InputError("the shares leave nothing to the values that are not named; give them less")
+    rest = counts / counts[~is_named].sum() * left if not is_named.all() else counts
+    named = np.array([amount.shares.get(value, 0.0) for value in values])
+    return np.where(is_named, named, rest)
+
+
+def _needed(counts: np.ndarray, weights: np.ndarray, wanted: int | None) -> np.ndarray:
+    """How many rows each cell lacks, (cells,) float: with no row taken away, shares as near to `weights` as it goes.
+
+    wanted: how many in all; None for as few as bring every cell to its share.
+    """
+    if wanted is None:
+        return np.asarray(np.maximum((counts / weights).max() * weights - counts, 0.0))
+    # filled like basins: the first k, to the level that uses up all rows and is not above the next one's floor
+    order = np.argsort(counts / weights, kind="stable")
+    levels = (wanted + np.cumsum(counts[order])) / np.cumsum(weights[order])
+    floors = np.append((counts / weights)[order][1:], np.inf)
+    level = levels[np.argmax(levels <= floors)]
+    return np.asarray(np.maximum(level * weights - counts, 0.0))
+
+
+def _rounded(needed: np.ndarray, wanted: int | None) -> np.ndarray:
+    """Whole rows, `wanted` in all: the largest remainders are rounded up."""
+    if wanted is None:
+        return np.asarray(np.rint(needed), np.int64)
+    result = np.asarray(np.floor(needed + 1e-9), np.int64)
+    short = wanted - int(result.sum())
+    result[np.argsort(result - needed, kind="stable")[:short]] += 1
+    return result

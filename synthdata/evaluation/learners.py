@@ -1,0 +1,120 @@
+"""Learners: whatever scikit-learn estimator is to be helped, and tables as it takes them."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from synthdata.errors import InputError
+
+__all__ = ["TREES", "Learner"]
+
+TREES = "sklearn.ensemble.HistGradientBoostingClassifier"
+REGRESSION_TREES = "sklearn.ensemble.HistGradientBoostingRegressor"
+RARE_SYMBOL = 5  # rows a symbol needs for a coordinate of its own
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A scikit-learn estimator by its import path: a class, an instance, or a function that makes one.
+
+    are_symbols: (columns,) bool, which features are codes of symbols. classes: how many there are; 0 for a quantity.
+    Boosted trees take the codes and missing values as they are; for all others symbols are one-hot, quantities filled
+    with their median and standardised.
+    """
+
+    path: str
+    are_symbols: np.ndarray
+    classes: int
+
+    @classmethod
+    def of(cls, path: str | None, are_symbols: np.ndarray, classes: int) -> Learner:
+        """Name a learner, by default boosted trees. InputError for what cannot be imported, or is none."""
+        learner = cls(path or (TREES if classes else REGRESSION_TREES), are_symbols, classes)
+        learner.made(0)
+        return learner
+
+    def made(self, seed: int) -> Any:
+        """A fresh estimator."""
+        from sklearn.base import clone
+
+        found = _imported(self.path)
+        estimator = clone(found) if hasattr(found, "fit") and not inspect.isclass(found) else found()
+        needed = "predict_proba" if self.classes else "predict"
+        if not hasattr(estimator, "fit") or not hasattr(estimator, needed):
+            raise InputError(f"learner {self.path}: has no fit and {needed}, which it takes to learn this target")
+        if "random_state" in estimator.get_params():
+            estimator.set_params(random_state=seed)
+        return self._fed(estimator)
+
+    def _fed(self, estimator: Any) -> Any:
+        from sklearn.compose import ColumnTransformer
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+        from sklearn.impute import SimpleImputer
+        from sklearn.pipeline import Pipeline, make_pipeline
+        from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+        if isinstance(estimator, HistGradientBoostingClassifier | HistGradientBoostingRegressor):
+            return estimator.set_params(categorical_features=self.are_symbols)
+        numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+        symbols = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=RARE_SYMBOL, sparse_output=False)
+        columns = ColumnTransformer(
+            [
+                ("numbers", numbers, np.flatnonzero(~self.are_symbols)),
+                ("symbols", symbols, np.flatnonzero(self.are_symbols)),
+            ]
+        )
+        return Pipeline([("columns", columns), ("learner", estimator)])
+
+    @property
+    def takes_weights(self) -> bool:
+        """Whether its `fit` takes weights of rows."""
+        from sklearn.pipeline import Pipeline
+
+        made = self.made(0)
+        inner = made.steps[-1][1] if isinstance(made, Pipeline) else made
+        return "sample_weight" in inspect.signature(inner.fit).parameters
+
+    def predict(
+        self,
+        features: np.ndarray,
+        target: np.ndarray,
+        asked: np.ndarray,
+        *,
+        seed: int,
+        weights: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Learn `target` (n,), codes of classes or quantities, from `features` (n, columns); predict for `asked`.
+
+        Returns chances (m, classes), or quantities (m,).
+        """
+        from sklearn.pipeline import Pipeline
+
+        estimator = self.made(seed)
+        extra: dict[str, Any] = {}
+        if weights is not None:
+            extra["learner__sample_weight" if isinstance(estimator, Pipeline) else "sample_weight"] = weights
+        estimator.fit(features, target, **extra)
+        if not self.classes:
+            return np.asarray(estimator.predict(asked), np.float64)
+        chances = np.zeros((len(asked), self.classes))
+        chances[:, np.asarray(estimator.classes_, np.int64)] = estimator.predict_proba(asked)
+        return chances
+
+
+def _imported(path: str) -> Any:
+    room, _, name = path.rpartition(".")
+    try:
+        found = getattr(import_module(room), name) if room else None
+    except (ImportError, AttributeError, ValueError):
+        found = None
+    if not callable(found) and not hasattr(found, "fit"):
+        raise InputError(
+            f'learner "{path}": cannot be imported; give the path of a scikit-learn estimator, like '
+            f"sklearn.linear_model.LogisticRegression"
+        )
+    return found
