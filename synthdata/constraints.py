@@ -42,6 +42,11 @@ class Constraint(BaseModel, ABC):
         """Say what contradicts itself in the declaration, or None."""
         return None
 
+    @property
+    def is_learned(self) -> bool:
+        """Whether it claims what training showed, rare rows left out: not of real rows then, only of synthetic ones."""
+        return False
+
     def expectation(self) -> Expectation | None:
         """Return the expectation that states it; None if `holds` does."""
         return None
@@ -94,6 +99,9 @@ class Combinations(Constraint):
     kind: Literal["combinations"] = "combinations"
     fields: list[str] = Key(min_length=2)
     allowed: list[list[str]] | None = None
+    learned: bool = Key(
+        default=False, description="training has filled in allowed: real rows may hold others, rare ones"
+    )
 
     def columns(self) -> tuple[str, ...]:
         """All of them."""
@@ -129,7 +137,12 @@ class Combinations(Constraint):
         kept = sorted(list(map(str, row)) for row in counts[counts >= threshold].index)
         if not kept:
             raise DataError(f"{self.label()}: none is in {threshold} rows; drop the constraint, or list those allowed")
-        return self.model_copy(update={"allowed": kept})
+        return self.model_copy(update={"allowed": kept, "learned": True})
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether training said what is allowed."""
+        return self.learned
 
 
 class Unique(Constraint):

@@ -19,7 +19,7 @@ from synthdata.validation import Gate, Suite, Validated, Verdict
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["BUDGET", "generate", "train"]
+__all__ = ["BUDGET", "generate", "train", "with_suite"]
 
 BUDGET = 20  # rows sampled for one that is wanted, before generation gives up
 
@@ -53,6 +53,12 @@ def train(
         listener=listener,
         callbacks=callbacks,
     )
+    return with_suite(synthesizer)
+
+
+def with_suite(synthesizer: Synthesizer) -> Synthesizer:
+    """The same, with the suite that its rows must pass: what the schema implies, training has filled in, and users add."""
+    schema = synthesizer.schema
     return replace(synthesizer, suite=Suite.of(schema, synthesizer.constraints).to_json(schema.name))
 
 

@@ -68,10 +68,10 @@ def test_a_real_gain_is_told_from_zero_and_an_imagined_one_is_not():
 
 def test_of_twenty_candidates_that_gain_nothing_hardly_ever_one_is_taken_for_a_gain():
     alarms = 0
-    for seed in range(40):
+    for seed in range(20):
         lines = lines_of({"nothing": 1.0, **{f"same {i}": 1.0 for i in range(20)}}, folds=3, rows=300, seed=seed)
         alarms += any(line.interval[0] > 0 for line in lines[1:])
-    assert alarms <= 5  # 5 % of 40 are 2
+    assert alarms <= 4  # 5 % of 20 are 1
 
 
 def test_what_was_not_tried_says_why():

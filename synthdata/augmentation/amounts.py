@@ -27,7 +27,8 @@ class Amount:
 
     rows: how many to add; factor: how many times as long the table becomes; neither: as few as it takes. balance: the
     columns whose combinations shall be equally frequent. shares: of the values of the one column of `balance`, in place
-    of equal ones; values that are not named divide the rest as they do now. independent: a column from which the target
+    of equal ones; values that are not named divide the rest as they do now. level: fill up to this share of the largest
+    combination, not all the way. independent: a column from which the target
     shall not depend, in place of `balance`. where: add only rows that satisfy it, and count only those.
     """
 
@@ -35,6 +36,7 @@ class Amount:
     factor: float | None = None
     balance: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
+    level: float = 1.0
     independent: str | None = None
     where: Where = None
 
@@ -47,6 +49,10 @@ class Amount:
             raise InputError(f"factor {self.factor}: the table can only become longer; give a number above 1, like 2")
         if self.independent is not None and (self.balance or self.shares):
             raise InputError("balance and independent both say which rows are wanted; give one of them")
+        if not 0 < self.level <= 1:
+            raise InputError(f"level {self.level}: a share of the largest class, above 0 and at most 1")
+        if self.level < 1 and (not self.balance or self.shares or self.rows is not None or self.factor is not None):
+            raise InputError("level says how far to balance equally; it goes with balance alone")
         if self.shares and len(self.balance) != 1:
             raise InputError(f"shares are those of one column; {len(self.balance)} are to be balanced")
         for value, share in self.shares.items():
@@ -103,7 +109,7 @@ def plan(frame: pd.DataFrame, schema: Schema, amount: Amount, *, seed: int = 0) 
             raise InputError(f'"{name}" cannot be balanced among rows that a condition on it chooses; drop one of them')
     cells, notes = _cells(frame[inside], schema, columns)
     counts = np.array([part.real for part in cells], np.float64)
-    added = _rounded(_needed(counts, _weights(cells, counts, columns, amount), wanted), wanted)
+    added = _rounded(_needed(counts, _weights(cells, counts, columns, amount), wanted, amount.level), wanted)
     if wanted is None and not added.any():
         notes.append("the rows are balanced as they are; nothing to add")
     parts = (
@@ -214,13 +220,13 @@ def _weights(cells: Sequence[Part], counts: np.ndarray, columns: Sequence[str], 
     return np.where(is_named, named, rest)
 
 
-def _needed(counts: np.ndarray, weights: np.ndarray, wanted: int | None) -> np.ndarray:
+def _needed(counts: np.ndarray, weights: np.ndarray, wanted: int | None, level: float) -> np.ndarray:
     """How many rows each cell lacks, (cells,) float: with no row taken away, shares as near to `weights` as it goes.
 
-    wanted: how many in all; None for as few as bring every cell to its share.
+    wanted: how many in all; None for as few as bring every cell to its share, or to `level` of it.
     """
     if wanted is None:
-        return np.asarray(np.maximum((counts / weights).max() * weights - counts, 0.0))
+        return np.asarray(np.maximum(level * (counts / weights).max() * weights - counts, 0.0))
     # filled like basins: the first k, to the level that uses up all rows and is not above the next one's floor
     order = np.argsort(counts / weights, kind="stable")
     levels = (wanted + np.cumsum(counts[order])) / np.cumsum(weights[order])

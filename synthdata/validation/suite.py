@@ -174,6 +174,10 @@ class Suite:
         rules = {rule.model_dump_json(): rule for rule in (*self.rules, *other.rules)}
         return type(self)(tuple(seen.values()), tuple(rules.values()))
 
+    def of_rows(self) -> Self:
+        """What each row passes or fails alone, and names and types."""
+        return type(self)(tuple(one for one in self.expectations if is_shape(one) or is_row_level(one)), self.rules)
+
     def check_columns(self, schema: Schema, source: str = "suite") -> None:
         """Raise SchemaError for a column that the schema lacks."""
         measures = {*schema.measures(), *schema.set_measures()}

@@ -1,0 +1,6 @@
+"""Augmentation: more rows for a training set, and whether they help."""
+
+from synthdata.augmentation.amounts import Amount
+from synthdata.augmentation.augmenting import Augmented, augment
+
+__all__ = ["Amount", "Augmented", "augment"]
