@@ -18,7 +18,7 @@ from synthdata.evaluation.scores import Bars, ColumnScore, PairScore, Report, Sc
 from synthdata.fields.pictures import png
 from synthdata.measures import MEASURES
 
-__all__ = ["environment", "render"]
+__all__ = ["environment", "figure", "render"]
 
 WORST = 10  # columns and pairs that are named
 OPEN_COLUMNS = 12  # shown at once; the rest is one click away
@@ -115,7 +115,7 @@ def environment() -> Environment:
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
     )  # fmt: skip
     made.filters |= {
-        "figure": _figure,
+        "figure": figure,
         "percent": _percent,
         "short": _short,
         "named": _named,
@@ -189,7 +189,7 @@ def _gist(score: Score) -> str:
         way = (score.value - floor) / (score.ceiling - floor)
         if 0 <= way <= 1:
             return f"{way:.0%} of the way to {_reached_by(score)}".replace("%", "\N{NO-BREAK SPACE}%")
-    return f"{_reached_by(score)} reach {_figure(score.ceiling)}"
+    return f"{_reached_by(score)} reach {figure(score.ceiling)}"
 
 
 def _track(score: Score) -> Track | None:
@@ -288,7 +288,7 @@ def _quantity(number: float) -> str:
     return written.replace("-", "−")
 
 
-def _figure(number: float | None) -> str:
+def figure(number: float | None) -> str:
     """Three decimals; what is not zero is not shown as zero."""
     if number is None or not math.isfinite(number):
         return "–"

@@ -1,18 +1,21 @@
-"""A report as files: a page for a person, JSON for a program, JUnit XML for continuous integration."""
+"""Reports and gains as files: a page for a person, JSON for a program, JUnit XML for continuous integration."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree
 
 from synthdata.errors import OutputError
+from synthdata.evaluation.gains import Gains
+from synthdata.evaluation.gains_page import render_gains
 from synthdata.evaluation.guess import render_guessing
 from synthdata.evaluation.page import render
 from synthdata.evaluation.scores import Report, Score
 
-__all__ = ["FILES", "check_folder", "junit", "write_report"]
+__all__ = ["FILES", "check_folder", "check_gains", "junit", "write_gains", "write_report"]
 
 GUESS = "guess.html"
 
@@ -24,20 +27,25 @@ def write_report(report: Report, folder: str | Path, *, force: bool = False) -> 
     """
     folder = check_folder(folder, force=force)
     texts = {name: write(report) for name, write in FILES.items() if name != GUESS or report.guessing}
-    written = {}
-    try:
+    with _explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            path = folder / name
-            part = path.with_name(f"{name}.part")
-            part.write_text(text, encoding="utf-8")
-            part.replace(path)
-            written["guess" if name == GUESS else path.suffix.removeprefix(".")] = path
+        written = _write({folder / name: text for name, text in texts.items()})
         if GUESS not in texts:
             (folder / GUESS).unlink(missing_ok=True)  # an earlier report's
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written: {error.strerror}") from None
-    return written
+    return {"guess" if path.name == GUESS else path.suffix.removeprefix("."): path for path in written}
+
+
+def write_gains(gains: Gains, path: str | Path, *, force: bool = False) -> dict[str, Path]:
+    """Write `<path>.gains.html` and `<path>.gains.json`.
+
+    Each appears whole or not at all. Returns their paths, by "html" and "json".
+    """
+    files = check_gains(path, force=force)
+    texts = {"html": render_gains(gains), "json": _as_json(gains)}
+    with _explained(Path(path)):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _write({files[ending]: text for ending, text in texts.items()})
+    return files
 
 
 def check_folder(folder: str | Path, *, force: bool = False) -> Path:
@@ -49,6 +57,33 @@ def check_folder(folder: str | Path, *, force: bool = False) -> Path:
     if there and not force:
         raise OutputError(f"{folder / there[0]}: already exists; name another folder, or replace it by force")
     return folder
+
+
+def check_gains(path: str | Path, *, force: bool = False) -> dict[str, Path]:
+    """Return the files that gains go to beside a table at `path`; OutputError if one is there already."""
+    path = Path(path)
+    files = {ending: path.with_name(f"{path.name}.gains.{ending}") for ending in ("html", "json")}
+    there = [file for file in files.values() if file.exists()]
+    if there and not force:
+        raise OutputError(f"{there[0]}: already exists; name another file, or replace it by force")
+    return files
+
+
+def _write(texts: Mapping[Path, str]) -> list[Path]:
+    """Write files, each whole or not at all."""
+    for path, text in texts.items():
+        part = path.with_name(f"{path.name}.part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    return list(texts)
+
+
+@contextmanager
+def _explained(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{place}: cannot be written: {error.strerror}") from None
 
 
 def junit(report: Report) -> str:
@@ -79,7 +114,7 @@ def _is_skipped(score: Score) -> bool:
     return score.value is None and not score.required
 
 
-def _as_json(report: Report) -> str:
+def _as_json(report: Report | Gains) -> str:
     return json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
