@@ -91,8 +91,8 @@ def check_provenance(schema: Schema, provenance: str) -> None:
 def marked(synthesizer: Synthesizer, frame: pd.DataFrame, origin: np.ndarray, provenance: str) -> Validated:
     """Pass a table through the gate, with a column more that says where each row is from.
 
-    What constraints have learned is not asked of real rows, of which they leave out the rare; synthetic rows have passed
-    it when they were drawn.
+    What constraints have learned is not asked of real rows, of which they leave out the rare; synthetic rows have
+    passed it when they were drawn.
     """
     schema = synthesizer.schema
     kinds = [kind for kind in (REAL, FILLED, SYNTHETIC) if (origin == kind).any()]
@@ -125,7 +125,8 @@ def draw_parts(
     seen = [one for one in seen if not set(one.columns) <= set(numbered)]
     for one in seen:
         one.is_first(real[list(one.columns)])
-    frames, sampled, total = [], 0, sum(part.rows for part in parts)
+    frames: list[pd.DataFrame] = []
+    sampled, total = 0, sum(part.rows for part in parts)
     for number, part in enumerate(parts):
         own = int(np.random.SeedSequence([seed, 7, number]).generate_state(1)[0])
         stream = _fresh(synthesizer.stream(where=part.tests, seed=own, rows=part.rows), seen)
