@@ -99,9 +99,7 @@ class Combinations(Constraint):
     kind: Literal["combinations"] = "combinations"
     fields: list[str] = Key(min_length=2)
     allowed: list[list[str]] | None = None
-    learned: bool = Key(
-        default=False, description="training has filled in allowed: real rows may hold others, rare ones"
-    )
+    learned: bool = Key(default=False, description="training said what is allowed: rare real rows may hold others")
 
     def columns(self) -> tuple[str, ...]:
         """All of them."""

@@ -57,7 +57,7 @@ def train(
 
 
 def with_suite(synthesizer: Synthesizer) -> Synthesizer:
-    """The same, with the suite that its rows must pass: what the schema implies, training has filled in, and users add."""
+    """The same, with the suite its rows must pass: the schema's, with what training filled in, and the user's own."""
     schema = synthesizer.schema
     return replace(synthesizer, suite=Suite.of(schema, synthesizer.constraints).to_json(schema.name))
 
