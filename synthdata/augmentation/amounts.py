@@ -29,7 +29,8 @@ class Amount:
     columns whose combinations shall be equally frequent. shares: of the values of the one column of `balance`, in place
     of equal ones; values that are not named divide the rest as they do now. level: fill up to this share of the largest
     combination, not all the way. independent: a column from which the target
-    shall not depend, in place of `balance`. where: add only rows that satisfy it, and count only those.
+    shall not depend, in place of `balance`. where: add only rows that satisfy it, and count only those. real_share: the
+    share of all weight that real rows shall have, in a column of weights; rows are not weighed if not given.
     """
 
     rows: int | None = None
@@ -39,6 +40,7 @@ class Amount:
     level: float = 1.0
     independent: str | None = None
     where: Where = None
+    real_share: float | None = None
 
     def __post_init__(self) -> None:
         if self.rows is not None and self.factor is not None:
@@ -53,6 +55,8 @@ class Amount:
             raise InputError(f"level {self.level}: a share of the largest class, above 0 and at most 1")
         if self.level < 1 and (not self.balance or self.shares or self.rows is not None or self.factor is not None):
             raise InputError("level says how far to balance equally; it goes with balance alone")
+        if self.real_share is not None and not 0 < self.real_share < 1:
+            raise InputError(f"real_share {self.real_share}: a share of the weight, between 0 and 1")
         if self.shares and len(self.balance) != 1:
             raise InputError(f"shares are those of one column; {len(self.balance)} are to be balanced")
         for value, share in self.shares.items():

@@ -19,7 +19,7 @@ from synthdata.validation import Gate, Suite, Validated
 from synthdata.validation.suite import is_unique
 from synthdata.validation.uniqueness import Seen
 
-__all__ = ["FILLED", "PROVENANCE", "REAL", "SYNTHETIC", "Augmented", "augment", "draw_parts", "marked"]
+__all__ = ["FILLED", "PROVENANCE", "REAL", "SYNTHETIC", "Augmented", "augment", "draw_parts", "marked", "weights_of"]
 
 PROVENANCE = "provenance"
 REAL, FILLED, SYNTHETIC = "real", "filled", "synthetic"  # filled: a real row in which missing cells were drawn
@@ -145,6 +145,17 @@ def draw_parts(
     for name in numbered:
         rows[name] = _keys(synthesizer, name, len(rows), real[name], seed)
     return rows, sampled
+
+
+def weights_of(real: int, added: int, real_share: float | None) -> np.ndarray:
+    """The weight of each row, real ones first: (real + added,) float64, 1 in the mean.
+
+    real_share: of all weight, that real rows have; without it all weigh alike.
+    """
+    if real_share is None or not added:
+        return np.ones(real + added)
+    rows = real + added
+    return np.repeat([real_share * rows / real, (1 - real_share) * rows / added], [real, added])
 
 
 def _fresh(frames: Iterator[pd.DataFrame], seen: Sequence[Seen]) -> Iterator[pd.DataFrame]:

@@ -87,7 +87,7 @@ class Gains:
 
     @property
     def best(self) -> Line | None:
-        """The candidate of added rows with the highest score, generated or transformed: of those shown to help, if any."""
+        """Of the candidates that add rows, the one with the highest score: of those shown to help, if any is."""
         shown = tuple(line for line in self.lines if line.interval is not None and line.interval[0] > 0)
         kinds: tuple[Kind, ...] = ("generated", "transforms")
         return _highest(shown, kinds) or _highest(self.lines, kinds)

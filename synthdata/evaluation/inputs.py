@@ -107,7 +107,7 @@ def _small(pixels: np.ndarray) -> np.ndarray:
 
 
 def _words(texts: np.ndarray) -> Any:
-    """Frequencies of words, weighed by how rare they are, as their place among a few topics (Deerwester et al. 1990)."""
+    """Frequencies of words, weighed by how rare they are, as places among topics (Deerwester et al. 1990)."""
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline

@@ -1,0 +1,113 @@
+"""What added rows are worth: every family and amount beside class weights, oversampling and SMOTE, on untouched rows.
+
+    python benchmarks/augment.py --data ../shared/data --set adult --rows 1000 --repeats 3
+
+Training rows are drawn anew in each repetition, and generators and learners see nothing else; the holdout is predicted by
+all. --minority 0.02 cuts the rarer class to that share of the training rows. Intervals are those of `synthdata augment
+--prove`: of all lines at once, from resampled holdout rows and the spread of the repetitions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from synthdata import Schema, read_table
+from synthdata.augmentation.proving import FAMILIES, Contest, recipes
+from synthdata.evaluation.gains import LABELS, Line, Trial, measure_gains
+from synthdata.evaluation.inputs import Target
+
+SCHEMAS = {"adult": "adult", "default": "credit_default", "diabetes": "diabetes_admissions"}
+MEASURES = ("auc", "average_precision", "balanced_accuracy")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="the folder of benchmark data sets")
+    parser.add_argument("--set", choices=SCHEMAS, default="adult")
+    parser.add_argument("--rows", type=int, help="training rows; all if not given")
+    parser.add_argument("--minority", type=float, help="cut the rarer class to this share of the training rows")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--families", default=",".join(FAMILIES))
+    parser.add_argument("--learner", help="import path of a scikit-learn estimator")
+    parser.add_argument("--minutes", type=float, help="of one training")
+    parser.add_argument("-o", "--output", type=Path, help="figures, as JSON")
+    asked = parser.parse_args()
+    schema = Schema.load(Path(__file__).parents[1] / "schemas" / f"{SCHEMAS[asked.set]}.yaml")
+    train, holdout = (schema.read(read_table(asked.data / asked.set / f"{one}.csv.gz")) for one in ("train", "holdout"))
+    began = time.monotonic()
+    trials, notes, table = [], {}, train
+    for repeat in range(asked.repeats):
+        table = cut(train, schema, asked.rows, asked.minority, np.random.default_rng([repeat, 21]))
+        target = Target.of(schema, table, None)
+        tried = recipes(table, target, asked.families.split(","), None)
+        contest = Contest(schema, target, tried, asked.learner, asked.minutes, seed=repeat)
+        found, why = contest.simple(table, holdout)
+        say(began, f"repetition {repeat + 1}: without a generator")
+        for family in contest.families:
+            more, reasons = contest.generated(family, table, holdout)
+            found, why = {**found, **more}, {**why, **reasons}
+            say(began, f"repetition {repeat + 1}: {family}")
+        trials.append(Trial(contest.truth(holdout), found))
+        notes |= why
+    candidates = contest.candidates(table, notes)
+    lines = {measure: measure_gains(candidates, trials, measure, same_rows=True) for measure in MEASURES}
+    counts = np.bincount(contest.truth(table))
+    print(f"{asked.set}: {len(table):,} training rows, {counts[-1]:,} of the rarest class; {len(holdout):,} held out; ")
+    print(f"{asked.repeats} repetitions, {time.monotonic() - began:.0f} s\n")
+    print(markdown(lines))
+    if asked.output:
+        told = {measure: [asdict(line) for line in each] for measure, each in lines.items()}
+        asked.output.write_text(json.dumps({"asked": vars(asked), "lines": told}, default=str, indent=1) + "\n")
+
+
+def cut(
+    train: pd.DataFrame, schema: Schema, rows: int | None, minority: float | None, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Training rows at random: so many, or the rarer class cut to a share."""
+    chosen = np.arange(len(train))
+    if minority is not None:
+        codes = Target.of(schema, train, None).codes(train)
+        common, rare = np.flatnonzero(codes == 0), np.flatnonzero(codes == 1)
+        chosen = np.r_[common, rng.choice(rare, round(len(common) * minority / (1 - minority)), replace=False)]
+    if rows is not None:
+        chosen = rng.choice(chosen, rows, replace=False)
+    return train.iloc[np.sort(chosen)].reset_index(drop=True)
+
+
+def say(began: float, what: str) -> None:
+    print(f"{time.monotonic() - began:6.0f} s  {what}", file=sys.stderr, flush=True)
+
+
+def markdown(lines: dict[str, tuple[Line, ...]]) -> str:
+    rows = [
+        "| | rows added | " + " | ".join(f"{LABELS[name]}" for name in lines) + " |",
+        "|---|--:|" + "---|" * len(lines),
+    ]
+    for number, line in enumerate(next(iter(lines.values()))):
+        cells = [written(each[number]) for each in lines.values()]
+        rows.append(f"| {line.label} | {line.rows:,} | " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def written(line: Line) -> str:
+    if line.score is None:
+        return line.note
+    if line.interval is None:
+        return f"{line.score:.4f}"
+    low, high = line.interval
+    mark = "**" if low > 0 else ""
+    return f"{line.score:.4f} ({mark}{line.gain:+.4f}{mark}; {low:+.4f} to {high:+.4f})"
+
+
+if __name__ == "__main__":
+    main()
