@@ -2,9 +2,9 @@
 
     python benchmarks/augment.py --data ../shared/data --set adult --rows 1000 --repeats 3
 
-Training rows are drawn anew in each repetition, and generators and learners see nothing else; the holdout is predicted by
-all. --minority 0.02 cuts the rarer class to that share of the training rows. Intervals are those of `synthdata augment
---prove`: of all lines at once, from resampled holdout rows and the spread of the repetitions.
+Training rows are drawn anew in each repetition, and generators and learners see nothing else; all of them predict the
+holdout. --minority 0.02 cuts the rarer class to that share of the training rows. Intervals are those of `synthdata
+augment --prove`: of all lines at once, from resampled holdout rows and the spread of the repetitions.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from synthdata.validation import Gate, Suite, Validated, Verdict
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["BUDGET", "generate", "train", "with_suite"]
+__all__ = ["BUDGET", "generate", "suite_of", "train", "with_suite"]
 
 BUDGET = 20  # rows sampled for one that is wanted, before generation gives up
 
@@ -62,6 +62,11 @@ def with_suite(synthesizer: Synthesizer) -> Synthesizer:
     return replace(synthesizer, suite=Suite.of(schema, synthesizer.constraints).to_json(schema.name))
 
 
+def suite_of(synthesizer: Synthesizer) -> Suite:
+    """What its rows must pass."""
+    return Suite.from_json(synthesizer.suite) if synthesizer.suite else Suite.of(synthesizer.schema)
+
+
 def generate(
     synthesizer: Synthesizer,
     rows: int,
@@ -77,7 +82,7 @@ def generate(
     """
     if rows < 1:
         raise InputError(f"{rows} rows asked for; ask for at least 1")
-    suite = Suite.from_json(synthesizer.suite) if synthesizer.suite else Suite.of(synthesizer.schema)
+    suite = suite_of(synthesizer)
     chunks = synthesizer.stream(where=where, seed=seed, rows=rows)
     return Gate(synthesizer.schema, suite).admit(chunks, rows, max(rows * BUDGET, 10_000), listener)
 

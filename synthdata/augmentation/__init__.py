@@ -2,5 +2,6 @@
 
 from synthdata.augmentation.amounts import Amount
 from synthdata.augmentation.augmenting import Augmented, augment
+from synthdata.augmentation.proving import Proof, prove
 
-__all__ = ["Amount", "Augmented", "augment"]
+__all__ = ["Amount", "Augmented", "Proof", "augment", "prove"]

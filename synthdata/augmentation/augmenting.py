@@ -10,8 +10,8 @@ import pandas as pd
 
 from synthdata.augmentation.amounts import Amount, Part, Plan, plan
 from synthdata.errors import InputError
-from synthdata.fields import Category, Rows
-from synthdata.pipeline import BUDGET
+from synthdata.fields import Category, Field, Number, Rows
+from synthdata.pipeline import BUDGET, suite_of
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
@@ -22,7 +22,9 @@ from synthdata.validation.uniqueness import Seen
 __all__ = ["FILLED", "PROVENANCE", "REAL", "SYNTHETIC", "Augmented", "augment", "draw_parts", "marked", "weights_of"]
 
 PROVENANCE = "provenance"
+WEIGHT = "row_weight"
 REAL, FILLED, SYNTHETIC = "real", "filled", "synthetic"  # filled: a real row in which missing cells were drawn
+KINDS = (REAL, FILLED, SYNTHETIC)
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,11 @@ def augment(
     """Add to the rows that `synthesizer` has learned; `fill` draws their missing cells first.
 
     Exactly as many rows come as the amount works out to, each of its kind. GateError if too few of them pass, or if the
-    table as a whole, real rows included, does not. provenance: the name of the column that marks rows.
+    table as a whole, real rows included, does not. provenance: the name of the column that marks rows. Where real rows
+    are to weigh more, a column `row_weight` says how much.
     """
     schema = synthesizer.schema
-    check_provenance(schema, provenance)
+    check_names(schema, provenance)
     real = schema.read(frame).reset_index(drop=True)
     amount = amount or Amount()
     made = plan(real, schema, amount, seed=seed) if not amount.is_nothing else Plan(())
@@ -75,34 +78,43 @@ def augment(
         cells = int(drawn.sum())
         origin[drawn.any(axis=1)] = FILLED
     added, sampled = draw_parts(synthesizer, real, made.parts, seed=seed, listener=listener)
-    if len(added):
-        real = pd.concat([real, added], ignore_index=True)
     origin = np.concatenate([origin, np.full(len(added), SYNTHETIC, object)])
-    validated = marked(synthesizer, real, origin, provenance)
+    weights = None if amount.real_share is None else weights_of(len(real), len(added), amount.real_share)
+    whole = pd.concat([real, added], ignore_index=True) if len(added) else real
+    validated = marked(schema, suite_of(synthesizer), whole, origin, provenance, weights)
     return Augmented(validated, made, len(added), cells, sampled)
 
 
-def check_provenance(schema: Schema, provenance: str) -> None:
-    """Refuse a name that a column has already."""
+def check_names(schema: Schema, provenance: str) -> None:
+    """Refuse names that columns have already."""
     if provenance in schema.fields:
         raise InputError(f'the table has a column "{provenance}" already; name the one that marks rows otherwise')
+    if WEIGHT in schema.fields or provenance == WEIGHT:
+        raise InputError(f'a column "{WEIGHT}" is what weights would be called; rename it')
 
 
-def marked(synthesizer: Synthesizer, frame: pd.DataFrame, origin: np.ndarray, provenance: str) -> Validated:
-    """Pass a table through the gate, with a column more that says where each row is from.
+def marked(
+    schema: Schema,
+    suite: Suite,
+    frame: pd.DataFrame,
+    origin: np.ndarray,
+    provenance: str = PROVENANCE,
+    weights: np.ndarray | None = None,
+) -> Validated:
+    """Pass a table through the gate, with a column more that says where each row is from, and one of weights if given.
 
     What constraints have learned is not asked of real rows, of which they leave out the rare; synthetic rows have
     passed it when they were drawn.
     """
-    schema = synthesizer.schema
-    kinds = [kind for kind in (REAL, FILLED, SYNTHETIC) if (origin == kind).any()]
-    fields = {**schema.fields, provenance: Category(values=kinds)}
-    wider = schema.model_copy(update={"fields": fields, "suite": None})
-    suite = Suite.from_json(synthesizer.suite) if synthesizer.suite else Suite.of(schema, synthesizer.constraints)
-    own = schema.model_copy(update={"fields": {provenance: fields[provenance]}, "constraints": (), "suite": None})
+    extra: dict[str, Field] = {provenance: Category(values=[kind for kind in KINDS if (origin == kind).any()])}
     table = frame.assign(**{provenance: pd.Series(origin, index=frame.index, dtype="str")})
+    if weights is not None:
+        extra[WEIGHT] = Number(min=0)
+        table[WEIGHT] = weights
+    added = schema.model_copy(update={"fields": extra, "constraints": (), "suite": None})
+    wider = added.model_copy(update={"fields": {**schema.fields, **extra}})
     rules = tuple(rule for rule in suite.rules if not rule.is_learned)
-    return Gate(wider, Suite(suite.expectations, rules) + Suite.derive(own)).validate(table)
+    return Gate(wider, Suite(suite.expectations, rules) + Suite.derive(added)).validate(table)
 
 
 def draw_parts(
@@ -118,7 +130,7 @@ def draw_parts(
     What must be unique is so among all of them and `real`; keys are new ones. Expectations about the table as a whole
     are left to whoever puts it together.
     """
-    suite = Suite.from_json(synthesizer.suite) if synthesizer.suite else Suite.of(synthesizer.schema)
+    suite = suite_of(synthesizer)
     gate = Gate(synthesizer.schema, suite.of_rows())
     numbered = [name for name, codec in synthesizer.codecs.items() if not codec.layout]
     seen = [Seen.of(one) for one in suite.expectations if is_unique(one)]

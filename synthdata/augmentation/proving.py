@@ -19,9 +19,9 @@ import pandas as pd
 
 from synthdata.augmentation.amounts import FEWEST, Amount, plan
 from synthdata.augmentation.augmenting import draw_parts, weights_of
+from synthdata.augmentation.fairness import groups_of
 from synthdata.augmentation.remedies import NOTHING, REMEDIES, remedied
 from synthdata.errors import ConditionError, GateError, InputError, TrainingError
-from synthdata.evaluation.coding import Coding
 from synthdata.evaluation.gains import CONFIDENCE, LABELS, Candidate, Gains, Trial, measure_gains
 from synthdata.evaluation.inputs import Inputs, Target
 from synthdata.evaluation.learners import Learner
@@ -220,7 +220,7 @@ def prove(
     measure = checked_measure(measure, wanted, truth)
     contest.candidates(table, {})  # to refuse now what cannot be had
     path = Learner.of(learner, Inputs.of(schema, table, wanted.name).are_symbols, len(wanted.labels)).path
-    groups = _groups(table, schema, sensitive)
+    groups = np.empty(0, np.int64) if sensitive is None else groups_of(table, schema, sensitive)
     steps = [None, *contest.families]
     kept = Kept(keep, _identity(table, contest, folds))
     trials, notes = [], dict[str, str]()
@@ -267,17 +267,6 @@ def _folds(truth: np.ndarray, has_classes: bool, folds: int, seed: int) -> list[
             )
     splitter = (StratifiedKFold if has_classes else KFold)(folds, shuffle=True, random_state=seed)
     return list(splitter.split(truth, truth if has_classes else None))
-
-
-def _groups(table: pd.DataFrame, schema: Schema, sensitive: str | None) -> np.ndarray:
-    """Codes of the sensitive column: (n,) int64, missing ones a group of their own; empty if there is none."""
-    if sensitive is None:
-        return np.empty(0, np.int64)
-    coding = Coding.of(schema, table)
-    if sensitive not in coding.names or coding.columns[coding.names.index(sensitive)].is_quantity:
-        raise InputError(f'"{sensitive}" has no groups to be treated alike: name a column of few values')
-    values = coding.table(table).values[:, coding.names.index(sensitive)]
-    return np.where(np.isnan(values), -1, values).astype(np.int64)
 
 
 def _within(

@@ -18,6 +18,7 @@ COMMANDS = {  # in the order in which a person meets them; each is `command` of 
     "init": "infer a schema from a table",
     "train": "learn a table, write a model",
     "tune": "search hyperparameters, write the best into a schema",
+    "augment": "add synthetic rows to a training set, if they help",
     "generate": "sample rows from a model, validate and export them",
     "validate": "check any table against a schema",
     "suite": "print the expectations a schema implies",

@@ -16,6 +16,7 @@ from synthdata.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from synthdata.schema import Schema
     from synthdata.synthesizer import Synthesizer
     from synthdata.validation import Verdict
 
@@ -107,17 +108,18 @@ def learn(
     force: bool = False,
     where: tuple[str, ...] = (),
     hold_out: bool = False,
+    declared: Schema | None = None,
 ) -> Learned:
     """Read a table, gate it, learn it. An interrupted run leaves `<model>.checkpoint`.
 
     where: conditions that the model will be asked for; refused before training if they cannot be met. hold_out: leave a
-    tenth of the rows out, if there are enough, to evaluate with.
+    tenth of the rows out, if there are enough, to evaluate with. declared: the schema in place of the file's.
     """
     from synthdata.generators import settings
     from synthdata.schema import Schema
     from synthdata.tables import LEAST_TO_TRAIN, read_table
 
-    declared = Schema.load(schema)
+    declared = declared or Schema.load(schema)
     family = model or declared.model.family
     settings(family, declared.model.options if family == declared.model.family else {})  # refused before all reading
     frame = read_table(data, least=LEAST_TO_TRAIN)

@@ -1,0 +1,298 @@
+"""`synthdata augment`: add synthetic rows to a training set, if it is shown to help."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from synthdata.cli.console import Console, duration, with_console
+from synthdata.cli.work import learn, needs_data, start_tensorflow, training_options, where_option
+from synthdata.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from synthdata.augmentation import Amount, Augmented, Proof
+    from synthdata.schema import Schema
+    from synthdata.validation import Validated
+
+__all__ = ["command"]
+
+MOST_PARTS = 12  # kinds of rows that are listed
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  synthdata augment loans.yaml --data train.csv -o more.csv --target has_default --balance\n"
+    "  synthdata augment loans.yaml --data train.csv -o more.csv --prove\n"
+    '  synthdata augment loans.yaml --data train.csv -o more.csv --rows 500 --where "age >= 60"'
+)
+@click.argument("schema", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The table to write.")
+@click.option("--target", help="What is to be predicted; the schema's if not given.")
+@click.option(
+    "--balance",
+    multiple=True,
+    is_flag=False,
+    flag_value="",
+    metavar="[COLUMN]",
+    help="Make classes equal: of the target, or of a column; repeated, of their combinations.",
+)
+@click.option(
+    "--share", "shares", multiple=True, metavar="VALUE=SHARE", help="With --balance: other shares than equal."
+)
+@click.option("--level", type=float, help="With --balance: up to this share of the largest class, like 0.3.")
+@click.option("--independent", metavar="COLUMN", help="Make the target independent of a sensitive column.")
+@click.option("--rows", type=click.IntRange(min=1), help="How many rows to add.")
+@click.option("--factor", type=float, help="How many times as long the table becomes, like 2.")
+@where_option
+@click.option("--real-share", type=float, help="Weigh rows, in a column row_weight: the real ones' share of it all.")
+@click.option("--fill", is_flag=True, help="Draw missing cells of the real rows first, given the others.")
+@click.option("--prove", is_flag=True, help="Add rows only if cross-validation shows that they help a learner.")
+@click.option("--learner", metavar="PATH", help="With --prove: a scikit-learn estimator; boosted trees if not given.")
+@click.option(
+    "--measure",
+    type=click.Choice(["auc", "average_precision", "balanced_accuracy", "r2"]),
+    help="With --prove: what a gain is of; AUC, or average precision where a class is below a tenth.",
+)
+@click.option("--sensitive", metavar="COLUMN", help="With --prove: measure whether its groups are treated alike.")
+@click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True, help="With --prove.")
+@click.option("--provenance", default="provenance", show_default=True, help="The column that marks each row.")
+@training_options
+@with_console
+def command(
+    console: Console,
+    schema: Path,
+    data: Path | None,
+    output: Path,
+    target: str | None,
+    balance: tuple[str, ...],
+    shares: tuple[str, ...],
+    level: float | None,
+    independent: str | None,
+    rows: int | None,
+    factor: float | None,
+    where: tuple[str, ...],
+    real_share: float | None,
+    fill: bool,
+    prove: bool,
+    learner: str | None,
+    measure: str | None,
+    sensitive: str | None,
+    folds: int,
+    provenance: str,
+    model: str | None,
+    seed: int,
+    max_minutes: float | None,
+    resume: bool,
+    force: bool,
+) -> None:
+    """Learn a table, add synthetic rows to it, and write all of them, marked `real` or `synthetic`.
+
+    Added rows pass the gate one by one, then the table does as a whole. --prove tries families and amounts on folds of
+    the table, beside doing nothing, class weights, oversampling and SMOTE; it writes OUT.gains.html, and where no gain
+    is shown the table unchanged, unless --force.
+    """
+    from synthdata.augmentation.amounts import plan
+    from synthdata.augmentation.augmenting import augment, check_names
+    from synthdata.evaluation import check_gains
+    from synthdata.exporting import check_target, export
+    from synthdata.schema import Schema
+    from synthdata.tables import LEAST_TO_TRAIN, read_table
+
+    table = needs_data(data, schema)
+    check_target(output, force=force)
+    declared = _with_target(Schema.load(schema), target, schema)
+    check_names(declared, provenance)
+    amount = _amount(declared, balance, shares, level, independent, rows, factor, where, real_share)
+    if prove:
+        check_gains(output, force=force or resume)
+        _refuse_with_prove(fill, model)
+    elif amount.is_nothing and not fill:
+        raise InputError("nothing says what to add; give --balance, --rows, --factor, --independent, --fill or --prove")
+    frame = declared.read(read_table(table, least=LEAST_TO_TRAIN), source=str(table))
+    if not amount.is_nothing:
+        plan(frame, declared, amount, seed=seed)  # refused before anything is learned
+    proof = None
+    if prove:
+        start_tensorflow(console)
+        proof = _prove(
+            console, frame, declared, output, amount, model=model, learner=learner, measure=measure, folds=folds,
+            sensitive=sensitive or independent, seed=seed, max_minutes=max_minutes, resume=resume, force=force,
+        )  # fmt: skip
+        helps = proof.gains.helps and proof.best is not None
+        if proof.best is None or not (helps or force):
+            unchanged = _unchanged(declared, frame, provenance)
+            export(unchanged, output, force=force)
+            _finish(console, output, frame, unchanged, None, proof, declared, sensitive or independent)
+            return
+        model, amount = proof.best.family, replace(proof.best.amount, where=amount.where)
+    learned = learn(
+        console, schema, table, output, model=model, seed=seed, max_minutes=None if prove else max_minutes,
+        resume=resume and not prove, force=force, declared=declared,
+    )  # fmt: skip
+    with console.progress() as listener:
+        augmented = augment(
+            learned.synthesizer, learned.train, amount, fill=fill, provenance=provenance, seed=seed, listener=listener
+        )
+        export(augmented.validated, output, force=force)
+    _finish(console, output, frame, augmented.validated, augmented, proof, declared, sensitive or independent)
+
+
+def _with_target(declared: Schema, target: str | None, source: Path) -> Schema:
+    if target is None:
+        return declared
+    named = declared.model_copy(update={"target": target})
+    named.check(str(source))
+    return named
+
+
+def _amount(
+    declared: Schema,
+    balance: tuple[str, ...],
+    shares: tuple[str, ...],
+    level: float | None,
+    independent: str | None,
+    rows: int | None,
+    factor: float | None,
+    where: tuple[str, ...],
+    real_share: float | None,
+) -> Amount:
+    from synthdata.augmentation import Amount
+
+    if "" in balance and declared.target is None:
+        raise InputError("--balance: of what? the schema names no target; say --target COLUMN, or --balance COLUMN")
+    columns = [column or str(declared.target) for column in balance]
+    named = {}
+    for share in shares:
+        value, equals, number = share.rpartition("=")
+        try:
+            named[value] = float(number)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise InputError(f'--share "{share}": write it as VALUE=SHARE, like yes=0.3')
+    if named and not columns and declared.target:
+        columns = [declared.target]
+    return Amount(
+        rows=rows,
+        factor=factor,
+        balance=tuple(dict.fromkeys(columns)),
+        shares=named,
+        level=1.0 if level is None else level,
+        independent=independent,
+        where=list(where) or None,
+        real_share=real_share,
+    )
+
+
+def _refuse_with_prove(fill: bool, model: str | None) -> None:
+    if fill:
+        raise InputError("--prove compares added rows; fill the cells in a run of its own: --fill without --prove")
+    if model == "auto":
+        raise InputError("--prove tries the families itself; name one, or leave --model out")
+
+
+def _prove(
+    console: Console,
+    frame: pd.DataFrame,
+    declared: Schema,
+    output: Path,
+    amount: Amount,
+    *,
+    model: str | None,
+    resume: bool,
+    force: bool,
+    **asked: Any,
+) -> Proof:
+    from synthdata.augmentation import prove
+    from synthdata.augmentation.proving import FAMILIES
+    from synthdata.evaluation import write_gains
+
+    keep = output.with_name(f"{output.name}.proof")
+    if keep.exists() and not resume:
+        if not force:
+            raise InputError(f"{keep}: holds an interrupted proof; go on with it by --resume, or drop it with --force")
+        shutil.rmtree(keep)
+    families = FAMILIES if model is None else (model,)
+    with console.progress() as listener:
+        try:
+            proof = prove(frame, declared, families=families, amount=amount, keep=keep, listener=listener, **asked)
+        except KeyboardInterrupt:
+            if keep.exists():
+                console.say(f"interrupted; {keep} holds what was found, the same command with --resume goes on from it")
+            raise
+    write_gains(proof.gains, output, force=True)
+    shutil.rmtree(keep, ignore_errors=True)
+    return proof
+
+
+def _unchanged(declared: Schema, frame: pd.DataFrame, provenance: str) -> Validated:
+    import numpy as np
+
+    from synthdata.augmentation.augmenting import REAL, marked
+    from synthdata.validation import Suite
+
+    return marked(declared, Suite.of(declared), frame, np.full(len(frame), REAL, object), provenance)
+
+
+def _finish(
+    console: Console,
+    output: Path,
+    real: pd.DataFrame,
+    validated: Validated,
+    augmented: Augmented | None,
+    proof: Proof | None,
+    declared: Schema,
+    sensitive: str | None,
+) -> None:
+    """Say what was written: for a machine, and for a person."""
+    verdict = validated.verdict
+    added = augmented.added if augmented else 0
+    result: dict[str, Any] = {
+        "rows_file": str(output),
+        "verdict_file": str(output.with_name(f"{output.name}.verdict.json")),
+        "rows": verdict.rows,
+        "real": len(real),
+        "synthetic": added,
+        "filled_cells": augmented.filled if augmented else 0,
+        "sampled": augmented.sampled if augmented else 0,
+        "expectations": len(verdict.checks),
+        "seconds": console.seconds,
+    }
+    lines = []
+    if proof is not None:
+        from synthdata.evaluation.gains_page import conclusion
+
+        page = output.with_name(f"{output.name}.gains.html")
+        result |= {"gains_file": str(page), "helps": proof.gains.helps}
+        lines += [*conclusion(proof.gains), f"gains: {page}"]
+    cells = f", {augmented.filled:,} missing cells drawn" if augmented and augmented.filled else ""
+    what = f"{len(real):,} real rows and {added:,} synthetic" if added else f"{len(real):,} real rows, none added"
+    passed = f"the table passed {len(verdict.checks)} expectations"
+    lines.append(f"wrote {output}: {what}{cells}; {passed}, {duration(console.seconds)}")
+    if augmented:
+        shown = [part for part in augmented.plan.parts if part.values]
+        result["added"] = [{**part.values, "real": part.real, "synthetic": part.rows} for part in shown]
+        lines += [
+            f"  {', '.join(f'{name} {value}' for name, value in part.values.items())}: "
+            f"{part.real:,} real, {part.rows:,} added"
+            for part in shown[:MOST_PARTS]
+        ]
+        lines += [f"  and {len(shown) - MOST_PARTS} kinds more"] if len(shown) > MOST_PARTS else []
+        lines += augmented.plan.notes
+        result["notes"] = list(augmented.plan.notes)
+    if sensitive is not None and declared.target is not None:
+        from synthdata.augmentation.fairness import target_parity
+
+        before, after = (target_parity(each, declared, sensitive) for each in (real, validated.frame))
+        result["target_parity_difference"] = {"real": before, "all": after}
+        lines.append(
+            f"{declared.target} by {sensitive}: shares differ by {before:.3f} at most among real rows, by {after:.3f} "
+            f"among all (demographic parity difference)"
+        )
+    console.finish(result, lines)
