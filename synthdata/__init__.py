@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from synthdata.augmentation import Imputer
     from synthdata.errors import GateError, InputError, SynthdataError
     from synthdata.evaluation import Report, evaluate, write_report
     from synthdata.exporting import export
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GateError",
+    "Imputer",
     "InputError",
     "Report",
     "Schema",
@@ -45,6 +47,7 @@ except PackageNotFoundError:  # run from a checkout that was not installed
 
 _ROOMS = {
     "GateError": "errors",
+    "Imputer": "augmentation",
     "InputError": "errors",
     "Report": "evaluation",
     "Schema": "schema",
