@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from synthdata.augmentation import Amount, Augmenter, Imputer, augment, prove
     from synthdata.errors import GateError, InputError, SynthdataError
     from synthdata.evaluation import Report, evaluate, write_report
     from synthdata.exporting import export
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from synthdata.validation import Suite, Validated, Verdict, validate
 
 __all__ = [
+    "Amount",
+    "Augmenter",
     "GateError",
+    "Imputer",
     "InputError",
     "Report",
     "Schema",
@@ -29,9 +33,11 @@ __all__ = [
     "Synthesizer",
     "Validated",
     "Verdict",
+    "augment",
     "evaluate",
     "export",
     "generate",
+    "prove",
     "read_table",
     "train",
     "validate",
@@ -44,7 +50,10 @@ except PackageNotFoundError:  # run from a checkout that was not installed
     __version__ = "0.1.0"
 
 _ROOMS = {
+    "Amount": "augmentation",
+    "Augmenter": "augmentation",
     "GateError": "errors",
+    "Imputer": "augmentation",
     "InputError": "errors",
     "Report": "evaluation",
     "Schema": "schema",
@@ -53,9 +62,11 @@ _ROOMS = {
     "SynthdataError": "errors",
     "Validated": "validation",
     "Verdict": "validation",
+    "augment": "augmentation",
     "evaluate": "evaluation",
     "export": "exporting",
     "generate": "pipeline",
+    "prove": "augmentation",
     "read_table": "tables",
     "train": "pipeline",
     "validate": "validation",

@@ -23,7 +23,8 @@ class Constraint(BaseModel, ABC):
     """A claim about several columns.
 
     What to implement: the columns it names, a label, and either `expectation` (Great Expectations has it) or `holds`
-    (it has not: the gate evaluates it into a boolean column and expects that to be true).
+    (it has not: the gate evaluates it into a boolean column and expects that to be true). What can be said of a row by
+    itself has `holds` in any case.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -91,6 +92,12 @@ class Ordered(Constraint):
                 "ignore_row_if": "either_value_is_missing",
             },
         )
+
+    def holds(self, frame: pd.DataFrame) -> np.ndarray:
+        """Compare, row by row."""
+        low, high = frame[self.low], frame[self.high]
+        held = low < high if self.strict else low <= high
+        return held.fillna(False).to_numpy(bool) | (low.isna() | high.isna()).to_numpy(bool)
 
 
 class Combinations(Constraint):

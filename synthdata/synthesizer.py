@@ -23,8 +23,9 @@ from synthdata.constraints import Constraint
 from synthdata.determined import Determined
 from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
 from synthdata.fields import Codec, Restriction, Rows
+from synthdata.filling import Filling
 from synthdata.generators import AUTO, choose, family, settings
-from synthdata.generators.base import Generator, LatentSpace
+from synthdata.generators.base import Generator, Imputing, LatentSpace
 from synthdata.links import Links
 from synthdata.progress import Listener, Progress, silent
 from synthdata.row_blocks import FIRST_BLOCK, MOST_BLOCK, PART, ahead, first_row
@@ -369,6 +370,25 @@ class Synthesizer:
             varied = self.stages.vary(np.random.SeedSequence(seed), self.blocks(rows), strength)
         numbers = Rows(seed, np.arange(len(rows)))
         return rows.assign(**{name: self.codecs[name].decode(varied, numbers) for name in varied})
+
+    def fill(self, frame: pd.DataFrame, columns: Sequence[str] | None = None, *, seed: int = 0) -> pd.DataFrame:
+        """Draw the missing cells of `columns`, or of all that were learned, given all that is there in their rows.
+
+        Cells that are there come back as they were, in the schema's types and order. A filled cell is never missing,
+        but where it follows from a column that says so, or where training showed nothing of it. Texts are drawn to the
+        filled table; identifiers and images are left alone. A column that follows from another (see `determined`) is
+        filled by what it follows to, and one that is there narrows what its source may be. A number that equals an
+        earlier column's (see `links`) takes it from there; where that one is missing instead, only the level of the
+        number tells of it. Values that are too rare to be known count as what their codec takes them for.
+        Rows that break a constraint are drawn again, up to 20 times: they have not passed the gate. Only a Transformer
+        fills; InputError for other families.
+        """
+        if self.generator is not None and not isinstance(self.generator, Imputing):
+            raise InputError(f"a {self.family} draws whole rows and fills none; train with model transformer")
+        filling = Filling(self.codecs, self.links, self.determined, self.generator, self.stages, self.constraints)
+        frame = self.schema.read(frame)
+        with threadpool_limits(1, user_api="blas"):  # so that cells do not depend on the machine's cores
+            return filling.fill(frame, columns, seed)
 
     def _numbered(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows, with keys where they are missing: what is numbered is not learned, and any key will do to be read."""

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from synthdata.networks import column_sampler
-from synthdata.networks.column_sampler import ColumnSampler, Known
+from synthdata.networks.column_sampler import ColumnSampler, Known, RowMasks
 from synthdata.networks.column_transformer import ColumnTransformer
 from synthdata.networks.columns import Column, Numbering
 from synthdata.networks.frequencies import Frequencies
@@ -108,3 +108,79 @@ def test_what_is_masked_is_never_drawn(trained, rows):
     symbols = sampler.draw([1, 0, 2, 4, 3], uniform, major, minor)
     assert (symbols[:, 0, 0] == 1).all()
     assert (symbols[:, 1, 1] < 4).all()
+
+
+# --- rows that are filled ---------------------------------------------------------------------------------------------
+
+
+def patterns(rows: int, share: float = 0.5) -> np.ndarray:
+    """Which columns each row knows, its own."""
+    return np.random.default_rng(4).random((rows, len(COLUMNS))) < share
+
+
+def test_a_row_that_is_filled_knows_what_a_row_that_is_drawn_knows(trained):
+    """Where the columns that are known are the same for all rows, the states of the network do not differ."""
+    _, symbols, sampler = trained
+    known = np.tile([True, False, True, True, False], (ROWS, 1))
+    drawn = Known(sampler, ROWS)
+    for column in (0, 2, 3):
+        drawn = drawn.then(column, np.arange(ROWS), symbols[:, column, 0], symbols[:, column, 1])
+    for column in (1, 4):
+        filled = Known.of(sampler, symbols, known)
+        assert filled.states(column) == pytest.approx(drawn.states(column), abs=1e-5)
+
+
+def test_each_row_is_told_what_it_knows_and_nothing_else(trained):
+    _, symbols, sampler = trained
+    known = patterns(ROWS)
+    known[:, 1] = False
+    states = Known.of(sampler, symbols, known).states(1)
+    for kind in np.unique(known, axis=0):
+        rows = np.flatnonzero((known == kind).all(axis=1))
+        alone = Known.of(sampler, symbols[rows], known[rows]).states(1)
+        assert states[rows] == pytest.approx(alone, abs=1e-5)
+
+
+def test_rows_of_which_nothing_is_known_are_drawn_as_any_others(trained):
+    _, _, sampler = trained
+    uniform = np.random.default_rng(5).random((3000, len(COLUMNS), 2), dtype=np.float32)
+    blank = np.zeros((3000, len(COLUMNS), 2), np.int32)
+    filled = sampler.fill([2, 0, 4, 1, 3], blank, np.zeros((3000, 5), bool), uniform, *masks(sampler.numbering))
+    drawn = sampler.draw([2, 0, 4, 1, 3], uniform, *masks(sampler.numbering))
+    assert (filled == drawn).all(axis=(1, 2)).mean() > 0.999  # rounding may move a draw over an edge
+
+
+def test_what_is_known_stays_and_later_columns_count(trained):
+    """A column's symbols, given one that comes after it in the order, are drawn by the network's probabilities."""
+    _, _, sampler = trained
+    rows = 30_000
+    symbols = np.zeros((rows, len(COLUMNS), 2), np.int32)
+    symbols[:, 4, 0] = np.arange(rows) % 3
+    known = np.tile([False, False, False, False, True], (rows, 1))
+    uniform = np.random.default_rng(6).random((rows, len(COLUMNS), 2), dtype=np.float32)
+    filled = sampler.fill([0, 1, 2, 3, 4], symbols, known, uniform, *masks(sampler.numbering))
+    assert (filled[:, 4] == symbols[:, 4]).all()
+    logits = sampler.major_logits(0, Known.of(sampler, symbols[:3], known[:3]).states(0))
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    for given in range(3):
+        drawn = filled[symbols[:, 4, 0] == given, 0, 0]
+        assert np.abs(np.bincount(drawn, minlength=3) / len(drawn) - shares[given]).max() < 0.03
+
+
+def test_what_a_row_forbids_is_not_drawn_for_it(trained):
+    _, symbols, sampler = trained
+    known = patterns(ROWS, 0.3)
+    which = np.arange(ROWS) % 2
+    few, wide = np.zeros((2, 3), np.float32), np.zeros((2, 10), np.float32)
+    few[0, [0, 2]], wide[1, 5:] = -1e9, -1e9
+    inner = np.zeros((2, 10, 32), np.float32)
+    inner[1, :, 1:] = -1e9
+    own = {0: RowMasks(which, few, None), 3: RowMasks(which, wide, inner)}
+    uniform = np.random.default_rng(7).random((ROWS, len(COLUMNS), 2), dtype=np.float32)
+    filled = sampler.fill(range(5), symbols, known, uniform, *masks(sampler.numbering), own)
+    assert (filled[known] == symbols[known]).all()
+    assert (filled[~known[:, 0] & (which == 0), 0, 0] == 1).all()
+    odd = filled[~known[:, 3] & (which == 1), 3]
+    assert odd[:, 0].max() < 5
+    assert (odd[:, 1] == 0).all()
+    assert filled[~known[:, 3] & (which == 0), 3, 1].max() > 20

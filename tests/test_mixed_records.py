@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from synthdata import Schema, Synthesizer, evaluate, export, generate, train
+from synthdata import InputError, Schema, Synthesizer, evaluate, export, generate, train
 from synthdata.cli.samples import NUMERALS, STROKES, digits, schema_file
 from synthdata.tables import read_table
 from synthdata.validation import Validated
@@ -76,6 +76,19 @@ def test_conditions_and_prompts_meet_in_one_record(model: Synthesizer) -> None:
     assert set(rows["label"]) == {"7"}
     assert rows["caption"].str.startswith("The digit").all()
     assert rows["caption"].str.contains("seven").mean() > 0.8
+
+
+def test_what_a_record_lacks_is_filled_and_its_caption_written_to_it(model: Synthesizer, records: Validated) -> None:
+    rows = records.frame.head(60).assign(caption=None)
+    rows.loc[rows.index % 2 == 0, "ink"] = None
+    filled = model.fill(rows)
+    said = [NUMERALS[int(label)] in text for label, text in zip(filled["label"], filled["caption"], strict=True)]
+    assert np.mean(said) > 0.8
+    assert filled["caption"].str.len().min() > 0
+    assert filled["ink"].notna().all()
+    assert filled["image"].equals(rows["image"])
+    with pytest.raises(InputError, match='"image" is an image, which is never missing'):
+        model.fill(rows, ["image"])
 
 
 @pytest.mark.parametrize("ending", ["parquet", "jsonl", "csv"])

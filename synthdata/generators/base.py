@@ -26,6 +26,7 @@ __all__ = [
     "FieldGenerator",
     "FieldLatentSpace",
     "Generator",
+    "Imputing",
     "LatentSpace",
     "Settings",
     "Span",
@@ -131,6 +132,26 @@ class FieldGenerator(ABC):
     @abstractmethod
     def restore(cls, block: Block, given: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
         """Rebuild from `config` and `weights`; ValueError if they do not fit each other."""
+
+
+class Imputing(ABC):
+    """What a generator can do besides, if it draws what a row lacks, given all that is known of the row."""
+
+    @abstractmethod
+    def fill(
+        self,
+        rng: np.random.Generator,
+        arrays: Arrays,
+        known: Mapping[str, np.ndarray],
+        allowed: Mapping[str, np.ndarray],
+        own: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    ) -> Arrays:
+        """The arrays with what is not known drawn; what is known stays as it is.
+
+        known: bool (n,) for every block. allowed: as for `Generator.sample`, of what is drawn. own: for Categorical
+        blocks, which of some masks each row takes besides, (n,), and the masks, (masks, symbols) bool. A row is a
+        function of the arguments and its place, whatever stands before and after it.
+        """
 
 
 class LatentSpace(ABC):

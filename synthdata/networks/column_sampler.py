@@ -1,22 +1,36 @@
 """Sampling from a trained `ColumnTransformer`, in numpy: nothing to compile and no TensorFlow to load.
 
 Rows that agree in all columns drawn so far share one computation, their *prefix*; with columns of few values first,
-most of a table's work is shared. The weights are those of `ColumnTransformer.export`.
+most of a table's work is shared. Rows that are filled each know columns of their own, and share nothing. The weights
+are those of `ColumnTransformer.export`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from synthdata.networks.columns import Numbering
 from synthdata.networks.drawing import CHUNK, activate, choose, feed_forward
 
-__all__ = ["ColumnSampler", "Known"]
+__all__ = ["ColumnSampler", "Known", "RowMasks"]
 
 SHARED = 0.75  # prefixes a row above which nothing is left to share
 MOST_SCORE = 30.0  # scores above it, which training hardly makes, would overflow as products of powers
+
+
+@dataclass(frozen=True)
+class RowMasks:
+    """What is added to a column's logits besides, row by row: `which` (rows,) of the masks each row takes.
+
+    major: (masks, majors). minor: (masks, majors, minors); None if the column has no minors.
+    """
+
+    which: np.ndarray
+    major: np.ndarray
+    minor: np.ndarray | None
 
 
 class ColumnSampler:
@@ -66,6 +80,60 @@ class ColumnSampler:
             known = known.then(column, parent, major, minor)
         return symbols
 
+    def fill(
+        self,
+        order: Sequence[int],
+        symbols: np.ndarray,
+        known: np.ndarray,
+        uniform: np.ndarray,
+        major_mask: np.ndarray,
+        minor_mask: np.ndarray,
+        own: Mapping[int, RowMasks] | None = None,
+    ) -> np.ndarray:
+        """Draw what rows lack, given all that is known of each. Returns symbols (rows, columns, 2) int32.
+
+        symbols: (rows, columns, 2), those that are not known mean nothing. known: (rows, columns) bool. own: masks by
+        column that differ from row to row. The rest is as for `draw`. Costs columns times cells that are drawn.
+        """
+        symbols, known = np.array(symbols, np.int32), np.array(known, bool)
+        for column in order:
+            lacking = np.flatnonzero(~known[:, column])
+            for first in range(0, len(lacking), CHUNK):
+                rows = lacking[first : first + CHUNK]
+                states = Known.of(self, symbols[rows], known[rows]).states(column)
+                masks = (own or {}).get(column)
+                symbols[rows, column] = self._draw(column, rows, states, uniform, major_mask, minor_mask, masks)
+            known[lacking, column] = True
+        return symbols
+
+    def _draw(
+        self,
+        column: int,
+        rows: np.ndarray,
+        states: np.ndarray,
+        uniform: np.ndarray,
+        major_mask: np.ndarray,
+        minor_mask: np.ndarray,
+        own: RowMasks | None,
+    ) -> np.ndarray:
+        """Draw one column of `rows` (n,) from their own states (n, width): (n, 2), major and minor."""
+        numbering = self.numbering
+        first, count = numbering.starts[column], numbering.majors[column]
+        result = np.zeros((len(rows), 2), np.int32)
+        logits = self.major_logits(column, states) + major_mask[first : first + count]
+        if own is not None:
+            logits += own.major[own.which[rows]]
+        result[:, 0] = major = choose(logits, np.arange(len(rows)), uniform[rows, column, 0])
+        inner = np.flatnonzero(major >= numbering.firsts[column])
+        if numbering.columns[column].minors > 1 and inner.size:
+            given = major[inner] + first
+            logits = self.minor_logits(column, states[inner], given) + minor_mask[given]
+            if own is not None and own.minor is not None:
+                added = own.minor[own.which[rows[inner]], major[inner]]
+                logits[:, : added.shape[1]] += added
+            result[inner, 1] = choose(logits, np.arange(len(inner)), uniform[rows[inner], column, 1])
+        return result
+
     def major_logits(self, column: int, states: np.ndarray) -> np.ndarray:
         """Logits of a column's majors: states (n, width) to (n, majors)."""
         starts = self.numbering.starts
@@ -91,6 +159,18 @@ class Known:
         self.sampler, self.count = sampler, count
         self.majors: list[np.ndarray] = []  # (count,) each, rows of the table of majors
         self.minors: list[np.ndarray | None] = []  # (count,) each, None for a column that has none
+        self.shares: list[np.ndarray | None] = []  # (count,) each, 0 where a column is not known; None if it always is
+
+    @classmethod
+    def of(cls, sampler: ColumnSampler, symbols: np.ndarray, known: np.ndarray) -> Known:
+        """What is known of rows: symbols (rows, columns, 2), where `known` (rows, columns) says so."""
+        result, rows = cls(sampler, len(symbols)), np.arange(len(symbols))
+        for column in np.flatnonzero(known.any(axis=0)).tolist():
+            major, minor = symbols[:, column, 0], symbols[:, column, 1]
+            result = result.then(column, rows, major, minor)
+            if not known[:, column].all():
+                result.shares[-1] = known[:, column].astype(np.float32)
+        return result
 
     def then(self, column: int, parent: np.ndarray, major: np.ndarray, minor: np.ndarray) -> Known:
         """The prefixes that follow: of `parent` (n,), with these symbols (n,) in `column`."""
@@ -99,6 +179,8 @@ class Known:
         same = len(parent) == self.count and bool((parent == np.arange(self.count)).all())
         result.majors = self.majors if same else [rows[parent] for rows in self.majors]
         result.minors = self.minors if same else [None if rows is None else rows[parent] for rows in self.minors]
+        result.shares = self.shares if same else [None if rows is None else rows[parent] for rows in self.shares]
+        result.shares = [*result.shares, None]
         result.majors = [*result.majors, major + numbering.starts[column]]
         rows = None
         if numbering.columns[column].minors > 1:
@@ -122,7 +204,7 @@ class Known:
         mixed, value = np.zeros((n, sampler.width), np.float32), np.empty((n, sampler.width), np.float32)
         total = np.ones((n, heads), np.float32)
         no_minor = sampler.numbering.no_minor
-        for majors, minors in zip(self.majors, self.minors, strict=True):
+        for majors, minors, shares in zip(self.majors, self.minors, self.shares, strict=True):
             part = major_part[majors[chunk]]
             np.take(weights["major_value"], majors[chunk], axis=0, out=value)
             if minors is None:
@@ -131,6 +213,8 @@ class Known:
             else:
                 part *= minor_part[minors[chunk]]
                 value += weights["minor_value"][minors[chunk]]
+            if shares is not None:
+                part *= shares[chunk, None]
             total += part
             value.reshape(split)[...] *= part[..., None]
             mixed += value

@@ -23,6 +23,7 @@ __all__ = [
     "columns_of",
     "join",
     "open_logits",
+    "row_logits",
     "split",
 ]
 
@@ -166,6 +167,23 @@ def allowed_logits(
             share = pairs.any(axis=1).astype(float)
         open_ = (share > 0) & (major[here] > NEVER / 2)
         major[here] = np.where(open_, np.log(np.where(open_, share, 1.0)), NEVER)
+    return major, minor
+
+
+def row_logits(
+    layout: Layout, name: str, masks: np.ndarray, minor_log: np.ndarray
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """What each of `masks` (m, symbols) over a Categorical adds to its logits: as `allowed_logits`, mask by mask.
+
+    Returns (m, majors) and, for a column that has minors, (m, majors, minors).
+    """
+    numbering = Numbering(columns_of(layout))
+    i = list(layout).index(name)
+    pairs = np.stack([_pair_shares(layout, name, mask) for mask in masks])  # (m, majors, minors)
+    shares = np.exp(np.minimum(minor_log[numbering.starts[i] : numbering.starts[i + 1], : pairs.shape[2]], 0.0))
+    share = (shares * pairs).sum(axis=2) if pairs.shape[2] > 1 else pairs[..., 0]
+    major = np.log(share, where=share > 0, out=np.full(share.shape, NEVER)).astype(np.float32)
+    minor = np.where(pairs > 0, 0.0, NEVER).astype(np.float32) if pairs.shape[2] > 1 else None
     return major, minor
 
 

@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from synthdata.blocks import Binned, Categorical, check_arrays
+from synthdata.blocks import Binned, Categorical, check_arrays, take
 from synthdata.generators import FAMILIES, family, settings
+from synthdata.generators.base import Imputing
 from synthdata.networks.training import Run
 
 ROWS = 2000
@@ -146,3 +147,43 @@ def test_a_table_in_which_nothing_changes_can_be_learned(fitted):
 
 def test_every_family_has_a_short_run_here():
     assert set(SHORT) == set(FAMILIES)
+
+
+# --- what fills besides -----------------------------------------------------------------------------------------------
+
+
+def gaps() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(9)
+    return {name: rng.random(600) < 0.6 for name in LAYOUT}
+
+
+def imputing(fitted) -> Imputing:
+    name, generator = fitted
+    if not isinstance(generator, Imputing):
+        pytest.skip(f"{name} fills no rows")
+    return generator
+
+
+def test_what_is_known_of_a_row_that_is_filled_stays(fitted):
+    arrays, known = small_table(), gaps()
+    filled = imputing(fitted).fill(rng_of(0), arrays, known, {}, {})
+    assert check_arrays(LAYOUT, filled) == 600
+    for name, seen in known.items():
+        assert np.array_equal(filled[name][seen], arrays[name][seen])
+
+
+def test_what_a_row_lacks_is_drawn_within_all_masks_and_its_own(fitted):
+    known, colour = gaps(), np.array([False, True, True])
+    which, own = np.arange(600) % 2, np.zeros((2, 300), bool)
+    own[0, :50], own[1, 100:140] = True, True
+    filled = imputing(fitted).fill(rng_of(1), small_table(), known, {"colour": colour}, {"wide": (which, own)})
+    assert set(filled["colour"][~known["colour"]]) == {1, 2}
+    drawn = ~known["wide"]
+    assert own[which[drawn], filled["wide"][drawn]].all()
+
+
+def test_a_row_that_is_filled_is_a_function_of_its_place(fitted):
+    generator, arrays, known = imputing(fitted), small_table(), gaps()
+    whole = generator.fill(rng_of(2), arrays, known, {}, {})
+    first = generator.fill(rng_of(2), take(arrays, slice(0, 100)), take(known, slice(0, 100)), {}, {})
+    assert all(np.array_equal(whole[name][:100], first[name]) for name in LAYOUT)

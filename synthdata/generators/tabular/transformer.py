@@ -15,9 +15,9 @@ from pydantic import Field as Key
 from pydantic import model_validator
 
 from synthdata.blocks import Arrays, Layout, check_arrays
-from synthdata.generators.base import Count, Generator, Settings, Span, check_shapes
-from synthdata.networks.column_sampler import ColumnSampler
-from synthdata.networks.columns import Numbering, allowed_logits, columns_of, join, split
+from synthdata.generators.base import Count, Generator, Imputing, Settings, Span, check_shapes
+from synthdata.networks.column_sampler import ColumnSampler, RowMasks
+from synthdata.networks.columns import Numbering, allowed_logits, columns_of, join, row_logits, split
 from synthdata.networks.frequencies import entropies
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class TransformerSettings(Settings):
 
 
 @dataclass(frozen=True)
-class TabularTransformer(Generator):
+class TabularTransformer(Generator, Imputing):
     """The weights of a trained `ColumnTransformer`, as its sampler takes them, and the layout they speak of.
 
     order: the columns in the order they are sampled in, those of little entropy first.
@@ -120,6 +120,29 @@ class TabularTransformer(Generator):
         masks = allowed_logits(self.layout, self.arrays["major_log"], self.arrays["minor_log"], allowed)
         symbols = self._sampler.draw(order, uniform[..., :2], *masks)
         return join(self.layout, symbols, uniform[..., 2].astype(np.float64))
+
+    def fill(
+        self,
+        rng: np.random.Generator,
+        arrays: Arrays,
+        known: Mapping[str, np.ndarray],
+        allowed: Mapping[str, np.ndarray],
+        own: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    ) -> Arrays:
+        """Draw what rows lack, column by column in the usual order, given also what is known of later columns."""
+        names = list(self.layout)
+        uniform = rng.random((check_arrays(self.layout, arrays), len(names), 3), dtype=np.float32)
+        masks = allowed_logits(self.layout, self.arrays["major_log"], self.arrays["minor_log"], allowed)
+        rows = {
+            names.index(name): RowMasks(which, *row_logits(self.layout, name, each, self.arrays["minor_log"]))
+            for name, (which, each) in own.items()
+        }
+        seen = np.stack([known[name] for name in names], axis=1)
+        symbols = self._sampler.fill(self.order, split(self.layout, arrays), seen, uniform[..., :2], *masks, rows)
+        drawn = join(self.layout, symbols, uniform[..., 2].astype(np.float64))
+        for name, array in drawn.items():
+            array[known[name]] = arrays[name][known[name]]
+        return drawn
 
     def check(self, allowed: Mapping[str, np.ndarray]) -> None:
         """Whatever the masks leave can be drawn."""

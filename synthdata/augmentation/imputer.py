@@ -1,0 +1,108 @@
+"""The imputer: missing cells drawn, not averaged, as a scikit-learn transformer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from synthdata.augmentation.frames import like, named_frame, seed_of
+from synthdata.errors import InputError
+from synthdata.fields.base import Field
+from synthdata.generators import AUTO, family
+from synthdata.generators.base import Imputing
+from synthdata.schema import Schema
+from synthdata.synthesizer import Synthesizer
+
+__all__ = ["Imputer"]
+
+
+class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # ships no types
+    """Fills missing cells by draws given the rest of their row, of a model that learns the rows it is fitted to.
+
+    A learner then sees cells that vary as much as those that are there; several seeds are a multiple imputation.
+    Frames come back with their columns, their order and their index, arrays (whose columns are named x0, x1, ...) as
+    arrays; cells that are there are not touched. What of a column cannot be drawn stays missing: identifiers, images,
+    columns of which nothing was there to be learned.
+
+    schema: of the columns that take part, inferred if not given; others pass unchanged. columns: to fill, all if not
+    given. model: "transformer", or a mapping with its settings, as for `Synthesizer.fit`. max_minutes: of training.
+    random_state: an int for the same model and the same cells again.
+
+    After `fit`: synthesizer_, the model; seed_; n_features_in_ and, of frames, feature_names_in_.
+    """
+
+    def __init__(
+        self,
+        schema: Schema | None = None,
+        columns: Sequence[str] | None = None,
+        model: str | Mapping[str, Any] | None = "transformer",
+        max_minutes: float | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.schema = schema
+        self.columns = columns
+        self.model = model
+        self.max_minutes = max_minutes
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803  # scikit-learn's name
+        """Learn the rows of a frame or an array, missing cells among them; `y` is not looked at."""
+        frame = named_frame(self, X, reset=True)
+        schema = self.schema or Schema.infer(frame)
+        fields = {name: _with_nulls(field) for name, field in schema.fields.items()}
+        schema = schema.model_copy(update={"fields": fields})
+        name = self.model.get("family") if isinstance(self.model, Mapping) else self.model
+        name = name or schema.model.family
+        if name == AUTO or not issubclass(family(name), Imputing):
+            raise InputError(f"model {name} does not fill cells of given rows; an Imputer takes model transformer")
+        self.seed_ = seed_of(self.random_state)
+        self.synthesizer_ = Synthesizer.fit(
+            frame, schema, model=self.model, seed=self.seed_, max_minutes=self.max_minutes
+        )
+        return self
+
+    def transform(self, X: Any) -> Any:  # noqa: N803
+        """Fill a frame's, or an array's, missing cells."""
+        check_is_fitted(self)
+        frame = named_frame(self, X, reset=False)
+        fields = self.synthesizer_.schema.fields
+        read = self.synthesizer_.schema.read(frame)
+        filled = self.synthesizer_.fill(frame, self.columns, seed=self.seed_)
+        names = {str(name): name for name in frame.columns}
+        result = frame.copy()
+        for name, field in fields.items():
+            cells = np.flatnonzero(read[name].isna() & filled[name].notna())
+            if cells.size:
+                own = names[name]
+                result[own] = _with_cells(frame[own], cells, filled[name].iloc[cells], field)
+        if isinstance(X, pd.DataFrame):
+            return result
+        array = result.to_numpy()
+        return array.astype(np.asarray(X).dtype) if array.dtype.kind == "f" else array
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+def _with_nulls(field: Field) -> Field:
+    """The same field, whose cells may be missing if those of its kind can be."""
+    loose = field.model_copy(update={"nullable": True})
+    return field if loose.check() else loose
+
+
+def _with_cells(column: pd.Series, cells: np.ndarray, values: pd.Series, field: Field) -> pd.Series:
+    """A column as it came, with values (m,) of the field's type in `cells` (m,), in the column's own type."""
+    drawn = like(column, values, field)
+    result: pd.Series = column.astype(drawn.dtype) if isinstance(drawn.dtype, pd.CategoricalDtype) else column.copy()
+    result.iloc[cells] = drawn.to_numpy(object) if result.dtype == object else drawn.array
+    return result
