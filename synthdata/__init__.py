@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from synthdata.schema import Schema
     from synthdata.synthesizer import Synthesizer
     from synthdata.tables import read_table
+    from synthdata.transforms import transform
     from synthdata.validation import Suite, Validated, Verdict, validate
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "generate",
     "read_table",
     "train",
+    "transform",
     "validate",
     "write_report",
 ]
@@ -58,6 +60,7 @@ _ROOMS = {
     "generate": "pipeline",
     "read_table": "tables",
     "train": "pipeline",
+    "transform": "transforms",
     "validate": "validation",
     "write_report": "evaluation",
 }
