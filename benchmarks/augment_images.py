@@ -6,8 +6,8 @@ IMAGES.npz holds `images` (n, height, width) or (n, height, width, channels) uin
 the first `--real`, draws `--made`; a small Keras network learns the real ones, with and without them and with and
 without plain geometric augmentation (moved, turned, scaled), always for as many steps, and is tested on the last
 `--holdout`. Generated images are put beside the real ones, or make half of each batch. `--model` may be repeated; all
-families if not given. Writes OUT/results.md, and what was drawn to OUT/<family>.npz, which is taken again if it is
-there.
+families if not given; `transforms` is none, but changed copies of the real ones, made once, by the same augmentation.
+Writes OUT/results.md, and what was drawn to OUT/<family>.npz, which is taken again if it is there.
 """
 
 from __future__ import annotations
@@ -21,10 +21,14 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from synthdata import Schema, Synthesizer
+from synthdata import Schema, Synthesizer, transform
 from synthdata.fields.pictures import png
+from synthdata.fields.transforms import ImageTransforms
+from synthdata.networks.transforming import image_layers
 
 STEPS, BATCH = 1500, 64
+FAMILIES = ("gan", "vae", "transformer", "transforms")
+GEOMETRIC = ImageTransforms(translation=0.1, rotation=0.04, zoom=0.1)
 Labelled = tuple[np.ndarray, np.ndarray]  # images uint8 and what they show
 
 
@@ -35,9 +39,14 @@ def made_by(family: str, images: np.ndarray, labels: np.ndarray, rows: int, plac
         frame["label"] = frame["label"].astype("category")
         schema = Schema.infer(frame, "few").model_copy(update={"target": "label"})
         began = time.perf_counter()
-        synthesizer = Synthesizer.fit(frame, schema, model=family)
-        seconds = time.perf_counter() - began
-        drawn = synthesizer.sample(rows)
+        if family == "transforms":
+            image = schema.fields["image"].model_copy(update={"transforms": GEOMETRIC})
+            drawn = transform(frame, schema.model_copy(update={"fields": {**schema.fields, "image": image}}), rows=rows)
+            seconds = time.perf_counter() - began
+        else:
+            synthesizer = Synthesizer.fit(frame, schema, model=family)
+            seconds = time.perf_counter() - began
+            drawn = synthesizer.sample(rows)
         pixels = schema.fields["image"].array(drawn["image"])
         np.savez_compressed(place, images=pixels, labels=drawn["label"].astype(int).to_numpy(), seconds=seconds)
     found = np.load(place)
@@ -49,14 +58,12 @@ def accuracy(parts: list[Labelled], holdout: Labelled, geometric: bool, seed: in
     keras.utils.set_random_seed(seed)
     images, labels = parts[0]
     layers = keras.layers
-    moved = (
-        [layers.RandomTranslation(0.1, 0.1), layers.RandomRotation(0.04), layers.RandomZoom(0.1)] if geometric else []
-    )
+    moved = image_layers(GEOMETRIC, np.random.SeedSequence(seed)) if geometric else []
     network = keras.Sequential(
         [
             keras.Input(images.shape[1:]),
-            layers.Rescaling(1 / 255),
             *moved,
+            layers.Rescaling(1 / 255),
             layers.Conv2D(16, 3, activation="relu"),
             layers.MaxPooling2D(),
             layers.Conv2D(32, 3, activation="relu"),
@@ -84,7 +91,7 @@ def main() -> None:
     parser.add_argument("--made", type=int, default=8000)
     parser.add_argument("--holdout", type=int, default=2000)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--model", action="append", choices=("gan", "vae", "transformer"))
+    parser.add_argument("--model", action="append", choices=FAMILIES)
     options = parser.parse_args()
     data = np.load(options.images)
     images = data["images"] if data["images"].ndim == 4 else data["images"][..., None]
@@ -94,7 +101,7 @@ def main() -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     arms: list[tuple[str, float | None, list[Labelled]]] = [(f"{len(few)} real", None, [(few, known)])]
     lines = ["| learned from | generator_s | accuracy | with geometric augmentation |", "|---|---|---|---|"]
-    for family in ("", *(options.model or ("gan", "vae", "transformer"))):
+    for family in ("", *(options.model or FAMILIES)):
         if family:
             drawn, told, seconds = made_by(family, few, known, options.made, options.output / f"{family}.npz")
             both, name = (np.concatenate([few, drawn]), np.concatenate([known, told])), f"{len(few)} real, {len(drawn)}"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from synthdata.schema import Schema
     from synthdata.synthesizer import Synthesizer
     from synthdata.tables import read_table
+    from synthdata.transforms import transform
     from synthdata.validation import Suite, Validated, Verdict, validate
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "prove",
     "read_table",
     "train",
+    "transform",
     "validate",
     "write_report",
 ]
@@ -69,6 +71,7 @@ _ROOMS = {
     "prove": "augmentation",
     "read_table": "tables",
     "train": "pipeline",
+    "transform": "transforms",
     "validate": "validation",
     "write_report": "evaluation",
 }

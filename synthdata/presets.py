@@ -54,10 +54,10 @@ def check_place(preset: str) -> str | None:
     return None
 
 
-def check_installed() -> None:
-    """InputError without KerasHub, by which weights are read."""
+def check_installed(what: str = "a pretrained generator needs") -> None:
+    """InputError without KerasHub, by which weights are read and words are left out or swapped."""
     if find_spec(PACKAGE) is None:
-        raise InputError('a pretrained generator needs KerasHub: pip install "synthdata[pretrained]"')
+        raise InputError(f'{what} KerasHub: pip install "synthdata[pretrained]"')
 
 
 def read_preset(preset: str) -> Preset:

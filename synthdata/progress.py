@@ -13,7 +13,7 @@ __all__ = ["Listener", "Progress", "silent"]
 class Progress:
     """One sign of life.
 
-    task: what is going on, "choose", "train", "stop", "tune" or "generate".
+    task: what is going on, "choose", "train", "stop", "tune", "generate" or "transform".
     fraction: how much of it is done, in [0, 1].
     seconds_left: the estimate, None while there is none.
     detail: the figures of the moment, for a person ("epoch 3, loss 21.4, validation 21.6").

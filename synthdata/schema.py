@@ -353,6 +353,9 @@ def _explain(error: ValidationError, data: Mapping[str, Any], source: str) -> st
     found = json.dumps(first["input"], default=str)[:80]
     match first["type"]:
         case "extra_forbidden":
+            for part in place[:-1]:  # a mapping in the field, with keys of its own
+                where, inner = f"{where}, {part}", model.model_fields[part].annotation
+                model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
             return f'{where}: unknown key "{place[-1]}"; {nearest(place[-1], model.model_fields)}'
         case "union_tag_invalid":
             tag = first["ctx"]["tag"]
@@ -364,6 +367,8 @@ def _explain(error: ValidationError, data: Mapping[str, Any], source: str) -> st
         case "string_type" if isinstance(first["input"], bool | int | float):
             what = "a boolean" if isinstance(first["input"], bool) else "a number"
             return f"{where}, {'.'.join(place)}: found {found}, {what} to YAML; put it in quotes"
+        case "model_type":
+            return f"{where}, {'.'.join(place)}: found {found}; write a mapping, {{key: value}}, or leave it out"
         case "model_attributes_type":
             return f"{where}: found {found}; write a mapping with its kind, one of {', '.join(kinds)}"
         case _:

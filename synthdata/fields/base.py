@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
 from synthdata.errors import ConditionError, DataError
+from synthdata.fields.transforms import Transforms
 from synthdata.fields.views import View
 
 __all__ = [
@@ -189,6 +190,10 @@ class Field(BaseModel, ABC):
         """The family and hyperparameters of its own generator, as far as they are said; none if a table holds it."""
         return {}
 
+    def transforming(self) -> Transforms | None:
+        """The transforms of its values that leave true what stands beside them; None if none is named."""
+        return None
+
     # --- what a kind may have besides: files, and values that expectations cannot look into ------------------------
 
     def check(self) -> str | None:
@@ -232,6 +237,10 @@ class Field(BaseModel, ABC):
             zero: Any = column.dtype.type(0)
             return (column if isinstance(column.dtype, np.dtype) else column.fillna(zero)).to_numpy()
         return self.write(column).fillna("").to_numpy(dtype=np.str_)
+
+    def from_array(self, array: np.ndarray) -> pd.Series:
+        """Turn what `array` gives back into a column of the kind's type, where no value is missing."""
+        return self.read(pd.Series(array))[0].astype(self.dtype(False))
 
     # --- done once, for all kinds -------------------------------------------------------------------------------
 

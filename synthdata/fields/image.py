@@ -22,6 +22,7 @@ from synthdata.errors import ConditionError, DataError
 from synthdata.fields.appearance import ALIKE, alike, appearance
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, rows_named
 from synthdata.fields.pictures import Picture, conversions, is_png, pictures, png, sizes
+from synthdata.fields.transforms import ImageTransforms
 from synthdata.fields.views import Pictures
 
 __all__ = ["IMAGE_ENDINGS", "Image"]
@@ -39,7 +40,7 @@ class Image(Field):
     """A picture of `height` x `width` pixels, gray (`channels: 1`) or in colour (3).
 
     resize: images of other sizes are scaled until they cover this one, and what juts out is cut off on both sides;
-    without it they are refused. model: the generator of this field.
+    without it they are refused. model: the generator of this field. transforms: changes after which its label holds.
     """
 
     kind: Literal["image"] = "image"
@@ -48,6 +49,7 @@ class Image(Field):
     channels: Literal[1, 3] = 1
     resize: bool = False
     model: str | dict[str, Any] = Key(default={}, description="its generator: a family, or one with hyperparameters")
+    transforms: ImageTransforms = Key(default=ImageTransforms(), description="changes after which its label holds")
 
     reads_null: ClassVar[frozenset[str]] = frozenset()
     reads_bytes: ClassVar[bool] = True
@@ -201,6 +203,10 @@ class Image(Field):
         """Pixels (n, height, width, channels) uint8."""
         return ImageBody(self.height, self.width, self.channels).encode(column)
 
+    def from_array(self, array: np.ndarray) -> pd.Series:
+        """Bytes of PNG files."""
+        return _files(array)
+
     def write(self, column: pd.Series) -> pd.Series:
         """Paths are written as they are; where there are bytes, who writes a text file puts paths in their place."""
         return column
@@ -212,6 +218,10 @@ class Image(Field):
     def generator(self) -> Mapping[str, Any]:
         """As `model` says."""
         return {"family": self.model} if isinstance(self.model, str) else self.model
+
+    def transforming(self) -> ImageTransforms | None:
+        """As `transforms` says."""
+        return self.transforms if self.transforms.named else None
 
     def _pictures(self, column: pd.Series) -> list[Picture | None]:
         return list(pictures(column.tolist(), self.height, self.width, self.channels))
@@ -250,7 +260,7 @@ class ImageBody(Body):
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Write pixels (n, height, width, channels) uint8 as PNG files: (n,) bytes."""
-        return pd.Series([png(pixels) for pixels in array], dtype=object)
+        return _files(array)
 
     def restrict(self, tests: Sequence[Test]) -> Restriction:
         """No condition applies."""
@@ -259,6 +269,10 @@ class ImageBody(Body):
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
         return asdict(self)
+
+
+def _files(array: np.ndarray) -> pd.Series:
+    return pd.Series([png(pixels) for pixels in array], dtype=object)
 
 
 def _cell(cell: Any) -> Any:

@@ -21,6 +21,7 @@ from synthdata.errors import ConditionError, DataError
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
 from synthdata.fields.pieces import LONGEST, Pieces
 from synthdata.fields.quantiles import draw_threshold
+from synthdata.fields.transforms import TextTransforms
 from synthdata.fields.views import Texts
 from synthdata.fields.wording import PATTERNS, WORDING, clean, wording
 from synthdata.presets import check_installed, check_place, read_preset
@@ -48,6 +49,7 @@ class Text(Field):
     many pieces there are. preset: a KerasHub preset folder whose pieces are taken instead, and whose model is what the
     family "pretrained" goes on from. letters: least share of letters among its characters. forbid: regular
     expressions, or "email", "phone", "url", that must not be found in it. model: the generator of this field.
+    transforms: changes after which what stands beside it holds.
     """
 
     kind: Literal["text"] = "text"
@@ -59,6 +61,7 @@ class Text(Field):
     letters: float = Key(default=0.0, ge=0, le=1, description="least share of letters among the characters of a text")
     forbid: list[str] = Key(default=[], description='regular expressions, or "email", "phone", "url"')
     model: str | dict[str, Any] = Key(default={}, description="its generator: a family, or one with hyperparameters")
+    transforms: TextTransforms = Key(default=TextTransforms(), description="changes after which its label holds")
 
     measures: ClassVar[tuple[str, ...]] = WORDING
 
@@ -177,6 +180,10 @@ class Text(Field):
             return said
         said = {"family": PRETRAINED, **said}
         return {**said, "preset": self.preset} if said["family"] == PRETRAINED else said
+
+    def transforming(self) -> TextTransforms | None:
+        """As `transforms` says."""
+        return self.transforms if self.transforms.named else None
 
 
 @dataclass(frozen=True)

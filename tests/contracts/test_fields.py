@@ -356,6 +356,17 @@ def test_the_array_of_a_column_has_no_objects_and_a_row_each(name: str) -> None:
 
 
 @every_case
+def test_an_array_becomes_the_column_again(name: str) -> None:
+    column, codec = fitted(name)
+    present = column[column.notna()].reset_index(drop=True)
+    if len(present):
+        array = codec.field.array(present)
+        again = codec.field.from_array(array)
+        assert again.dtype == codec.field.dtype(False)
+        assert np.array_equal(codec.field.array(again), array)
+
+
+@every_case
 def test_measures_are_numbers_for_every_cell_also_for_one_that_does_not_parse(name: str) -> None:
     column, codec = fitted(name)
     cells = column.astype(object).copy()
