@@ -49,12 +49,12 @@ def main() -> None:
     for repeat in range(asked.repeats):
         table = cut(train, schema, asked.rows, asked.minority, np.random.default_rng([repeat, 21]))
         target = Target.of(schema, table, None)
-        tried = recipes(table, target, asked.families.split(","), None)
+        tried = recipes(table, schema, target, asked.families.split(","))
         contest = Contest(schema, target, tried, asked.learner, asked.minutes, seed=repeat)
         found, why = contest.simple(table, holdout)
         say(began, f"repetition {repeat + 1}: without a generator")
         for family in contest.families:
-            more, reasons = contest.generated(family, table, holdout)
+            more, reasons = contest.added(family, table, holdout)
             found, why = {**found, **more}, {**why, **reasons}
             say(began, f"repetition {repeat + 1}: {family}")
         trials.append(Trial(contest.truth(holdout), found))

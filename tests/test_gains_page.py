@@ -82,8 +82,7 @@ def test_a_simple_remedy_that_helps_alone_is_advised():
 def test_a_gain_that_is_shown_is_named_even_if_another_scores_higher():
     unsure = replace(WORSE, score=0.765, gain=0.023, interval=(-0.002, 0.048))
     said = conclusion(gains(NOTHING, unsure, BEST))
-    assert said[0].startswith("The highest score is not shown to be a gain")
-    assert said[1].startswith("Adding 3,200 rows (transformer, equal classes) is: it raises AUC")
+    assert said[0].startswith("Adding 3,200 rows (transformer, equal classes) raises AUC")
 
 
 def test_no_verdict_is_made_up_where_nothing_was_measured():

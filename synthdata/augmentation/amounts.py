@@ -112,6 +112,11 @@ def plan(frame: pd.DataFrame, schema: Schema, amount: Amount, *, seed: int = 0) 
         if name in tests:
             raise InputError(f'"{name}" cannot be balanced among rows that a condition on it chooses; drop one of them')
     cells, notes = _cells(frame[inside], schema, columns)
+    if amount.independent is not None and len(cells) < np.prod([frame[inside][name].nunique() for name in columns]):
+        raise InputError(
+            f'"{columns[1]}" cannot be made independent of "{columns[0]}": some of their combinations have fewer than '
+            f"{FEWEST} real rows, and what so few have in common is never learned, for privacy"
+        )
     counts = np.array([part.real for part in cells], np.float64)
     added = _rounded(_needed(counts, _weights(cells, counts, columns, amount), wanted, amount.level), wanted)
     if wanted is None and not added.any():

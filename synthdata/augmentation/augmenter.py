@@ -13,8 +13,9 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from synthdata.augmentation.amounts import Amount, plan
-from synthdata.augmentation.augmenting import REAL, SYNTHETIC, draw_parts
+from synthdata.augmentation.augmenting import draw_parts
 from synthdata.augmentation.frames import like, named_frame, seed_of
+from synthdata.augmentation.sources import REAL, SYNTHETIC, Generated
 from synthdata.errors import InputError
 from synthdata.fields import Category
 from synthdata.pipeline import train
@@ -78,7 +79,7 @@ class Augmenter(BaseEstimator):  # type: ignore[misc]  # ships no types
         added = read.iloc[:0]
         if parts:
             self.synthesizer_ = train(read, schema, model=self.model, seed=seed, max_minutes=self.max_minutes)
-            added, _ = draw_parts(self.synthesizer_, read, parts, seed=seed)
+            added, _ = draw_parts(Generated(self.synthesizer_), read, parts, seed=seed)
         self.provenance_ = np.repeat([REAL, SYNTHETIC], [len(frame), len(added)])
         return self._features(X, added, schema), self._labels(y, added[target], classes, schema)
 

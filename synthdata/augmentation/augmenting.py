@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from synthdata.augmentation.amounts import Amount, Part, Plan, plan
+from synthdata.augmentation.sources import FILLED, KINDS, REAL, Copies, Generated, Source
 from synthdata.errors import InputError
-from synthdata.fields import Category, Field, Number, Rows
+from synthdata.fields import Category, Codec, Field, Number, Rows
 from synthdata.pipeline import BUDGET, suite_of
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
@@ -19,19 +20,27 @@ from synthdata.validation import Gate, Suite, Validated
 from synthdata.validation.suite import is_unique
 from synthdata.validation.uniqueness import Seen
 
-__all__ = ["FILLED", "PROVENANCE", "REAL", "SYNTHETIC", "Augmented", "augment", "draw_parts", "marked", "weights_of"]
+__all__ = [
+    "PROVENANCE",
+    "WEIGHT",
+    "Augmented",
+    "augment",
+    "check_names",
+    "draw_all",
+    "draw_parts",
+    "marked",
+    "weights_of",
+]
 
 PROVENANCE = "provenance"
 WEIGHT = "row_weight"
-REAL, FILLED, SYNTHETIC = "real", "filled", "synthetic"  # filled: a real row in which missing cells were drawn
-KINDS = (REAL, FILLED, SYNTHETIC)
 
 
 @dataclass(frozen=True)
 class Augmented:
     """What came of it.
 
-    validated: all rows with their provenance, the real ones first, in their order. added: how many are synthetic.
+    validated: all rows with their provenance, the real ones first, in their order. added: how many come after these.
     filled: how many cells of real rows were drawn. sampled: rows that were looked at to add these.
     """
 
@@ -48,41 +57,49 @@ class Augmented:
 
 
 def augment(
-    synthesizer: Synthesizer,
+    source: Synthesizer | Schema,
     frame: pd.DataFrame,
     amount: Amount | None = None,
     *,
+    copies: float = 0.0,
     fill: bool = False,
     provenance: str = PROVENANCE,
     seed: int = 0,
     listener: Listener = silent,
 ) -> Augmented:
-    """Add to the rows that `synthesizer` has learned; `fill` draws their missing cells first.
+    """Add to the rows that a model has learned; `fill` draws their missing cells first.
 
     Exactly as many rows come as the amount works out to, each of its kind. GateError if too few of them pass, or if the
-    table as a whole, real rows included, does not. provenance: the name of the column that marks rows. Where real rows
-    are to weigh more, a column `row_weight` says how much.
+    table as a whole, real rows included, does not. provenance: the name of the column that marks rows. copies: the
+    share of the added rows that are real ones whose images and texts are changed, as the schema's `transforms` say;
+    where all are (1.0), a schema will do in place of a model. Where real rows are to weigh more, a column `row_weight`
+    says how much.
     """
-    schema = synthesizer.schema
+    schema = source.schema if isinstance(source, Synthesizer) else source
     check_names(schema, provenance)
+    if not 0 <= copies <= 1:
+        raise InputError(f"copies {copies}: a share of the added rows, from 0 to 1")
+    if not isinstance(source, Synthesizer) and (copies < 1 or fill):
+        raise InputError("only changed copies can be made without a model; give a Synthesizer")
     real = schema.read(frame).reset_index(drop=True)
     amount = amount or Amount()
     made = plan(real, schema, amount, seed=seed) if not amount.is_nothing else Plan(())
     origin = np.full(len(real), REAL, object)
     cells = 0
-    if fill:
+    if fill and isinstance(source, Synthesizer):
         listener(Progress("fill", 0.0, detail="missing cells are drawn"))
         empty = real.isna().to_numpy(bool)
-        real = synthesizer.fill(real, seed=seed)
-        drawn = empty & real.notna().to_numpy(bool)
-        cells = int(drawn.sum())
-        origin[drawn.any(axis=1)] = FILLED
-    added, sampled = draw_parts(synthesizer, real, made.parts, seed=seed, listener=listener)
-    origin = np.concatenate([origin, np.full(len(added), SYNTHETIC, object)])
-    weights = None if amount.real_share is None else weights_of(len(real), len(added), amount.real_share)
-    whole = pd.concat([real, added], ignore_index=True) if len(added) else real
-    validated = marked(schema, suite_of(synthesizer), whole, origin, provenance, weights)
-    return Augmented(validated, made, len(added), cells, sampled)
+        real = source.fill(real, seed=seed)
+        filled = empty & real.notna().to_numpy(bool)
+        cells = int(filled.sum())
+        origin[filled.any(axis=1)] = FILLED
+    drawn = draw_all(source, real, made.parts, copies, seed=seed, listener=listener)
+    whole = pd.concat([real, drawn.rows], ignore_index=True) if len(drawn.rows) else real
+    added = len(drawn.rows)
+    weights = None if amount.real_share is None else weights_of(len(real), added, amount.real_share)
+    suite = suite_of(source) if isinstance(source, Synthesizer) else Suite.of(schema)
+    validated = marked(schema, suite, whole, np.concatenate([origin, drawn.origin]), provenance, weights)
+    return Augmented(validated, made, added, cells, drawn.sampled)
 
 
 def check_names(schema: Schema, provenance: str) -> None:
@@ -117,8 +134,46 @@ def marked(
     return Gate(wider, Suite(suite.expectations, rules) + Suite.derive(added)).validate(table)
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Rows that are to be added; origin: (n,) how each is marked; sampled: how many were looked at for them."""
+
+    rows: pd.DataFrame
+    origin: np.ndarray
+    sampled: int
+
+
+def draw_all(
+    source: Synthesizer | Schema,
+    real: pd.DataFrame,
+    parts: Sequence[Part],
+    copies: float = 0.0,
+    *,
+    seed: int = 0,
+    listener: Listener = silent,
+) -> Drawn:
+    """Draw the rows of all parts: by a model, as changed copies, or a share of each part as either; see `augment`."""
+    copied = [replace(part, rows=round(copies * part.rows)) for part in parts]
+    generated = [replace(part, rows=part.rows - copy.rows) for part, copy in zip(parts, copied, strict=True)]
+    schema = source.schema if isinstance(source, Synthesizer) else source
+    frames, origin, sampled = [real], list[np.ndarray](), 0
+    for number, (each, own) in enumerate([(source, generated), (Copies(schema, real), copied)]):
+        wanted = [part for part in own if part.rows]
+        if not wanted:
+            continue
+        by = Generated(each) if isinstance(each, Synthesizer) else each
+        assert isinstance(by, Source)
+        rows, looked_at = draw_parts(by, pd.concat(frames), wanted, seed=seed + number, listener=listener)
+        frames.append(rows)
+        origin.append(np.full(len(rows), by.origin, object))
+        sampled += looked_at
+    if not origin:
+        return Drawn(real.iloc[:0], np.empty(0, object), 0)
+    return Drawn(pd.concat(frames[1:], ignore_index=True), np.concatenate(origin), sampled)
+
+
 def draw_parts(
-    synthesizer: Synthesizer,
+    source: Source,
     real: pd.DataFrame,
     parts: Sequence[Part],
     *,
@@ -130,18 +185,19 @@ def draw_parts(
     What must be unique is so among all of them and `real`; keys are new ones. Expectations about the table as a whole
     are left to whoever puts it together.
     """
-    suite = suite_of(synthesizer)
-    gate = Gate(synthesizer.schema, suite.of_rows())
-    numbered = [name for name, codec in synthesizer.codecs.items() if not codec.layout]
+    schema, suite = source.schema, source.suite
+    gate = Gate(schema, suite.of_rows())
+    rng = np.random.default_rng([seed, 15])
+    codecs = {name: field.fit(real[name], name, rng) for name, field in schema.fields.items() if field.is_numbered}
     seen = [Seen.of(one) for one in suite.expectations if is_unique(one)]
-    seen = [one for one in seen if not set(one.columns) <= set(numbered)]
+    seen = [one for one in seen if not set(one.columns) <= set(codecs)]
     for one in seen:
         one.is_first(real[list(one.columns)])
     frames: list[pd.DataFrame] = []
     sampled, total = 0, sum(part.rows for part in parts)
     for number, part in enumerate(parts):
         own = int(np.random.SeedSequence([seed, 7, number]).generate_state(1)[0])
-        stream = _fresh(synthesizer.stream(where=part.tests, seed=own, rows=part.rows), seen)
+        stream = _fresh(source.stream(part, own), seen)
         before = sum(map(len, frames))
 
         def tell(progress: Progress, before: int = before, rows: int = part.rows) -> None:
@@ -154,8 +210,8 @@ def draw_parts(
     if not frames:
         return real.iloc[:0], 0
     rows = pd.concat(frames, ignore_index=True)
-    for name in numbered:
-        rows[name] = _keys(synthesizer, name, len(rows), real[name], seed)
+    for name, codec in codecs.items():
+        rows[name] = _keys(codec, len(rows), real[name], seed)
     return rows, sampled
 
 
@@ -178,9 +234,8 @@ def _fresh(frames: Iterator[pd.DataFrame], seen: Sequence[Seen]) -> Iterator[pd.
         yield frame
 
 
-def _keys(synthesizer: Synthesizer, name: str, rows: int, taken: pd.Series, seed: int) -> pd.Series:
+def _keys(codec: Codec, rows: int, taken: pd.Series, seed: int) -> pd.Series:
     """Keys that no real row has."""
-    codec = synthesizer.codecs[name]
     capacity = codec.body.capacity
     wanted = rows + len(taken)  # as many as it takes, should all the real ones be among them
     numbers = np.arange(wanted if capacity is None else min(wanted, capacity))
@@ -188,7 +243,7 @@ def _keys(synthesizer: Synthesizer, name: str, rows: int, taken: pd.Series, seed
     keys = keys[~keys.isin(taken)]
     if len(keys) < rows:
         raise InputError(
-            f'"{name}": {rows:,} rows are to be added, but its pattern leaves only {len(keys):,} keys that no real row '
-            f"has; add fewer rows, or widen the pattern in the schema"
+            f'"{codec.name}": {rows:,} rows are to be added, but its pattern leaves only {len(keys):,} keys that no '
+            f"real row has; add fewer rows, or widen the pattern in the schema"
         )
     return keys.iloc[:rows].reset_index(drop=True)

@@ -12,16 +12,16 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from synthdata.augmentation.amounts import FEWEST, Amount, plan
-from synthdata.augmentation.augmenting import draw_parts, weights_of
+from synthdata.augmentation.augmenting import draw_all, weights_of
 from synthdata.augmentation.fairness import groups_of
 from synthdata.augmentation.remedies import NOTHING, REMEDIES, remedied
-from synthdata.errors import ConditionError, GateError, InputError, TrainingError
+from synthdata.errors import ConditionError, DataError, GateError, InputError, TrainingError
 from synthdata.evaluation.gains import CONFIDENCE, LABELS, Candidate, Gains, Trial, measure_gains
 from synthdata.evaluation.inputs import Inputs, Target
 from synthdata.evaluation.learners import Learner
@@ -30,6 +30,7 @@ from synthdata.pipeline import with_suite
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
+from synthdata.transforms import transformed_fields
 
 __all__ = ["FAMILIES", "FOLDS", "Contest", "Proof", "Recipe", "prove", "recipes"]
 
@@ -40,16 +41,26 @@ MOST_ROWS = 80_000  # that a table is brought to
 WEIGHED_FROM = 4  # from so many times the rows on, real rows may also weigh more
 REAL_SHARE = 1 / 3
 LEVELS = (0.1, 0.3, 1.0)  # of the largest class, that the others are brought to
+SIMPLE = "without a generator"
 RARE = 0.1  # a class of a smaller share of the rows is what counts: how precisely it is found
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A family, and the amount of its rows."""
+    """A family, and the amount of its rows.
+
+    copies: the share of them that are changed copies of real rows; without a family all are.
+    """
 
     label: str
-    family: str
+    family: str | None
     amount: Amount
+    copies: float = 0.0
+
+    @property
+    def kind(self) -> Literal["generated", "transforms"]:
+        """Whether a generator has a part in it."""
+        return "generated" if self.family else "transforms"
 
 
 @dataclass(frozen=True)
@@ -65,10 +76,28 @@ class Proof:
         return self.recipes.get(self.gains.best.label) if self.gains.best else None
 
 
-def recipes(frame: pd.DataFrame, target: Target, families: Sequence[str], amount: Amount | None) -> tuple[Recipe, ...]:
-    """What is worth a try on such a table: the amount that is asked for, or several."""
-    if amount is not None and not amount.is_nothing:
-        return tuple(Recipe(f"{family}, as asked for", family, amount) for family in families)
+def recipes(
+    frame: pd.DataFrame, schema: Schema, target: Target, families: Sequence[str], amount: Amount | None = None
+) -> tuple[Recipe, ...]:
+    """What is worth a try on such a table: the amount that is asked for, or several.
+
+    Where fields name transforms, changed copies are tried as well, alone and as half of what is added.
+    """
+    asked = amount or Amount()
+    amounts = _amounts(frame, target) if asked.is_nothing else {"as asked for": asked}
+    amounts = {said: replace(each, where=asked.where) for said, each in amounts.items()}
+    ways: list[tuple[str, str | None, float]] = [(family, family, 0.0) for family in families]
+    if transformed_fields(schema):
+        ways = [("changed copies", None, 1.0), *ways]
+        ways += [(f"{family} and changed copies", family, 0.5) for family in families]
+    return tuple(
+        Recipe(f"{name}, {said}", family, each, copies)
+        for name, family, copies in ways
+        for said, each in amounts.items()
+    )
+
+
+def _amounts(frame: pd.DataFrame, target: Target) -> dict[str, Amount]:
     amounts: dict[str, Amount] = {}
     for factor in FACTORS:
         if factor > FACTORS[0] and factor * len(frame) > MOST_ROWS:
@@ -83,7 +112,7 @@ def recipes(frame: pd.DataFrame, target: Target, families: Sequence[str], amount
             if counts.min() >= FEWEST and counts.min() < 0.9 * level * counts.max():
                 said = "classes equal" if level == 1 else f"classes at least {level:.0%} of the largest"
                 amounts[said] = Amount(balance=(target.name,), level=level)
-    return tuple(Recipe(f"{family}, {said}", family, each) for family in families for said, each in amounts.items())
+    return amounts
 
 
 @dataclass(frozen=True)
@@ -98,8 +127,8 @@ class Contest:
     seed: int = 0
 
     @property
-    def families(self) -> tuple[str, ...]:
-        """Those of the recipes."""
+    def families(self) -> tuple[str | None, ...]:
+        """Those of the recipes; None for what takes no generator."""
         return tuple(dict.fromkeys(recipe.family for recipe in self.recipes))
 
     def candidates(self, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Candidate]:
@@ -115,7 +144,7 @@ class Contest:
             found += [Candidate(name, "simple", added.get(name, oversampled), notes.get(name, "")) for name in REMEDIES]
         for recipe in self.recipes:
             rows = plan(table, self.schema, recipe.amount, seed=self.seed).rows
-            found.append(Candidate(recipe.label, "generated", rows, notes.get(recipe.label, "")))
+            found.append(Candidate(recipe.label, recipe.kind, rows, notes.get(recipe.label, "")))
         return found
 
     def truth(self, table: pd.DataFrame) -> np.ndarray:
@@ -136,22 +165,20 @@ class Contest:
         }
         return found, notes
 
-    def generated(
-        self, family: str, train: pd.DataFrame, test: pd.DataFrame, listener: Listener = silent
+    def added(
+        self, family: str | None, train: pd.DataFrame, test: pd.DataFrame, listener: Listener = silent
     ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-        """Predictions of `test` with the rows that a generator, which learns `train`, adds to it."""
+        """Predictions of `test` with what the recipes of a family, which learns `train`, add to it; None: copies."""
         inputs, learner = self._inputs(train)
         asked, features, truth = inputs.features(test), inputs.features(train), self.truth(train)
         mine = [recipe for recipe in self.recipes if recipe.family == family]
         found, notes = {}, {}
-        try:
-            synthesizer = with_suite(
-                Synthesizer.fit(
-                    train, self.schema, model=family, seed=self.seed, max_minutes=self.minutes, listener=listener
-                )
-            )
-        except TrainingError as error:
-            return {}, {recipe.label: f"not measured: {error}" for recipe in mine}
+        source: Schema | Synthesizer = self.schema
+        if family is not None:
+            try:
+                source = self._learned(family, train, listener)
+            except (TrainingError, DataError) as error:
+                return {}, {recipe.label: f"not measured: {error}" for recipe in mine}
         drawn: dict[str, pd.DataFrame] = {}  # weights ask for no other rows
         for number, recipe in enumerate(mine):
             listener(Progress("prove", 0.9 + 0.1 * number / len(mine), detail=recipe.label))
@@ -159,15 +186,15 @@ class Contest:
             if weighs and not learner.takes_weights:
                 notes[recipe.label] = "not measured: the learner takes no weights"
                 continue
+            unweighed = f"{replace(recipe.amount, real_share=None)} {recipe.copies}"
             try:
-                unweighed = str(replace(recipe.amount, real_share=None))
                 if unweighed not in drawn:
                     parts = plan(train, self.schema, recipe.amount, seed=self.seed).parts
-                    drawn[unweighed] = draw_parts(synthesizer, train, parts, seed=self.seed)[0]
-                rows = drawn[unweighed]
+                    drawn[unweighed] = draw_all(source, train, parts, recipe.copies, seed=self.seed).rows
             except (ConditionError, GateError, InputError) as error:
                 notes[recipe.label] = f"not measured: {error}"
                 continue
+            rows = drawn[unweighed]
             rows = rows[~np.isnan(self.target.codes(rows))]
             weights = weights_of(len(train), len(rows), recipe.amount.real_share)
             found[recipe.label] = learner.predict(
@@ -178,6 +205,12 @@ class Contest:
                 weights=weights if weighs else None,
             )
         return found, notes
+
+    def _learned(self, family: str, train: pd.DataFrame, listener: Listener) -> Synthesizer:
+        made = Synthesizer.fit(
+            train, self.schema, model=family, seed=self.seed, max_minutes=self.minutes, listener=listener
+        )
+        return with_suite(made)
 
     def _inputs(self, train: pd.DataFrame) -> tuple[Inputs, Learner]:
         inputs = Inputs.of(self.schema, train, self.target.name)
@@ -214,14 +247,14 @@ def prove(
     table = table[~np.isnan(wanted.codes(table))].reset_index(drop=True)
     if folds < 2:
         raise InputError(f"{folds} folds: at least 2 are needed")
-    contest = Contest(schema, wanted, recipes(table, wanted, families, amount), learner, seed=seed)
-    contest = replace(contest, minutes=max_minutes and max_minutes / (folds * len(contest.families)))
+    contest = Contest(schema, wanted, recipes(table, schema, wanted, families, amount), learner, seed=seed)
+    contest = replace(contest, minutes=max_minutes and max_minutes / (folds * max(len(families), 1)))
     truth = contest.truth(table)
     measure = checked_measure(measure, wanted, truth)
     contest.candidates(table, {})  # to refuse now what cannot be had
     path = Learner.of(learner, Inputs.of(schema, table, wanted.name).are_symbols, len(wanted.labels)).path
     groups = np.empty(0, np.int64) if sensitive is None else groups_of(table, schema, sensitive)
-    steps = [None, *contest.families]
+    steps = [SIMPLE, *contest.families]
     kept = Kept(keep, _identity(table, contest, folds))
     trials, notes = [], dict[str, str]()
     for fold, (train, test) in enumerate(_folds(truth, bool(wanted.labels), folds, seed)):
@@ -229,11 +262,12 @@ def prove(
         rows, asked = (table.iloc[each].reset_index(drop=True) for each in (train, test))
         predicted: dict[str, np.ndarray] = {}
         for number, family in enumerate(steps):
-            tell = _within(listener, began, fold * len(steps) + number, folds * len(steps), fold, folds, family)
+            where = f"fold {fold + 1} of {folds}, {family or 'changed copies'}"
+            tell = _within(listener, began, fold * len(steps) + number, folds * len(steps), where)
             found, why = kept.get(
-                f"fold{fold}.{family or 'simple'}",
+                f"fold{fold}.{family or 'copies'}",
                 lambda own=own, rows=rows, asked=asked, family=family, tell=tell: (
-                    own.generated(family, rows, asked, tell) if family else own.simple(rows, asked)
+                    own.simple(rows, asked) if family == SIMPLE else own.added(family, rows, asked, tell)
                 ),
             )
             predicted, notes = {**predicted, **found}, {**notes, **why}
@@ -269,19 +303,16 @@ def _folds(truth: np.ndarray, has_classes: bool, folds: int, seed: int) -> list[
     return list(splitter.split(truth, truth if has_classes else None))
 
 
-def _within(
-    listener: Listener, began: float, step: int, steps: int, fold: int, folds: int, family: str | None
-) -> Listener:
+def _within(listener: Listener, began: float, step: int, steps: int, where: str) -> Listener:
     """A listener for one step of all: what it hears is a part of the whole."""
 
     def tell(progress: Progress) -> None:
         done = (step + min(progress.fraction, 1.0)) / steps
         spent = time.monotonic() - began
         left = spent / done * (1 - done) if done > 0.02 else None
-        listener(Progress("prove", done, left, f"fold {fold + 1} of {folds}, {family}: {progress.detail}"))
+        listener(Progress("prove", done, left, f"{where}{progress.detail and f': {progress.detail}'}"))
 
-    if family is None:
-        listener(Progress("prove", step / steps, detail=f"fold {fold + 1} of {folds}, without a generator"))
+    tell(Progress("prove", 0.0))
     return tell
 
 

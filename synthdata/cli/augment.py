@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from synthdata.augmentation import Amount, Augmented, Proof
     from synthdata.schema import Schema
+    from synthdata.synthesizer import Synthesizer
     from synthdata.validation import Validated
 
 __all__ = ["command"]
@@ -61,6 +61,7 @@ MOST_PARTS = 12  # kinds of rows that are listed
 )
 @click.option("--sensitive", metavar="COLUMN", help="With --prove: measure whether its groups are treated alike.")
 @click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True, help="With --prove.")
+@click.option("--copies", type=float, default=0.0, help="Share of added rows: real ones, by the schema's transforms.")
 @click.option("--provenance", default="provenance", show_default=True, help="The column that marks each row.")
 @training_options
 @with_console
@@ -84,6 +85,7 @@ def command(
     measure: str | None,
     sensitive: str | None,
     folds: int,
+    copies: float,
     provenance: str,
     model: str | None,
     seed: int,
@@ -125,19 +127,23 @@ def command(
             sensitive=sensitive or independent, seed=seed, max_minutes=max_minutes, resume=resume, force=force,
         )  # fmt: skip
         helps = proof.gains.helps and proof.best is not None
-        if proof.best is None or not (helps or force):
+        if proof.best is None or not (helps or force):  # nothing to add, or no reason to
             unchanged = _unchanged(declared, frame, provenance)
             export(unchanged, output, force=force)
             _finish(console, output, frame, unchanged, None, proof, declared, sensitive or independent)
             return
-        model, amount = proof.best.family, replace(proof.best.amount, where=amount.where)
-    learned = learn(
-        console, schema, table, output, model=model, seed=seed, max_minutes=None if prove else max_minutes,
-        resume=resume and not prove, force=force, declared=declared,
-    )  # fmt: skip
+        model, amount, copies = proof.best.family, proof.best.amount, proof.best.copies
+    source: Schema | Synthesizer = declared
+    if copies < 1:
+        source = learn(
+            console, schema, table, output, model=model, seed=seed, max_minutes=None if prove else max_minutes,
+            resume=resume and not prove, force=force, declared=declared,
+        ).synthesizer  # fmt: skip
+    elif not prove:
+        start_tensorflow(console)
     with console.progress() as listener:
         augmented = augment(
-            learned.synthesizer, learned.train, amount, fill=fill, provenance=provenance, seed=seed, listener=listener
+            source, frame, amount, copies=copies, fill=fill, provenance=provenance, seed=seed, listener=listener
         )
         export(augmented.validated, output, force=force)
     _finish(console, output, frame, augmented.validated, augmented, proof, declared, sensitive or independent)
@@ -234,7 +240,8 @@ def _prove(
 def _unchanged(declared: Schema, frame: pd.DataFrame, provenance: str) -> Validated:
     import numpy as np
 
-    from synthdata.augmentation.augmenting import REAL, marked
+    from synthdata.augmentation.augmenting import marked
+    from synthdata.augmentation.sources import REAL
     from synthdata.validation import Suite
 
     return marked(declared, Suite.of(declared), frame, np.full(len(frame), REAL, object), provenance)

@@ -83,12 +83,6 @@ def conclusion(gains: Gains) -> tuple[str, ...]:
         sentences = ["No rows that could be added were measured."]
     elif gains.helps:
         sentences = [f"Adding {_named(best)} {_raises(gains, best)}."]
-    elif added:  # the highest score is not always the surest
-        other = max(added, key=_by_score)
-        sentences = [
-            f"The highest score is not shown to be a gain: {_falls_short(best)}.",
-            f"Adding {_named(other)} is: it {_raises(gains, other)}.",
-        ]
     elif simple:
         sentences = [f"Neither generated rows nor changed copies are shown to help: {_falls_short(best)}."]
     else:

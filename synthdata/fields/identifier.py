@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import gcd, prod
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,8 @@ class Identifier(Field):
     kind: Literal["identifier"] = "identifier"
     pattern: str = "[0-9]{9}"
     integer: bool = False
+
+    is_numbered: ClassVar[bool] = True
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
