@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from synthdata import Schema, read_table
 from synthdata.augmentation.proving import FAMILIES, Contest, recipes
-from synthdata.evaluation.gains import LABELS, Line, Trial, measure_gains
+from synthdata.evaluation.gains import LABELS, Line, Predictions, measure_gains
 from synthdata.evaluation.inputs import Target
 
 SCHEMAS = {"adult": "adult", "default": "credit_default", "diabetes": "diabetes_admissions"}
@@ -57,7 +57,7 @@ def main() -> None:
             more, reasons = contest.added(family, table, holdout)
             found, why = {**found, **more}, {**why, **reasons}
             say(began, f"repetition {repeat + 1}: {family}")
-        trials.append(Trial(contest.truth(holdout), found))
+        trials.append(Predictions(contest.truth(holdout), found))
         notes |= why
     candidates = contest.candidates(table, notes)
     lines = {measure: measure_gains(candidates, trials, measure, same_rows=True) for measure in MEASURES}

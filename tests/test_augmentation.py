@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from synthdata import Amount, GateError, InputError, Schema, augment, prove
-from synthdata.augmentation.amounts import FEWEST, plan
+from synthdata.augmentation.amounts import FEWEST, Additions
 from synthdata.augmentation.fairness import target_parity
 from synthdata.augmentation.sources import REAL, SYNTHETIC
 from synthdata.cli import main
@@ -116,7 +116,7 @@ def test_combinations_of_columns_are_balanced_at_once(synthesizer, patients):
     counts = made.frame.groupby(["ward", "sex"]).size()
     assert counts.drop("west").nunique() == 1
     assert counts["west"].sum() == 5  # too few to learn from
-    assert "in fewer than 8 real rows left as they are" in made.plan.notes[0]
+    assert "in fewer than 8 real rows left as they are" in made.additions.notes[0]
 
 
 def test_the_target_is_made_independent_of_a_sensitive_column(synthesizer, patients):
@@ -129,13 +129,13 @@ def test_the_target_is_made_independent_of_a_sensitive_column(synthesizer, patie
 
 def test_independence_that_too_few_rows_allow_is_refused(patients):
     with pytest.raises(InputError, match=r'"outcome" cannot be made independent of "ward".*privacy'):
-        plan(patients, SCHEMA, Amount(independent="ward"))
+        Additions.of(patients, SCHEMA, Amount(independent="ward"))
 
 
 def test_a_segment_of_five_real_rows_is_refused_and_the_line_speaks_of_privacy(patients):
     for amount in (Amount(rows=10, where="ward = west"), Amount(balance=("ward",))):
         with pytest.raises(InputError, match=rf"5 real rows.*at least {FEWEST} are needed.*privacy"):
-            plan(patients, SCHEMA, amount)
+            Additions.of(patients, SCHEMA, amount)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_amounts_that_contradict_themselves_are_refused(asked, message):
 )
 def test_amounts_that_a_table_cannot_have_are_refused(patients, amount, message):
     with pytest.raises(InputError, match=message):
-        plan(patients, SCHEMA, amount)
+        Additions.of(patients, SCHEMA, amount)
 
 
 def test_a_column_of_the_same_name_as_the_mark_is_refused(synthesizer, patients):

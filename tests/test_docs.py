@@ -107,6 +107,17 @@ def test_the_commands_of_the_report_page_run(patients):
     assert sorted(path.name for path in Path("report").iterdir()) == ["report.html", "report.json", "report.xml"]
 
 
+def test_the_commands_of_the_augment_page_run(patients):
+    texts = [text for language, text in blocks(ROOT / "docs" / "augment.md") if language == "bash"]
+    for line in [line for text in texts for line in commands(text)]:
+        quick = {"augment": ["--max-minutes", "0.1"], "init": []}[line[1]]
+        quick += ["--model", "marginals", "--folds", "2"] if "--prove" in line else []
+        result = CliRunner().invoke(main, [*line[1:], *quick])
+        assert result.exit_code == 0, f"{line}: {result.output}"
+    assert pd.read_csv("balanced.csv")["smoker"].value_counts().nunique() == 1
+    assert Path("better.csv.gains.html").exists()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_python_of_a_page_runs(page, images):
     for language, text in blocks(page):

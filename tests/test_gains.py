@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, r2_score, roc_auc_score
 
 from synthdata.errors import InputError
-from synthdata.evaluation.gains import Candidate, Trial, measure_gains, odds, parity
+from synthdata.evaluation.gains import Candidate, Predictions, measure_gains, odds, parity
 from synthdata.evaluation.learners import Learner
 from synthdata.evaluation.ranking import resampled
 
@@ -53,7 +53,7 @@ def lines_of(skills: dict[str, float], folds: int = 4, rows: int = 1500, seed: i
             own = 0.9 * noise + 0.45 * rng.normal(size=rows)  # learners err alike, not the same
             score = 1 / (1 + np.exp(-(skill * truth + own)))
             predicted[label] = np.stack([1 - score, score], axis=1)
-        trials.append(Trial(truth, predicted))
+        trials.append(Predictions(truth, predicted))
     candidates = [Candidate(label, "generated" if number else "nothing") for number, label in enumerate(skills)]
     return measure_gains(candidates, trials, "auc", seed=seed)
 
@@ -78,7 +78,7 @@ def test_what_was_not_tried_says_why():
     truth, chances = predictions(100, 1.0)
     lines = measure_gains(
         [Candidate("nothing", "nothing"), Candidate("SMOTE", "simple", note="needs the extra")],
-        [Trial(truth, {"nothing": chances})],
+        [Predictions(truth, {"nothing": chances})],
         "average_precision",
     )
     assert (lines[1].score, lines[1].note) == (None, "needs the extra")

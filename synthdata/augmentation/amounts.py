@@ -15,7 +15,7 @@ from synthdata.fields import Test
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 
-__all__ = ["FEWEST", "Amount", "Part", "Plan", "plan"]
+__all__ = ["FEWEST", "Additions", "Amount", "Part"]
 
 FEWEST = 8  # real rows of a kind of which more can be drawn: the largest threshold that a value needs to be learned
 MOST_CELLS = 200  # kinds of rows that can be balanced
@@ -82,50 +82,54 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """All parts, and remarks on what could not be had."""
+class Additions:
+    """What is to be added: all parts, and remarks on what could not be had."""
 
     parts: tuple[Part, ...]
     notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
-        """How many rows will be added."""
+        """How many rows that is."""
         return sum(part.rows for part in self.parts)
 
+    @classmethod
+    def of(cls, frame: pd.DataFrame, schema: Schema, amount: Amount, *, seed: int = 0) -> Additions:
+        """Work out what to add to `frame`, of the schema's types.
 
-def plan(frame: pd.DataFrame, schema: Schema, amount: Amount, *, seed: int = 0) -> Plan:
-    """Work out what to add to `frame`, of the schema's types.
+        InputError if it cannot be had: a segment or a class of fewer than `FEWEST` rows, a column of no classes.
+        """
+        inside = _segment(frame, schema, amount, seed)
+        tests = tests_of(amount.where, schema.fields)
+        rows = int(inside.sum())
+        wanted = amount.rows if amount.factor is None else round(rows * amount.factor) - rows
+        columns = _columns(schema, amount)
+        if not columns:
+            if wanted is None:
+                raise InputError("nothing says how many rows to add; give rows, factor or balance")
+            return cls((Part(tests, max(wanted, 1), real=rows),))
+        if both := next((name for name in columns if name in tests), None):
+            raise InputError(f'"{both}" cannot be balanced among rows that a condition on it chooses; drop one of them')
+        cells, notes = _cells(frame[inside], schema, columns)
+        if amount.independent is not None:
+            _check_independent(cells, frame[inside], columns)
+        counts = np.array([part.real for part in cells], np.float64)
+        added = _rounded(_needed(counts, _weights(cells, counts, columns, amount), wanted, amount.level), wanted)
+        if not added.any():
+            notes.append("the rows are balanced as they are; nothing to add")
+        parts = (
+            Part({**tests, **part.tests}, int(more), part.values, part.real)
+            for part, more in zip(cells, added, strict=True)
+        )
+        return cls(tuple(part for part in parts if part.rows), tuple(notes))
 
-    InputError if it cannot be had: a segment or a class of fewer than `FEWEST` rows, a column of no classes.
-    """
-    inside = _segment(frame, schema, amount, seed)
-    tests = tests_of(amount.where, schema.fields)
-    rows = int(inside.sum())
-    wanted = amount.rows if amount.factor is None else round(rows * amount.factor) - rows
-    columns = _columns(schema, amount)
-    if not columns:
-        if wanted is None:
-            raise InputError("nothing says how many rows to add; give rows, factor or balance")
-        return Plan((Part(tests, max(wanted, 1), real=rows),))
-    for name in columns:
-        if name in tests:
-            raise InputError(f'"{name}" cannot be balanced among rows that a condition on it chooses; drop one of them')
-    cells, notes = _cells(frame[inside], schema, columns)
-    if amount.independent is not None and len(cells) < np.prod([frame[inside][name].nunique() for name in columns]):
+
+def _check_independent(cells: Sequence[Part], frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    if len(cells) < np.prod([frame[name].nunique() for name in columns]):
         raise InputError(
             f'"{columns[1]}" cannot be made independent of "{columns[0]}": some of their combinations have fewer than '
             f"{FEWEST} real rows, and what so few have in common is never learned, for privacy"
         )
-    counts = np.array([part.real for part in cells], np.float64)
-    added = _rounded(_needed(counts, _weights(cells, counts, columns, amount), wanted, amount.level), wanted)
-    if wanted is None and not added.any():
-        notes.append("the rows are balanced as they are; nothing to add")
-    parts = (
-        Part({**tests, **part.tests}, int(more), part.values, part.real)
-        for part, more in zip(cells, added, strict=True)
-    )
-    return Plan(tuple(part for part in parts if part.rows), tuple(notes))
 
 
 def _segment(frame: pd.DataFrame, schema: Schema, amount: Amount, seed: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
-from synthdata.augmentation.amounts import Amount, plan
+from synthdata.augmentation.amounts import Additions, Amount
 from synthdata.augmentation.augmenting import draw_parts
 from synthdata.augmentation.frames import like, named_frame, seed_of
 from synthdata.augmentation.sources import REAL, SYNTHETIC, Generated
@@ -75,7 +75,7 @@ class Augmenter(BaseEstimator):  # type: ignore[misc]  # ships no types
         schema = self._schema(frame, target, classes)
         amount = self._amount(target, classes)
         read = schema.read(frame)
-        parts = plan(read, schema, amount, seed=seed).parts
+        parts = Additions.of(read, schema, amount, seed=seed).parts
         added = read.iloc[:0]
         if parts:
             self.synthesizer_ = train(read, schema, model=self.model, seed=seed, max_minutes=self.max_minutes)

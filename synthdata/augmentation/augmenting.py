@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from synthdata.augmentation.amounts import Amount, Part, Plan, plan
+from synthdata.augmentation.amounts import Additions, Amount, Part
 from synthdata.augmentation.sources import FILLED, KINDS, REAL, Copies, Generated, Source
 from synthdata.errors import InputError
 from synthdata.fields import Category, Codec, Field, Number, Rows
@@ -45,7 +45,7 @@ class Augmented:
     """
 
     validated: Validated
-    plan: Plan
+    additions: Additions
     added: int = 0
     filled: int = 0
     sampled: int = 0
@@ -83,7 +83,7 @@ def augment(
         raise InputError("only changed copies can be made without a model; give a Synthesizer")
     real = schema.read(frame).reset_index(drop=True)
     amount = amount or Amount()
-    made = plan(real, schema, amount, seed=seed) if not amount.is_nothing else Plan(())
+    made = Additions.of(real, schema, amount, seed=seed) if not amount.is_nothing else Additions(())
     origin = np.full(len(real), REAL, object)
     cells = 0
     if fill and isinstance(source, Synthesizer):

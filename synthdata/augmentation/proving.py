@@ -17,12 +17,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from synthdata.augmentation.amounts import FEWEST, Amount, plan
+from synthdata.augmentation.amounts import FEWEST, Additions, Amount
 from synthdata.augmentation.augmenting import draw_all, weights_of
 from synthdata.augmentation.fairness import groups_of
 from synthdata.augmentation.remedies import NOTHING, REMEDIES, remedied
 from synthdata.errors import ConditionError, DataError, GateError, InputError, TrainingError
-from synthdata.evaluation.gains import CONFIDENCE, LABELS, Candidate, Gains, Trial, measure_gains
+from synthdata.evaluation.gains import CONFIDENCE, LABELS, Candidate, Gains, Predictions, measure_gains
 from synthdata.evaluation.inputs import Inputs, Target
 from synthdata.evaluation.learners import Learner
 from synthdata.networks import checkpoints
@@ -143,7 +143,7 @@ class Contest:
             added = {"class weights": 0}
             found += [Candidate(name, "simple", added.get(name, oversampled), notes.get(name, "")) for name in REMEDIES]
         for recipe in self.recipes:
-            rows = plan(table, self.schema, recipe.amount, seed=self.seed).rows
+            rows = Additions.of(table, self.schema, recipe.amount, seed=self.seed).rows
             found.append(Candidate(recipe.label, recipe.kind, rows, notes.get(recipe.label, "")))
         return found
 
@@ -189,7 +189,7 @@ class Contest:
             unweighed = f"{replace(recipe.amount, real_share=None)} {recipe.copies}"
             try:
                 if unweighed not in drawn:
-                    parts = plan(train, self.schema, recipe.amount, seed=self.seed).parts
+                    parts = Additions.of(train, self.schema, recipe.amount, seed=self.seed).parts
                     drawn[unweighed] = draw_all(source, train, parts, recipe.copies, seed=self.seed).rows
             except (ConditionError, GateError, InputError) as error:
                 notes[recipe.label] = f"not measured: {error}"
@@ -271,7 +271,7 @@ def prove(
                 ),
             )
             predicted, notes = {**predicted, **found}, {**notes, **why}
-        trials.append(Trial(truth[test], predicted, groups[test] if len(groups) else groups))
+        trials.append(Predictions(truth[test], predicted, groups[test] if len(groups) else groups))
     lines = measure_gains(contest.candidates(table, notes), trials, measure, seed=seed)
     seconds = round(time.monotonic() - began, 1)
     gains = Gains(schema.name, wanted.name, path, LABELS[measure], len(table), folds, CONFIDENCE, lines, seconds)

@@ -99,7 +99,7 @@ def command(
     the table, beside doing nothing, class weights, oversampling and SMOTE; it writes OUT.gains.html, and where no gain
     is shown the table unchanged, unless --force.
     """
-    from synthdata.augmentation.amounts import plan
+    from synthdata.augmentation.amounts import Additions
     from synthdata.augmentation.augmenting import augment, check_names
     from synthdata.evaluation import check_gains
     from synthdata.exporting import check_target, export
@@ -118,7 +118,7 @@ def command(
         raise InputError("nothing says what to add; give --balance, --rows, --factor, --independent, --fill or --prove")
     frame = declared.read(read_table(table, least=LEAST_TO_TRAIN), source=str(table))
     if not amount.is_nothing:
-        plan(frame, declared, amount, seed=seed)  # refused before anything is learned
+        Additions.of(frame, declared, amount, seed=seed)  # refused before anything is learned
     proof = None
     if prove:
         start_tensorflow(console)
@@ -283,7 +283,7 @@ def _finish(
     passed = f"the table passed {len(verdict.checks)} expectations"
     lines.append(f"wrote {output}: {what}{cells}; {passed}, {duration(console.seconds)}")
     if augmented:
-        shown = [part for part in augmented.plan.parts if part.values]
+        shown = [part for part in augmented.additions.parts if part.values]
         result["added"] = [{**part.values, "real": part.real, "synthetic": part.rows} for part in shown]
         lines += [
             f"  {', '.join(f'{name} {value}' for name, value in part.values.items())}: "
@@ -291,8 +291,8 @@ def _finish(
             for part in shown[:MOST_PARTS]
         ]
         lines += [f"  and {len(shown) - MOST_PARTS} kinds more"] if len(shown) > MOST_PARTS else []
-        lines += augmented.plan.notes
-        result["notes"] = list(augmented.plan.notes)
+        lines += augmented.additions.notes
+        result["notes"] = list(augmented.additions.notes)
     if sensitive is not None and declared.target is not None:
         from synthdata.augmentation.fairness import target_parity
 

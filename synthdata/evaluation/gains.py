@@ -16,7 +16,7 @@ import numpy as np
 
 from synthdata.evaluation.ranking import MEASURED, resampled
 
-__all__ = ["LABELS", "Candidate", "Gains", "Line", "Trial", "measure_gains"]
+__all__ = ["LABELS", "Candidate", "Gains", "Line", "Predictions", "measure_gains"]
 
 Kind = Literal["nothing", "simple", "transforms", "generated"]
 RESAMPLES = 400
@@ -35,7 +35,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Trial:
+class Predictions:
     """What was predicted of one set of held-out rows.
 
     truth: (n,), codes of classes, the rarer of two being 1, or quantities. predicted: by the candidates' labels,
@@ -114,7 +114,12 @@ def _highest(lines: tuple[Line, ...], kinds: tuple[Kind, ...]) -> Line | None:
 
 
 def measure_gains(
-    candidates: Sequence[Candidate], trials: Sequence[Trial], measure: str, *, same_rows: bool = False, seed: int = 0
+    candidates: Sequence[Candidate],
+    trials: Sequence[Predictions],
+    measure: str,
+    *,
+    same_rows: bool = False,
+    seed: int = 0,
 ) -> tuple[Line, ...]:
     """Compare candidates with the first of them, doing nothing.
 
@@ -164,7 +169,7 @@ def _intervals(gains: np.ndarray, drawn: np.ndarray, same_rows: bool) -> list[tu
     return [(float(middle - far), float(middle + far)) for middle, far in zip(mean, reach, strict=True)]
 
 
-def _also(trials: Sequence[Trial], label: str, measure: str) -> dict[str, float]:
+def _also(trials: Sequence[Predictions], label: str, measure: str) -> dict[str, float]:
     """The other measures, means of the trials; with a sensitive column, how far its groups are treated alike."""
     names = [name for name in MEASURED if (name == "r2") == (measure == "r2") and name != measure]
     result = {}
