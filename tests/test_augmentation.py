@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from synthdata import Amount, GateError, InputError, Schema, augment, prove
 from synthdata.augmentation.amounts import FEWEST, Additions
-from synthdata.augmentation.fairness import target_parity
+from synthdata.augmentation.fairness import generate_independent, target_parity
 from synthdata.augmentation.sources import REAL, SYNTHETIC
 from synthdata.cli import main
 from synthdata.constraints import Combinations
@@ -125,6 +125,19 @@ def test_the_target_is_made_independent_of_a_sensitive_column(synthesizer, patie
     assert target_parity(made.frame, SCHEMA, "sex") < 0.005
     shares = [each["outcome"].eq("bad").mean() for each in (patients, made.frame)]
     assert shares[0] == pytest.approx(shares[1], abs=0.005)
+
+
+def test_generated_rows_can_have_a_target_that_is_independent(patients):
+    tied = patients.assign(sex=np.where((patients["outcome"] == "bad") ^ (np.arange(300) % 5 == 0), "m", "f"))
+    made = train(tied, SCHEMA, model={"family": "transformer", "epochs": 8, "width": 16})
+    fair = generate_independent(made, 500, "sex", where="age >= 30")
+    table = fair.validated.frame
+    assert len(table) == 500
+    assert fair.learned > 0.1
+    assert fair.made == pytest.approx(target_parity(table, SCHEMA, "sex"))
+    assert fair.made < 0.01
+    assert (table["age"] >= 30).all()
+    assert table["patient"].is_unique
 
 
 def test_independence_that_too_few_rows_allow_is_refused(patients):

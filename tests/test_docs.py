@@ -80,7 +80,7 @@ def test_the_commands_of_the_readme_run(images, notes):
     texts = [text for language, text in blocks(ROOT / "README.md") if language == "bash"]
     ran = 0
     for line in [line for text in texts for line in commands(text)]:
-        if line[1] == "train":
+        if line[1] in ("train", "augment"):
             line += ["--max-minutes", "0.3"]
         result = CliRunner().invoke(main, line[1:])
         assert result.exit_code == 0, f"{line}: {result.output}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from synthdata.fields import Test
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 
-__all__ = ["FEWEST", "Additions", "Amount", "Part"]
+__all__ = ["FEWEST", "Additions", "Amount", "Part", "shares_of"]
 
 FEWEST = 8  # real rows of a kind of which more can be drawn: the largest threshold that a value needs to be learned
 MOST_CELLS = 200  # kinds of rows that can be balanced
@@ -122,6 +122,23 @@ class Additions:
             for part, more in zip(cells, added, strict=True)
         )
         return cls(tuple(part for part in parts if part.rows), tuple(notes))
+
+
+def shares_of(frame: pd.DataFrame, schema: Schema, amount: Amount, *, seed: int = 0) -> list[Part]:
+    """The parts of a table of `amount.rows` rows of its own, whose kinds have their shares; `frame` shows the kinds."""
+    columns = _columns(schema, amount)
+    inside = _segment(frame, schema, amount, seed)
+    cells, _ = _cells(frame[inside], schema, columns)
+    if amount.independent is not None:
+        _check_independent(cells, frame[inside], columns)
+    counts = np.array([part.real for part in cells], np.float64)
+    weights = _weights(cells, counts, columns, amount)
+    tests = tests_of(amount.where, schema.fields)
+    rows = _rounded(weights / weights.sum() * (amount.rows or 0), amount.rows)
+    parts = [
+        replace(part, tests={**tests, **part.tests}, rows=int(each)) for part, each in zip(cells, rows, strict=True)
+    ]
+    return [part for part in parts if part.rows]
 
 
 def _check_independent(cells: Sequence[Part], frame: pd.DataFrame, columns: Sequence[str]) -> None:

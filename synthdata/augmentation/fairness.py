@@ -1,17 +1,66 @@
-"""Fairness of a table: whether the target is as frequent in each group of a sensitive column."""
+"""Fairness of a table: whether the target is as frequent in each group of a sensitive column; rows in which it is."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from synthdata.augmentation.amounts import Amount, shares_of
+from synthdata.augmentation.augmenting import draw_parts
+from synthdata.augmentation.sources import Generated
+from synthdata.conditions import Where
 from synthdata.errors import InputError
 from synthdata.evaluation.coding import Coding
 from synthdata.evaluation.gains import parity
 from synthdata.evaluation.inputs import Target
+from synthdata.pipeline import suite_of
+from synthdata.progress import Listener, silent
 from synthdata.schema import Schema
+from synthdata.synthesizer import Synthesizer
+from synthdata.validation import Gate, Validated
 
-__all__ = ["groups_of", "target_parity"]
+__all__ = ["Independent", "generate_independent", "groups_of", "target_parity"]
+
+PILOT = 5000  # rows that tell how frequent groups and classes are
+
+
+@dataclass(frozen=True)
+class Independent:
+    """Generated rows. learned, made: the target's demographic parity difference as the model has it, and among them."""
+
+    validated: Validated
+    learned: float
+    made: float
+
+
+def generate_independent(
+    synthesizer: Synthesizer,
+    rows: int,
+    sensitive: str,
+    *,
+    where: Where = None,
+    seed: int = 0,
+    listener: Listener = silent,
+) -> Independent:
+    """Generate rows in which the target does not depend on a sensitive column; both stay as frequent as they are.
+
+    Every combination of a group and a class is drawn under its condition, as often as both would meet by chance.
+    InputError if the model hardly ever draws one of them.
+    """
+    schema = synthesizer.schema
+    if rows < 1:
+        raise InputError(f"{rows} rows asked for; ask for at least 1")
+    pilot = synthesizer.sample(PILOT, where=where, seed=seed)
+    amount = Amount(independent=sensitive, where=where, rows=rows)
+    parts = shares_of(pilot, schema, amount, seed=seed)
+    drawn, _ = draw_parts(Generated(synthesizer), pilot.iloc[:0], parts, seed=seed, listener=listener)
+    mixed = drawn.iloc[np.random.default_rng([seed, 16]).permutation(len(drawn))].reset_index(drop=True)
+    validated = Gate(schema, suite_of(synthesizer)).validate(mixed)
+    return Independent(
+        validated, target_parity(pilot, schema, sensitive), target_parity(validated.frame, schema, sensitive)
+    )
 
 
 def groups_of(table: pd.DataFrame, schema: Schema, sensitive: str) -> np.ndarray:

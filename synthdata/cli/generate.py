@@ -20,6 +20,7 @@ __all__ = ["command"]
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The table to write.")
 @where_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same rows.")
+@click.option("--independent", metavar="COLUMN", help="Make the target independent of a sensitive column.")
 @click.option("--prompt", metavar="[FIELD=]TEXT", multiple=True, help="What texts begin with.")
 @click.option("--temperature", type=float, help="Of texts: below 1, likelier and less varied.")
 @click.option("--top-p", type=float, help="Of texts: from the likeliest tokens, of this probability together.")
@@ -32,6 +33,7 @@ def command(
     output: Path,
     where: tuple[str, ...],
     seed: int,
+    independent: str | None,
     prompt: tuple[str, ...],
     temperature: float | None,
     top_p: float | None,
@@ -49,5 +51,20 @@ def command(
     if prompt or temperature is not None or top_p is not None:
         prompts = prompts_by_field(prompt, synthesizer.schema.fields)
         synthesizer = synthesizer.drawing(prompt=prompts, temperature=temperature, top_p=top_p)
-    verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force)
-    console.finish(*report_rows(console, output, verdict))
+    if independent is None:
+        verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force)
+        console.finish(*report_rows(console, output, verdict))
+        return
+    from synthdata.augmentation.fairness import generate_independent
+    from synthdata.exporting import export
+
+    with console.progress() as listener:
+        made = generate_independent(synthesizer, rows, independent, where=list(where), seed=seed, listener=listener)
+        export(made.validated, output, force=force)
+    result, lines = report_rows(console, output, made.validated.verdict)
+    result["target_parity_difference"] = {"learned": made.learned, "made": made.made}
+    lines.append(
+        f"{synthesizer.schema.target} by {independent}: shares differ by {made.learned:.3f} at most as learned, by "
+        f"{made.made:.3f} among these rows (demographic parity difference)"
+    )
+    console.finish(result, lines)

@@ -8,5 +8,6 @@ __all__ = ["start"]
 
 
 def start() -> None:
-    """Make TensorFlow look for its devices, which is when it prints."""
+    """Make TensorFlow look for its devices, which is when it prints; what it warns of later is about code, not data."""
     tf.config.list_physical_devices()
+    tf.get_logger().setLevel("ERROR")
