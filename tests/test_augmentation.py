@@ -336,7 +336,7 @@ def test_the_command_writes_marked_rows_and_a_verdict(files):
     out = files / "o.csv"
     code, text = run(files / "s.yaml", "--data", files / "d.csv", "-o", out, "--balance")
     assert code == 0, text
-    assert "300 real rows and 220 synthetic" in text
+    assert "300 real rows and 220 added" in text
     assert "outcome bad: 40 real, 220 added" in text
     table = pd.read_csv(out)
     assert table["provenance"].value_counts().to_dict() == {"real": 300, "synthetic": 220}
@@ -350,7 +350,7 @@ def test_a_balanced_column_may_be_named_and_repeated(files):
     code, text = run(files / "s.yaml", "--data", files / "d.csv", "-o", out, *asked)
     assert code == 0, text
     assert pd.read_parquet(out).groupby(["outcome", "sex"]).size().nunique() <= 2  # one cell may be too small to learn
-    assert json.loads(text)["synthetic"] == len(pd.read_parquet(out)) - 300
+    assert json.loads(text)["added"] == len(pd.read_parquet(out)) - 300
 
 
 def test_without_a_shown_gain_the_data_is_written_unchanged_unless_forced(files):

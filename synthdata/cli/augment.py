@@ -265,7 +265,7 @@ def _finish(
         "verdict_file": str(output.with_name(f"{output.name}.verdict.json")),
         "rows": verdict.rows,
         "real": len(real),
-        "synthetic": added,
+        "added": added,
         "filled_cells": augmented.filled if augmented else 0,
         "sampled": augmented.sampled if augmented else 0,
         "expectations": len(verdict.checks),
@@ -279,12 +279,12 @@ def _finish(
         result |= {"gains_file": str(page), "helps": proof.gains.helps}
         lines += [*conclusion(proof.gains), f"gains: {page}"]
     cells = f", {augmented.filled:,} missing cells drawn" if augmented and augmented.filled else ""
-    what = f"{len(real):,} real rows and {added:,} synthetic" if added else f"{len(real):,} real rows, none added"
+    what = f"{len(real):,} real rows and {added:,} added" if added else f"{len(real):,} real rows, none added"
     passed = f"the table passed {len(verdict.checks)} expectations"
     lines.append(f"wrote {output}: {what}{cells}; {passed}, {duration(console.seconds)}")
     if augmented:
         shown = [part for part in augmented.additions.parts if part.values]
-        result["added"] = [{**part.values, "real": part.real, "synthetic": part.rows} for part in shown]
+        result["parts"] = [{**part.values, "real": part.real, "added": part.rows} for part in shown]
         lines += [
             f"  {', '.join(f'{name} {value}' for name, value in part.values.items())}: "
             f"{part.real:,} real, {part.rows:,} added"
