@@ -21,6 +21,7 @@ from synthdata.stages import FieldStages, table_of
 
 __all__ = ["ATTEMPTS", "Filling"]
 
+LINKED = 1 << 16  # in place of the number of an attempt, where it is drawn what is linked
 ATTEMPTS = 20  # times a row is drawn again whose filled cells break a constraint, or whose text came out empty
 
 
@@ -77,6 +78,7 @@ class Filling:
     def _filled(self, rows: pd.DataFrame, lacks: Mapping[str, np.ndarray], seed: int, block: int) -> pd.DataFrame:
         """One block with what its rows lack, drawn until constraints hold or the attempts end."""
         layout = self._layout
+        rows, lacks = self._linked_back(rows, lacks, layout, np.random.SeedSequence(seed, spawn_key=(block, LINKED)))
         arrays, known = self._seen(rows, layout, lacks)
         allowed = {name: _present(layout[name]) for name in layout if self.codecs[name].nulls and name in lacks}
         own = self._agreeing(layout, arrays, known, allowed)
@@ -97,6 +99,45 @@ class Filling:
             if not drawn.any():
                 break
         return rows
+
+    def _linked_back(
+        self, rows: pd.DataFrame, lacks: Mapping[str, np.ndarray], layout: Layout, seed: np.random.SeedSequence
+    ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+        """Rows with the sources of linked numbers where these are there and say so, and what is lacking still.
+
+        A number whose source is missing tells of it only if it was taken from there: whether it was is drawn first,
+        given the number's bin.
+        """
+        left = {name: cells.copy() for name, cells in lacks.items()}
+        if self.generator is None or not any(other in left for each in self.links.sources.values() for other in each):
+            return rows, left
+        arrays, known = self._seen(rows, layout, lacks)
+        own, asked = {}, {}
+        for name, others in self.links.sources.items():
+            block = layout[name]
+            assert isinstance(block, Binned)
+            cells = np.any([left[other] for other in others if other in left] or [np.zeros(len(rows), bool)], axis=0)
+            cells &= rows[name].notna().to_numpy(bool) & (arrays[name][:, 0] >= block.atoms) & (arrays[name][:, 1] < 1)
+            if cells.any():
+                asked[name] = cells
+                bins, which = np.unique(np.where(cells, arrays[name][:, 0], 0).astype(np.int64), return_inverse=True)
+                masks = np.arange(block.atoms + block.bins) == bins[:, None]
+                own[name] = which, np.repeat(masks[..., None], block.levels, axis=2)
+        if not asked:
+            return rows, left
+        concerned = np.any(list(asked.values()), axis=0)
+        kept = self.determined.layout(layout)
+        seen = {name: (known[name] & ~asked.get(name, np.zeros(len(rows), bool))) | ~concerned for name in kept}
+        rng = np.random.Generator(np.random.Philox(seed))
+        drawn = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, {}, own)
+        columns = {str(name): column.copy() for name, column in rows.items()}
+        for name, cells in asked.items():
+            for number, other in enumerate(self.links.sources[name]):
+                if other in left:
+                    taken = cells & (drawn[name][:, 1].astype(np.int64) == 1 + number) & left[other]
+                    columns[other][taken] = columns[name][taken].astype(columns[other].dtype)
+                    left[other] &= ~taken
+        return pd.DataFrame(columns), left
 
     @property
     def _layout(self) -> Layout:

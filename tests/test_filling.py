@@ -131,6 +131,12 @@ def test_a_linked_number_is_taken_from_where_it_stands(model, holed, filled):
         assert 0.6 < (filled["paid"] == filled["billed"])[rows].mean() < 0.95
 
 
+def test_a_missing_number_is_taken_from_the_one_that_is_linked_to_it(holed, filled):
+    rows = (holed["billed"].isna() & holed["paid"].notna()).to_numpy()
+    assert rows.sum() > 200
+    assert 0.6 < (filled["paid"] == filled["billed"])[rows].mean() < 0.95
+
+
 def test_constraints_hold_after_filling(holed, filled):
     assert (holed["begin"].isna() | holed["end"].isna()).sum() > 400
     assert (filled["begin"] <= filled["end"]).mean() > 0.99

@@ -148,9 +148,9 @@ class Imputing(ABC):
     ) -> Arrays:
         """The arrays with what is not known drawn; what is known stays as it is.
 
-        known: bool (n,) for every block. allowed: as for `Generator.sample`, of what is drawn. own: for Categorical
-        blocks, which of some masks each row takes besides, (n,), and the masks, (masks, symbols) bool. A row is a
-        function of the arguments and its place, whatever stands before and after it.
+        known: bool (n,) for every block. allowed: as for `Generator.sample`, of what is drawn. own: for any blocks,
+        which of some masks each row takes besides, (n,), and these, one above the other; what has some is drawn first.
+        A row is a function of the arguments and its place, whatever stands before and after it.
         """
 
 
