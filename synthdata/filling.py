@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
@@ -194,12 +194,12 @@ class Filling:
             block, chosen = generator.block, now.get(name)
             if chosen is None or not isinstance(block, Tokens):
                 continue
+            alone = replace(self.stages, generators={name: generator})
             tokens = np.zeros((int(chosen.max(initial=-1)) + 1, block.length), np.int64)
             for part in np.unique(chosen // PART).tolist():
                 rows = chosen[chosen // PART == part]
                 own = np.random.SeedSequence(seed, spawn_key=(*key, number, part))
-                given = take({other: told[other] for other in generator.given}, rows)
-                tokens[rows] = generator.sample(np.random.Generator(np.random.Philox(own)), len(rows), given)
+                tokens[rows] = alone.sample(own, len(rows), take(told, rows))[name]
             result[name] = tokens
         return result
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from synthdata.constraints import RowRule
 from synthdata.errors import DataError, InputError
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
@@ -141,6 +144,12 @@ def test_constraints_hold_after_filling(holed, filled):
     assert (holed["begin"].isna() | holed["end"].isna()).sum() > 400
     assert (filled["begin"] <= filled["end"]).mean() > 0.99
     assert (filled["begin"] >= 0).all()
+
+
+def test_what_no_draw_can_mend_is_left_for_the_gate(model, holed):
+    hopeless = replace(model, constraints=(RowRule(rule="begin > end"),))
+    rows = hopeless.fill(holed.head(100))
+    assert not rows[["begin", "end"]].isna().any(axis=None)
 
 
 def test_no_rare_value_is_filled_in(holed, filled):

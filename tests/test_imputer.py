@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -104,6 +105,16 @@ def test_frames_come_back_as_they_came_but_for_what_was_missing():
     assert not filled.isna().any(axis=None)
     pd.testing.assert_frame_equal(filled.where(frame.notna()), frame)
     assert set(filled["seen"]) <= set("012345678")
+
+
+def test_cells_are_filled_as_their_column_spells_them():
+    frame = patients().reset_index(drop=True).assign(flag=pd.Series([True, False, None, True] * 50, dtype=object))
+    text = pd.read_csv(StringIO(frame.to_csv(index=False)), dtype=str)
+    filled = Imputer(model="independent").fit_transform(text)
+    for name in ("age", "class", "smoker", "seen", "flag"):
+        assert set(filled[name]) == set(text[name].dropna())
+    flags = Imputer(model="independent").fit_transform(frame)["flag"]
+    assert set(map(type, flags)) == {bool}
 
 
 def test_fields_that_are_not_nullable_may_be_missing_and_only_the_columns_asked_for_are_filled():

@@ -84,7 +84,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
             cells = np.flatnonzero(read[name].isna() & filled[name].notna())
             if cells.size:
                 own = names[name]
-                result[own] = _with_cells(frame[own], cells, filled[name].iloc[cells], field)
+                result[own] = _with_cells(frame[own], read[name], cells, filled[name].iloc[cells], field)
         if isinstance(X, pd.DataFrame):
             return result
         array = result.to_numpy()
@@ -114,18 +114,21 @@ def _with_nulls(field: Field) -> Field:
     return field if loose.check() else loose
 
 
-def _with_cells(column: pd.Series, cells: np.ndarray, values: pd.Series, field: Field) -> pd.Series:
-    """A column as it came, with values (m,) of the field's type in `cells` (m,), in the column's own type."""
+def _with_cells(column: pd.Series, read: pd.Series, cells: np.ndarray, values: pd.Series, field: Field) -> pd.Series:
+    """A column as it came, with values (m,) of the field's type in `cells` (m,), in the column's own type.
+
+    read: the column in the field's type. A text is spelled as the column spells the same value, where it does.
+    """
     result = column.copy()
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         result.iloc[cells] = values.astype(column.dtype).array
         return result
-    texts = pd.api.types.infer_dtype(column, skipna=True) in ("string", "categorical", "empty")
-    written = field.write(values).astype("str") if texts else values
+    if pd.api.types.infer_dtype(column, skipna=True) in ("string", "categorical", "empty"):
+        there = read.notna().to_numpy()
+        spelled = dict(zip(field.write(read[there]).astype("str"), column[there], strict=True))
+        values = field.write(values).astype("str").map(lambda text: spelled.get(text, text))
     if isinstance(column.dtype, pd.CategoricalDtype):
-        written = written.astype(column.cat.categories.dtype)
-        result = result.cat.add_categories(pd.Index(written.unique()).difference(column.cat.categories))
-    elif texts:
-        written = written.astype(column.dtype)
-    result.iloc[cells] = written.astype(object).to_numpy()
+        values = values.astype(column.cat.categories.dtype)
+        result = result.cat.add_categories(pd.Index(values.unique()).difference(column.cat.categories))
+    result.iloc[cells] = values.astype(object).to_numpy()
     return result
