@@ -118,15 +118,14 @@ class Filling:
             assert isinstance(block, Binned)
             cells = np.any([left[other] for other in others if other in left] or [np.zeros(len(rows), bool)], axis=0)
             cells &= rows[name].notna().to_numpy(bool) & (arrays[name][:, 0] >= block.atoms) & (arrays[name][:, 1] < 1)
-            if cells.any():
-                asked[name] = cells
-                bins, which = np.unique(np.where(cells, arrays[name][:, 0], 0).astype(np.int64), return_inverse=True)
-                masks = np.arange(block.atoms + block.bins) == bins[:, None]
-                own[name] = which, np.repeat(masks[..., None], block.levels, axis=2)
-        if not asked:
-            return rows, left
+            asked[name] = cells
+            bins, which = np.unique(np.where(cells, arrays[name][:, 0], -1).astype(np.int64), return_inverse=True)
+            masks = (np.arange(block.atoms + block.bins) == bins[:, None]) | (bins[:, None] < 0)
+            own[name] = which, np.repeat(masks[..., None], block.levels, axis=2)
         concerned = np.any(list(asked.values()), axis=0)
         kept = self.determined.layout(layout)
+        if not concerned.any():
+            return rows, left
         seen = {name: (known[name] & ~asked.get(name, np.zeros(len(rows), bool))) | ~concerned for name in kept}
         rng = np.random.Generator(np.random.Philox(seed))
         drawn = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, {}, own)
@@ -181,8 +180,7 @@ class Filling:
             for symbols, table in zip(kinds.T, tables.values(), strict=True):
                 masks &= (symbols[:, None] < 0) | (np.asarray(table) == symbols[:, None])
             masks[~masks.any(axis=1)] = True
-            if (kinds >= 0).any():
-                result[source] = which, masks
+            result[source] = which, masks
         return result
 
     def _texts(

@@ -176,10 +176,16 @@ def test_what_a_row_lacks_is_drawn_within_all_masks_and_its_own(fitted):
     known, colour = gaps(), np.array([False, True, True])
     which, own = np.arange(600) % 2, np.zeros((2, 300), bool)
     own[0, :50], own[1, 100:140] = True, True
-    filled = imputing(fitted).fill(rng_of(1), small_table(), known, {"colour": colour}, {"wide": (which, own)})
+    amount = np.zeros((2, 8, 4), bool)
+    amount[0, 3], amount[1, :2], amount[1, 4, 1:3] = True, True, True
+    masks = {"wide": (which, own), "amount": (which, amount)}
+    filled = imputing(fitted).fill(rng_of(1), small_table(), known, {"colour": colour}, masks)
     assert set(filled["colour"][~known["colour"]]) == {1, 2}
     drawn = ~known["wide"]
     assert own[which[drawn], filled["wide"][drawn]].all()
+    drawn = ~known["amount"]
+    symbol, level = filled["amount"][drawn, 0].astype(int), (filled["amount"][drawn, 1] * 4).astype(int)
+    assert amount[which[drawn], symbol, level].all()
 
 
 def test_a_row_that_is_filled_is_a_function_of_its_place(fitted):
