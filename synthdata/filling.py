@@ -79,9 +79,9 @@ class Filling:
         """One block with what its rows lack, drawn until constraints hold or the attempts end."""
         layout = self._layout
         rows, lacks = self._linked_back(rows, lacks, layout, np.random.SeedSequence(seed, spawn_key=(block, LINKED)))
-        arrays, known = self._seen(rows, layout, lacks)
+        arrays, known, lacking = self._seen(rows, layout, lacks)
         allowed = {name: _present(layout[name]) for name in layout if self.codecs[name].nulls and name in lacks}
-        own = self._agreeing(layout, arrays, known, allowed)
+        own = self._agreeing(layout, arrays, lacking, allowed)
         kept = self.determined.layout(layout)
         allowed = {name: mask for name, mask in allowed.items() if name in kept}
         drawn = np.any(list(lacks.values()), axis=0)  # the rows whose cells are drawn
@@ -90,7 +90,8 @@ class Filling:
             if self.generator is not None:
                 rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(block, attempt))))
                 seen = {name: known[name] | ~drawn for name in kept}
-                filled = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, allowed, own)
+                lack = {name: lacking[name] & drawn for name in kept}
+                filled = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, lack, allowed, own)
             now = {name: np.flatnonzero(cells & drawn) for name, cells in lacks.items()}
             texts = self._texts(filled, now, seed, (block, attempt))
             numbers = Rows(seed, first_row(block) + np.arange(len(rows)))
@@ -111,7 +112,7 @@ class Filling:
         left = {name: cells.copy() for name, cells in lacks.items()}
         if self.generator is None or not any(other in left for each in self.links.sources.values() for other in each):
             return rows, left
-        arrays, known = self._seen(rows, layout, lacks)
+        arrays, known, lacking = self._seen(rows, layout, lacks)
         own, asked = {}, {}
         for name, others in self.links.sources.items():
             block = layout[name]
@@ -128,7 +129,8 @@ class Filling:
             return rows, left
         seen = {name: (known[name] & ~asked.get(name, np.zeros(len(rows), bool))) | ~concerned for name in kept}
         rng = np.random.Generator(np.random.Philox(seed))
-        drawn = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, {}, own)
+        lack = {name: (lacking[name] | asked.get(name, False)) & concerned for name in kept}
+        drawn = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, lack, {}, own)
         columns = {str(name): column.copy() for name, column in rows.items()}
         for name, cells in asked.items():
             for number, other in enumerate(self.links.sources[name]):
@@ -147,32 +149,36 @@ class Filling:
 
     def _seen(
         self, rows: pd.DataFrame, layout: Layout, lacks: Mapping[str, np.ndarray]
-    ) -> tuple[Arrays, dict[str, np.ndarray]]:
-        """The arrays of the cells that are there, and which these are: (n,) bool by name.
+    ) -> tuple[Arrays, dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """The arrays of the cells that are there, what is known, and what is lacking: (n,) bool by name.
 
-        That a cell is missing and stays so is known as well, where training showed missing ones.
+        Where training showed missing cells, that a cell is missing is known too, and stays so for the others after it
+        is drawn: rows of a column often missing of which nothing is would be none like those of training. Cells of two
+        such columns that a row both lacks are drawn apart, given the rest. Linked numbers are drawn one after another.
         """
-        arrays, known = {}, {}
+        arrays, known, lacking = {}, {}, {}
+        linked = {*self.links.sources, *(other for others in self.links.sources.values() for other in others)}
         for name in layout:
             codec, present = self.codecs[name], rows[name].notna().to_numpy(bool)
             inner = codec.encode(rows[name][present])[name]
             array = np.zeros((len(rows), *inner.shape[1:]), inner.dtype)
             array[present] = inner
             arrays[name] = array
-            known[name] = present | (codec.nulls and name not in lacks)
-        return self.links.encode(rows, layout, arrays), known
+            known[name] = present | (codec.nulls and not (name in lacks and name in linked))
+            lacking[name] = ~present & (name in lacks or not codec.nulls)
+        return self.links.encode(rows, layout, arrays), known, lacking
 
     def _agreeing(
-        self, layout: Layout, arrays: Arrays, known: Mapping[str, np.ndarray], allowed: Mapping[str, np.ndarray]
+        self, layout: Layout, arrays: Arrays, lacking: Mapping[str, np.ndarray], allowed: Mapping[str, np.ndarray]
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """The symbols that a column may take where columns that follow from it are known: see `Imputing.fill`.
+        """The symbols that a column may take where columns that follow from it are there: see `Imputing.fill`.
 
         What no symbol agrees with asks nothing.
         """
         result = {}
         for source in dict.fromkeys(source for source, _ in self.determined.tables.values()):
             tables = {name: table for name, (other, table) in self.determined.tables.items() if other == source}
-            asked = np.stack([np.where(known[name] & ~known[source], arrays[name], -1) for name in tables], axis=1)
+            asked = np.stack([np.where(~lacking[name] & lacking[source], arrays[name], -1) for name in tables], axis=1)
             kinds, which = np.unique(asked, axis=0, return_inverse=True)  # (kinds, columns that follow)
             block = layout[source]
             assert isinstance(block, Categorical)

@@ -43,11 +43,13 @@ class Independent(Generator, Imputing):
     def sample(self, rng: np.random.Generator, rows: int, allowed: Mapping[str, np.ndarray]) -> Arrays:
         return self.marginals.sample(rng, rows, allowed)
 
-    def fill(self, rng: np.random.Generator, arrays: Arrays, known: Any, allowed: Any, own: Any) -> Arrays:
+    def fill(
+        self, rng: np.random.Generator, arrays: Arrays, known: Any, lacking: Any, allowed: Any, own: Any
+    ) -> Arrays:
         assert not own, "no column of these tables follows from another"
         drawn = self.marginals.sample(rng, len(next(iter(arrays.values()))), allowed)
-        for name, seen in known.items():
-            drawn[name][seen] = arrays[name][seen]
+        for name, lack in lacking.items():
+            drawn[name][~lack] = arrays[name][~lack]
         return drawn
 
     def check(self, allowed: Mapping[str, np.ndarray]) -> None:

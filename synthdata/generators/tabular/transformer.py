@@ -126,6 +126,7 @@ class TabularTransformer(Generator, Imputing):
         rng: np.random.Generator,
         arrays: Arrays,
         known: Mapping[str, np.ndarray],
+        lacking: Mapping[str, np.ndarray],
         allowed: Mapping[str, np.ndarray],
         own: Mapping[str, tuple[np.ndarray, np.ndarray]],
     ) -> Arrays:
@@ -138,11 +139,11 @@ class TabularTransformer(Generator, Imputing):
             for name, (which, each) in own.items()
         }
         order = [*rows, *(i for i in self.order if i not in rows)]
-        seen = np.stack([known[name] for name in names], axis=1)
-        symbols = self._sampler.fill(order, split(self.layout, arrays), seen, uniform[..., :2], *masks, rows)
+        told, lack = (np.stack([each[name] for name in names], axis=1) for each in (known, lacking))
+        symbols = self._sampler.fill(order, split(self.layout, arrays), told, uniform[..., :2], *masks, rows, lack)
         drawn = join(self.layout, symbols, uniform[..., 2].astype(np.float64))
         for name, array in drawn.items():
-            array[known[name]] = arrays[name][known[name]]
+            array[~lacking[name]] = arrays[name][~lacking[name]]
         return drawn
 
     def check(self, allowed: Mapping[str, np.ndarray]) -> None:
