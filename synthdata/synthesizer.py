@@ -373,6 +373,7 @@ class Synthesizer:
         is filled by what it follows to, and one that is there narrows what its source may be. A number that often
         equals an earlier column's (see `links`) is taken from there, or that one from it, as often as training showed.
         Values that are too rare to be known count as what their codec takes them for.
+        Where a row lacks two columns of which training showed missing cells, each is drawn given the rest alone.
         Rows that break a constraint are drawn again, up to 20 times: they have not passed the gate. Only a Transformer
         fills; InputError for other families.
         """
