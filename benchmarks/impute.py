@@ -20,6 +20,7 @@ columns and goes round 3 times, of others it has its defaults.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -115,15 +116,17 @@ def simple(coding: Coding, names: list[str], cells: np.ndarray) -> np.ndarray:
 def iterative(cells: np.ndarray, drawn: bool, seed: int) -> np.ndarray:
     wide = {"n_nearest_features": 10, "max_iter": 3} if cells.shape[1] > WIDE else {}
     low, high = np.nanmin(cells, axis=0), np.nanmax(cells, axis=0)
+    above = np.maximum(high, low + 1)  # of a column of one value
     imputer = IterativeImputer(
-        sample_posterior=drawn, min_value=low, max_value=high, random_state=seed, keep_empty_features=True, **wide
+        sample_posterior=drawn, min_value=low, max_value=above, random_state=seed, keep_empty_features=True, **wide
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return np.rint(imputer.fit_transform(cells))
+        return np.clip(np.rint(imputer.fit_transform(cells)), low, high)
 
 
-def one(data: Path, options: argparse.Namespace) -> list[str]:
+def compare(data: Path, options: argparse.Namespace) -> None:
+    """Print a line of the table for each way to fill."""
     target = (data / "target").read_text().strip()
     raw, rest = table_of(data, "train").iloc[: options.rows], table_of(data, "holdout")
     schema = Schema.infer(raw)
@@ -143,7 +146,9 @@ def one(data: Path, options: argparse.Namespace) -> list[str]:
         model = {"family": "transformer", **{key: value for key, value in chosen.items() if value}}
         loose = schema.model_copy(update={"fields": nullable})
         synthesizer = Synthesizer.fit(holed, loose, model=model, seed=options.seed, max_minutes=options.max_minutes)
-        print(f"<!-- {data.name}: trained in {synthesizer.about['seconds']} s, {synthesizer.about.get('training')} -->")
+        print(
+            f"{data.name}: trained for {synthesizer.about['seconds']} s", synthesizer.about["training"], file=sys.stderr
+        )
         return coding.matrix(synthesizer.fill(holed, inputs, seed=options.seed)[inputs])
 
     ways = {
@@ -154,7 +159,6 @@ def one(data: Path, options: argparse.Namespace) -> list[str]:
         "IterativeImputer": lambda: iterative(cells, False, options.seed),
         "IterativeImputer, drawn": lambda: iterative(cells, True, options.seed),
     }
-    lines = []
     for way, fill in ways.items():
         began = time.perf_counter()
         filled = fill()
@@ -164,8 +168,7 @@ def one(data: Path, options: argparse.Namespace) -> list[str]:
             far = [f"{value:.3f}" for value in distances(coding, inputs, true, filled, hidden)]
         score = auc(coding, inputs, filled, frame[target], holdout, truth)
         shown = f"{seconds:.0f}" if far[0] else ""
-        lines.append(f"| {data.name} | {way} | {far[0]} | {far[1]} | {score:.4f} | {shown} |")
-    return lines
+        print(f"| {data.name} | {way} | {far[0]} | {far[1]} | {score:.4f} | {shown} |", flush=True)
 
 
 def main() -> None:
@@ -178,10 +181,9 @@ def main() -> None:
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--width", type=int)
     options = parser.parse_args()
-    lines = ["| set | filled by | distance | right | AUC | seconds |", "|---|---|---|---|---|---|"]
+    print("| set | filled by | distance | right | AUC | seconds |\n|---|---|---|---|---|---|")
     for data in options.data:
-        lines += one(data, options)
-    print("\n".join(lines))
+        compare(data, options)
 
 
 if __name__ == "__main__":

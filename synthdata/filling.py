@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
@@ -21,6 +21,7 @@ from synthdata.stages import FieldStages, table_of
 
 __all__ = ["ATTEMPTS", "Filling"]
 
+LINKED = 1 << 16  # in place of the number of an attempt, where it is drawn what is linked
 ATTEMPTS = 20  # times a row is drawn again whose filled cells break a constraint, or whose text came out empty
 
 
@@ -77,9 +78,10 @@ class Filling:
     def _filled(self, rows: pd.DataFrame, lacks: Mapping[str, np.ndarray], seed: int, block: int) -> pd.DataFrame:
         """One block with what its rows lack, drawn until constraints hold or the attempts end."""
         layout = self._layout
-        arrays, known = self._seen(rows, layout, lacks)
+        rows, lacks = self._linked_back(rows, lacks, layout, np.random.SeedSequence(seed, spawn_key=(block, LINKED)))
+        arrays, known, lacking = self._seen(rows, layout, lacks)
         allowed = {name: _present(layout[name]) for name in layout if self.codecs[name].nulls and name in lacks}
-        own = self._agreeing(layout, arrays, known, allowed)
+        own = self._agreeing(layout, arrays, lacking, allowed)
         kept = self.determined.layout(layout)
         allowed = {name: mask for name, mask in allowed.items() if name in kept}
         drawn = np.any(list(lacks.values()), axis=0)  # the rows whose cells are drawn
@@ -88,7 +90,8 @@ class Filling:
             if self.generator is not None:
                 rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(block, attempt))))
                 seen = {name: known[name] | ~drawn for name in kept}
-                filled = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, allowed, own)
+                lack = {name: lacking[name] & drawn for name in kept}
+                filled = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, lack, allowed, own)
             now = {name: np.flatnonzero(cells & drawn) for name, cells in lacks.items()}
             texts = self._texts(filled, now, seed, (block, attempt))
             numbers = Rows(seed, first_row(block) + np.arange(len(rows)))
@@ -97,6 +100,45 @@ class Filling:
             if not drawn.any():
                 break
         return rows
+
+    def _linked_back(
+        self, rows: pd.DataFrame, lacks: Mapping[str, np.ndarray], layout: Layout, seed: np.random.SeedSequence
+    ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+        """Rows with the sources of linked numbers where these are there and say so, and what is lacking still.
+
+        A number whose source is missing tells of it only if it was taken from there: whether it was is drawn first,
+        given the number's bin.
+        """
+        left = {name: cells.copy() for name, cells in lacks.items()}
+        if self.generator is None or not any(other in left for each in self.links.sources.values() for other in each):
+            return rows, left
+        arrays, known, lacking = self._seen(rows, layout, lacks)
+        own, asked = {}, {}
+        for name, others in self.links.sources.items():
+            block = layout[name]
+            assert isinstance(block, Binned)
+            cells = np.any([left[other] for other in others if other in left] or [np.zeros(len(rows), bool)], axis=0)
+            cells &= rows[name].notna().to_numpy(bool) & (arrays[name][:, 0] >= block.atoms) & (arrays[name][:, 1] < 1)
+            asked[name] = cells
+            bins, which = np.unique(np.where(cells, arrays[name][:, 0], -1).astype(np.int64), return_inverse=True)
+            masks = (np.arange(block.atoms + block.bins) == bins[:, None]) | (bins[:, None] < 0)
+            own[name] = which, np.repeat(masks[..., None], block.levels, axis=2)
+        concerned = np.any(list(asked.values()), axis=0)
+        kept = self.determined.layout(layout)
+        if not concerned.any():
+            return rows, left
+        seen = {name: (known[name] & ~asked.get(name, np.zeros(len(rows), bool))) | ~concerned for name in kept}
+        rng = np.random.Generator(np.random.Philox(seed))
+        lack = {name: (lacking[name] | asked.get(name, False)) & concerned for name in kept}
+        drawn = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, lack, {}, own)
+        columns = {str(name): column.copy() for name, column in rows.items()}
+        for name, cells in asked.items():
+            for number, other in enumerate(self.links.sources[name]):
+                if other in left:
+                    taken = cells & (drawn[name][:, 1].astype(np.int64) == 1 + number) & left[other]
+                    columns[other][taken] = columns[name][taken].astype(columns[other].dtype)
+                    left[other] &= ~taken
+        return pd.DataFrame(columns), left
 
     @property
     def _layout(self) -> Layout:
@@ -107,32 +149,36 @@ class Filling:
 
     def _seen(
         self, rows: pd.DataFrame, layout: Layout, lacks: Mapping[str, np.ndarray]
-    ) -> tuple[Arrays, dict[str, np.ndarray]]:
-        """The arrays of the cells that are there, and which these are: (n,) bool by name.
+    ) -> tuple[Arrays, dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """The arrays of the cells that are there, what is known, and what is lacking: (n,) bool by name.
 
-        That a cell is missing and stays so is known as well, where training showed missing ones.
+        Where training showed missing cells, that a cell is missing is known too, and stays so for the others after it
+        is drawn: rows of a column often missing of which nothing is would be none like those of training. Cells of two
+        such columns that a row both lacks are drawn apart, given the rest. Linked numbers are drawn one after another.
         """
-        arrays, known = {}, {}
+        arrays, known, lacking = {}, {}, {}
+        linked = {*self.links.sources, *(other for others in self.links.sources.values() for other in others)}
         for name in layout:
             codec, present = self.codecs[name], rows[name].notna().to_numpy(bool)
             inner = codec.encode(rows[name][present])[name]
             array = np.zeros((len(rows), *inner.shape[1:]), inner.dtype)
             array[present] = inner
             arrays[name] = array
-            known[name] = present | (codec.nulls and name not in lacks)
-        return self.links.encode(rows, layout, arrays), known
+            known[name] = present | (codec.nulls and not (name in lacks and name in linked))
+            lacking[name] = ~present & (name in lacks or not codec.nulls)
+        return self.links.encode(rows, layout, arrays), known, lacking
 
     def _agreeing(
-        self, layout: Layout, arrays: Arrays, known: Mapping[str, np.ndarray], allowed: Mapping[str, np.ndarray]
+        self, layout: Layout, arrays: Arrays, lacking: Mapping[str, np.ndarray], allowed: Mapping[str, np.ndarray]
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """The symbols that a column may take where columns that follow from it are known: see `Imputing.fill`.
+        """The symbols that a column may take where columns that follow from it are there: see `Imputing.fill`.
 
         What no symbol agrees with asks nothing.
         """
         result = {}
         for source in dict.fromkeys(source for source, _ in self.determined.tables.values()):
             tables = {name: table for name, (other, table) in self.determined.tables.items() if other == source}
-            asked = np.stack([np.where(known[name] & ~known[source], arrays[name], -1) for name in tables], axis=1)
+            asked = np.stack([np.where(~lacking[name] & lacking[source], arrays[name], -1) for name in tables], axis=1)
             kinds, which = np.unique(asked, axis=0, return_inverse=True)  # (kinds, columns that follow)
             block = layout[source]
             assert isinstance(block, Categorical)
@@ -140,8 +186,7 @@ class Filling:
             for symbols, table in zip(kinds.T, tables.values(), strict=True):
                 masks &= (symbols[:, None] < 0) | (np.asarray(table) == symbols[:, None])
             masks[~masks.any(axis=1)] = True
-            if (kinds >= 0).any():
-                result[source] = which, masks
+            result[source] = which, masks
         return result
 
     def _texts(
@@ -153,12 +198,12 @@ class Filling:
             block, chosen = generator.block, now.get(name)
             if chosen is None or not isinstance(block, Tokens):
                 continue
+            alone = replace(self.stages, generators={name: generator})
             tokens = np.zeros((int(chosen.max(initial=-1)) + 1, block.length), np.int64)
             for part in np.unique(chosen // PART).tolist():
                 rows = chosen[chosen // PART == part]
                 own = np.random.SeedSequence(seed, spawn_key=(*key, number, part))
-                given = take({other: told[other] for other in generator.given}, rows)
-                tokens[rows] = generator.sample(np.random.Generator(np.random.Philox(own)), len(rows), given)
+                tokens[rows] = alone.sample(own, len(rows), take(told, rows))[name]
             result[name] = tokens
         return result
 

@@ -375,11 +375,12 @@ class Synthesizer:
         """Draw the missing cells of `columns`, or of all that were learned, given all that is there in their rows.
 
         Cells that are there come back as they were, in the schema's types and order. A filled cell is never missing,
-        but where it follows from a column that says so, or where training showed nothing of it. Texts are drawn to the
-        filled table; identifiers and images are left alone. A column that follows from another (see `determined`) is
-        filled by what it follows to, and one that is there narrows what its source may be. A number that equals an
-        earlier column's (see `links`) takes it from there; where that one is missing instead, only the level of the
-        number tells of it. Values that are too rare to be known count as what their codec takes them for.
+        but where it follows from a column that says so, or where training showed nothing of it. Texts are written to
+        the filled table; identifiers and images are left alone. A column that follows from another (see `determined`)
+        is filled by what it follows to, and one that is there narrows what its source may be. A number that often
+        equals an earlier column's (see `links`) is taken from there, or that one from it, as often as training showed.
+        Values that are too rare to be known count as what their codec takes them for.
+        Where a row lacks two columns of which training showed missing cells, each is drawn given the rest alone.
         Rows that break a constraint are drawn again, up to 20 times: they have not passed the gate. Only a Transformer
         fills; InputError for other families.
         """

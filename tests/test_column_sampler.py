@@ -167,6 +167,20 @@ def test_what_is_known_stays_and_later_columns_count(trained):
         assert np.abs(np.bincount(drawn, minlength=3) / len(drawn) - shares[given]).max() < 0.03
 
 
+def test_a_cell_that_is_known_and_drawn_tells_the_others_what_it_was(trained):
+    """Each such cell is drawn as if it were the only one of its row."""
+    _, symbols, sampler = trained
+    known, lacking = np.ones((ROWS, len(COLUMNS)), bool), patterns(ROWS)
+    uniform = np.random.default_rng(8).random((ROWS, len(COLUMNS), 2), dtype=np.float32)
+    adds = masks(sampler.numbering)
+    filled = sampler.fill(range(5), symbols, known, uniform, *adds, lacking=lacking)
+    for column in range(5):
+        others = known.copy()
+        others[:, column] = ~lacking[:, column]
+        alone = sampler.fill(range(5), symbols, others, uniform, *adds)
+        assert (filled[:, column] == alone[:, column]).all(axis=1).mean() > 0.99  # rounding may move a draw
+
+
 def test_what_a_row_forbids_is_not_drawn_for_it(trained):
     _, symbols, sampler = trained
     known = patterns(ROWS, 0.3)

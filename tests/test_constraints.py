@@ -22,6 +22,12 @@ def test_ordered_states_a_comparison_that_missing_values_pass() -> None:
     assert not Ordered(low="a", high="b", strict=True).expectation().kwargs["or_equal"]
 
 
+def test_ordered_tells_row_by_row_where_it_holds() -> None:
+    frame = pd.DataFrame({"a": pd.array([1, 2, None, 3], dtype="Int64"), "b": [1.0, 1.0, 2.0, np.nan]})
+    assert Ordered(low="a", high="b").holds(frame).tolist() == [True, False, True, True]
+    assert Ordered(low="a", high="b", strict=True).holds(frame).tolist() == [False, False, True, True]
+
+
 def test_unique_is_stated_for_one_column_and_for_several() -> None:
     assert Unique(fields=["a"]).expectation().kwargs == {"column": "a"}
     assert Unique(fields=["a", "b"]).expectation().kwargs["column_list"] == ["a", "b"]

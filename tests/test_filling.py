@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from synthdata.constraints import RowRule
 from synthdata.errors import DataError, InputError
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
@@ -131,10 +134,22 @@ def test_a_linked_number_is_taken_from_where_it_stands(model, holed, filled):
         assert 0.6 < (filled["paid"] == filled["billed"])[rows].mean() < 0.95
 
 
+def test_a_missing_number_is_taken_from_the_one_that_is_linked_to_it(holed, filled):
+    rows = (holed["billed"].isna() & holed["paid"].notna()).to_numpy()
+    assert rows.sum() > 200
+    assert 0.6 < (filled["paid"] == filled["billed"])[rows].mean() < 0.95
+
+
 def test_constraints_hold_after_filling(holed, filled):
     assert (holed["begin"].isna() | holed["end"].isna()).sum() > 400
     assert (filled["begin"] <= filled["end"]).mean() > 0.99
     assert (filled["begin"] >= 0).all()
+
+
+def test_what_no_draw_can_mend_is_left_for_the_gate(model, holed):
+    hopeless = replace(model, constraints=(RowRule(rule="begin > end"),))
+    rows = hopeless.fill(holed.head(100))
+    assert not rows[["begin", "end"]].isna().any(axis=None)
 
 
 def test_no_rare_value_is_filled_in(holed, filled):
@@ -151,7 +166,8 @@ def test_only_the_columns_asked_for_are_filled(model, holed, filled):
 
 def test_the_same_seed_fills_the_same_cells_however_many_rows_come_after(model, holed, filled):
     pd.testing.assert_frame_equal(model.fill(holed), filled)
-    pd.testing.assert_frame_equal(model.fill(holed.head(300)), filled.head(300))
+    for rows in (1, 2, 7, 300):  # however the block is made up
+        pd.testing.assert_frame_equal(model.fill(holed.head(rows)), filled.head(rows), check_dtype=rows == 300)
     assert not model.fill(holed, seed=1).equals(filled)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -42,11 +43,13 @@ class Independent(Generator, Imputing):
     def sample(self, rng: np.random.Generator, rows: int, allowed: Mapping[str, np.ndarray]) -> Arrays:
         return self.marginals.sample(rng, rows, allowed)
 
-    def fill(self, rng: np.random.Generator, arrays: Arrays, known: Any, allowed: Any, own: Any) -> Arrays:
+    def fill(
+        self, rng: np.random.Generator, arrays: Arrays, known: Any, lacking: Any, allowed: Any, own: Any
+    ) -> Arrays:
         assert not own, "no column of these tables follows from another"
         drawn = self.marginals.sample(rng, len(next(iter(arrays.values()))), allowed)
-        for name, seen in known.items():
-            drawn[name][seen] = arrays[name][seen]
+        for name, lack in lacking.items():
+            drawn[name][~lack] = arrays[name][~lack]
         return drawn
 
     def check(self, allowed: Mapping[str, np.ndarray]) -> None:
@@ -104,6 +107,16 @@ def test_frames_come_back_as_they_came_but_for_what_was_missing():
     assert not filled.isna().any(axis=None)
     pd.testing.assert_frame_equal(filled.where(frame.notna()), frame)
     assert set(filled["seen"]) <= set("012345678")
+
+
+def test_cells_are_filled_as_their_column_spells_them():
+    frame = patients().reset_index(drop=True).assign(flag=pd.Series([True, False, None, True] * 50, dtype=object))
+    text = pd.read_csv(StringIO(frame.to_csv(index=False)), dtype=str)
+    filled = Imputer(model="independent", random_state=0).fit_transform(text)
+    for name in ("class", "smoker", "seen", "flag"):  # True as the column writes it, not true
+        assert set(filled[name]) == set(text[name].dropna())
+    flags = Imputer(model="independent", random_state=0).fit_transform(frame)["flag"]
+    assert set(map(type, flags)) == {bool}
 
 
 def test_fields_that_are_not_nullable_may_be_missing_and_only_the_columns_asked_for_are_filled():

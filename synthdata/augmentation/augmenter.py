@@ -81,7 +81,7 @@ class Augmenter(BaseEstimator):  # type: ignore[misc]  # ships no types
             self.synthesizer_ = train(read, schema, model=self.model, seed=seed, max_minutes=self.max_minutes)
             added, _ = draw_parts(Generated(self.synthesizer_), read, parts, seed=seed)
         self.provenance_ = np.repeat([REAL, SYNTHETIC], [len(frame), len(added)])
-        return self._features(X, added, schema), self._labels(y, added[target], classes, schema)
+        return self._features(X, read, added, schema), self._labels(y, added[target], classes, schema)
 
     def _table(self, data: Any, labels: Any) -> tuple[pd.DataFrame, str, np.ndarray]:
         """X and y as one frame, the name of y in it, and its classes; none if it is a quantity."""
@@ -123,7 +123,7 @@ class Augmenter(BaseEstimator):  # type: ignore[misc]  # ships no types
             raise InputError("nothing says how many rows to add: y has no classes to balance; give factor or rows")
         return Amount(rows=self.rows, factor=self.factor, balance=balance, shares=shares, level=self.level)
 
-    def _features(self, data: Any, added: pd.DataFrame, schema: Schema) -> Any:
+    def _features(self, data: Any, read: pd.DataFrame, added: pd.DataFrame, schema: Schema) -> Any:
         """The rows that came, and those that are added, as the ones that came."""
         if not isinstance(data, pd.DataFrame):
             array = np.asarray(data)
@@ -131,7 +131,7 @@ class Augmenter(BaseEstimator):  # type: ignore[misc]  # ships no types
             return np.concatenate([array, own])
         columns = {}
         for name in data.columns:
-            more = like(data[name], added[str(name)], schema.fields[str(name)])
+            more = like(data[name], read[str(name)], added[str(name)], schema.fields[str(name)])
             columns[name] = pd.concat([data[name].astype(more.dtype), more], ignore_index=True)
         return pd.DataFrame(columns)
 

@@ -34,14 +34,20 @@ def named_frame(estimator: Any, data: Any, *, reset: bool) -> pd.DataFrame:
     return pd.DataFrame(array, columns=[f"x{number}" for number in range(array.shape[1])])
 
 
-def like(column: pd.Series, values: pd.Series, field: Field) -> pd.Series:
-    """Values (m,) of the field's type, in the type of a column as it came: categories may be added to its own."""
+def like(column: pd.Series, read: pd.Series, values: pd.Series, field: Field) -> pd.Series:
+    """Values (m,) of the field's type, in the type of a column as it came: categories may be added to its own.
+
+    read: the column in the field's type. A text is spelled as the column spells the same value, where it does.
+    """
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return values.astype(column.dtype)
-    texts = pd.api.types.infer_dtype(column, skipna=True) in ("string", "categorical", "empty")
-    written = field.write(values).astype("str") if texts else values
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        written = written.astype(column.cat.categories.dtype)
-        added = pd.Index(written.dropna().unique()).difference(column.cat.categories)
-        return written.astype(column.cat.add_categories(added).dtype)
-    return written.astype(column.dtype if texts else object)
+    if pd.api.types.infer_dtype(column, skipna=True) not in ("string", "categorical", "empty"):
+        return values.astype(object)
+    there = read.notna().to_numpy()
+    spelled = dict(zip(field.write(read[there]).astype("str"), column[there], strict=True))
+    written = field.write(values).astype("str").map(lambda text: spelled.get(text, text))
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return written.astype(column.dtype)
+    written = written.astype(column.cat.categories.dtype)
+    added = pd.Index(written.dropna().unique()).difference(column.cat.categories)
+    return written.astype(column.cat.add_categories(added).dtype)

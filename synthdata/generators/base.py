@@ -143,14 +143,17 @@ class Imputing(ABC):
         rng: np.random.Generator,
         arrays: Arrays,
         known: Mapping[str, np.ndarray],
+        lacking: Mapping[str, np.ndarray],
         allowed: Mapping[str, np.ndarray],
         own: Mapping[str, tuple[np.ndarray, np.ndarray]],
     ) -> Arrays:
-        """The arrays with what is not known drawn; what is known stays as it is.
+        """The arrays with what is lacking drawn; all else stays as it is.
 
-        known: bool (n,) for every block. allowed: as for `Generator.sample`, of what is drawn. own: for Categorical
-        blocks, which of some masks each row takes besides, (n,), and the masks, (masks, symbols) bool. A row is a
-        function of the arguments and its place, whatever stands before and after it.
+        known, lacking: bool (n,) for every block; what is not known is lacking. A cell that is both tells the others
+        what it is in `arrays`, that it is missing say, and not what is drawn for it; one that is only lacking tells
+        those drawn after it what was drawn. allowed: as for `Generator.sample`, of what is drawn. own: for any blocks,
+        which of some masks each row takes besides, (n,), and these, one above the other; what has some is drawn first.
+        A row is a function of the arguments and its place, whatever stands before and after it.
         """
 
 

@@ -89,22 +89,30 @@ class ColumnSampler:
         major_mask: np.ndarray,
         minor_mask: np.ndarray,
         own: Mapping[int, RowMasks] | None = None,
+        lacking: np.ndarray | None = None,
     ) -> np.ndarray:
         """Draw what rows lack, given all that is known of each. Returns symbols (rows, columns, 2) int32.
 
         symbols: (rows, columns, 2), those that are not known mean nothing. known: (rows, columns) bool. own: masks by
-        column that differ from row to row. The rest is as for `draw`. Costs columns times cells that are drawn.
+        column that differ from row to row. lacking: (rows, columns) bool, what is drawn, if not just what is not known:
+        a cell that is known and drawn tells the others what it was (that it is missing, say), and itself nothing. The
+        rest is as for `draw`. Costs columns times cells that are drawn.
         """
-        symbols, known = np.array(symbols, np.int32), np.array(known, bool)
+        told, known = np.array(symbols, np.int32), np.array(known, bool)
+        lacking = ~known if lacking is None else lacking
+        result = told.copy()
         for column in order:
-            lacking = np.flatnonzero(~known[:, column])
-            for first in range(0, len(lacking), CHUNK):
-                rows = lacking[first : first + CHUNK]
-                states = Known.of(self, symbols[rows], known[rows]).states(column)
+            lack = np.flatnonzero(lacking[:, column])
+            for first in range(0, len(lack), CHUNK):
+                rows = lack[first : first + CHUNK]
+                others = known[rows]
+                others[:, column] = False
+                states = Known.of(self, told[rows], others).states(column)
                 masks = (own or {}).get(column)
-                symbols[rows, column] = self._draw(column, rows, states, uniform, major_mask, minor_mask, masks)
-            known[lacking, column] = True
-        return symbols
+                result[rows, column] = self._draw(column, rows, states, uniform, major_mask, minor_mask, masks)
+            new = lack[~known[lack, column]]
+            told[new, column], known[new, column] = result[new, column], True
+        return result
 
     def _draw(
         self,

@@ -159,32 +159,37 @@ def allowed_logits(
             continue
         here = slice(numbering.starts[i], numbering.starts[i + 1])
         pairs = _pair_shares(layout, column.name, allowed[column.name])
+        log_share, log_pairs = _mask_logs(column, pairs, minor_log[here])
         if column.minors > 1:
-            shares = np.exp(np.minimum(minor_log[here, : column.minors], 0.0))
-            share = np.where(np.arange(column.majors) >= column.first, (shares * pairs).sum(1), pairs.any(axis=1))
-            minor[here, : column.minors] += np.log(pairs, where=pairs > 0, out=np.full(pairs.shape, NEVER))
-        else:
-            share = pairs.any(axis=1).astype(float)
-        open_ = (share > 0) & (major[here] > NEVER / 2)
-        major[here] = np.where(open_, np.log(np.where(open_, share, 1.0)), NEVER)
+            minor[here, : column.minors] += log_pairs
+        open_ = (log_share > NEVER / 2) & (major[here] > NEVER / 2)
+        major[here] = np.where(open_, log_share, NEVER)
     return major, minor
 
 
 def row_logits(
     layout: Layout, name: str, masks: np.ndarray, minor_log: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """What each of `masks` (m, symbols) over a Categorical adds to its logits: as `allowed_logits`, mask by mask.
+    """What each of `masks` (m, symbols), or (m, symbols, levels), adds to a block's logits: as `allowed_logits` does.
 
     Returns (m, majors) and, for a column that has minors, (m, majors, minors).
     """
     numbering = Numbering(columns_of(layout))
     i = list(layout).index(name)
     pairs = np.stack([_pair_shares(layout, name, mask) for mask in masks])  # (m, majors, minors)
-    shares = np.exp(np.minimum(minor_log[numbering.starts[i] : numbering.starts[i + 1], : pairs.shape[2]], 0.0))
-    share = (shares * pairs).sum(axis=2) if pairs.shape[2] > 1 else pairs[..., 0]
-    major = np.log(share, where=share > 0, out=np.full(share.shape, NEVER)).astype(np.float32)
-    minor = np.where(pairs > 0, 0.0, NEVER).astype(np.float32) if pairs.shape[2] > 1 else None
-    return major, minor
+    here = slice(numbering.starts[i], numbering.starts[i + 1])
+    major, minor = _mask_logs(numbering.columns[i], pairs, minor_log[here])
+    return major.astype(np.float32), minor.astype(np.float32) if numbering.columns[i].minors > 1 else None
+
+
+def _mask_logs(column: Column, pairs: np.ndarray, minor_log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Logs of what shares (..., majors, minors) leave of majors, (..., majors), and of minors; NEVER for nothing."""
+    share = pairs.any(axis=-1).astype(float)
+    if column.minors > 1:
+        shares = np.exp(np.minimum(minor_log[:, : column.minors], 0.0))
+        share = np.where(np.arange(column.majors) >= column.first, (shares * pairs).sum(axis=-1), share)
+    log_share, log_pairs = (np.log(each, where=each > 0, out=np.full(each.shape, NEVER)) for each in (share, pairs))
+    return log_share, log_pairs
 
 
 def _pair_shares(layout: Layout, name: str, mask: np.ndarray) -> np.ndarray:

@@ -157,6 +157,10 @@ def gaps() -> dict[str, np.ndarray]:
     return {name: rng.random(600) < 0.6 for name in LAYOUT}
 
 
+def unknown(known: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: ~seen for name, seen in known.items()}
+
+
 def imputing(fitted) -> Imputing:
     name, generator = fitted
     if not isinstance(generator, Imputing):
@@ -166,7 +170,7 @@ def imputing(fitted) -> Imputing:
 
 def test_what_is_known_of_a_row_that_is_filled_stays(fitted):
     arrays, known = small_table(), gaps()
-    filled = imputing(fitted).fill(rng_of(0), arrays, known, {}, {})
+    filled = imputing(fitted).fill(rng_of(0), arrays, known, unknown(known), {}, {})
     assert check_arrays(LAYOUT, filled) == 600
     for name, seen in known.items():
         assert np.array_equal(filled[name][seen], arrays[name][seen])
@@ -176,14 +180,22 @@ def test_what_a_row_lacks_is_drawn_within_all_masks_and_its_own(fitted):
     known, colour = gaps(), np.array([False, True, True])
     which, own = np.arange(600) % 2, np.zeros((2, 300), bool)
     own[0, :50], own[1, 100:140] = True, True
-    filled = imputing(fitted).fill(rng_of(1), small_table(), known, {"colour": colour}, {"wide": (which, own)})
+    amount = np.zeros((2, 8, 4), bool)
+    amount[0, 3], amount[1, :2], amount[1, 4, 1:3] = True, True, True
+    masks = {"wide": (which, own), "amount": (which, amount)}
+    filled = imputing(fitted).fill(rng_of(1), small_table(), known, unknown(known), {"colour": colour}, masks)
     assert set(filled["colour"][~known["colour"]]) == {1, 2}
     drawn = ~known["wide"]
     assert own[which[drawn], filled["wide"][drawn]].all()
+    drawn = ~known["amount"]
+    symbol, level = filled["amount"][drawn, 0].astype(int), (filled["amount"][drawn, 1] * 4).astype(int)
+    assert amount[which[drawn], symbol, level].all()
 
 
 def test_a_row_that_is_filled_is_a_function_of_its_place(fitted):
     generator, arrays, known = imputing(fitted), small_table(), gaps()
-    whole = generator.fill(rng_of(2), arrays, known, {}, {})
-    first = generator.fill(rng_of(2), take(arrays, slice(0, 100)), take(known, slice(0, 100)), {}, {})
+    whole = generator.fill(rng_of(2), arrays, known, unknown(known), {}, {})
+    first = generator.fill(
+        rng_of(2), take(arrays, slice(0, 100)), take(known, slice(0, 100)), take(unknown(known), slice(0, 100)), {}, {}
+    )
     assert all(np.array_equal(whole[name][:100], first[name]) for name in LAYOUT)

@@ -126,10 +126,11 @@ class TabularTransformer(Generator, Imputing):
         rng: np.random.Generator,
         arrays: Arrays,
         known: Mapping[str, np.ndarray],
+        lacking: Mapping[str, np.ndarray],
         allowed: Mapping[str, np.ndarray],
         own: Mapping[str, tuple[np.ndarray, np.ndarray]],
     ) -> Arrays:
-        """Draw what rows lack, column by column in the usual order, given also what is known of later columns."""
+        """Draw what rows lack, columns with masks of rows first, given also what is known of later columns."""
         names = list(self.layout)
         uniform = rng.random((check_arrays(self.layout, arrays), len(names), 3), dtype=np.float32)
         masks = allowed_logits(self.layout, self.arrays["major_log"], self.arrays["minor_log"], allowed)
@@ -137,11 +138,12 @@ class TabularTransformer(Generator, Imputing):
             names.index(name): RowMasks(which, *row_logits(self.layout, name, each, self.arrays["minor_log"]))
             for name, (which, each) in own.items()
         }
-        seen = np.stack([known[name] for name in names], axis=1)
-        symbols = self._sampler.fill(self.order, split(self.layout, arrays), seen, uniform[..., :2], *masks, rows)
+        order = [*rows, *(i for i in self.order if i not in rows)]
+        told, lack = (np.stack([each[name] for name in names], axis=1) for each in (known, lacking))
+        symbols = self._sampler.fill(order, split(self.layout, arrays), told, uniform[..., :2], *masks, rows, lack)
         drawn = join(self.layout, symbols, uniform[..., 2].astype(np.float64))
         for name, array in drawn.items():
-            array[known[name]] = arrays[name][known[name]]
+            array[~lacking[name]] = arrays[name][~lacking[name]]
         return drawn
 
     def check(self, allowed: Mapping[str, np.ndarray]) -> None:
