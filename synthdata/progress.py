@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Listener", "Progress", "silent"]
+__all__ = ["TIME_IS_UP", "Listener", "Progress", "silent"]
+
+TIME_IS_UP = "the time is up"  # stands in the detail of a training's end that a time budget brought about
 
 
 @dataclass(frozen=True)

@@ -27,21 +27,23 @@ from synthdata.evaluation.inputs import Inputs, Target
 from synthdata.evaluation.learners import Learner
 from synthdata.networks import checkpoints
 from synthdata.pipeline import with_suite
-from synthdata.progress import Listener, Progress, silent
+from synthdata.progress import TIME_IS_UP, Listener, Progress, silent
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 from synthdata.transforms import transformed_fields
 
-__all__ = ["FAMILIES", "FOLDS", "Contest", "Proof", "Recipe", "prove", "recipes"]
+__all__ = ["CUT_SHORT", "FAMILIES", "FOLDS", "Contest", "Proof", "Recipe", "prove", "recipes"]
 
 FAMILIES = ("transformer", "vae", "gan")
 FOLDS = 5
 FACTORS = (2, 4, 16, 64)  # times the rows
 MOST_ROWS = 80_000  # that a table is brought to
+MOST_HEAVY = 4_000  # likewise, of images
 WEIGHED_FROM = 4  # from so many times the rows on, real rows may also weigh more
 REAL_SHARE = 1 / 3
 LEVELS = (0.1, 0.3, 1.0)  # of the largest class, that the others are brought to
 SIMPLE = "without a generator"
+CUT_SHORT = "training was cut short by the time budget"
 RARE = 0.1  # a class of a smaller share of the rows is what counts: how precisely it is found
 
 
@@ -84,7 +86,7 @@ def recipes(
     Where fields name transforms, changed copies are tried as well, alone and as half of what is added.
     """
     asked = amount or Amount()
-    amounts = _amounts(frame, target) if asked.is_nothing else {"as asked for": asked}
+    amounts = _amounts(frame, schema, target) if asked.is_nothing else {"as asked for": asked}
     amounts = {said: replace(each, where=asked.where) for said, each in amounts.items()}
     ways: list[tuple[str, str | None, float]] = [(family, family, 0.0) for family in families]
     if transformed_fields(schema):
@@ -97,10 +99,11 @@ def recipes(
     )
 
 
-def _amounts(frame: pd.DataFrame, target: Target) -> dict[str, Amount]:
+def _amounts(frame: pd.DataFrame, schema: Schema, target: Target) -> dict[str, Amount]:
     amounts: dict[str, Amount] = {}
+    most = MOST_HEAVY if any(field.weight for field in schema.fields.values()) else MOST_ROWS
     for factor in FACTORS:
-        if factor > FACTORS[0] and factor * len(frame) > MOST_ROWS:
+        if factor > FACTORS[0] and factor * len(frame) > most:
             break
         amounts[f"{factor} times the rows"] = Amount(factor=factor)
         if factor >= WEIGHED_FROM:
@@ -172,11 +175,13 @@ class Contest:
         inputs, learner = self._inputs(train)
         asked, features, truth = inputs.features(test), inputs.features(train), self.truth(train)
         mine = [recipe for recipe in self.recipes if recipe.family == family]
-        found, notes = {}, {}
+        found: dict[str, np.ndarray] = {}
+        notes: dict[str, str] = {}
         source: Schema | Synthesizer = self.schema
         if family is not None:
             try:
-                source = self._learned(family, train, listener)
+                source, remark = self._learned(family, train, listener)
+                notes = {recipe.label: remark for recipe in mine if remark}
             except (TrainingError, DataError) as error:
                 return {}, {recipe.label: f"not measured: {error}" for recipe in mine}
         drawn: dict[str, pd.DataFrame] = {}  # weights ask for no other rows
@@ -206,15 +211,23 @@ class Contest:
             )
         return found, notes
 
-    def _learned(self, family: str, train: pd.DataFrame, listener: Listener) -> Synthesizer:
+    def _learned(self, family: str, train: pd.DataFrame, listener: Listener) -> tuple[Synthesizer, str]:
+        """A model of the family, and a remark if its training was cut short."""
+        remarks = []
+
+        def hear(progress: Progress) -> None:
+            if TIME_IS_UP in progress.detail:
+                remarks.append(CUT_SHORT)
+            listener(progress)
+
         made = Synthesizer.fit(
-            train, self.schema, model=family, seed=self.seed, max_minutes=self.minutes, listener=listener
+            train, self.schema, model=family, seed=self.seed, max_minutes=self.minutes, listener=hear
         )
-        return with_suite(made)
+        return with_suite(made), next(iter(remarks), "")
 
     def _inputs(self, train: pd.DataFrame) -> tuple[Inputs, Learner]:
         inputs = Inputs.of(self.schema, train, self.target.name)
-        return inputs, Learner.of(self.learner, inputs.are_symbols, len(self.target.labels))
+        return inputs, inputs.learner(self.learner, len(self.target.labels))
 
 
 def prove(
@@ -252,7 +265,7 @@ def prove(
     truth = contest.truth(table)
     measure = checked_measure(measure, wanted, truth)
     contest.candidates(table, {})  # to refuse now what cannot be had
-    path = Learner.of(learner, Inputs.of(schema, table, wanted.name).are_symbols, len(wanted.labels)).path
+    path = Inputs.of(schema, table, wanted.name).learner(learner, len(wanted.labels)).path
     groups = np.empty(0, np.int64) if sensitive is None else groups_of(table, schema, sensitive)
     steps = [SIMPLE, *contest.families]
     kept = Kept(keep, _identity(table, contest, folds))

@@ -273,11 +273,14 @@ def _finish(
     }
     lines = []
     if proof is not None:
+        from synthdata.augmentation.proving import CUT_SHORT
         from synthdata.evaluation.gains_page import conclusion
 
         page = output.with_name(f"{output.name}.gains.html")
         result |= {"gains_file": str(page), "helps": proof.gains.helps}
         lines += [*conclusion(proof.gains), f"gains: {page}"]
+        if any(line.note == CUT_SHORT for line in proof.gains.lines):
+            lines.append("some trainings were cut short by --max-minutes, see there: more minutes may show more")
     cells = f", {augmented.filled:,} missing cells drawn" if augmented and augmented.filled else ""
     what = f"{len(real):,} real rows and {added:,} added" if added else f"{len(real):,} real rows, none added"
     passed = f"the table passed {len(verdict.checks)} expectations"

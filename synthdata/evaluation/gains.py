@@ -26,7 +26,10 @@ LABELS = {"auc": "AUC", "average_precision": "average precision", "balanced_accu
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to change training rows. rows: that it adds to the table, were it whole. note: why it was not tried."""
+    """One way to change training rows.
+
+    rows: that it adds to the table, were it whole. note: why it was not tried, or a remark on how.
+    """
 
     label: str
     kind: Kind
@@ -52,9 +55,9 @@ class Line:
     """One candidate, and what it gained.
 
     kind: "simple" is what takes no generator (class weights, oversampling, SMOTE); "transforms" are changed copies of
-    real rows. rows: added to the table, were it whole. score: the measure, mean of the folds; None if not measured, and
-    `note` says why. gain: the score less that of doing nothing. interval: the gain's, simultaneous over all lines.
-    also: other measures by their names.
+    real rows. rows: added to the table, were it whole. score: the measure, mean of the folds; None if not measured.
+    gain: the score less that of doing nothing. interval: the gain's, simultaneous over all lines. also: other measures
+    by their names. note: why it was not measured, or a remark on how.
     """
 
     label: str
@@ -142,7 +145,9 @@ def measure_gains(
     for number, one in enumerate(tried):
         mean = float(score[:, number].mean())
         gain, interval = (None, None) if not number else (float(mean - score[:, 0].mean()), intervals[number])
-        lines[one.label] = Line(one.label, one.kind, one.rows, mean, gain, interval, _also(trials, one.label, measure))
+        lines[one.label] = Line(
+            one.label, one.kind, one.rows, mean, gain, interval, _also(trials, one.label, measure), one.note
+        )
     return tuple(lines.get(one.label, Line(one.label, one.kind, one.rows, note=one.note)) for one in candidates)
 
 

@@ -11,6 +11,8 @@ import pandas as pd
 
 from synthdata.errors import InputError
 from synthdata.evaluation.coding import Coding
+from synthdata.evaluation.learners import Learner
+from synthdata.fields import Field
 from synthdata.fields.views import Pictures, Texts
 from synthdata.schema import Schema
 
@@ -20,6 +22,8 @@ MOST_WIDE = 32  # pixels of a side: larger pictures are averaged down
 MOST_WORDS = 5000
 TOPICS = 100  # of a text, that stand for its words
 FEWEST_CLASS = 2
+FOREST = "sklearn.ensemble.ExtraTreesClassifier"  # Geurts, Ernst and Wehenkel 2006
+REGRESSION_FOREST = "sklearn.ensemble.ExtraTreesRegressor"
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,15 @@ class Inputs:
         kept = [name != self.target for name in self.coding.names]
         return self.coding.are_symbols[kept]
 
+    def learner(self, path: str | None, classes: int) -> Learner:
+        """What learns them: a scikit-learn estimator by its import path, or trees; of pixels, extremely random ones.
+
+        Gradient boosting takes minutes for some hundred rows of a thousand features each and several classes.
+        """
+        has_pixels = any(isinstance(field.view(_nothing(field)), Pictures) for field in self.schema.fields.values())
+        forest = FOREST if classes else REGRESSION_FOREST
+        return Learner.of(path or (forest if has_pixels else None), self.are_symbols, classes)
+
     def features(self, frame: pd.DataFrame) -> np.ndarray:
         """(n, features) float64, NaN where missing."""
         parts = [self.coding.features(self.coding.table(frame), [self.target])]
@@ -86,6 +99,10 @@ class Inputs:
             elif isinstance(view, Texts) and name != self.target:
                 parts.append(self.words[name].transform(_filled(view.values)))
         return np.hstack(parts)
+
+
+def _nothing(field: Field) -> pd.Series:
+    return pd.Series(dtype=field.dtype(False))
 
 
 def _only(schema: Schema, names: list[str]) -> Schema:

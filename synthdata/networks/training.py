@@ -26,7 +26,7 @@ import tensorflow as tf
 
 from synthdata.errors import TrainingError
 from synthdata.networks import checkpoints
-from synthdata.progress import Listener, Progress, silent
+from synthdata.progress import TIME_IS_UP, Listener, Progress, silent
 
 __all__ = ["WORTH_COMPILING", "Plan", "Run", "Task", "descent", "fingerprint_of", "train"]
 
@@ -337,7 +337,7 @@ class _Loop:
             return "the schedule is done"
         if len(state.history) - state.best_epoch >= plan.patience:
             return f"no better validation for {plan.patience} epochs"
-        return f"the time is up, with {state.step / plan.steps:.0%} of the schedule done"
+        return f"{TIME_IS_UP}, with {state.step / plan.steps:.0%} of the schedule done"
 
     def finish(self) -> None:
         """Put the best weights in place, and keep the state for what comes after training."""
