@@ -58,8 +58,7 @@ def _smoted(learner: Learner, features: np.ndarray, codes: np.ndarray, rng: np.r
     fewest = int(np.bincount(codes)[np.unique(codes)].min())
     if fewest < 2:
         return "not measured: a class has a single row"
-    are_symbols = np.zeros(features.shape[1], bool)
-    are_symbols[: len(learner.are_symbols)] = learner.are_symbols
+    are_symbols = learner.are_symbols
     missing = np.isnan(features)
     middle = np.array([np.nanmedian(each) if not np.isnan(each).all() else 0.0 for each in features.T])
     filled = np.where(missing, np.where(are_symbols, -1.0, middle), features)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,12 +56,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Inputs:
-    """How records become features: learned from training rows alone. words: by text field, what counts its words."""
+    """How records become features: learned from training rows alone.
+
+    words: by text field, what counts its words. others: how many features are pixels and words, after the table's.
+    """
 
     schema: Schema
     target: str
     coding: Coding
     words: Mapping[str, Any]
+    others: int = 0
 
     @classmethod
     def of(cls, schema: Schema, frame: pd.DataFrame, target: str) -> Inputs:
@@ -69,15 +73,16 @@ class Inputs:
         views = {name: field.view(frame[name]) for name, field in schema.fields.items() if name != target}
         words = {name: _words(view.values) for name, view in views.items() if isinstance(view, Texts)}
         inputs = cls(schema, target, Coding.of(schema, frame), words)
-        if not len(inputs.are_symbols) and not any(isinstance(view, Pictures | Texts) for view in views.values()):
+        others = inputs.features(frame.iloc[:1]).shape[1] - len(inputs.are_symbols)
+        if not len(inputs.are_symbols) + others:
             raise InputError(f'there is nothing to predict "{target}" from')
-        return inputs
+        return replace(inputs, others=others)
 
     @property
     def are_symbols(self) -> np.ndarray:
-        """Which of the table's features are codes of symbols; pixels and words, which follow, are quantities."""
+        """Which features are codes of symbols: (features,) bool."""
         kept = [name != self.target for name in self.coding.names]
-        return self.coding.are_symbols[kept]
+        return np.append(self.coding.are_symbols[kept], np.zeros(self.others, bool))
 
     def learner(self, path: str | None, classes: int) -> Learner:
         """What learns them: a scikit-learn estimator by its import path, or trees; of pixels, extremely random ones.
