@@ -5,6 +5,10 @@
 Training rows are drawn anew in each repetition, and generators and learners see nothing else; all of them predict the
 holdout. --minority 0.02 cuts the rarer class to that share of the training rows. Intervals are those of `synthdata
 augment --prove`: of all lines at once, from resampled holdout rows and the spread of the repetitions.
+
+    python benchmarks/augment.py --tables adult1000.json default1000.json
+
+prints what several runs wrote with -o side by side: a table a measure, gains in thousandths.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ MEASURES = ("auc", "average_precision", "balanced_accuracy")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="the folder of benchmark data sets")
+    parser.add_argument("--data", type=Path, help="the folder of benchmark data sets")
     parser.add_argument("--set", choices=SCHEMAS, default="adult")
     parser.add_argument("--rows", type=int, help="training rows; all if not given")
     parser.add_argument("--minority", type=float, help="cut the rarer class to this share of the training rows")
@@ -41,7 +45,13 @@ def main() -> None:
     parser.add_argument("--learner", help="import path of a scikit-learn estimator")
     parser.add_argument("--minutes", type=float, help="of one training")
     parser.add_argument("-o", "--output", type=Path, help="figures, as JSON")
+    parser.add_argument("--tables", type=Path, nargs="+", help="JSON files to print side by side")
     asked = parser.parse_args()
+    if asked.tables:
+        print(side_by_side({path.stem: json.loads(path.read_text())["lines"] for path in asked.tables}))
+        return
+    if asked.data is None:
+        parser.error("--data is needed")
     schema = Schema.load(Path(__file__).parents[1] / "schemas" / f"{SCHEMAS[asked.set]}.yaml")
     train, holdout = (schema.read(read_table(asked.data / asked.set / f"{one}.csv.gz")) for one in ("train", "holdout"))
     began = time.monotonic()
@@ -97,6 +107,38 @@ def markdown(lines: dict[str, tuple[Line, ...]]) -> str:
         cells = [written(each[number]) for each in lines.values()]
         rows.append(f"| {line.label} | {line.rows:,} | " + " | ".join(cells) + " |")
     return "\n".join(rows)
+
+
+def side_by_side(runs: dict[str, dict[str, list[dict]]]) -> str:
+    """A table a measure: a row a candidate, a column a run, gains over doing nothing in thousandths."""
+    labels = list(dict.fromkeys(line["label"] for run in runs.values() for line in run["auc"]))
+    parts = []
+    for measure in MEASURES:
+        rows = [f"| {LABELS[measure]} | " + " | ".join(runs) + " |", "|---|" + "---|" * len(runs)]
+        for label in sorted(labels, key=order):
+            cells = [next((line for line in run[measure] if line["label"] == label), None) for run in runs.values()]
+            rows.append(f"| {label} | " + " | ".join(map(in_thousandths, cells)) + " |")
+        parts.append("\n".join(rows))
+    return "\n\n".join(parts)
+
+
+def order(label: str) -> tuple[int, int, str]:
+    """Remedies first, then families, each from few rows to many."""
+    family, _, amount = label.partition(", ")
+    if family not in FAMILIES:
+        return -1, 0, ""
+    number = int(amount.split()[0]) if amount[0].isdigit() else 1000
+    return FAMILIES.index(family), number, amount
+
+
+def in_thousandths(line: dict | None) -> str:
+    if line is None or line["score"] is None:
+        return "–"
+    if not line["interval"]:
+        return f"{line['score']:.4f}"
+    gain, low, high = (f"{1000 * each:+.0f}".replace("-", "−") for each in (line["gain"], *line["interval"]))
+    mark = "**" if line["interval"][0] > 0 else ""
+    return f"{mark}{gain}{mark} ({low} to {high})"
 
 
 def written(line: Line) -> str:
