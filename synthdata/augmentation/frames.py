@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from synthdata.errors import InputError
+from synthdata.fields import Category
 from synthdata.fields.base import Field
 from synthdata.tables import LEAST_TO_TRAIN
 
@@ -26,6 +29,14 @@ def seed_of(random_state: int | np.random.RandomState | None) -> int:
 def named_frame(estimator: Any, data: Any, *, reset: bool) -> pd.DataFrame:
     """The rows as a frame, checked against those that `estimator` was fitted to; columns of an array are x0, x1, ..."""
     if isinstance(data, pd.DataFrame):
+        if not data.columns.is_unique:
+            twice = data.columns[data.columns.duplicated()][0]
+            raise InputError(f'two columns of X are named "{twice}"; rename one')
+        sparse = [
+            name for name, dtype in zip(data.columns, data.dtypes, strict=True) if isinstance(dtype, pd.SparseDtype)
+        ]
+        if sparse:
+            raise TypeError(f'column "{sparse[0]}" is sparse; give it as a dense one, see Series.sparse.to_dense')
         validate_data(estimator, data, reset=reset, skip_check_array=True)
         return data
     array = validate_data(estimator, data, reset=reset, dtype=None, ensure_all_finite="allow-nan")
@@ -36,12 +47,42 @@ def named_frame(estimator: Any, data: Any, *, reset: bool) -> pd.DataFrame:
 
 def like(column: pd.Series, values: pd.Series, field: Field) -> pd.Series:
     """Values (m,) of the field's type, in the type of a column as it came: categories may be added to its own."""
-    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+    if pd.api.types.is_integer_dtype(column) and pd.api.types.is_float_dtype(values):
+        values = values.round()  # of a field that has decimals where the column has none
+    is_time = pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_timedelta64_dtype(column)
+    if is_time or pd.api.types.is_numeric_dtype(column):
         return values.astype(column.dtype)
-    texts = pd.api.types.infer_dtype(column, skipna=True) in ("string", "categorical", "empty")
-    written = field.write(values).astype("str") if texts else values
     if isinstance(column.dtype, pd.CategoricalDtype):
-        written = written.astype(column.cat.categories.dtype)
-        added = pd.Index(written.dropna().unique()).difference(column.cat.categories)
-        return written.astype(column.cat.add_categories(added).dtype)
-    return written.astype(column.dtype if texts else object)
+        present = pd.Series(column.cat.remove_unused_categories().cat.categories)
+        return _categorical(column, _as_present(present, values, field))
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind in ("string", "empty"):
+        return field.write(values).astype("str").astype(column.dtype)
+    if kind == "date":
+        values = values.dt.date
+    elif isinstance(field, Category):  # of cells of several types, which it reads as text
+        values = _as_present(column.dropna().drop_duplicates(), values, field)
+    return values.astype(object).where(values.notna(), np.nan)
+
+
+def _as_present(present: pd.Series, values: pd.Series, field: Field) -> pd.Series:
+    """Values of the field's type (m,) as objects: as the cell of `present` (k,) that it reads as that value.
+
+    Where there is none, they are written.
+    """
+    keys = field.parse(present, str(present.name))
+    is_first = (keys.notna() & ~keys.duplicated()).to_numpy(bool)
+    places = pd.Index(keys[is_first]).get_indexer(pd.Index(values))
+    cells = field.write(values).astype("str").astype(object)
+    cells[places >= 0] = present[is_first].to_numpy(object)[places[places >= 0]]
+    return cells
+
+
+def _categorical(column: pd.Series, cells: pd.Series) -> pd.Series:
+    """Cells (m,) in the type of a categorical column, and what it lacks of them among the categories."""
+    categories = column.cat.categories
+    lacking = ~cells.isin(categories.tolist()) & cells.notna()
+    with suppress(TypeError, ValueError):  # the name of rare ones among intervals, say: text among them then
+        cells[lacking] = cells[lacking].astype("str").astype(categories.dtype).astype(object)
+    added = pd.Index(cells[lacking].unique(), dtype=object).difference(categories.astype(object), sort=False)
+    return cells.astype(column.cat.add_categories(added.tolist()).dtype)
