@@ -26,16 +26,22 @@ __all__ = ["Augmenter"]
 class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # ships no types
     """Adds rows drawn from a model that learns those it is given: until classes are equal, or as many as asked for.
 
-    `fit_resample(X, y)` returns the real rows, as they are and in their order, and the added ones after them; frames
-    and series come back as such, arrays as arrays. Every added row has passed the gate.
+    `fit_resample(X, y)` returns the real rows, as they are and in their order, and the added ones after them. Frames,
+    series, arrays and lists come back as such, with their types, frames and series with an index counted anew, as from
+    imbalanced-learn's samplers; a categorical column may have gained categories. Every added row has passed the gate.
 
-    schema: of the columns of X, inferred if not given; it may name that of y too. balance: make the classes of y
-    equal. level: up to this share of the largest. shares: of classes, in place of equal ones. factor, rows: how many
-    times as long the table becomes, or how many rows to add. model: a family, or a mapping with its settings, as for
-    `Synthesizer.fit`. max_minutes: of training. random_state: an int for the same rows again.
+    y is a quantity where it has fractions, or where it is made of numbers, balance is False, and some come in fewer
+    rows than a class needs (8). Else it is classes.
 
-    After `fit_resample`: synthesizer_, the model; provenance_, (n,) "real" or "synthetic" by row; n_features_in_ and,
-    of frames, feature_names_in_.
+    schema: of the columns of X, inferred if not given. If it names y as well, by the name of a series or, of others, as
+    its target, what it says of y holds: of bounds, of classes, of constraints; without, classes are taken as they are.
+    balance: make the classes of y equal. level: up to this share of the largest. shares: of classes, by their label, in
+    place of equal ones. factor, rows: how many times as long the table becomes, or how many rows to add. model: a
+    family, or a mapping with its settings, as for `Synthesizer.fit`; None for the schema's. max_minutes: of training.
+    random_state: an int for the same rows again.
+
+    After `fit_resample`: synthesizer_, the model, None if there was nothing to add; provenance_, (n,) "real" or
+    "synthetic" by row; n_features_in_ and, of frames, feature_names_in_.
     """
 
     _estimator_type = "sampler"
@@ -88,6 +94,11 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
         if given is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         frame = named_frame(self, data, reset=True)
+        for name, dtype in frame.dtypes.items():
+            if isinstance(dtype, pd.SparseDtype):
+                raise TypeError(f'column "{name}" is sparse; give it as a dense one, see Series.sparse.to_dense')
+            if pd.api.types.is_timedelta64_dtype(dtype):
+                raise TypeError(f'column "{name}" holds durations; give numbers, see Series.dt.total_seconds')
         check_consistent_length(frame, given)
         checked(given)
         return frame.set_axis([str(name) for name in frame.columns], axis=1).reset_index(drop=True)

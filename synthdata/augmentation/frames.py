@@ -32,11 +32,6 @@ def named_frame(estimator: Any, data: Any, *, reset: bool) -> pd.DataFrame:
         if not data.columns.is_unique:
             twice = data.columns[data.columns.duplicated()][0]
             raise InputError(f'two columns of X are named "{twice}"; rename one')
-        sparse = [
-            name for name, dtype in zip(data.columns, data.dtypes, strict=True) if isinstance(dtype, pd.SparseDtype)
-        ]
-        if sparse:
-            raise TypeError(f'column "{sparse[0]}" is sparse; give it as a dense one, see Series.sparse.to_dense')
         validate_data(estimator, data, reset=reset, skip_check_array=True)
         return data
     array = validate_data(estimator, data, reset=reset, dtype=None, ensure_all_finite="allow-nan")
@@ -49,8 +44,12 @@ def like(column: pd.Series, values: pd.Series, field: Field) -> pd.Series:
     """Values (m,) of the field's type, in the type of a column as it came: categories may be added to its own."""
     if pd.api.types.is_integer_dtype(column) and pd.api.types.is_float_dtype(values):
         values = values.round()  # of a field that has decimals where the column has none
-    is_time = pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_timedelta64_dtype(column)
-    if is_time or pd.api.types.is_numeric_dtype(column):
+    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        if isinstance(field, Category) and values.eq(field.rare).any():
+            raise InputError(
+                f'column "{column.name}" is a {field.kind}, and those of its values that few rows have come as '
+                f'"{field.rare}", which {column.dtype} cannot hold; turn the column into text, or declare it otherwise'
+            )
         return values.astype(column.dtype)
     if isinstance(column.dtype, pd.CategoricalDtype):
         present = pd.Series(column.cat.remove_unused_categories().cat.categories)
@@ -58,7 +57,7 @@ def like(column: pd.Series, values: pd.Series, field: Field) -> pd.Series:
     kind = pd.api.types.infer_dtype(column, skipna=True)
     if kind in ("string", "empty"):
         return field.write(values).astype("str").astype(column.dtype)
-    if kind == "date":
+    if kind == "date" and pd.api.types.is_datetime64_any_dtype(values):
         values = values.dt.date
     elif isinstance(field, Category):  # of cells of several types, which it reads as text
         values = _as_present(column.dropna().drop_duplicates(), values, field)
