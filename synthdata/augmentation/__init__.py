@@ -4,7 +4,7 @@ amounts      how many rows of which kind
 augmenting   real and synthetic rows in one table, marked and gated
 proving      whether it helps, by cross-validation; remedies, what it is compared with
 fairness     the target in the groups of a sensitive column
-augmenter, imputer   the same as scikit-learn estimators; frames, what they are handed
+augmenter, imputer   the same as scikit-learn estimators; frames, labels, what they are handed
 """
 
 from synthdata.augmentation.amounts import Amount

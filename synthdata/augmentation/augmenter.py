@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 from sklearn.utils import Tags
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from synthdata.augmentation.amounts import Additions, Amount
 from synthdata.augmentation.augmenting import draw_parts
 from synthdata.augmentation.frames import like, named_frame, seed_of
+from synthdata.augmentation.labels import Labels, checked
 from synthdata.augmentation.sources import REAL, SYNTHETIC, Generated
 from synthdata.errors import InputError
-from synthdata.fields import Category
 from synthdata.pipeline import train
 from synthdata.schema import Schema
 
 __all__ = ["Augmenter"]
 
 
-class Augmenter(BaseEstimator):  # type: ignore[misc]  # ships no types
+class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # ships no types
     """Adds rows drawn from a model that learns those it is given: until classes are equal, or as many as asked for.
 
-    `fit_resample(X, y)` returns the real rows, as they are and in their order, and the added ones after them; frames
-    and series come back as such, arrays as arrays. Every added row has passed the gate.
+    `fit_resample(X, y)` returns the real rows, as they are and in their order, and the added ones after them. Frames,
+    series, arrays and lists come back as such, with their types, frames and series with an index counted anew, as from
+    imbalanced-learn's samplers; a categorical column may have gained categories. Every added row has passed the gate.
 
-    schema: of the columns of X, inferred if not given; it may name that of y too. balance: make the classes of y
-    equal. level: up to this share of the largest. shares: of classes, in place of equal ones. factor, rows: how many
-    times as long the table becomes, or how many rows to add. model: a family, or a mapping with its settings, as for
-    `Synthesizer.fit`. max_minutes: of training. random_state: an int for the same rows again.
+    y is a quantity where it has fractions, or where it is made of numbers, balance is False, and some come in fewer
+    rows than a class needs (8). Else it is classes.
 
-    After `fit_resample`: synthesizer_, the model; provenance_, (n,) "real" or "synthetic" by row; n_features_in_ and,
-    of frames, feature_names_in_.
+    schema: of the columns of X, inferred if not given. If it names y as well, by the name of a series or, of others, as
+    its target, what it says of y holds: of bounds, of classes, of constraints; without, classes are taken as they are.
+    balance: make the classes of y equal. level: up to this share of the largest. shares: of classes, by their label, in
+    place of equal ones. factor, rows: how many times as long the table becomes, or how many rows to add. model: a
+    family, or a mapping with its settings, as for `Synthesizer.fit`; None for the schema's. max_minutes: of training.
+    random_state: an int for the same rows again.
+
+    After `fit_resample`: synthesizer_, the model, None if there was nothing to add; provenance_, (n,) "real" or
+    "synthetic" by row; n_features_in_ and, of frames, feature_names_in_.
     """
 
     _estimator_type = "sampler"
@@ -65,88 +70,119 @@ class Augmenter(BaseEstimator):  # type: ignore[misc]  # ships no types
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803  # scikit-learn's name
         """Check what is given; rows are learned by `fit_resample`."""
-        self._table(X, y)
+        self._frame(X, y)
         return self
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:  # noqa: N803
         """Learn the rows, and return them with those that are added: X (n, features) and y (n,)."""
-        frame, target, classes = self._table(X, y)
+        frame = self._frame(X, y)
+        schema, labels = self._schema(frame, y)
+        target = str(schema.target)
         seed = seed_of(self.random_state)
-        schema = self._schema(frame, target, classes)
-        amount = self._amount(target, classes)
-        read = schema.read(frame)
+        amount = self._amount(target, labels)
+        read = schema.read(frame.assign(**{target: labels.column}))
         parts = Additions.of(read, schema, amount, seed=seed).parts
-        added = read.iloc[:0]
+        self.synthesizer_, added = None, read.iloc[:0]
         if parts:
             self.synthesizer_ = train(read, schema, model=self.model, seed=seed, max_minutes=self.max_minutes)
             added, _ = draw_parts(Generated(self.synthesizer_), read, parts, seed=seed)
         self.provenance_ = np.repeat([REAL, SYNTHETIC], [len(frame), len(added)])
-        return self._features(X, read, added, schema), self._labels(y, added[target], classes, schema)
+        return _longer(X, frame, added, schema), _longer_labels(y, labels.back(added[target]))
 
-    def _table(self, data: Any, labels: Any) -> tuple[pd.DataFrame, str, np.ndarray]:
-        """X and y as one frame, the name of y in it, and its classes; none if it is a quantity."""
-        if labels is None:
+    def _frame(self, data: Any, given: Any) -> pd.DataFrame:
+        """X as a frame whose columns are named in text."""
+        if given is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         frame = named_frame(self, data, reset=True)
-        check_consistent_length(frame, labels)
-        values = column_or_1d(labels, warn=True)
-        is_quantity = type_of_target(values) == "continuous"
-        named = isinstance(labels, pd.Series) and labels.name is not None
-        name = str(labels.name) if named else "target"
-        while name in map(str, frame.columns):
-            name += "_"
-        classes = np.array([]) if is_quantity else np.unique(values)
-        codes = values if is_quantity else np.searchsorted(classes, values).astype(str)
-        return frame.assign(**{name: codes}), name, classes
+        for name, dtype in frame.dtypes.items():
+            if isinstance(dtype, pd.SparseDtype):
+                raise TypeError(f'column "{name}" is sparse; give it as a dense one, see Series.sparse.to_dense')
+            if pd.api.types.is_timedelta64_dtype(dtype):
+                raise TypeError(f'column "{name}" holds durations; give numbers, see Series.dt.total_seconds')
+        check_consistent_length(frame, given)
+        checked(given)
+        return frame.set_axis([str(name) for name in frame.columns], axis=1).reset_index(drop=True)
 
-    def _schema(self, frame: pd.DataFrame, target: str, classes: np.ndarray) -> Schema:
-        own = frame.drop(columns=target)
-        schema = self.schema or Schema.infer(own)
-        lacking = [str(name) for name in own.columns if str(name) not in schema.fields]
+    def _schema(self, frame: pd.DataFrame, given: Any) -> tuple[Schema, Labels]:
+        """The schema of X and y, which is its target, and what y is."""
+        schema = self.schema or Schema.infer(frame)
+        lacking = [name for name in frame.columns if name not in schema.fields]
         if lacking:
             raise InputError(f'the schema lacks the column "{lacking[0]}" of X; added rows could not have it')
-        field = Category(values=[str(code) for code in range(len(classes))])
-        if not len(classes):
-            field = Schema.infer(frame[[target]]).fields[target]  # type: ignore[assignment]
-        return schema.model_copy(update={"fields": {**schema.fields, target: field}, "target": target})
+        target = _name_of(given, schema, list(frame.columns))
+        labels = Labels.of(given, schema.fields.get(target), balance=self.balance)
+        fields = {**schema.fields, target: labels.field}
+        return schema.model_copy(update={"fields": fields, "target": target}), labels
 
-    def _amount(self, target: str, classes: np.ndarray) -> Amount:
-        balance = (target,) if self.balance and len(classes) else ()
-        codes = {label: str(code) for code, label in enumerate(classes.tolist())}
-        unknown = [label for label in self.shares or {} if label not in codes]
-        if unknown:
-            raise InputError(f"shares: y has no class {unknown[0]!r}")
-        shares = {codes[label]: share for label, share in (self.shares or {}).items()}
+    def _amount(self, target: str, labels: Labels) -> Amount:
+        classes = labels.classes.tolist()
+        balance = (target,) if self.balance and classes else ()
         if self.shares and not balance:
             raise InputError("shares are of classes: y has none, or balance is False")
-        if not balance and self.factor is None and self.rows is None:
-            raise InputError("nothing says how many rows to add: y has no classes to balance; give factor or rows")
+        unknown = [label for label in self.shares or {} if label not in classes]
+        if unknown:
+            raise InputError(f"shares: y has no class {unknown[0]!r}")
+        if self.factor is None and self.rows is None:
+            if not balance:
+                raise InputError(
+                    "nothing says how many rows to add: no classes are to be balanced; give factor or rows"
+                )
+            if len(classes) == 1:
+                raise ValueError("y has one class only, there is nothing to balance it with; give factor or rows")
+        written = labels.field.write(labels.keys).tolist()
+        shares = {str(written[classes.index(label)]): share for label, share in (self.shares or {}).items()}
         return Amount(rows=self.rows, factor=self.factor, balance=balance, shares=shares, level=self.level)
-
-    def _features(self, data: Any, read: pd.DataFrame, added: pd.DataFrame, schema: Schema) -> Any:
-        """The rows that came, and those that are added, as the ones that came."""
-        if not isinstance(data, pd.DataFrame):
-            array = np.asarray(data)
-            own = added.iloc[:, : array.shape[1]].to_numpy(dtype=array.dtype if array.dtype.kind in "fiu" else object)
-            return np.concatenate([array, own])
-        columns = {}
-        for name in data.columns:
-            more = like(data[name], read[str(name)], added[str(name)], schema.fields[str(name)])
-            columns[name] = pd.concat([data[name].astype(more.dtype), more], ignore_index=True)
-        return pd.DataFrame(columns)
-
-    def _labels(self, labels: Any, added: pd.Series, classes: np.ndarray, schema: Schema) -> Any:
-        values = np.asarray(labels)
-        more = classes[added.astype("int64")] if len(classes) else added.to_numpy(dtype=values.dtype)
-        if isinstance(labels, pd.Series):
-            return pd.concat([labels, pd.Series(more, dtype=labels.dtype, name=labels.name)], ignore_index=True)
-        return np.concatenate([column_or_1d(labels), more.astype(values.dtype)])
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.estimator_type = None
+        tags.estimator_type = "sampler"
         tags.target_tags.required = True
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _name_of(given: Any, schema: Schema, own: Sequence[str]) -> str:
+    """What the column of y is called: as y is, else as the schema's target is, and not as a column of X."""
+    name = getattr(given, "name", None)
+    if isinstance(given, pd.DataFrame) and len(given.columns) == 1:
+        name = given.columns[0]
+    if name is None:
+        name = schema.target or "target"
+    name = str(name)
+    while name in own:
+        name += "_"
+    return name
+
+
+def _longer(data: Any, frame: pd.DataFrame, added: pd.DataFrame, schema: Schema) -> Any:
+    """X, as a frame, an array or a list as it came, with the rows that are added after its own."""
+    more = [like(column, added[str(name)], schema.fields[str(name)]) for name, column in frame.items()]
+    if isinstance(data, pd.DataFrame):
+        columns = [
+            pd.concat([column.astype(rest.dtype), rest], ignore_index=True)
+            for (_, column), rest in zip(frame.items(), more, strict=True)
+        ]
+        return pd.concat(columns, axis=1).set_axis(data.columns, axis=1)
+    own = np.asarray(data)
+    rows = np.empty((len(added), len(more)), object if own.dtype.kind in "OU" else own.dtype)
+    for number, column in enumerate(more):
+        rows[:, number] = column.to_numpy()
+    if isinstance(data, list):
+        return [*data, *rows.tolist()]
+    if own.dtype.kind == "U":
+        rows = np.where(pd.isna(rows), "", rows).astype(str)  # as it had to stand there
+    return np.concatenate([own, rows])
+
+
+def _longer_labels(given: Any, more: np.ndarray) -> Any:
+    """Y, as it came, with those of the rows that are added after its own."""
+    if isinstance(given, pd.DataFrame):
+        return _longer_labels(given.iloc[:, 0], more).to_frame().set_axis(given.columns, axis=1)
+    if isinstance(given, pd.Series):
+        return pd.concat([given, pd.Series(more, dtype=given.dtype, name=given.name)], ignore_index=True)
+    if isinstance(given, list):
+        return [*given, *more.tolist()]
+    own = column_or_1d(given)
+    return np.concatenate([own, more.astype(own.dtype)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import pandas as pd
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
+from synthdata.errors import InputError
+from synthdata.fields import Category
 from synthdata.fields.base import Field
 from synthdata.tables import LEAST_TO_TRAIN
 
@@ -26,6 +29,9 @@ def seed_of(random_state: int | np.random.RandomState | None) -> int:
 def named_frame(estimator: Any, data: Any, *, reset: bool) -> pd.DataFrame:
     """The rows as a frame, checked against those that `estimator` was fitted to; columns of an array are x0, x1, ..."""
     if isinstance(data, pd.DataFrame):
+        if not data.columns.is_unique:
+            twice = data.columns[data.columns.duplicated()][0]
+            raise InputError(f'two columns of X are named "{twice}"; rename one')
         validate_data(estimator, data, reset=reset, skip_check_array=True)
         return data
     array = validate_data(estimator, data, reset=reset, dtype=None, ensure_all_finite="allow-nan")
@@ -34,20 +40,51 @@ def named_frame(estimator: Any, data: Any, *, reset: bool) -> pd.DataFrame:
     return pd.DataFrame(array, columns=[f"x{number}" for number in range(array.shape[1])])
 
 
-def like(column: pd.Series, read: pd.Series, values: pd.Series, field: Field) -> pd.Series:
+def like(column: pd.Series, values: pd.Series, field: Field) -> pd.Series:
     """Values (m,) of the field's type, in the type of a column as it came: categories may be added to its own.
 
-    read: the column in the field's type. A text is spelled as the column spells the same value, where it does.
+    A text is spelled as the column spells the same value, where it does.
     """
+    if pd.api.types.is_integer_dtype(column) and pd.api.types.is_float_dtype(values):
+        values = values.round()  # of a field that has decimals where the column has none
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        if isinstance(field, Category) and values.eq(field.rare).any():
+            raise InputError(
+                f'column "{column.name}" is a {field.kind}, and those of its values that few rows have come as '
+                f'"{field.rare}", which {column.dtype} cannot hold; turn the column into text, or declare it otherwise'
+            )
         return values.astype(column.dtype)
-    if pd.api.types.infer_dtype(column, skipna=True) not in ("string", "categorical", "empty"):
-        return values.astype(object)
-    there = read.notna().to_numpy()
-    spelled = dict(zip(field.write(read[there]).astype("str"), column[there], strict=True))
-    written = field.write(values).astype("str").map(lambda text: spelled.get(text, text))
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        return written.astype(column.dtype)
-    written = written.astype(column.cat.categories.dtype)
-    added = pd.Index(written.dropna().unique()).difference(column.cat.categories)
-    return written.astype(column.cat.add_categories(added).dtype)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        present = pd.Series(column.cat.remove_unused_categories().cat.categories)
+        return _categorical(column, _as_present(present, values, field))
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind in ("string", "empty"):
+        return _as_present(column.dropna().drop_duplicates(), values, field).astype(column.dtype)
+    if kind == "date" and pd.api.types.is_datetime64_any_dtype(values):
+        values = values.dt.date
+    elif isinstance(field, Category):  # of cells of several types, which it reads as text
+        values = _as_present(column.dropna().drop_duplicates(), values, field)
+    return values.astype(object).where(values.notna(), np.nan)
+
+
+def _as_present(present: pd.Series, values: pd.Series, field: Field) -> pd.Series:
+    """Values of the field's type (m,) as objects: as the cell of `present` (k,) that it reads as that value.
+
+    Where there is none, they are written.
+    """
+    keys = field.parse(present, str(present.name))
+    is_first = (keys.notna() & ~keys.duplicated()).to_numpy(bool)
+    places = pd.Index(keys[is_first]).get_indexer(pd.Index(values))
+    cells = field.write(values).astype("str").astype(object)
+    cells[places >= 0] = present[is_first].to_numpy(object)[places[places >= 0]]
+    return cells
+
+
+def _categorical(column: pd.Series, cells: pd.Series) -> pd.Series:
+    """Cells (m,) in the type of a categorical column, and what it lacks of them among the categories."""
+    categories = column.cat.categories
+    lacking = ~cells.isin(categories.tolist()) & cells.notna()
+    with suppress(TypeError, ValueError):  # the name of rare ones among intervals, say: text among them then
+        cells[lacking] = cells[lacking].astype("str").astype(categories.dtype).astype(object)
+    added = pd.Index(cells[lacking].unique(), dtype=object).difference(categories.astype(object), sort=False)
+    return cells.astype(column.cat.add_categories(added.tolist()).dtype)

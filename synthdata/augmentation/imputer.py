@@ -80,7 +80,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
             cells = np.flatnonzero(read[name].isna() & filled[name].notna())
             if cells.size:
                 own = names[name]
-                result[own] = _with_cells(frame[own], read[name], cells, filled[name].iloc[cells], field)
+                result[own] = _with_cells(frame[own], cells, filled[name].iloc[cells], field)
         if isinstance(X, pd.DataFrame):
             return result
         array = result.to_numpy()
@@ -100,12 +100,9 @@ def _with_nulls(field: Field) -> Field:
     return field if loose.check() else loose
 
 
-def _with_cells(column: pd.Series, read: pd.Series, cells: np.ndarray, values: pd.Series, field: Field) -> pd.Series:
-    """A column as it came, with values (m,) of the field's type in `cells` (m,), in the column's own type.
-
-    read: the column in the field's type.
-    """
-    drawn = like(column, read, values, field)
+def _with_cells(column: pd.Series, cells: np.ndarray, values: pd.Series, field: Field) -> pd.Series:
+    """A column as it came, with values (m,) of the field's type in `cells` (m,), in the column's own type."""
+    drawn = like(column, values, field)
     result: pd.Series = column.astype(drawn.dtype) if isinstance(drawn.dtype, pd.CategoricalDtype) else column.copy()
     result.iloc[cells] = drawn.to_numpy(object) if result.dtype == object else drawn.array
     return result
