@@ -44,7 +44,7 @@ REAL_SHARE = 1 / 3
 LEVELS = (0.1, 0.3, 1.0)  # of the largest class, that the others are brought to
 SIMPLE = "without a generator"
 CUT_SHORT = "training was cut short by the time budget"
-RARE = 0.1  # a class of a smaller share of the rows is what counts: how precisely it is found
+RARE = 0.2  # of an equal share: a class below it is what counts, how precisely it is found
 
 
 @dataclass(frozen=True)
@@ -248,11 +248,11 @@ def prove(
 ) -> Proof:
     """Search amount and family by cross-validation of `frame`'s rows.
 
-    amount: try this one alone. learner: the import path of a scikit-learn estimator; boosted trees if not given.
-    measure: "auc", "average_precision" or "balanced_accuracy"; not given, average precision where a class has less than
-    a tenth of the rows, else AUC; of quantities R². sensitive: a column whose groups should be treated alike: both
-    parities of each line are measured. max_minutes: of all trainings together. keep: a folder for what each fold found,
-    from which a proof that was interrupted goes on; whoever names it removes it.
+    amount: try this one alone. learner: the import path of a scikit-learn estimator; trees if not given. measure: "auc",
+    "average_precision" or "balanced_accuracy"; not given, average precision where a class has less than a fifth of an
+    equal share (of two classes, a tenth of the rows), else AUC; of quantities R². sensitive: a column whose groups
+    should be treated alike: both parities of each line are measured. max_minutes: of all trainings together. keep: a
+    folder for what each fold found, from which a proof that was interrupted goes on; whoever names it removes it.
     """
     began = time.monotonic()
     table = schema.read(frame).reset_index(drop=True)
@@ -295,7 +295,7 @@ def checked_measure(measure: str | None, target: Target, truth: np.ndarray) -> s
     """The measure, or the one that suits such a target."""
     allowed = [name for name in LABELS if (name == "r2") != bool(target.labels)]
     if measure is None:
-        is_rare = bool(target.labels) and np.bincount(truth).min() < RARE * len(truth)
+        is_rare = bool(target.labels) and np.bincount(truth).min() < RARE * len(truth) / len(target.labels)
         return "average_precision" if is_rare else allowed[0]
     if measure not in allowed:
         raise InputError(f'measure "{measure}": for this target it is one of {", ".join(allowed)}')

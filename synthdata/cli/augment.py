@@ -57,7 +57,7 @@ MOST_PARTS = 12  # kinds of rows that are listed
 @click.option(
     "--measure",
     type=click.Choice(["auc", "average_precision", "balanced_accuracy", "r2"]),
-    help="With --prove: what a gain is of; AUC, or average precision where a class is below a tenth.",
+    help="With --prove: what a gain is of; AUC, or average precision where a class is rare.",
 )
 @click.option("--sensitive", metavar="COLUMN", help="With --prove: measure whether its groups are treated alike.")
 @click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True, help="With --prove.")
