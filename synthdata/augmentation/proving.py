@@ -248,8 +248,8 @@ def prove(
 ) -> Proof:
     """Search amount and family by cross-validation of `frame`'s rows.
 
-    amount: try this one alone. learner: the import path of a scikit-learn estimator; trees if not given. measure: "auc",
-    "average_precision" or "balanced_accuracy"; not given, average precision where a class has less than a fifth of an
+    amount: try this one alone. learner: the import path of a scikit-learn estimator; trees if not given. measure: auc,
+    average_precision or balanced_accuracy; not given, average precision where a class has less than a fifth of an
     equal share (of two classes, a tenth of the rows), else AUC; of quantities R². sensitive: a column whose groups
     should be treated alike: both parities of each line are measured. max_minutes: of all trainings together. keep: a
     folder for what each fold found, from which a proof that was interrupted goes on; whoever names it removes it.

@@ -26,7 +26,7 @@ MOST_PARTS = 12  # kinds of rows that are listed
 
 
 @click.command(
-    epilog="\b\nExamples:\n"
+    epilog="\b\nExample:\n"
     "  synthdata augment loans.yaml --data train.csv -o more.csv --target has_default --balance\n"
     "  synthdata augment loans.yaml --data train.csv -o more.csv --prove\n"
     '  synthdata augment loans.yaml --data train.csv -o more.csv --rows 500 --where "age >= 60"'
