@@ -199,6 +199,18 @@ def test_weights_give_real_rows_their_share(synthesizer, patients):
     assert table.groupby("provenance")["row_weight"].sum()["real"] == pytest.approx(len(table) / 2)
 
 
+def test_missing_cells_are_drawn_and_added_rows_lack_nothing_either(patients):
+    made = train(patients, SCHEMA, model={"family": "transformer", "epochs": 2, "width": 16})
+    filled = augment(made, patients, Amount(rows=40), fill=True)
+    table, lacked = filled.frame, patients["weight"].isna()
+    assert not table.isna().any(axis=None)
+    assert filled.filled == lacked.sum()
+    marks = np.where(lacked, "filled", "real").tolist() + ["synthetic"] * 40
+    assert table["provenance"].tolist() == marks
+    there = patients.loc[~lacked, "weight"]
+    assert (table.loc[there.index, "weight"] == there).all()
+
+
 def test_keys_that_run_out_are_refused(patients):
     short = SCHEMA.model_copy(
         update={

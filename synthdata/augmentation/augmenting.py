@@ -11,10 +11,11 @@ import pandas as pd
 from synthdata.augmentation.amounts import Additions, Amount, Part
 from synthdata.augmentation.sources import FILLED, KINDS, REAL, Copies, Generated, Source
 from synthdata.errors import InputError
-from synthdata.fields import Category, Codec, Field, Number, Rows
+from synthdata.fields import Category, Codec, Field, Number, Rows, Test
 from synthdata.pipeline import BUDGET, suite_of
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
+from synthdata.stages import table_of
 from synthdata.synthesizer import Synthesizer
 from synthdata.validation import Gate, Suite, Validated
 from synthdata.validation.suite import is_unique
@@ -93,13 +94,21 @@ def augment(
         filled = empty & real.notna().to_numpy(bool)
         cells = int(filled.sum())
         origin[filled.any(axis=1)] = FILLED
-    drawn = draw_all(source, real, made.parts, copies, seed=seed, listener=listener)
+    parts = _without_gaps(made.parts, source, real) if fill and isinstance(source, Synthesizer) else made.parts
+    drawn = draw_all(source, real, parts, copies, seed=seed, listener=listener)
     whole = pd.concat([real, drawn.rows], ignore_index=True) if len(drawn.rows) else real
     added = len(drawn.rows)
     weights = None if amount.real_share is None else weights_of(len(real), added, amount.real_share)
     suite = suite_of(source) if isinstance(source, Synthesizer) else Suite.of(schema)
     validated = marked(schema, suite, whole, np.concatenate([origin, drawn.origin]), provenance, weights)
     return Augmented(validated, made, added, cells, drawn.sampled)
+
+
+def _without_gaps(parts: Sequence[Part], synthesizer: Synthesizer, filled: pd.DataFrame) -> list[Part]:
+    """The parts, whose rows shall lack nothing either in columns that were filled to the last cell."""
+    tables = {name: codec for name, codec in synthesizer.codecs.items() if codec.nulls and table_of(codec.layout)}
+    asked = {name: [Test("is not null")] for name in tables if not filled[name].isna().any()}
+    return [replace(part, tests={**asked, **part.tests}) for part in parts]
 
 
 def check_names(schema: Schema, provenance: str) -> None:
