@@ -191,6 +191,14 @@ def test_amounts_that_a_table_cannot_have_are_refused(patients, amount, message)
 def test_a_column_of_the_same_name_as_the_mark_is_refused(synthesizer, patients):
     with pytest.raises(InputError, match="name the one that marks rows otherwise"):
         augment(synthesizer, patients, Amount(rows=1), provenance="ward")
+    with pytest.raises(InputError, match="is what the column of weights is called"):
+        augment(synthesizer, patients, Amount(factor=2, real_share=0.5), provenance="row_weight")
+    assert augment(synthesizer, patients, Amount(rows=1), provenance="row_weight").added == 1
+
+
+def test_an_amount_of_nothing_is_refused(synthesizer, patients):
+    with pytest.raises(InputError, match="nothing says how many"):
+        augment(synthesizer, patients, Amount(where="age >= 50"))
 
 
 def test_weights_give_real_rows_their_share(synthesizer, patients):

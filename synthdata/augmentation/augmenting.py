@@ -77,14 +77,15 @@ def augment(
     says how much.
     """
     schema = source.schema if isinstance(source, Synthesizer) else source
-    check_names(schema, provenance)
+    amount = amount or Amount()
+    check_names(schema, provenance, weighs=amount.real_share is not None)
     if not 0 <= copies <= 1:
         raise InputError(f"copies {copies}: a share of the added rows, from 0 to 1")
     if not isinstance(source, Synthesizer) and (copies < 1 or fill):
         raise InputError("only changed copies can be made without a model; give a Synthesizer")
     real = schema.read(frame).reset_index(drop=True)
-    amount = amount or Amount()
-    made = Additions.of(real, schema, amount, seed=seed) if not amount.is_nothing else Additions(())
+    only_fill = fill and amount.is_nothing
+    made = Additions(()) if only_fill else Additions.of(real, schema, amount, seed=seed)
     origin = np.full(len(real), REAL, object)
     cells = 0
     if fill and isinstance(source, Synthesizer):
@@ -111,12 +112,12 @@ def _without_gaps(parts: Sequence[Part], synthesizer: Synthesizer, filled: pd.Da
     return [replace(part, tests={**asked, **part.tests}) for part in parts]
 
 
-def check_names(schema: Schema, provenance: str) -> None:
-    """Refuse names that columns have already."""
+def check_names(schema: Schema, provenance: str, *, weighs: bool) -> None:
+    """Refuse names that columns have already. weighs: whether there may be a column of weights."""
     if provenance in schema.fields:
         raise InputError(f'the table has a column "{provenance}" already; name the one that marks rows otherwise')
-    if WEIGHT in schema.fields or provenance == WEIGHT:
-        raise InputError(f'a column "{WEIGHT}" is what weights would be called; rename it')
+    if weighs and (WEIGHT in schema.fields or provenance == WEIGHT):
+        raise InputError(f'"{WEIGHT}" is what the column of weights is called; rename the other')
 
 
 def marked(

@@ -109,8 +109,8 @@ def command(
     table = needs_data(data, schema)
     check_target(output, force=force)
     declared = _with_target(Schema.load(schema), target, schema)
-    check_names(declared, provenance)
     amount = _amount(declared, balance, shares, level, independent, rows, factor, where, real_share)
+    check_names(declared, provenance, weighs=prove or real_share is not None)
     if prove:
         check_gains(output, force=force or resume)
         _refuse_with_prove(fill, model)
