@@ -59,7 +59,7 @@ def test_without_a_model_only_copies_can_be_made(digits):
 def test_copies_are_compared_without_any_generator(digits):
     proof = prove(read_table(digits), SCHEMA, families=(), folds=2, amount=Amount(factor=2))
     kinds = {line.label: line.kind for line in proof.gains.lines}
-    assert kinds["changed copies, as asked for"] == "transforms"
+    assert kinds["changed copies, 2 times the rows"] == "transforms"
     line = proof.gains.lines[-1]
     assert line.score is not None
     assert line.rows == 120

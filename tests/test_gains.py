@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, r2_score, roc_auc_score
+from sklearn.naive_bayes import GaussianNB
 
 from synthdata.errors import InputError
 from synthdata.evaluation.gains import Candidate, Predictions, measure_gains, odds, parity
@@ -99,6 +101,7 @@ def test_both_parities():
         ("sklearn.linear_model.Nothing", "cannot be imported"),
         ("nothing", "cannot be imported"),
         ("sklearn.svm.LinearSVC", "no fit and predict_proba"),
+        (7, "is no scikit-learn estimator"),
     ],
 )
 def test_a_learner_that_is_none_is_refused(path, message):
@@ -106,7 +109,16 @@ def test_a_learner_that_is_none_is_refused(path, message):
         Learner.of(path, np.array([True]), 2)
 
 
-@pytest.mark.parametrize("path", [None, "sklearn.linear_model.LogisticRegression", "sklearn.naive_bayes.GaussianNB"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        None,
+        LogisticRegression(C=0.5),
+        GaussianNB,
+        "sklearn.linear_model.LogisticRegression",
+        "sklearn.naive_bayes.GaussianNB",
+    ],
+)
 def test_any_learner_takes_symbols_and_missing_cells(path):
     rng = np.random.default_rng(0)
     features = np.stack([rng.integers(0, 4, 400).astype(float), rng.normal(size=400)], axis=1)

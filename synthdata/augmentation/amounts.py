@@ -43,6 +43,8 @@ class Amount:
     real_share: float | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.balance, str):  # a column by itself is one of a tuple
+            object.__setattr__(self, "balance", (self.balance,))
         if self.rows is not None and self.factor is not None:
             raise InputError("rows and factor both say how many; give one of them")
         if self.rows is not None and self.rows < 1:
@@ -64,6 +66,23 @@ class Amount:
                 raise InputError(f'share of "{value}": {share} is not between 0 and 1')
         if sum(self.shares.values()) > 1 + 1e-9:
             raise InputError(f"the shares add up to {sum(self.shares.values()):g}; at most 1 in all")
+
+    def __str__(self) -> str:
+        """Name it in a few words."""
+        parts = []
+        if self.balance:
+            shares = ", ".join(f"{value} {share:g}" for value, share in self.shares.items())
+            level = f" to {self.level:.0%} of the largest" if self.level < 1 else ""
+            parts.append(f"{' and '.join(self.balance)} balanced{level}" + (f" ({shares})" if shares else ""))
+        if self.independent is not None:
+            parts.append(f"target independent of {self.independent}")
+        if self.factor is not None:
+            parts.append(f"{self.factor:g} times the rows")
+        if self.rows is not None:
+            parts.append(f"{self.rows:,} rows")
+        if self.real_share is not None:
+            parts.append(f"real ones {self.real_share:.0%} of the weight")
+        return ", ".join(parts)
 
     @property
     def is_nothing(self) -> bool:
@@ -196,8 +215,8 @@ def _cells(frame: pd.DataFrame, schema: Schema, columns: Sequence[str]) -> tuple
         values = key if isinstance(key, tuple) else (key,)
         if rows < FEWEST and len(columns) == 1:
             raise InputError(
-                f'"{columns[0]}" has a value in {rows} real rows only; at least {FEWEST} are needed: what fewer rows '
-                f"have in common is never learned, for privacy; balance other columns, or leave these rows out"
+                f'"{columns[0]}" has a value in {rows} real row{"s" * (rows > 1)} only; at least {FEWEST} are needed: '
+                f"what fewer rows have in common is never learned, for privacy; balance other columns, or leave these rows out"
             )
         if rows < FEWEST:
             small += 1

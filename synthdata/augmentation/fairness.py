@@ -11,7 +11,7 @@ from synthdata.augmentation.amounts import Amount, shares_of
 from synthdata.augmentation.augmenting import draw_parts
 from synthdata.augmentation.sources import Generated
 from synthdata.conditions import Where
-from synthdata.errors import InputError
+from synthdata.errors import InputError, nearest
 from synthdata.evaluation.coding import Coding
 from synthdata.evaluation.gains import parity
 from synthdata.evaluation.inputs import Target
@@ -65,6 +65,8 @@ def generate_independent(
 
 def groups_of(table: pd.DataFrame, schema: Schema, sensitive: str) -> np.ndarray:
     """Codes of the groups of a sensitive column: (n,) int64, rows that lack it being a group of their own."""
+    if sensitive not in schema.fields:
+        raise InputError(f'no column "{sensitive}"; {nearest(sensitive, schema.fields)}')
     coding = Coding.of(schema, table)
     if sensitive not in coding.names or coding.columns[coding.names.index(sensitive)].is_quantity:
         raise InputError(f'"{sensitive}" has no groups to be treated alike: name a column of few values')

@@ -42,7 +42,7 @@ MOST_HEAVY = 4_000  # likewise, of images
 WEIGHED_FROM = 4  # from so many times the rows on, real rows may also weigh more
 REAL_SHARE = 1 / 3
 LEVELS = (0.1, 0.3, 1.0)  # of the largest class, that the others are brought to
-SIMPLE = "without a generator"
+SIMPLE = "remedies"
 CUT_SHORT = "training was cut short by the time budget"
 RARE = 0.2  # of an equal share: a class below it is what counts, how precisely it is found
 
@@ -86,8 +86,9 @@ def recipes(
     Where fields name transforms, changed copies are tried as well, alone and as half of what is added.
     """
     asked = amount or Amount()
-    amounts = _amounts(frame, schema, target) if asked.is_nothing else {"as asked for": asked}
-    amounts = {said: replace(each, where=asked.where) for said, each in amounts.items()}
+    amounts = _amounts(frame, schema, target) if asked.is_nothing else {str(asked): asked}
+    if asked.where:
+        amounts = {f"{said}, of the segment": replace(each, where=asked.where) for said, each in amounts.items()}
     ways: list[tuple[str, str | None, float]] = [(family, family, 0.0) for family in families]
     if transformed_fields(schema):
         ways = [("changed copies", None, 1.0), *ways]
@@ -125,7 +126,7 @@ class Contest:
     schema: Schema
     target: Target
     recipes: tuple[Recipe, ...]
-    learner: str | None = None
+    learner: Any = None  # an import path, or an estimator
     minutes: float | None = None  # of one training
     seed: int = 0
 
@@ -237,7 +238,7 @@ def prove(
     target: str | None = None,
     families: Sequence[str] = FAMILIES,
     amount: Amount | None = None,
-    learner: str | None = None,
+    learner: Any = None,
     measure: str | None = None,
     sensitive: str | None = None,
     folds: int = FOLDS,
@@ -248,7 +249,7 @@ def prove(
 ) -> Proof:
     """Search amount and family by cross-validation of `frame`'s rows.
 
-    amount: try this one alone. learner: the import path of a scikit-learn estimator; trees if not given. measure: auc,
+    amount: try this one alone. learner: a scikit-learn estimator, or its import path; trees if not given. measure: auc,
     average_precision or balanced_accuracy; not given, average precision where a class has less than a fifth of an
     equal share (of two classes, a tenth of the rows), else AUC; of quantities R². sensitive: a column whose groups
     should be treated alike: both parities of each line are measured. max_minutes: of all trainings together. keep: a
@@ -265,7 +266,7 @@ def prove(
     truth = contest.truth(table)
     measure = checked_measure(measure, wanted, truth)
     contest.candidates(table, {})  # to refuse now what cannot be had
-    path = Inputs.of(schema, table, wanted.name).learner(learner, len(wanted.labels)).path
+    path = Inputs.of(schema, table, wanted.name).learner(learner, len(wanted.labels)).name
     groups = np.empty(0, np.int64) if sensitive is None else groups_of(table, schema, sensitive)
     steps = [SIMPLE, *contest.families]
     kept = Kept(keep, _identity(table, contest, folds))
@@ -332,7 +333,12 @@ def _within(listener: Listener, began: float, step: int, steps: int, where: str)
 def _identity(table: pd.DataFrame, contest: Contest, folds: int) -> dict[str, Any]:
     """What a proof must agree in with the one that it goes on from."""
     rows = pd.util.hash_pandas_object(table.map(str), index=False).to_numpy().tobytes()
-    asked = [contest.schema.dump(), [asdict(recipe) for recipe in contest.recipes], contest.learner, contest.minutes]
+    asked = [
+        contest.schema.dump(),
+        [asdict(recipe) for recipe in contest.recipes],
+        str(contest.learner),
+        contest.minutes,
+    ]
     said = json.dumps([*asked, contest.target.name, contest.seed, folds], default=str)
     return {"proof": hashlib.sha256(rows + said.encode()).hexdigest()}
 

@@ -60,7 +60,7 @@ MOST_PARTS = 12  # kinds of rows that are listed
     help="With --prove: what a gain is of; AUC, or average precision where a class is rare.",
 )
 @click.option("--sensitive", metavar="COLUMN", help="With --prove: measure whether its groups are treated alike.")
-@click.option("--folds", type=click.IntRange(min=2), default=5, show_default=True, help="With --prove.")
+@click.option("--folds", type=click.IntRange(min=2), help="With --prove: how many; 5 if not given.")
 @click.option("--copies", type=float, default=0.0, help="Share of added rows: real ones, by the schema's transforms.")
 @click.option("--provenance", default="provenance", show_default=True, help="The column that marks each row.")
 @training_options
@@ -84,7 +84,7 @@ def command(
     learner: str | None,
     measure: str | None,
     sensitive: str | None,
-    folds: int,
+    folds: int | None,
     copies: float,
     provenance: str,
     model: str | None,
@@ -97,16 +97,21 @@ def command(
 
     Added rows pass the gate one by one, then the table does as a whole. --prove tries families and amounts on folds of
     the table, beside doing nothing, class weights, oversampling and SMOTE; it writes OUT.gains.html, and where no gain
-    is shown the table unchanged, unless --force.
+    is shown the table unchanged. With --prove, --force adds the rows even so, besides replacing what is there.
     """
     from synthdata.augmentation.amounts import Additions
     from synthdata.augmentation.augmenting import augment, check_names
+    from synthdata.augmentation.proving import FOLDS
     from synthdata.evaluation import check_gains
     from synthdata.exporting import check_target, export
     from synthdata.schema import Schema
     from synthdata.tables import LEAST_TO_TRAIN, read_table
 
     table = needs_data(data, schema)
+    if table.resolve() == output.resolve():
+        raise InputError(f"{output}: is the table that is learned; write the augmented one elsewhere")
+    if not prove and (learner, measure, folds) != (None, None, None):
+        raise InputError("--learner, --measure and --folds say how to prove; add --prove, or leave them out")
     check_target(output, force=force)
     declared = _with_target(Schema.load(schema), target, schema)
     amount = _amount(declared, balance, shares, level, independent, rows, factor, where, real_share)
@@ -116,15 +121,22 @@ def command(
         _refuse_with_prove(fill, model)
     elif amount.is_nothing and not fill:
         raise InputError("nothing says what to add; give --balance, --rows, --factor, --independent, --fill or --prove")
-    frame = declared.read(read_table(table, least=LEAST_TO_TRAIN), source=str(table))
+    found = read_table(table, least=LEAST_TO_TRAIN)
+    frame = declared.read(found, source=str(table))
+    left_out = [name for name in map(str, found.columns) if name not in declared.fields]
+    _check_left_out(console, left_out, provenance)
+    if fill and not frame.isna().any(axis=None):
+        if amount.is_nothing:
+            raise InputError(f"{table}: no cell of the schema's columns is missing; there is nothing to fill")
+        fill = False
     if not amount.is_nothing:
         Additions.of(frame, declared, amount, seed=seed)  # refused before anything is learned
     proof = None
     if prove:
         start_tensorflow(console)
         proof = _prove(
-            console, frame, declared, output, amount, model=model, learner=learner, measure=measure, folds=folds,
-            sensitive=sensitive or independent, seed=seed, max_minutes=max_minutes, resume=resume, force=force,
+            console, frame, declared, output, amount, model=model, learner=learner, measure=measure,
+            folds=folds or FOLDS, sensitive=sensitive or independent, seed=seed, max_minutes=max_minutes, resume=resume, force=force,
         )  # fmt: skip
         helps = proof.gains.helps and proof.best is not None
         if proof.best is None or not (helps or force):  # nothing to add, or no reason to
@@ -147,6 +159,18 @@ def command(
         )
         export(augmented.validated, output, force=force)
     _finish(console, output, frame, augmented.validated, augmented, proof, declared, sensitive or independent)
+
+
+def _check_left_out(console: Console, left_out: list[str], provenance: str) -> None:
+    """Say which columns of the table the schema does not name, and so are not written; refuse to hide one."""
+    if provenance in left_out:
+        raise InputError(
+            f'the table has a column "{provenance}", which the schema does not name; name the one that marks rows '
+            f"otherwise: --provenance NAME"
+        )
+    if left_out:
+        some = ", ".join(left_out[:5]) + (", ..." if len(left_out) > 5 else "")
+        console.say(f"left out, as the schema does not name them: {some}")
 
 
 def _with_target(declared: Schema, target: str | None, source: Path) -> Schema:
@@ -273,14 +297,15 @@ def _finish(
     }
     lines = []
     if proof is not None:
-        from synthdata.augmentation.proving import CUT_SHORT
         from synthdata.evaluation.gains_page import conclusion
 
         page = output.with_name(f"{output.name}.gains.html")
-        result |= {"gains_file": str(page), "helps": proof.gains.helps}
+        best = proof.gains.best
+        told = {"best": best.label, "gain": best.gain, "interval": best.interval} if best else {"best": None}
+        result |= {"gains_file": str(page), "helps": proof.gains.helps, **told}
         lines += [*conclusion(proof.gains), f"gains: {page}"]
-        if any(line.note == CUT_SHORT for line in proof.gains.lines):
-            lines.append("some trainings were cut short by --max-minutes, see there: more minutes may show more")
+        if added and not proof.gains.helps:
+            lines.append("the best of them is added all the same, because of --force")
     cells = f", {augmented.filled:,} missing cells drawn" if augmented and augmented.filled else ""
     what = f"{len(real):,} real rows and {added:,} added" if added else f"{len(real):,} real rows, none added"
     passed = f"the table passed {len(verdict.checks)} expectations"

@@ -84,14 +84,14 @@ class Inputs:
         kept = [name != self.target for name in self.coding.names]
         return np.append(self.coding.are_symbols[kept], np.zeros(self.others, bool))
 
-    def learner(self, path: str | None, classes: int) -> Learner:
-        """What learns them: a scikit-learn estimator by its import path, or trees; of pixels, extremely random ones.
+    def learner(self, given: Any, classes: int) -> Learner:
+        """What learns them: a scikit-learn estimator, or its import path, or trees; of pixels, extremely random ones.
 
         Gradient boosting takes minutes for some hundred rows of a thousand features each and several classes.
         """
         has_pixels = any(isinstance(field.view(_nothing(field)), Pictures) for field in self.schema.fields.values())
         forest = FOREST if classes else REGRESSION_FOREST
-        return Learner.of(path or (forest if has_pixels else None), self.are_symbols, classes)
+        return Learner.of(forest if given is None and has_pixels else given, self.are_symbols, classes)
 
     def features(self, frame: pd.DataFrame) -> np.ndarray:
         """(n, features) float64, NaN where missing."""

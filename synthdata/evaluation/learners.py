@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -20,33 +21,44 @@ RARE_SYMBOL = 5  # rows a symbol needs for a coordinate of its own
 
 @dataclass(frozen=True)
 class Learner:
-    """A scikit-learn estimator by its import path: a class, an instance, or a function that makes one.
+    """A scikit-learn estimator.
+
+    given: a class, an instance, or a function that makes one; itself, or its import path.
 
     are_symbols: (columns,) bool, which features are codes of symbols. classes: how many there are; 0 for a quantity.
     Boosted trees take the codes and missing values as they are; for all others symbols are one-hot, quantities filled
     with their median and standardised.
     """
 
-    path: str
+    given: Any
     are_symbols: np.ndarray
     classes: int
 
     @classmethod
-    def of(cls, path: str | None, are_symbols: np.ndarray, classes: int) -> Learner:
+    def of(cls, given: Any, are_symbols: np.ndarray, classes: int) -> Learner:
         """Name a learner, by default boosted trees. InputError for what cannot be imported, or is none."""
-        learner = cls(path or (TREES if classes else REGRESSION_TREES), are_symbols, classes)
+        learner = cls(given if given is not None else (TREES if classes else REGRESSION_TREES), are_symbols, classes)
         learner.made(0)
         return learner
+
+    @property
+    def name(self) -> str:
+        """How reports call it."""
+        if isinstance(self.given, str):
+            return self.given
+        return f"{self.given.__module__}.{self.given.__name__}" if inspect.isclass(self.given) else repr(self.given)
 
     def made(self, seed: int) -> Any:
         """A fresh estimator."""
         from sklearn.base import clone
 
-        found = _imported(self.path)
+        found = _imported(self.given) if isinstance(self.given, str) else self.given
+        if not callable(found) and not hasattr(found, "fit"):
+            raise InputError(f"learner {found!r}: is no scikit-learn estimator, nor the import path of one")
         estimator = clone(found) if hasattr(found, "fit") and not inspect.isclass(found) else found()
         needed = "predict_proba" if self.classes else "predict"
         if not hasattr(estimator, "fit") or not hasattr(estimator, needed):
-            raise InputError(f"learner {self.path}: has no fit and {needed}, which it takes to learn this target")
+            raise InputError(f"learner {self.name}: has no fit and {needed}, which it takes to learn this target")
         if "random_state" in estimator.get_params():
             estimator.set_params(random_state=seed)
         return self._fed(estimator)
@@ -92,13 +104,16 @@ class Learner:
 
         Returns chances (m, classes), or quantities (m,).
         """
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.pipeline import Pipeline
 
         estimator = self.made(seed)
         extra: dict[str, Any] = {}
         if weights is not None:
             extra["learner__sample_weight" if isinstance(estimator, Pipeline) else "sample_weight"] = weights
-        estimator.fit(features, target, **extra)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a learner is compared as it is
+            estimator.fit(features, target, **extra)
         if not self.classes:
             return np.asarray(estimator.predict(asked), np.float64)
         chances = np.zeros((len(asked), self.classes))
