@@ -216,7 +216,8 @@ def _cells(frame: pd.DataFrame, schema: Schema, columns: Sequence[str]) -> tuple
         if rows < FEWEST and len(columns) == 1:
             raise InputError(
                 f'"{columns[0]}" has a value in {rows} real row{"s" * (rows > 1)} only; at least {FEWEST} are needed: '
-                f"what fewer rows have in common is never learned, for privacy; balance other columns, or leave these rows out"
+                f"what fewer rows have in common is never learned, for privacy; balance other columns, or leave these "
+                f"rows out"
             )
         if rows < FEWEST:
             small += 1

@@ -136,7 +136,8 @@ def command(
         start_tensorflow(console)
         proof = _prove(
             console, frame, declared, output, amount, model=model, learner=learner, measure=measure,
-            folds=folds or FOLDS, sensitive=sensitive or independent, seed=seed, max_minutes=max_minutes, resume=resume, force=force,
+            folds=folds or FOLDS, sensitive=sensitive or independent, seed=seed, max_minutes=max_minutes,
+            resume=resume, force=force,
         )  # fmt: skip
         helps = proof.gains.helps and proof.best is not None
         if proof.best is None or not (helps or force):  # nothing to add, or no reason to
