@@ -136,7 +136,8 @@ def in_thousandths(line: dict | None) -> str:
         return "–"
     if not line["interval"]:
         return f"{line['score']:.4f}"
-    gain, low, high = (f"{1000 * each:+.0f}".replace("-", "−") for each in (line["gain"], *line["interval"]))
+    rounded = (round(1000 * each) for each in (line["gain"], *line["interval"]))
+    gain, low, high = (f"{each:+d}".replace("-", "−") if each else "0" for each in rounded)
     mark = "**" if line["interval"][0] > 0 else ""
     return f"{mark}{gain}{mark} ({low} to {high})"
 
