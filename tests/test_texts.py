@@ -240,3 +240,11 @@ def test_missing_texts_are_missing_as_often() -> None:
     drawn = Synthesizer.fit(frame, schema_of(nullable=True, model=SHORT)).sample(600)
     assert 0.2 < drawn["note"].isna().mean() < 0.5
     assert (drawn["note"].dropna() != "").all()
+
+
+@pytest.mark.parametrize("family", ["transformer", "vae"])
+def test_a_text_alone_is_learned(family: str) -> None:
+    short = {"family": family, "epochs": 2, "width": 32}
+    schema = Schema(name="notes", fields={"note": {"kind": "text", "model": short}})
+    alone = Synthesizer.fit(notes()[["note"]], schema)
+    assert alone.sample(5)["note"].str.len().gt(0).all()

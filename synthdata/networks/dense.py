@@ -31,7 +31,7 @@ def activate(x: tf.Tensor) -> tf.Tensor:
 
 def dense(x: tf.Tensor, matrix: Any) -> tf.Tensor:
     """(..., width) times (width, wide), as one flat product: XLA's gradient of a batched one is slow."""
-    flat = tf.reshape(x, (-1, x.shape[-1])) @ tf.convert_to_tensor(matrix)
+    flat = tf.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1])) @ tf.convert_to_tensor(matrix)
     return tf.reshape(flat, (*x.shape[:-1], matrix.shape[-1]))
 
 

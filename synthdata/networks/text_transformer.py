@@ -69,7 +69,7 @@ class TextTransformer(keras.Model):
         """
         first = tf.cast(places == 0, tf.float32)[..., None]
         owned = tf.one_hot(owners, told.shape[1])  # (rows, steps, texts)
-        alone = tf.concat([told, tf.ones_like(told[..., :1])], axis=-1)
+        alone = tf.concat([told, tf.ones((*told.shape[:-1], 1))], axis=-1)  # of a text alone nothing is told
         x = tf.gather(self.vectors.value, inputs) * (shown[..., None] * (1 - first))
         x += first * tf.matmul(owned, dense(alone, self.start))
         x += tf.matmul(owned, dense(told, self.told))

@@ -66,7 +66,7 @@ class TextEncoder(keras.layers.Layer):
         """As `TextTransformer.call` takes them to (rows, texts of a row, latent) each."""
         first = tf.cast(places == 0, tf.float32)[..., None]
         owned = tf.one_hot(owners, told.shape[1])  # (rows, steps, texts)
-        alone = tf.concat([told, tf.ones_like(told[..., :1])], axis=-1)
+        alone = tf.concat([told, tf.ones((*told.shape[:-1], 1))], axis=-1)  # of a text alone nothing is told
         x = tf.gather(self.vectors.value, inputs) * (1 - first) + first * tf.matmul(owned, dense(alone, self.start))
         known = self.before & (owners[:, :, None] == owners[:, None, :])
         states = self.causal(x, known, tuple(tf.gather(each, places) for each in self.turns))

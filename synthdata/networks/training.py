@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 import signal
 import threading
 import time
@@ -175,7 +176,9 @@ def _between_steps(listener: Listener) -> Iterator[Callable[[], None]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _optimizer(plan: Plan) -> keras.optimizers.Optimizer:
+def _optimizer(plan: Plan, model: keras.Model) -> keras.optimizers.Optimizer:
+    # of what is told, where nothing is
+    empty = [f"^{re.escape(each.path)}$" for each in model.trainable_variables if 0 in each.shape]
     match plan.optimizer:
         case "muon":
             return keras.optimizers.Muon(
@@ -184,7 +187,7 @@ def _optimizer(plan: Plan) -> keras.optimizers.Optimizer:
                 adam_beta_2=0.99,
                 weight_decay=plan.weight_decay,
                 adam_weight_decay=plan.weight_decay,
-                exclude_layers=["head", "bias", "gain"],  # and embeddings: these take AdamW
+                exclude_layers=["head", "bias", "gain", *empty],  # and embeddings: these take AdamW
                 global_clipnorm=1.0,
             )
         case "adam":
@@ -201,7 +204,7 @@ class _Loop:
     def __init__(self, task: Task, plan: Plan, run: Run) -> None:
         self.task, self.plan, self.run, self.model = task, plan, run, task.model
         self.state = _State(horizon=plan.steps)
-        self.optimizer = _optimizer(plan)
+        self.optimizer = _optimizer(plan, self.model)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gain"])
         self.optimizer.build(self.model.trainable_variables)
         self.model.compile(optimizer=self.optimizer)
