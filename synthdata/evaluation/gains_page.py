@@ -93,13 +93,12 @@ def conclusion(gains: Gains) -> tuple[str, ...]:
     elif best and simplest and _by_score(simplest) >= _by_score(best):
         told = f"{simplest.label} ({gains.measure} {figure(simplest.score)})"
         sentences.append(f"At least as good, and {_without(simplest)}: {told}.")
-    if best and gains.helps and simple:
+    elif simple:
         other = max(simple, key=_by_score)
-        if simplest is None or _by_score(simplest) < _by_score(best):
-            sentences.append(f"Shown to help as well, {_without(other)}: {other.label}. It {_raises(gains, other)}.")
-    remarks = sorted({line.note for line in _compared(gains.lines) if line.note and line.score is not None})
+        sentences.append(f"Shown to help as well, {_without(other)}: {other.label}. It {_raises(gains, other)}.")
     if best and not shown:
         sentences.append("The data is better left as it is.")
+    remarks = sorted({line.note for line in _compared(gains.lines) if line.note and line.score is not None})
     if remarks:
         sentences.append(f"Of some lines, {'; '.join(remarks)}: another proof may show more of them.")
     return tuple(sentences)
