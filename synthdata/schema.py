@@ -13,12 +13,14 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Key
+from pydantic import field_validator
 
 from synthdata.constraints import AnyConstraint, Combinations, Ordered, RowRule, Unique
 from synthdata.errors import DataError, SchemaError, nearest
 from synthdata.fields import KINDS, AnyField, Category, Expectation
 from synthdata.fields.base import holds_bytes, plain
 from synthdata.measures import MEASURES
+from synthdata.subjects import Subjects
 
 __all__ = ["FOLDER", "MISSING", "Model", "Schema", "infer", "json_schema"]
 
@@ -30,6 +32,7 @@ CONSTRAINTS: dict[str, type[BaseModel]] = {
 }
 FOLDER = "synthdata.folder"  # in a frame's attrs: where the table stood; paths in its cells are relative to it
 MISSING = ".missing"  # what the array is called that says where a column's array means nothing
+ROWS_PER_SUBJECT = 100
 MODELINE = "# yaml-language-server: $schema=schema.json"
 
 
@@ -53,11 +56,19 @@ class Schema(BaseModel):
 
     name: str = "table"
     target: str | None = None
+    subject: tuple[str, ...] = Key(default=(), description="the columns that name who is to be protected")
+    rows_per_subject: int = Key(default=ROWS_PER_SUBJECT, ge=1, description="the most rows of a subject that are learned")
     model: Model = Model()
     fields: dict[str, AnyField] = Key(min_length=1)
     constraints: tuple[AnyConstraint, ...] = ()
     suite: str | None = Key(default=None, description="the user's own expectations, a JSON file beside the schema")
     require: dict[str, float] = Key(default={}, description="what an evaluation must reach, by the name of its score")
+
+    @field_validator("subject", mode="before")
+    @classmethod
+    def _one_name(cls, value: Any) -> Any:
+        """A column by itself may stand without brackets."""
+        return (value,) if isinstance(value, str) else value
 
     @classmethod
     def load(cls, path: str | Path) -> Schema:
@@ -110,6 +121,10 @@ class Schema(BaseModel):
         head: dict[str, Any] = {"name": self.name}
         if self.target:
             head["target"] = self.target
+        if self.subject:
+            head["subject"] = self.subject[0] if len(self.subject) == 1 else list(self.subject)
+        if self.rows_per_subject != ROWS_PER_SUBJECT:
+            head["rows_per_subject"] = self.rows_per_subject
         if self.model != Model():
             head["model"] = {"family": self.model.family, **self.model.options}
         lines = [MODELINE, *(f"{key}: {_flow(value)}" for key, value in head.items()), "fields:"]
@@ -151,6 +166,10 @@ class Schema(BaseModel):
         claims = [claim for name, field in self.fields.items() for claim in field.expectations(name)]
         stated = [constraint.expectation() for constraint in self.constraints]
         return [*claims, *(claim for claim in stated if claim is not None)]
+
+    def subjects(self, frame: pd.DataFrame) -> Subjects:
+        """Whose each row of a frame of the schema's types is."""
+        return Subjects.of(frame, self.subject)
 
     def measures(self) -> tuple[str, ...]:
         """Names of the columns in which fields tell what claims are about, see `Field.measure`."""
