@@ -1,0 +1,116 @@
+"""Where people live and work: street, city, postcode and company, from what mimesis knows of the locale.
+
+A postcode has the locale's form; it need not be the city's. In English and Arabic speaking countries and in France the
+house number stands before the street.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from synthdata.fields.providers.base import People, Provider
+from synthdata.fields.providers.mixing import drawn
+from synthdata.fields.providers.names import picked
+from synthdata.fields.providers.pools import known_locales, pool
+from synthdata.fields.providers.writing import matching
+
+__all__ = ["ADDRESSES"]
+
+THIN_COMPANIES = {"cs", "hu", "sk"}  # the locales of which mimesis knows fewer than ten firms
+WIDE = {"en", "en-au", "en-ca"}  # where house numbers have up to four digits
+POSTCODES = {"da": "####", "pt": "####-###", "uk": "#####"}  # where mimesis writes them otherwise than the locale
+POSTCODE = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,9}", re.IGNORECASE)
+WORDED = re.compile(r"(?=.*[^\W\d_]{2}).{2,80}", re.DOTALL)
+NUMBERED = re.compile(r"(?=.*[^\W\d_]{2})(?=.*\d).{4,100}", re.DOTALL)
+STREET = re.compile(  # a number and a word for a street: enough to tell one
+    r"(?=.*\d).*?(?:\b(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|close"
+    r"|crescent|terrace|rue|avenue|impasse|chemin|all[ée]e|via|viale|piazza|corso|calle|avenida|plaza|paseo|rua|travessa"
+    r"|ul\.|ulica|ulice|улица|ул\.)(?:\b|(?<=\.))|\w(?:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ring|straat|laan|plein|gatan?"
+    r"|gade|vej|vägen|katu|tie|gate|veien)\b).*",
+    re.IGNORECASE,
+)
+
+
+def _street(people: People) -> np.ndarray:
+    names = pool(people.locale, "street")
+    name = names[picked(people, "street", len(names))]
+    if people.locale == "ja":
+        blocks = [np.char.mod("%d", 1 + drawn(people, f"block {part}", 30)).astype(object) for part in range(3)]
+        return name + blocks[0] + "-" + blocks[1] + "-" + blocks[2]
+    most = 1 + drawn(people, "house numbers", 9999 if people.locale in WIDE else 199)
+    number = np.char.mod("%d", 1 + drawn(people, "house number", 1 << 40) % most).astype(object)
+    if people.locale.partition("-")[0] in ("en", "fr", "ar"):
+        return number + " " + name
+    return name + number + "号" if people.locale == "zh" else name + " " + number
+
+
+def _city(people: People) -> np.ndarray:
+    cities = pool(people.locale, "city")
+    return cities[picked(people, "city", len(cities))]
+
+
+def _company(people: People) -> np.ndarray:
+    companies = pool(people.locale, "company")
+    return companies[picked(people, "company", len(companies))]
+
+
+def _postcode(people: People) -> np.ndarray:
+    form = POSTCODES.get(people.locale)
+    if form is None:
+        known = pool(people.locale, "postcode")
+        return known[picked(people, "postcode", len(known))]
+    number = drawn(people, "postcode", 9 * 10 ** (form.count("#") - 1)) + 10 ** (form.count("#") - 1)
+    text = np.char.mod("%d", number).astype(object)
+    at = form.find("-")
+    return text if at < 0 else np.array([each[:at] + "-" + each[at:] for each in text], dtype=object)
+
+
+def _is_street(cells: np.ndarray) -> np.ndarray:
+    return matching(cells, NUMBERED)
+
+
+def _tells_street(cells: np.ndarray) -> np.ndarray:
+    return matching(cells, STREET) & matching(cells, NUMBERED)
+
+
+def _is_postcode(cells: np.ndarray) -> np.ndarray:
+    return matching(cells, POSTCODE)
+
+
+def _is_city(cells: np.ndarray) -> np.ndarray:
+    return matching(cells, WORDED)
+
+
+def _is_company(cells: np.ndarray) -> np.ndarray:
+    return matching(cells, WORDED)
+
+
+def _with_companies() -> frozenset[str]:
+    return known_locales() - THIN_COMPANIES
+
+
+ADDRESSES = (
+    Provider(
+        name="street",
+        summary="a street and a house number",
+        makes=_street,
+        looks=_is_street,
+        distinctive=True,
+        hint=r"street( address)?|(home|postal|mailing|billing|shipping)? ?address( line)?( ?1)?|stra(ss|ß)e|anschrift"
+        r"|adresse|direccion|indirizzo|adres|rue",
+        speaks=known_locales,
+    ),
+    Provider("city", "a city or town", _city, _is_city, distinctive=False, speaks=known_locales),
+    Provider("postcode", "a postcode", _postcode, _is_postcode, distinctive=False, speaks=known_locales),
+    Provider(
+        name="company",
+        summary="a company",
+        makes=_company,
+        looks=_is_company,
+        distinctive=False,
+        hint=r"company( name)?|employer( name)?|firma|arbeitgeber|entreprise|societe|empresa|azienda|bedrijf",
+        speaks=_with_companies,
+    ),
+)

@@ -1,0 +1,91 @@
+"""Names of people: given by sex, family by sex where the language inflects them, in the order the locale writes them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synthdata.fields.providers.base import People, Provider
+from synthdata.fields.providers.mixing import drawn, female
+from synthdata.fields.providers.name_lists import FAMILY_FIRST, is_family_name, is_full_name, is_given_name
+from synthdata.fields.providers.pools import Pool, known_locales, pool
+
+__all__ = ["NAMES", "family_numbers", "given_numbers", "picked"]
+
+
+def picked(people: People, purpose: str, size: int, first: bool = False) -> np.ndarray:
+    """Places in a list of a size (n,) int64. Somebody's variants get other places; `first`: as for variant 0."""
+    start = drawn(people, purpose, size, varying=False)
+    if first or size == 1:
+        return start
+    stride = 1 + drawn(people, f"{purpose} stride", size - 1, varying=False)
+    return (start + people.variants * stride) % size
+
+
+def given_numbers(people: People, locale: str, first: bool = False) -> np.ndarray:
+    """Places of given names (n,), each in the list of the person's sex."""
+    return _by_sex(people, "given name", locale, ("female given", "male given"), first)
+
+
+def family_numbers(people: People, locale: str, first: bool = False) -> np.ndarray:
+    """Places of family names (n,), each in the list of the person's sex."""
+    return _by_sex(people, "family name", locale, ("female family", "male family"), first)
+
+
+def _by_sex(people: People, purpose: str, locale: str, whats: tuple[Pool, Pool], first: bool) -> np.ndarray:
+    women, men = (picked(people, purpose, len(pool(locale, what)), first) for what in whats)
+    return np.where(female(people), women, men)
+
+
+def _given_name(people: People, first: bool = False) -> np.ndarray:
+    numbers = given_numbers(people, people.locale, first)
+    return _looked_up(people, numbers, ("female given", "male given"))
+
+
+def _family_name(people: People, first: bool = False) -> np.ndarray:
+    numbers = family_numbers(people, people.locale, first)
+    return _looked_up(people, numbers, ("female family", "male family"))
+
+
+def _looked_up(people: People, numbers: np.ndarray, whats: tuple[Pool, Pool]) -> np.ndarray:
+    women, men = (pool(people.locale, what) for what in whats)
+    return np.where(female(people), women[numbers % len(women)], men[numbers % len(men)])
+
+
+def _full_name(people: People) -> np.ndarray:
+    """A second full name of somebody has another family name, as after a wedding."""
+    given, family = _given_name(people, first=True), _family_name(people)
+    between = FAMILY_FIRST.get(people.locale)
+    return given + " " + family if between is None else family + between + given
+
+
+NAMES = (
+    Provider(
+        name="full_name",
+        summary="a person's whole name",
+        makes=_full_name,
+        looks=is_full_name,
+        distinctive=True,
+        hint=r"full ?name|(customer|client|patient|person|employee|contact|holder|user|member|student|applicant) name"
+        r"|nom complet|vor und nachname|nombre completo|name",
+        speaks=known_locales,
+    ),
+    Provider(
+        name="given_name",
+        summary="a given name",
+        makes=_given_name,
+        looks=is_given_name,
+        distinctive=False,
+        hint=r"(first|given|christian|middle) ?name|fore ?name|f ?name|vor ?name|prenom|nombre|nome|voornaam|fornavn",
+        speaks=known_locales,
+    ),
+    Provider(
+        name="family_name",
+        summary="a family name",
+        makes=_family_name,
+        looks=is_family_name,
+        distinctive=False,
+        hint=r"(last|family|maiden) ?name|sur ?name|l ?name|nach ?name|familien ?name|nom( de famille)?|apellidos?"
+        r"|cognome|achternaam|etternavn|efternamn|nazwisko",
+        speaks=known_locales,
+    ),
+)

@@ -1,0 +1,99 @@
+"""What mimesis knows of a locale: names, streets, towns and firms, drawn once and kept as sorted lists.
+
+The lists belong to the installed version of mimesis: values are equal from run to run as long as it stays the same.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+__all__ = ["Pool", "known_locales", "pool", "script", "script_of"]
+
+Pool: TypeAlias = Literal[
+    "female given", "male given", "female family", "male family", "city", "street", "postcode", "company", "phone"
+]
+
+BATCH = 2_000
+MOST = 40_000  # draws: enough to see all but a few of the longest list's 2,500 items
+
+SCRIPTS = {"ru": "Cyrillic", "uk": "Cyrillic", "kk": "Cyrillic", "el": "Greek", "ar": "Arabic", "fa": "Arabic"} | {
+    "ja": "Han",
+    "zh": "Han",
+    "ko": "Hangul",
+}
+RANGES = {
+    "Greek": (0x370, 0x3FF),
+    "Cyrillic": (0x400, 0x52F),
+    "Arabic": (0x600, 0x6FF),
+    "Han": (0x3040, 0x9FFF),
+    "Hangul": (0xAC00, 0xD7A3),
+}
+
+
+@functools.lru_cache(maxsize=1)
+def known_locales() -> frozenset[str]:
+    """All locales that mimesis has."""
+    from mimesis.locales import Locale
+
+    return frozenset(locale.value for locale in Locale)
+
+
+def script(locale: str) -> str:
+    """The script a locale writes names in."""
+    return SCRIPTS.get(locale.partition("-")[0], "Latin")
+
+
+def script_of(text: str) -> str | None:
+    """The script of a text's first letter; None where there is none."""
+    letter = next((letter for letter in text if letter.isalpha()), None)
+    if letter is None:
+        return None
+    return next((name for name, (low, high) in RANGES.items() if low <= ord(letter) <= high), "Latin")
+
+
+@functools.lru_cache(maxsize=None)
+def pool(locale: str, what: Pool) -> np.ndarray:
+    """Everything of a sort that a locale has, sorted: (size,) object of str."""
+    draw = _drawer(locale, what)
+    seen: set[str] = set()
+    for _ in range(MOST // BATCH):
+        before = len(seen)
+        seen.update(draw() for _ in range(BATCH))
+        if len(seen) == before:
+            break
+    return np.array(sorted({_tidy(item) for item in seen} - {""}), dtype=object)
+
+
+def _tidy(item: str) -> str:
+    """An item without stray space, and a town without the country that some lists say after it."""
+    return re.sub(r"(?:, [A-Z][a-z]+| spain)$", "", " ".join(item.split()))
+
+
+def _drawer(locale: str, what: Pool) -> Callable[[], str]:
+    from mimesis import Address, Finance, Person
+    from mimesis.enums import Gender
+    from mimesis.locales import Locale
+
+    person, address = Person(Locale(locale), seed=1), Address(Locale(locale), seed=1)
+    drawers: dict[Pool, Callable[[], str]] = {
+        "female given": lambda: person.first_name(Gender.FEMALE),
+        "male given": lambda: person.first_name(Gender.MALE),
+        "female family": lambda: person.last_name(Gender.FEMALE),
+        "male family": lambda: person.last_name(Gender.MALE),
+        "city": address.city,
+        "street": lambda: _unnumbered(address.address()) if locale != "ja" else address.street_name(),
+        "postcode": address.postal_code,
+        "company": Finance(Locale(locale), seed=1).company,
+        "phone": person.phone_number,
+    }
+    return drawers[what]
+
+
+def _unnumbered(address: str) -> str:
+    """A street without the house number that mimesis writes before or after it."""
+    return re.sub(r"^\d+ |,? ?\d+号?$", "", address, count=1)
