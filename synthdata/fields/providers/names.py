@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from synthdata.fields.providers.base import People, Provider
@@ -9,7 +11,7 @@ from synthdata.fields.providers.mixing import drawn, female
 from synthdata.fields.providers.name_lists import FAMILY_FIRST, is_family_name, is_full_name, is_given_name
 from synthdata.fields.providers.pools import Pool, known_locales, pool
 
-__all__ = ["NAMES", "family_numbers", "given_numbers", "picked"]
+__all__ = ["NAMES", "family_names", "family_numbers", "given_names", "given_numbers", "picked"]
 
 
 def picked(people: People, purpose: str, size: int, first: bool = False) -> np.ndarray:
@@ -22,33 +24,39 @@ def picked(people: People, purpose: str, size: int, first: bool = False) -> np.n
 
 
 def given_numbers(people: People, locale: str, first: bool = False) -> np.ndarray:
-    """Places of given names (n,), each in the list of the person's sex."""
-    return _by_sex(people, "given name", locale, ("female given", "male given"), first)
+    """Places (n,) in `given_names` of a locale, each among those of the person's sex."""
+    return _by_sex(people, "given name", pool(locale, "female given"), pool(locale, "male given"), first)
 
 
 def family_numbers(people: People, locale: str, first: bool = False) -> np.ndarray:
-    """Places of family names (n,), each in the list of the person's sex."""
-    return _by_sex(people, "family name", locale, ("female family", "male family"), first)
+    """Places (n,) in `family_names` of a locale, each among those of the person's sex."""
+    return _by_sex(people, "family name", pool(locale, "female family"), pool(locale, "male family"), first)
 
 
-def _by_sex(people: People, purpose: str, locale: str, whats: tuple[Pool, Pool], first: bool) -> np.ndarray:
-    women, men = (picked(people, purpose, len(pool(locale, what)), first) for what in whats)
-    return np.where(female(people), women, men)
+def _by_sex(people: People, purpose: str, women: np.ndarray, men: np.ndarray, first: bool) -> np.ndarray:
+    """Places in the list of women's names with that of men's after it."""
+    woman, man = (picked(people, purpose, len(names), first) for names in (women, men))
+    return np.where(female(people), woman, len(women) + man)
+
+
+@functools.lru_cache(maxsize=None)
+def given_names(locale: str) -> np.ndarray:
+    """Given names, women's first."""
+    return np.concatenate([pool(locale, "female given"), pool(locale, "male given")])
+
+
+@functools.lru_cache(maxsize=None)
+def family_names(locale: str) -> np.ndarray:
+    """Family names, women's first."""
+    return np.concatenate([pool(locale, "female family"), pool(locale, "male family")])
 
 
 def _given_name(people: People, first: bool = False) -> np.ndarray:
-    numbers = given_numbers(people, people.locale, first)
-    return _looked_up(people, numbers, ("female given", "male given"))
+    return given_names(people.locale)[given_numbers(people, people.locale, first)]
 
 
 def _family_name(people: People, first: bool = False) -> np.ndarray:
-    numbers = family_numbers(people, people.locale, first)
-    return _looked_up(people, numbers, ("female family", "male family"))
-
-
-def _looked_up(people: People, numbers: np.ndarray, whats: tuple[Pool, Pool]) -> np.ndarray:
-    women, men = (pool(people.locale, what) for what in whats)
-    return np.where(female(people), women[numbers % len(women)], men[numbers % len(men)])
+    return family_names(people.locale)[family_numbers(people, people.locale, first)]
 
 
 def _full_name(people: People) -> np.ndarray:

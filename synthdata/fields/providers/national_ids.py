@@ -17,14 +17,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
 from synthdata.fields.providers.base import Make, People, Provider, Valid
 from synthdata.fields.providers.checksums import italian, mod_11_10, mod_97, unambiguous, weighted
 from synthdata.fields.providers.mixing import drawn, female
-from synthdata.fields.providers.names import family_numbers, given_numbers
-from synthdata.fields.providers.pools import Pool, pool
+from synthdata.fields.providers.names import family_names, family_numbers, given_names, given_numbers
 from synthdata.fields.providers.spelling import in_ascii
 from synthdata.fields.providers.writing import codes, digits, fitting, matching, without, written
 
@@ -156,23 +156,22 @@ def _pesel_fits(number: np.ndarray) -> np.ndarray:
 def _it_codice_fiscale(people: People) -> np.ndarray:
     year, month, day = _born(people)
     woman = female(people)
-    family, given = family_numbers(people, "it", first=True), given_numbers(people, "it", first=True)
-    surname = np.where(woman[:, None], _three("female family")[family], _three("male family")[family])
-    name = np.where(woman[:, None], _three("female given")[given], _three("male given")[given])
+    surname = _three("family")[family_numbers(people, "it", first=True)]
+    name = _three("given")[given_numbers(people, "it", first=True)]
     when = [digits(year, 2), MONTHS[month - 1][:, None], digits(day + np.where(woman, 40, 0), 2)]
     place = [np.full((len(year), 1), 23), digits(drawn(people, "it_codice_fiscale", 1000), 3)]
     body = np.concatenate([surname, name, *when, *place], axis=1)
     return written(body, italian(body)[:, None] + 10)
 
 
-@functools.lru_cache(maxsize=4)
-def _three(what: Pool) -> np.ndarray:
+@functools.lru_cache(maxsize=2)
+def _three(sort: Literal["given", "family"]) -> np.ndarray:
     """The three letters that stand for each Italian name: codes (size, 3)."""
     taken = []
-    for name in pool("it", what):
+    for name in given_names("it") if sort == "given" else family_names("it"):
         letters = re.sub("[^A-Z]", "", in_ascii(name).upper())
         consonants = re.sub("[AEIOU]", "", letters)
-        if "given" in what and len(consonants) > 3:
+        if sort == "given" and len(consonants) > 3:
             consonants = consonants[0] + consonants[2:]
         taken.append((consonants + re.sub("[^AEIOU]", "", letters) + "XXX")[:3])
     return codes(np.array(taken, dtype=object))
