@@ -29,7 +29,7 @@ WORDS = (
 ).split()
 ROOTS = ["example.com", "example.org", "example.net"]
 DOMAINS = np.array(
-    ROOTS * 6 + [f"{sub}.{root}" for sub in ("mail", "post", "home") for root in ROOTS] + [f"{w}.example" for w in WORDS],
+    ROOTS * 12 + [f"{sub}.{root}" for sub in ("mail", "post", "home") for root in ROOTS] + [f"{w}.example" for w in WORDS],
     dtype=object,
 )
 EMAIL = re.compile(r"[A-Z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Z0-9-]+\.)+[A-Z][A-Z0-9-]+", re.IGNORECASE)
@@ -94,7 +94,7 @@ def _email(people: People) -> np.ndarray:
     last = np.where(form < 9, surname, name)
     between = np.where((form == 4) | (form == 5), "_", np.where(form == 6, "", ".")).astype(object)
     number = _numbered(people, "email number", _room(people, 5 * 10**8))
-    more = _numbered(people, "email number of initials", 100)
+    more = _numbered(people, "email number of initials", 10)
     number = np.where((form == 7) | (form == 8), number + more, number)
     domain = DOMAINS[drawn(people, "email domain", len(DOMAINS))]
     return first + between + last + number + "@" + domain

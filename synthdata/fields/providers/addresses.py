@@ -22,8 +22,8 @@ THIN_COMPANIES = {"cs", "hu", "sk"}  # the locales of which mimesis knows fewer 
 WIDE = {"en", "en-au", "en-ca"}  # where house numbers have up to four digits
 POSTCODES = {"da": "####", "pt": "####-###", "uk": "#####"}  # where mimesis writes them otherwise than the locale
 POSTCODE = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,9}", re.IGNORECASE)
-WORDED = re.compile(r"(?=.*[^\W\d_]{2}).{2,80}", re.DOTALL)
-NUMBERED = re.compile(r"(?=.*[^\W\d_]{2})(?=.*\d).{4,100}", re.DOTALL)
+WORDED = re.compile(r"(?=.*[^\W\d_]).{2,80}", re.DOTALL)
+NUMBERED = re.compile(r"(?=.*[^\W\d_])(?=.*\d).{3,100}", re.DOTALL)
 STREET = re.compile(  # a number and a word for a street: enough to tell one
     r"(?=.*\d).*?(?:\b(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|close"
     r"|crescent|terrace|rue|avenue|impasse|chemin|all[ée]e|via|viale|piazza|corso|calle|avenida|plaza|paseo|rua|travessa"
@@ -98,6 +98,7 @@ ADDRESSES = (
         makes=_street,
         looks=_is_street,
         distinctive=True,
+        telling=_tells_street,
         hint=r"street( address)?|(home|postal|mailing|billing|shipping)? ?address( line)?( ?1)?|stra(ss|ß)e|anschrift"
         r"|adresse|direccion|indirizzo|adres|rue",
         speaks=known_locales,

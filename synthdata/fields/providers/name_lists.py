@@ -46,15 +46,19 @@ class Lists:
 
     def names(self, cell: str) -> bool:
         """Whether a cell is a whole name: a given one and a family one, or the other way round."""
-        words = [word for word in _words(cell.replace(",", " ")) if word.rstrip(".") not in TITLES]
+        words = _words(cell.replace(",", " "))
+        if len(words) > 2:
+            words = [word for word in words if word.rstrip(".") not in TITLES]
         if len(words) == 1 and script_of(cell) in UNSPACED:
             return any(words[0][:at] in self.family and words[0][at:] in self.given for at in (1, 2))
         if not 2 <= len(words) <= 5:
             return False
-        first, last = words[0], words[-1]
-        if self._given(first) and (self._family(last) or " ".join(words[1:]) in self.family):
+        if self._given(words[0]) and self._family(words[-1]):
             return True
-        return self._given(last) and self._family(first)
+        if self._given(words[-1]) and self._family(words[0]):
+            return True
+        splits = ((" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words)))
+        return any(self._given(given) and self._family(family) for given, family in splits)
 
     def _given(self, word: str) -> bool:
         return word in self.given or ("-" in word and all(part in self.given for part in word.split("-")))

@@ -70,8 +70,9 @@ def pool(locale: str, what: Pool) -> np.ndarray:
 
 
 def _tidy(item: str) -> str:
-    """An item without stray space, and a town without the country that some lists say after it."""
-    return re.sub(r"(?:, [A-Z][a-z]+| spain)$", "", " ".join(item.split()))
+    """An item without what has slipped into some lists: stray space and marks, remarks, a heading, a country."""
+    bare = " ".join(re.sub(r"\(.*?\)|[‘’`\"]+$", "", item).split())
+    return re.sub(r"(?:, [A-Z][a-z]+| spain)$|^First names$", "", bare)
 
 
 def _drawer(locale: str, what: Pool) -> Callable[[], str]:
@@ -86,7 +87,7 @@ def _drawer(locale: str, what: Pool) -> Callable[[], str]:
         "female family": lambda: person.last_name(Gender.FEMALE),
         "male family": lambda: person.last_name(Gender.MALE),
         "city": address.city,
-        "street": lambda: _unnumbered(address.address()) if locale != "ja" else address.street_name(),
+        "street": lambda: _street(locale, address.street_name(), address.address()),
         "postcode": address.postal_code,
         "company": Finance(Locale(locale), seed=1).company,
         "phone": person.phone_number,
@@ -94,6 +95,10 @@ def _drawer(locale: str, what: Pool) -> Callable[[], str]:
     return drawers[what]
 
 
-def _unnumbered(address: str) -> str:
-    """A street without the house number that mimesis writes before or after it."""
+def _street(locale: str, name: str, address: str) -> str:
+    """A street without a house number: an address without it, or the bare name where the address says other things."""
+    if locale in ("ja", "pt-br"):
+        return name
+    if locale == "it":
+        return f"Via {name}"
     return re.sub(r"^\d+ |,? ?\d+号?$", "", address, count=1)

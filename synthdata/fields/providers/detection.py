@@ -1,0 +1,163 @@
+"""Finding out what a column holds: first by what its cells are, then by what it is called."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from synthdata.fields.providers.banking import ACCOUNTS, country_of
+from synthdata.fields.providers.base import Provider
+from synthdata.fields.providers.catalogue import PROVIDERS
+from synthdata.fields.providers.name_lists import Lists, lists, locales_of_script
+from synthdata.fields.providers.pools import known_locales, script_of
+
+__all__ = ["Detected", "detect"]
+
+LOOKED_AT = 2_000
+ALMOST_ALL = 0.95  # of the cells have to be valid where content alone tells
+MOST = 0.6  # of the cells have to be known names
+NAMES = {"full_name": Lists.names, "given_name": Lists.gives, "family_name": Lists.is_family}
+COUNTRIES = {"49": "de", "43": "de-at", "41": "de-ch", "44": "en-gb", "33": "fr", "34": "es", "39": "it", "31": "nl"} | {
+    "32": "nl-be", "48": "pl", "46": "sv", "45": "da", "47": "no", "358": "fi", "351": "pt", "55": "pt-br", "81": "ja",
+    "82": "ko", "86": "zh", "61": "en-au", "420": "cs", "421": "sk", "36": "hu", "30": "el", "90": "tr", "380": "uk",
+    "372": "et", "385": "hr", "52": "es-mx", "354": "is", "994": "az", "98": "fa",
+}  # fmt: skip
+CALENDAR = frozenset(
+    "january february march april may june july august september october november december monday tuesday wednesday "
+    "thursday friday saturday sunday".split()
+)
+
+
+@dataclass(frozen=True)
+class Detected:
+    """What a column seems to hold: the provider, the locale, the share of cells that fit, and why in a few words."""
+
+    provider: str
+    locale: str
+    share: float
+    why: str
+
+
+def detect(cells: pd.Series, name: str) -> Detected | None:
+    """What personal data a column holds, by its content first and by its name second; None if none."""
+    seen, numeric = _seen(cells)
+    if not len(seen):
+        return None
+    words = " ".join(re.findall(r"[^\W\d_]+|\d+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))).lower()
+    return _by_content(seen, numeric, words) or (None if numeric else _by_names(seen, words)) or _by_name(
+        seen, numeric, words
+    )
+
+
+def _seen(cells: pd.Series) -> tuple[np.ndarray, bool]:
+    """Texts of at most `LOOKED_AT` present cells, spread evenly, and whether they were numbers.
+
+    Whole numbers lose the ".0" that gaps in a column give them. None at all where cells are neither texts nor whole.
+    """
+    nothing = np.array([], dtype=object), False
+    present = cells.dropna()
+    present = present.iloc[np.unique(np.linspace(0, len(present) - 1, min(len(present), LOOKED_AT)).astype(int))]
+    if not len(present) or isinstance(present.dtype, pd.CategoricalDtype) and not len(present.cat.categories):
+        return nothing
+    values = present.to_numpy(dtype=object)
+    if all(isinstance(value, str) for value in values):
+        whole = all(re.fullmatch(r"\d+\.0", value) for value in values)
+        texts = np.array([value.strip()[: -2 if whole else None] for value in values], dtype=object)
+        return texts[texts != ""], False
+    if all(isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool) for value in values):
+        if any(value < 0 or value != int(value) for value in values if abs(value) < 1e300):
+            return nothing
+        return np.array([str(int(value)) for value in values if abs(value) < 1e300], dtype=object), True
+    return nothing
+
+
+def _filled(provider: Provider, seen: np.ndarray, numeric: bool) -> np.ndarray:
+    """Numbers with the zeros in front that a column of numbers loses."""
+    if not numeric or provider.digits is None:
+        return seen
+    return np.array([text.zfill(provider.digits) if len(text) >= provider.digits - 2 else text for text in seen])
+
+
+def _by_content(seen: np.ndarray, numeric: bool, words: str) -> Detected | None:
+    distinct = pd.unique(seen)
+    found: list[tuple[bool, float, Provider]] = []
+    for provider in PROVIDERS.values():
+        if provider.telling is None or len(distinct) < provider.fewest:
+            continue
+        share = float(provider.telling(_filled(provider, distinct, numeric).astype(object)).mean())
+        if share >= ALMOST_ALL:
+            found.append((_named(provider, words), share, provider))
+    if not found:
+        return None
+    _, share, provider = max(found, key=lambda each: each[:2])
+    what = "valid check digits" if provider.checked else "the form"
+    return Detected(provider.name, _locale(provider, seen), share, f"{share:.0%} have {what} of {_a(provider)}")
+
+
+def _by_names(seen: np.ndarray, words: str) -> Detected | None:
+    """Names, where most cells are in the lists of the locales that write with the same letters."""
+    distinct = pd.unique(seen)
+    if len(distinct) < 20 or pd.Series(distinct).str.contains(r"\d").mean() > 0.02:
+        return None
+    letters = pd.Series([script_of(text) for text in distinct]).mode()
+    if not len(letters):
+        return None
+    locales = locales_of_script(str(letters[0]))
+    found: list[tuple[bool, float, str, str]] = []
+    for provider, ask in NAMES.items():
+        known = np.array([[_listed(ask, lists(locale), text) for text in distinct] for locale in locales])
+        share, best = float(known.any(axis=0).mean()), known.mean(axis=1)
+        hinted = _named(PROVIDERS[provider], words)
+        if share >= (MOST / 2 if hinted else MOST) and best.max() >= (MOST / 4 if hinted else MOST / 1.5):
+            english = locales.index("en") if "en" in locales else int(best.argmax())
+            locale = locales[english if best[english] >= best.max() - 0.02 else int(best.argmax())]
+            found.append((hinted, share, provider, locale))
+    if not found:
+        return None
+    _, share, provider, locale = max(found)
+    return Detected(provider, locale, share, f"{share:.0%} are in the lists of {PROVIDERS[provider].summary}s".replace("a ", "", 1))
+
+
+def _listed(ask: object, known: Lists, text: str) -> bool:
+    return text.lower() not in CALENDAR and bool(ask(known, text))  # type: ignore[operator]
+
+
+def _by_name(seen: np.ndarray, numeric: bool, words: str) -> Detected | None:
+    """What the column's name says, where the content does not contradict it."""
+    distinct = pd.unique(seen)
+    for provider in PROVIDERS.values():
+        if not _named(provider, words) or provider.name in NAMES and words == "name":
+            continue
+        share = float(provider.valid(_filled(provider, distinct, numeric).astype(object)).mean())
+        if share >= 0.8 and (len(distinct) >= 20 or len(distinct) >= 0.9 * len(seen)):
+            return Detected(provider.name, _locale(provider, seen), share, f"the column's name, and {share:.0%} have the form")
+    return None
+
+
+def _named(provider: Provider, words: str) -> bool:
+    return bool(provider.hint) and re.search(rf"(?:^|\s)(?:{provider.hint})(?:\s|$)", words) is not None
+
+
+def _a(provider: Provider) -> str:
+    return provider.summary
+
+
+def _locale(provider: Provider, seen: np.ndarray) -> str:
+    """The locale most cells point to; "en" where they point nowhere."""
+    if provider.name == "iban":
+        country = pd.Series([country_of(text) for text in seen]).mode()[0]
+        return next((locale for locale, account in ACCOUNTS.items() if account.country == country), "en")
+    if provider.name == "phone":
+        codes = pd.Series([_dialled(text) for text in seen]).dropna()
+        return str(codes.mode()[0]) if len(codes) > len(seen) / 2 else "en"
+    own = provider.name.partition("_")[0]
+    return own if provider.distinctive and own in known_locales() else "en"
+
+
+def _dialled(text: str) -> str | None:
+    prefix = re.match(r"\(?(?:\+|00)(\d[\d ()-]*)", text)
+    digits = re.sub(r"\D", "", prefix[1]) if prefix else ""
+    return next((COUNTRIES[digits[:size]] for size in (3, 2) if digits[:size] in COUNTRIES), None)
