@@ -1,7 +1,7 @@
 """How people are reached by computer: e-mail addresses, user names and web addresses that fit their names.
 
-All domains are kept for examples: example.com, .net and .org with what is under them, and all under .example (RFC 2606).
-Where a name has no customary spelling in ASCII (Arabic, Chinese, Japanese), a pronounceable one is made up.
+All domains are kept for examples: example.com, .net and .org with what is under them, and what ends in
+.example (RFC 2606). Where a name has no customary spelling in ASCII (Arabic, Chinese, Japanese), a pronounceable one is made up.
 """
 
 from __future__ import annotations
@@ -20,25 +20,28 @@ from synthdata.fields.providers.writing import matching
 
 __all__ = ["ACCOUNTS_ONLINE", "spelled_names"]
 
-WORDS = (
+WORD_LIST = (
     "alpenrose amberline bluebird brightwater cedar clearview coppermill cornerstone crestwood driftwood eastgate "
     "elmhurst evergreen fairview fernhill firefly goldfinch greenfield harbour hazelwood highland horizon ironbridge "
-    "juniper kestrel lakeside larkspur lighthouse linden maplewood meadow millstone moonrise nordwind northstar oakridge "
-    "orchard parkside pinecrest redwood riverbank rosewood sandstone silverbirch skylark southgate springfield "
+    "juniper kestrel lakeside larkspur lighthouse linden maplewood meadow millstone moonrise nordwind northstar "
+    "oakridge orchard parkside pinecrest redwood riverbank rosewood sandstone silverbirch skylark southgate springfield "
     "stonebridge summit sunflower thistle tidewater timberline valley waterfront westbrook wildflower willow windmill"
-).split()
+)
+WORDS = tuple(WORD_LIST.split())
 ROOTS = ["example.com", "example.org", "example.net"]
 DOMAINS = np.array(
-    ROOTS * 12 + [f"{sub}.{root}" for sub in ("mail", "post", "home") for root in ROOTS] + [f"{w}.example" for w in WORDS],
+    ROOTS * 12
+    + [f"{sub}.{root}" for sub in ("mail", "post", "home") for root in ROOTS]
+    + [f"{w}.example" for w in WORDS],
     dtype=object,
 )
 EMAIL = re.compile(r"[A-Z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Z0-9-]+\.)+[A-Z][A-Z0-9-]+", re.IGNORECASE)
 URL = re.compile(r"(?:(?:https?|ftp)://|www\.)[^\s/?#.]+(?:\.[^\s/?#.]+)*(?:[/?#:]\S*)?", re.IGNORECASE)
 USER_NAME = re.compile(r"@?(?=.*[^\W\d_])[\w.-]{2,40}")
-SYLLABLES = np.array([c + v for c in "b d f g h j k l m n p r s t v y z".split() for v in "aeiou"], dtype=object)
+SYLLABLES = np.array([c + v for c in "bdfghjklmnprstvyz" for v in "aeiou"], dtype=object)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def spelled_names(locale: str) -> tuple[np.ndarray, np.ndarray]:
     """The locale's given and family names in ASCII letters, "" where there are none."""
     given, family = (
@@ -48,7 +51,7 @@ def spelled_names(locale: str) -> tuple[np.ndarray, np.ndarray]:
     return given, family
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _initials(locale: str) -> np.ndarray:
     return np.array([name[:1] for name in spelled_names(locale)[0]], dtype=object)
 
@@ -135,7 +138,7 @@ def _is_user_name(cells: np.ndarray) -> np.ndarray:
 ACCOUNTS_ONLINE = (
     Provider(
         name="email",
-        summary="an e-mail address that fits the person's name",
+        summary="an e-mail address",
         makes=_email,
         looks=_is_email,
         distinctive=True,
@@ -146,7 +149,7 @@ ACCOUNTS_ONLINE = (
     ),
     Provider(
         name="user_name",
-        summary="a user name that fits the person's name",
+        summary="a user name",
         makes=_user_name,
         looks=_is_user_name,
         distinctive=True,

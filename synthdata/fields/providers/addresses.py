@@ -20,17 +20,10 @@ __all__ = ["ADDRESSES"]
 
 THIN_COMPANIES = {"cs", "hu", "sk"}  # the locales of which mimesis knows fewer than ten firms
 WIDE = {"en", "en-au", "en-ca"}  # where house numbers have up to four digits
-POSTCODES = {"da": "####", "pt": "####-###", "uk": "#####"}  # where mimesis writes them otherwise than the locale
-POSTCODE = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,9}", re.IGNORECASE)
+POSTCODES = {"da": "####", "pt": "####-###", "uk": "#####", "fa": "#####-#####"}  # where mimesis writes them otherwise than the locale
+POSTCODE = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,10}", re.IGNORECASE)
 WORDED = re.compile(r"(?=.*[^\W\d_]).{2,80}", re.DOTALL)
 NUMBERED = re.compile(r"(?=.*[^\W\d_])(?=.*\d).{3,100}", re.DOTALL)
-STREET = re.compile(  # a number and a word for a street: enough to tell one
-    r"(?=.*\d).*?(?:\b(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|pl|close"
-    r"|crescent|terrace|rue|avenue|impasse|chemin|all[ée]e|via|viale|piazza|corso|calle|avenida|plaza|paseo|rua|travessa"
-    r"|ul\.|ulica|ulice|улица|ул\.)(?:\b|(?<=\.))|\w(?:stra(?:ß|ss)e|str\.|weg|gasse|platz|allee|ring|straat|laan|plein|gatan?"
-    r"|gade|vej|vägen|katu|tie|gate|veien)\b).*",
-    re.IGNORECASE,
-)
 
 
 def _street(people: People) -> np.ndarray:
@@ -71,10 +64,6 @@ def _is_street(cells: np.ndarray) -> np.ndarray:
     return matching(cells, NUMBERED)
 
 
-def _tells_street(cells: np.ndarray) -> np.ndarray:
-    return matching(cells, STREET) & matching(cells, NUMBERED)
-
-
 def _is_postcode(cells: np.ndarray) -> np.ndarray:
     return matching(cells, POSTCODE)
 
@@ -98,7 +87,6 @@ ADDRESSES = (
         makes=_street,
         looks=_is_street,
         distinctive=True,
-        telling=_tells_street,
         hint=r"street( address)?|(home|postal|mailing|billing|shipping)? ?address( line)?( ?1)?|stra(ss|ß)e|anschrift"
         r"|adresse|direccion|indirizzo|adres|rue",
         speaks=known_locales,

@@ -156,7 +156,9 @@ def _is_iban(cells: np.ndarray) -> np.ndarray:
     bare = without(cells, " -")
     valid = matching(bare, IBAN)
     lengths = np.array([len(cell) if fits else 0 for cell, fits in zip(bare, valid, strict=True)])
-    valid &= np.array([fits and LENGTH.get(cell[:2]) == len(cell) for cell, fits in zip(bare, valid, strict=True)], bool)
+    valid &= np.array(
+        [fits and LENGTH.get(cell[:2]) == len(cell) for cell, fits in zip(bare, valid, strict=True)], bool
+    )
     for length in np.unique(lengths[valid]):
         here = valid & (lengths == length)
         read = codes(bare[here])
@@ -203,6 +205,7 @@ BANKING = (
         distinctive=True,
         checked=True,
         telling=_is_payment_card,
-        hint=r"(credit|debit|payment)? ?card( ?(number|no|num|nr))?|cc ?(number|no|num)?|kreditkarten?( ?(nummer|nr))?|pan",
+        hint=r"((credit|debit|payment) ?)?card( ?(number|no|num|nr))?|cc( ?(number|no|num))?"
+        r"|kreditkarten?( ?(nummer|nr))?|pan",
     ),
 )

@@ -1,4 +1,4 @@
-"""What a provider is: a maker of values that are replaced and never learned, such as names, addresses and bank accounts.
+"""What a provider is: a maker of values that are replaced, never learned, such as names and addresses.
 
 What to implement for a new one: a function that makes values for `People`, a function that knows such a value when it
 sees one, and a line in `synthdata.fields.providers.catalogue`. The tests do the rest.

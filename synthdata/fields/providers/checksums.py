@@ -1,4 +1,4 @@
-"""Check digits, for many numbers at once. Codes are as in `writing`: (n, width) int64, the check digit last or absent."""
+"""Check digits, for many numbers at once. Codes are as in `writing`, (n, width) int64."""
 
 from __future__ import annotations
 

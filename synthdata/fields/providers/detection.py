@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,23 +13,34 @@ from synthdata.fields.providers.banking import ACCOUNTS, country_of
 from synthdata.fields.providers.base import Provider
 from synthdata.fields.providers.catalogue import PROVIDERS
 from synthdata.fields.providers.name_lists import Lists, lists, locales_of_script
-from synthdata.fields.providers.pools import known_locales, script_of
+from synthdata.fields.providers.pools import script_of
+from synthdata.fields.providers.writing import matching
 
 __all__ = ["Detected", "detect"]
 
 LOOKED_AT = 2_000
 ALMOST_ALL = 0.95  # of the cells have to be valid where content alone tells
-MOST = 0.6  # of the cells have to be known names
-NAMES = {"full_name": Lists.names, "given_name": Lists.gives, "family_name": Lists.is_family}
-COUNTRIES = {"49": "de", "43": "de-at", "41": "de-ch", "44": "en-gb", "33": "fr", "34": "es", "39": "it", "31": "nl"} | {
-    "32": "nl-be", "48": "pl", "46": "sv", "45": "da", "47": "no", "358": "fi", "351": "pt", "55": "pt-br", "81": "ja",
-    "82": "ko", "86": "zh", "61": "en-au", "420": "cs", "421": "sk", "36": "hu", "30": "el", "90": "tr", "380": "uk",
-    "372": "et", "385": "hr", "52": "es-mx", "354": "is", "994": "az", "98": "fa",
-}  # fmt: skip
-CALENDAR = frozenset(
-    "january february march april may june july august september october november december monday tuesday wednesday "
-    "thursday friday saturday sunday".split()
+MOST = 0.6  # of the cells have to be known names,
+FEW = 0.05  # and as many where the column is called after them
+NAMES: dict[str, Callable[[Lists, str], bool]] = {
+    "full_name": Lists.names,
+    "given_name": Lists.gives,
+    "family_name": Lists.is_family,
+}
+DIALLED = (  # the locales of countries by their dialling codes
+    "1=en 7=ru 49=de 43=de-at 41=de-ch 44=en-gb 33=fr 34=es 39=it 31=nl 32=nl-be 48=pl 46=sv 45=da 47=no 358=fi 351=pt "
+    "55=pt-br 81=ja 82=ko 86=zh 61=en-au 420=cs 421=sk 36=hu 30=el 90=tr 380=uk 372=et 385=hr 52=es-mx 354=is 994=az 98=fa"
 )
+COUNTRIES = dict(item.split("=") for item in DIALLED.split())
+NATIONS = {"us": "en", "uk": "en-gb", "br": "pt-br"}  # the locales of national numbers called otherwise
+SAID = {"full_name": "whole names", "given_name": "given names", "family_name": "family names"}
+VAGUE = {"name", "nombre", "nome", "nom"}  # what products are called by as well
+SHAPE = re.compile(r"[^\W\d_]+\.?(?:[ ,'’-]{1,2}[^\W\d_]+\.?)*")
+DATES = (
+    "january february march april may june july august september october november december monday tuesday wednesday "
+    "thursday friday saturday sunday"
+)
+CALENDAR = frozenset(DATES.split())
 
 
 @dataclass(frozen=True)
@@ -47,8 +59,10 @@ def detect(cells: pd.Series, name: str) -> Detected | None:
     if not len(seen):
         return None
     words = " ".join(re.findall(r"[^\W\d_]+|\d+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))).lower()
-    return _by_content(seen, numeric, words) or (None if numeric else _by_names(seen, words)) or _by_name(
-        seen, numeric, words
+    return (
+        _by_content(seen, numeric, words)
+        or (None if numeric else _by_names(seen, words))
+        or _by_name(seen, numeric, words)
     )
 
 
@@ -60,14 +74,16 @@ def _seen(cells: pd.Series) -> tuple[np.ndarray, bool]:
     nothing = np.array([], dtype=object), False
     present = cells.dropna()
     present = present.iloc[np.unique(np.linspace(0, len(present) - 1, min(len(present), LOOKED_AT)).astype(int))]
-    if not len(present) or isinstance(present.dtype, pd.CategoricalDtype) and not len(present.cat.categories):
+    if not len(present):
         return nothing
     values = present.to_numpy(dtype=object)
     if all(isinstance(value, str) for value in values):
         whole = all(re.fullmatch(r"\d+\.0", value) for value in values)
         texts = np.array([value.strip()[: -2 if whole else None] for value in values], dtype=object)
         return texts[texts != ""], False
-    if all(isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool) for value in values):
+    if all(
+        isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool) for value in values
+    ):
         if any(value < 0 or value != int(value) for value in values if abs(value) < 1e300):
             return nothing
         return np.array([str(int(value)) for value in values if abs(value) < 1e300], dtype=object), True
@@ -94,55 +110,55 @@ def _by_content(seen: np.ndarray, numeric: bool, words: str) -> Detected | None:
         return None
     _, share, provider = max(found, key=lambda each: each[:2])
     what = "valid check digits" if provider.checked else "the form"
-    return Detected(provider.name, _locale(provider, seen), share, f"{share:.0%} have {what} of {_a(provider)}")
+    return Detected(
+        provider.name, _locale(provider, seen), share, f"{int(100 * share)}% have {what} of {provider.summary}"
+    )
 
 
 def _by_names(seen: np.ndarray, words: str) -> Detected | None:
-    """Names, where most cells are in the lists of the locales that write with the same letters."""
+    """Names, where most cells are in the lists of the locales that write with the same letters.
+
+    Where the column's name says so clearly, a few are enough: no list has all names.
+    """
     distinct = pd.unique(seen)
-    if len(distinct) < 20 or pd.Series(distinct).str.contains(r"\d").mean() > 0.02:
+    if len(distinct) < 20 or matching(distinct, SHAPE).mean() < ALMOST_ALL:
         return None
-    letters = pd.Series([script_of(text) for text in distinct]).mode()
-    if not len(letters):
-        return None
-    locales = locales_of_script(str(letters[0]))
+    locales = locales_of_script(str(pd.Series([script_of(text) for text in distinct]).mode()[0]))
     found: list[tuple[bool, float, str, str]] = []
     for provider, ask in NAMES.items():
         known = np.array([[_listed(ask, lists(locale), text) for text in distinct] for locale in locales])
         share, best = float(known.any(axis=0).mean()), known.mean(axis=1)
         hinted = _named(PROVIDERS[provider], words)
-        if share >= (MOST / 2 if hinted else MOST) and best.max() >= (MOST / 4 if hinted else MOST / 1.5):
+        enough = (MOST / 2 if words in VAGUE else FEW) if hinted else MOST
+        if share >= enough and best.max() >= enough / 2:
             english = locales.index("en") if "en" in locales else int(best.argmax())
-            locale = locales[english if best[english] >= best.max() - 0.02 else int(best.argmax())]
-            found.append((hinted, share, provider, locale))
+            nearly = best[english] >= best.max() - 0.02
+            found.append((hinted, share, provider, locales[english if nearly else int(best.argmax())]))
     if not found:
         return None
     _, share, provider, locale = max(found)
-    return Detected(provider, locale, share, f"{share:.0%} are in the lists of {PROVIDERS[provider].summary}s".replace("a ", "", 1))
+    return Detected(provider, locale, share, f"{int(100 * share)}% are in lists of {SAID[provider]}")
 
 
-def _listed(ask: object, known: Lists, text: str) -> bool:
-    return text.lower() not in CALENDAR and bool(ask(known, text))  # type: ignore[operator]
+def _listed(ask: Callable[[Lists, str], bool], known: Lists, text: str) -> bool:
+    return text.lower() not in CALENDAR and ask(known, text)
 
 
 def _by_name(seen: np.ndarray, numeric: bool, words: str) -> Detected | None:
     """What the column's name says, where the content does not contradict it."""
     distinct = pd.unique(seen)
     for provider in PROVIDERS.values():
-        if not _named(provider, words) or provider.name in NAMES and words == "name":
+        if not _named(provider, words) or (provider.name in NAMES and words in VAGUE):
             continue
         share = float(provider.valid(_filled(provider, distinct, numeric).astype(object)).mean())
         if share >= 0.8 and (len(distinct) >= 20 or len(distinct) >= 0.9 * len(seen)):
-            return Detected(provider.name, _locale(provider, seen), share, f"the column's name, and {share:.0%} have the form")
+            why = f"the column's name, and {int(100 * share)}% look like {provider.summary}"
+            return Detected(provider.name, _locale(provider, seen), share, why)
     return None
 
 
 def _named(provider: Provider, words: str) -> bool:
     return bool(provider.hint) and re.search(rf"(?:^|\s)(?:{provider.hint})(?:\s|$)", words) is not None
-
-
-def _a(provider: Provider) -> str:
-    return provider.summary
 
 
 def _locale(provider: Provider, seen: np.ndarray) -> str:
@@ -153,11 +169,13 @@ def _locale(provider: Provider, seen: np.ndarray) -> str:
     if provider.name == "phone":
         codes = pd.Series([_dialled(text) for text in seen]).dropna()
         return str(codes.mode()[0]) if len(codes) > len(seen) / 2 else "en"
-    own = provider.name.partition("_")[0]
-    return own if provider.distinctive and own in known_locales() else "en"
+    if provider.digits or (provider.checked and provider.name != "payment_card"):
+        nation = provider.name.partition("_")[0]
+        return NATIONS.get(nation, nation)
+    return "en"
 
 
 def _dialled(text: str) -> str | None:
     prefix = re.match(r"\(?(?:\+|00)(\d[\d ()-]*)", text)
     digits = re.sub(r"\D", "", prefix[1]) if prefix else ""
-    return next((COUNTRIES[digits[:size]] for size in (3, 2) if digits[:size] in COUNTRIES), None)
+    return next((COUNTRIES[digits[:size]] for size in (3, 2, 1) if digits[:size] in COUNTRIES), None)

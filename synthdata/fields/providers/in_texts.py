@@ -29,16 +29,18 @@ CANDIDATES = {  # what is cut out of a text, to be asked of the provider
     "fr_nir": re.compile(r"(?<!\w)[12] ?\d\d ?\d\d ?\d[\dAB] ?\d{3} ?\d{3} ?\d\d(?!\w)"),
 }
 TITLED = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Mme|Mlle|Monsieur|Madame|Señora?|Signora?|Sra?)\b\.? (?:[^\W\d_]\. ?)?[^\W\d_]{2,}"
+    r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Herr|Frau|Mme|Mlle|Monsieur|Madame|Señora?|Signora?|Sra?)\b\.? (?:[^\W\d_]\. ?)?"
+    r"[^\W\d_]{2,}"
 )
 PAIR = re.compile(r"(?<![\w'’-])([^\W\d_]{2,}(?:-[^\W\d_]+)?) (?=(?:[^\W\d_]\. )?((?:[^\W\d_]|['’-])+))")
-WORDS = frozenset(  # given names that are as well words with which a sentence may begin, or which go before a capital
-    "april august may june jan will mark grace hope faith joy rich art rose lily iris dawn summer autumn winter angel bill "
-    "rob pat sue frank grant chase chance max dean king prince duke major miss don rocky sandy sunny misty stormy dusty "
-    "star santa san las los la el al del de in so my an man son sun the china india asia paris london sydney jordan "
-    "israel carolina virginia georgia austin dallas houston victoria adelaide florence lourdes mercedes charity gene ray "
-    "earl guy jean mary saint buddy honey princess star gold golden silver royal queen see".split()
+AMBIGUOUS = (  # given names that are words, titles or places as well
+    "april august may june jan will mark grace hope faith joy rich art rose lily iris dawn summer autumn winter angel "
+    "bill rob pat sue frank grant chase chance max dean king prince duke major miss don rocky sandy sunny misty stormy "
+    "dusty star santa san las los la el al del de in so my an man son sun the china india asia paris london sydney "
+    "jordan israel carolina virginia georgia austin dallas houston victoria adelaide florence lourdes mercedes charity "
+    "gene ray earl guy saint buddy honey princess gold golden silver royal queen see"
 )
+WORDS = frozenset(AMBIGUOUS.split())
 
 
 def find_in_texts(texts: Iterable[str]) -> dict[str, np.ndarray]:
@@ -61,7 +63,9 @@ def _holds(name: str) -> Callable[[str], bool]:
 
     def holds(text: str) -> bool:
         cut = candidates.findall(text)
-        return bool(cut) and bool(provider.valid(np.array([each.rstrip(".,;:!?)") for each in cut], dtype=object)).any())
+        return bool(cut) and bool(
+            provider.valid(np.array([each.rstrip(".,;:!?)") for each in cut], dtype=object)).any()
+        )
 
     return holds
 

@@ -23,7 +23,10 @@ __all__ = [
 ]
 
 FAMILY_FIRST = {"ja": " ", "zh": "", "ko": "", "hu": " "}  # the locales, and what stands between the names
-TITLES = frozenset("mr mrs ms miss dr prof sir herr frau mme mlle monsieur madame sr sra don dipl ing jr".split())
+SAID_BEFORE = "mr mrs ms miss dr prof sir herr frau mme mlle monsieur madame sr sra don dipl ing jr"
+SAID_BETWEEN = "af al av da das de del della den der di do dos du el la las le los mac mc st st. te ten van von y zu"
+TITLES = frozenset(SAID_BEFORE.split())
+PARTICLES = frozenset(SAID_BETWEEN.split())
 UNSPACED = {"Han", "Hangul"}
 
 
@@ -42,7 +45,9 @@ class Lists:
     def is_family(self, cell: str) -> bool:
         """Whether a cell is a family name, double ones and ones with "van" or "de" included."""
         words = _words(cell)
-        return " ".join(words) in self.family or (0 < len(words) <= 4 and self._family(words[-1]))
+        if " ".join(words) in self.family:
+            return True
+        return 0 < len(words) <= 4 and self._family(words[-1]) and all(w in PARTICLES or self._family(w) for w in words)
 
     def names(self, cell: str) -> bool:
         """Whether a cell is a whole name: a given one and a family one, or the other way round."""
@@ -67,7 +72,7 @@ class Lists:
         return word in self.family or ("-" in word and any(part in self.family for part in word.split("-")))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def lists(locale: str) -> Lists:
     """The names of a locale."""
     given = {name.lower() for name in (*pool(locale, "female given"), *pool(locale, "male given"))}
@@ -75,17 +80,19 @@ def lists(locale: str) -> Lists:
     return Lists(frozenset(given), frozenset(family | {name.split()[-1] for name in family}))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def locales_of_script(letters: str) -> tuple[str, ...]:
     """The locales that write with these letters, sorted."""
     return tuple(sorted(locale for locale in known_locales() if script(locale) == letters))
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def lists_of_script(letters: str) -> Lists:
     """The names of all locales that write with these letters."""
     known = [lists(locale) for locale in locales_of_script(letters)]
-    return Lists(frozenset().union(*(each.given for each in known)), frozenset().union(*(each.family for each in known)))
+    return Lists(
+        frozenset().union(*(each.given for each in known)), frozenset().union(*(each.family for each in known))
+    )
 
 
 def _words(cell: str) -> list[str]:

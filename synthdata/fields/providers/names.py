@@ -39,13 +39,13 @@ def _by_sex(people: People, purpose: str, women: np.ndarray, men: np.ndarray, fi
     return np.where(female(people), woman, len(women) + man)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def given_names(locale: str) -> np.ndarray:
     """Given names, women's first."""
     return np.concatenate([pool(locale, "female given"), pool(locale, "male given")])
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def family_names(locale: str) -> np.ndarray:
     """Family names, women's first."""
     return np.concatenate([pool(locale, "female family"), pool(locale, "male family")])
@@ -69,12 +69,12 @@ def _full_name(people: People) -> np.ndarray:
 NAMES = (
     Provider(
         name="full_name",
-        summary="a person's whole name",
+        summary="somebody's whole name",
         makes=_full_name,
         looks=is_full_name,
         distinctive=True,
         hint=r"full ?name|(customer|client|patient|person|employee|contact|holder|user|member|student|applicant) name"
-        r"|nom complet|vor und nachname|nombre completo|name",
+        r"|nom complet|vor und nachname|nombre completo|^name$",
         speaks=known_locales,
     ),
     Provider(

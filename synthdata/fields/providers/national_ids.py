@@ -1,15 +1,15 @@
 """Numbers by which states know people, with right check digits, from ranges that are never given out where there are any.
 
-    us_ssn             900 to 999, which no social security number has, with a group no tax number has (SSA, IRS)
-    uk_nino            X in front: the form allows it (HMRC, NIM39110), no published prefix begins with it
-    uk_nhs             999, kept for tests (NHS England)
-    de_tax_id          0 in front, kept for tests (Bundeszentralamt für Steuern)
-    fr_nir             communes 200 to 990 of departments that have fewer; the sex is the person's
-    es_dni             all numbers: no range is kept for tests
-    nl_bsn             999, kept for tests (Rijksdienst voor Identiteitsgegevens)
-    br_cpf             all numbers: no range is kept for tests
-    pl_pesel           born 1940 to 2005; all serial numbers; the sex is the person's
-    it_codice_fiscale  the person's Italian name and sex; places with N, which no place has
+us_ssn             900 to 999, which no social security number has, with a group no tax number has (SSA, IRS)
+uk_nino            X in front: the form allows it (HMRC, NIM39110), no published prefix begins with it
+uk_nhs             999, kept for tests (NHS England)
+de_tax_id          0 in front, kept for tests (Bundeszentralamt für Steuern)
+fr_nir             communes 200 to 990 of departments that have fewer; the sex is the person's
+es_dni             all numbers: no range is kept for tests
+nl_bsn             999, kept for tests (Rijksdienst voor Identiteitsgegevens)
+br_cpf             all numbers: no range is kept for tests
+pl_pesel           born 1940 to 2005; all serial numbers; the sex is the person's
+it_codice_fiscale  the person's Italian name and sex; places with N, which no place has
 """
 
 from __future__ import annotations
@@ -207,26 +207,26 @@ def _strong(name: str, summary: str, makes: Make, valid: Valid, hint: str, digit
 
 NATIONAL_IDS = (
     Provider(
-        "us_ssn", "US social security number", _us_ssn, _is_us_ssn, distinctive=True, digits=9, room=100 * 49 * 9999,
+        "us_ssn", "a US social security number", _us_ssn, _is_us_ssn, distinctive=True, digits=9, room=100 * 49 * 9999,
         hint=r"ssn|social security( (number|no|num|nr))?",
     ),
     Provider(
-        "uk_nino", "UK national insurance number", _uk_nino, _is_uk_nino, distinctive=True, room=76 * 10**6,
+        "uk_nino", "a UK national insurance number", _uk_nino, _is_uk_nino, distinctive=True, room=76 * 10**6,
         hint=r"nino|national insurance( (number|no|num))?|ni (number|no)",
     ),
-    _strong("uk_nhs", "UK health service number", _uk_nhs, _fitting(r"[34679]\d{9}", _nhs_fits), r"nhs", 10, 900_000),
-    _strong("de_tax_id", "German tax number", _de_tax_id, _fitting(r"\d{11}", _tax_id_fits, " /"),
+    _strong("uk_nhs", "a UK health service number", _uk_nhs, _fitting(r"[34679]\d{9}", _nhs_fits), r"nhs", 10, 900_000),
+    _strong("de_tax_id", "a German tax number", _de_tax_id, _fitting(r"\d{11}", _tax_id_fits, " /"),
             r"steuer ?(id|nummer|nr)|tax (id|number)|idnr", 11, 16 * 10**6),
-    _strong("fr_nir", "French social security number", _fr_nir,
+    _strong("fr_nir", "a French social security number", _fr_nir,
             _fitting(r"[1-478]\d{2}(?:0[1-9]|1[0-2]|[2-9]\d)(?:\d{2}|2[AB])\d{8}", _nir_fits),
             r"nir|insee|numero de securite sociale|secu", None, 5 * 10**9),
-    _strong("es_dni", "Spanish identity number", _es_dni, _fitting(r"[\dXYZ]\d{7}[A-Z]", _dni_fits),
+    _strong("es_dni", "a Spanish identity number", _es_dni, _fitting(r"[\dXYZ]\d{7}[A-Z]", _dni_fits),
             r"dni|nif|nie", None, 9 * 10**7),
-    _strong("nl_bsn", "Dutch citizen service number", _nl_bsn, _fitting(r"\d{9}", _bsn_fits),
+    _strong("nl_bsn", "a Dutch citizen service number", _nl_bsn, _fitting(r"\d{9}", _bsn_fits),
             r"bsn|burgerservicenummer|sofi ?nummer", 9, 90_000),
-    _strong("br_cpf", "Brazilian taxpayer number", _br_cpf, _fitting(r"\d{11}", _cpf_fits), r"cpf", 11, 10**9),
-    _strong("pl_pesel", "Polish citizen number", _pl_pesel, _fitting(r"\d{11}", _pesel_fits), r"pesel", 11, 10**8),
-    _strong("it_codice_fiscale", "Italian tax code", _it_codice_fiscale,
+    _strong("br_cpf", "a Brazilian taxpayer number", _br_cpf, _fitting(r"\d{11}", _cpf_fits), r"cpf", 11, 10**9),
+    _strong("pl_pesel", "a Polish citizen number", _pl_pesel, _fitting(r"\d{11}", _pesel_fits), r"pesel", 11, 10**8),
+    _strong("it_codice_fiscale", "an Italian tax code", _it_codice_fiscale,
             _fitting(r"[A-Z]{6}\d{2}[ABCDEHLMPRST]\d{2}[A-Z]\d{3}[A-Z]", _codice_fits),
             r"codice fiscale|cod fisc|cf", None, 10**9),
 )  # fmt: skip

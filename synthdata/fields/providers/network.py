@@ -77,7 +77,9 @@ def _is_uuid(cells: np.ndarray) -> np.ndarray:
 
 
 NETWORK = (
-    Provider("ip", "an IPv4 address", _ip, _is_ip, True, telling=_tells_ip, room=ROOM, hint=r"ip( ?(v4|address|addr))?"),
+    Provider(
+        "ip", "an IPv4 address", _ip, _is_ip, True, telling=_tells_ip, room=ROOM, hint=r"ip( ?(v4|address|addr))?"
+    ),
     Provider("ipv6", "an IPv6 address", _ipv6, _is_ipv6, True, telling=_is_ipv6, fewest=3, hint=r"ip ?v6( address)?"),
     Provider("uuid", "a random unique id (UUID)", _uuid, _is_uuid, True, telling=_is_uuid, fewest=3, hint=r"uuid|guid"),
 )

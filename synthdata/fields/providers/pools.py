@@ -56,7 +56,7 @@ def script_of(text: str) -> str | None:
     return next((name for name, (low, high) in RANGES.items() if low <= ord(letter) <= high), "Latin")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def pool(locale: str, what: Pool) -> np.ndarray:
     """Everything of a sort that a locale has, sorted: (size,) object of str."""
     draw = _drawer(locale, what)
