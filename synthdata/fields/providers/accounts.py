@@ -1,7 +1,7 @@
 """How people are reached by computer: e-mail addresses, user names and web addresses that fit their names.
 
-All domains are kept for examples: example.com, .net and .org with what is under them, and what ends in
-.example (RFC 2606). Where a name has no customary spelling in ASCII (Arabic, Chinese, Japanese), a pronounceable one is made up.
+All domains are kept for examples: example.com, .net and .org with what is under them, and what ends in .example
+(RFC 2606). Where a name has no customary spelling in ASCII (Arabic, Chinese, Japanese), a pronounceable one is made up.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ __all__ = ["ACCOUNTS_ONLINE", "spelled_names"]
 
 WORD_LIST = (
     "alpenrose amberline bluebird brightwater cedar clearview coppermill cornerstone crestwood driftwood eastgate "
-    "elmhurst evergreen fairview fernhill firefly goldfinch greenfield harbour hazelwood highland horizon ironbridge "
-    "juniper kestrel lakeside larkspur lighthouse linden maplewood meadow millstone moonrise nordwind northstar "
-    "oakridge orchard parkside pinecrest redwood riverbank rosewood sandstone silverbirch skylark southgate springfield "
+    "elmhurst evergreen fairview fernhill firefly goldfinch greenfield harbour hazelwood highland horizon "
+    "ironbridge juniper kestrel lakeside larkspur lighthouse linden maplewood meadow millstone moonrise nordwind "
+    "northstar oakridge orchard parkside pinecrest redwood riverbank rosewood sandstone silverbirch skylark southgate springfield "
     "stonebridge summit sunflower thistle tidewater timberline valley waterfront westbrook wildflower willow windmill"
 )
 WORDS = tuple(WORD_LIST.split())
@@ -74,7 +74,7 @@ def _made_up(people: People, purpose: str) -> np.ndarray:
         SYLLABLES[drawn(people, f"{purpose} syllable {at}", len(SYLLABLES), varying=False)]
         for at in range(2 if purpose == "given" else 3)
     ]
-    return np.sum(parts, axis=0)
+    return np.asarray(np.sum(parts, axis=0))
 
 
 def _room(people: People, wanted: int) -> int:
@@ -100,7 +100,7 @@ def _email(people: People) -> np.ndarray:
     more = _numbered(people, "email number of initials", 10)
     number = np.where((form == 7) | (form == 8), number + more, number)
     domain = DOMAINS[drawn(people, "email domain", len(DOMAINS))]
-    return first + between + last + number + "@" + domain
+    return np.asarray(first + between + last + number + "@" + domain)
 
 
 def _user_name(people: People) -> np.ndarray:
@@ -109,7 +109,7 @@ def _user_name(people: People) -> np.ndarray:
     first = np.where(form < 4, name, np.where(form < 6, initial, surname))
     last = np.where(form < 6, surname, initial)
     between = np.where(form == 0, "_", np.where((form == 1) | (form == 4), ".", "")).astype(object)
-    return first + between + last + _numbered(people, "user name number", _room(people, 5 * 10**10))
+    return np.asarray(first + between + last + _numbered(people, "user name number", _room(people, 5 * 10**10)))
 
 
 def _url(people: People) -> np.ndarray:
@@ -120,7 +120,7 @@ def _url(people: People) -> np.ndarray:
     host = first + np.where(form < 3, "-", "").astype(object) + np.where(form < 3, surname, "")
     path = np.where(form == 3, "/" + name + "." + surname, "/")
     number = _numbered(people, "url number", 10**4)
-    return "https://www." + host + ".example" + path + np.where(form == 3, number, "~" + number)
+    return np.asarray("https://www." + host + ".example" + path + np.where(form == 3, number, "~" + number))
 
 
 def _is_email(cells: np.ndarray) -> np.ndarray:

@@ -20,7 +20,12 @@ __all__ = ["ADDRESSES"]
 
 THIN_COMPANIES = {"cs", "hu", "sk"}  # the locales of which mimesis knows fewer than ten firms
 WIDE = {"en", "en-au", "en-ca"}  # where house numbers have up to four digits
-POSTCODES = {"da": "####", "pt": "####-###", "uk": "#####", "fa": "#####-#####"}  # where mimesis writes them otherwise than the locale
+POSTCODES = {  # where mimesis writes them otherwise than the locale
+    "da": "####",
+    "pt": "####-###",
+    "uk": "#####",
+    "fa": "#####-#####",
+}
 POSTCODE = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,10}", re.IGNORECASE)
 WORDED = re.compile(r"(?=.*[^\W\d_]).{2,80}", re.DOTALL)
 NUMBERED = re.compile(r"(?=.*[^\W\d_])(?=.*\d).{3,100}", re.DOTALL)
@@ -31,29 +36,29 @@ def _street(people: People) -> np.ndarray:
     name = names[picked(people, "street", len(names))]
     if people.locale == "ja":
         blocks = [np.char.mod("%d", 1 + drawn(people, f"block {part}", 30)).astype(object) for part in range(3)]
-        return name + blocks[0] + "-" + blocks[1] + "-" + blocks[2]
+        return np.asarray(name + blocks[0] + "-" + blocks[1] + "-" + blocks[2])
     most = 1 + drawn(people, "house numbers", 9999 if people.locale in WIDE else 199)
     number = np.char.mod("%d", 1 + drawn(people, "house number", 1 << 40) % most).astype(object)
     if people.locale.partition("-")[0] in ("en", "fr", "ar"):
-        return number + " " + name
-    return name + number + "号" if people.locale == "zh" else name + " " + number
+        return np.asarray(number + " " + name)
+    return np.asarray(name + number + "号" if people.locale == "zh" else name + " " + number)
 
 
 def _city(people: People) -> np.ndarray:
     cities = pool(people.locale, "city")
-    return cities[picked(people, "city", len(cities))]
+    return np.asarray(cities[picked(people, "city", len(cities))])
 
 
 def _company(people: People) -> np.ndarray:
     companies = pool(people.locale, "company")
-    return companies[picked(people, "company", len(companies))]
+    return np.asarray(companies[picked(people, "company", len(companies))])
 
 
 def _postcode(people: People) -> np.ndarray:
     form = POSTCODES.get(people.locale)
     if form is None:
         known = pool(people.locale, "postcode")
-        return known[picked(people, "postcode", len(known))]
+        return np.asarray(known[picked(people, "postcode", len(known))])
     number = drawn(people, "postcode", 9 * 10 ** (form.count("#") - 1)) + 10 ** (form.count("#") - 1)
     text = np.char.mod("%d", number).astype(object)
     at = form.find("-")

@@ -149,7 +149,7 @@ def _iban(people: People) -> np.ndarray:
 
 def _template(form: str) -> np.ndarray:
     """The codes of a form, nought where it leaves them open."""
-    return codes(np.array([form.replace("#", "0").replace("?", "0")], dtype=object))[0]
+    return np.asarray(codes(np.array([form.replace("#", "0").replace("?", "0")], dtype=object))[0])
 
 
 def _is_iban(cells: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ def luhn(codes: np.ndarray) -> np.ndarray:
     """The check digit of digits without one, (n,) int64 (ISO/IEC 7812-1, Annex B)."""
     doubled = codes.copy()
     doubled[:, ::-2] *= 2
-    return -(doubled // 10 + doubled % 10).sum(axis=1) % 10
+    return np.asarray(-(doubled // 10 + doubled % 10).sum(axis=1) % 10)
 
 
 def mod_97(codes: np.ndarray) -> np.ndarray:
@@ -43,7 +43,7 @@ def mod_11_10(codes: np.ndarray) -> np.ndarray:
 def italian(codes: np.ndarray) -> np.ndarray:
     """The check letter of an Italian tax code or bank account, as 0 for A to 25 for Z: (n,) int64."""
     values = np.where(codes < 10, codes, codes - 10)
-    return (ITALIAN_ODD[values[:, ::2]].sum(axis=1) + values[:, 1::2].sum(axis=1)) % 26
+    return np.asarray((ITALIAN_ODD[values[:, ::2]].sum(axis=1) + values[:, 1::2].sum(axis=1)) % 26)
 
 
 def unambiguous(codes: np.ndarray, weights: Sequence[int], place: int) -> np.ndarray:

@@ -29,7 +29,8 @@ NAMES: dict[str, Callable[[Lists, str], bool]] = {
 }
 DIALLED = (  # the locales of countries by their dialling codes
     "1=en 7=ru 49=de 43=de-at 41=de-ch 44=en-gb 33=fr 34=es 39=it 31=nl 32=nl-be 48=pl 46=sv 45=da 47=no 358=fi 351=pt "
-    "55=pt-br 81=ja 82=ko 86=zh 61=en-au 420=cs 421=sk 36=hu 30=el 90=tr 380=uk 372=et 385=hr 52=es-mx 354=is 994=az 98=fa"
+    "55=pt-br 81=ja 82=ko 86=zh 61=en-au 420=cs 421=sk 36=hu 30=el 90=tr 380=uk 372=et 385=hr 52=es-mx 354=is 994=az "
+    "98=fa"
 )
 COUNTRIES = dict(item.split("=") for item in DIALLED.split())
 NATIONS = {"us": "en", "uk": "en-gb", "br": "pt-br"}  # the locales of national numbers called otherwise

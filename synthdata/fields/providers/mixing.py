@@ -34,7 +34,7 @@ def female(people: People) -> np.ndarray:
     """Who is female (n,) bool: as the table says, and by chance where it does not."""
     tossed = drawn(people, "sex", 2, varying=False) == 0
     if people.sexes is None:
-        return tossed
+        return np.asarray(tossed)
     told = people.sexes.astype(object)
     return np.where(told == "female", True, np.where(told == "male", False, tossed))
 
@@ -43,7 +43,7 @@ def _mixed(words: np.ndarray) -> np.ndarray:
     words = words + STEP
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58_476D_1CE4_E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D0_49BB_1331_11EB)
-    return words ^ (words >> np.uint64(31))
+    return np.asarray(words ^ (words >> np.uint64(31)))
 
 
 @functools.lru_cache(maxsize=1024)

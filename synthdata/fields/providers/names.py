@@ -1,4 +1,4 @@
-"""Names of people: given by sex, family by sex where the language inflects them, in the order the locale writes them."""
+"""Names of people: by sex, family names too where the language inflects them, in the order the locale has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from synthdata.fields.providers.base import People, Provider
 from synthdata.fields.providers.mixing import drawn, female
 from synthdata.fields.providers.name_lists import FAMILY_FIRST, is_family_name, is_full_name, is_given_name
-from synthdata.fields.providers.pools import Pool, known_locales, pool
+from synthdata.fields.providers.pools import known_locales, pool
 
 __all__ = ["NAMES", "family_names", "family_numbers", "given_names", "given_numbers", "picked"]
 
@@ -20,7 +20,7 @@ def picked(people: People, purpose: str, size: int, first: bool = False) -> np.n
     if first or size == 1:
         return start
     stride = 1 + drawn(people, f"{purpose} stride", size - 1, varying=False)
-    return (start + people.variants * stride) % size
+    return np.asarray((start + people.variants * stride) % size)
 
 
 def given_numbers(people: People, locale: str, first: bool = False) -> np.ndarray:
@@ -52,18 +52,18 @@ def family_names(locale: str) -> np.ndarray:
 
 
 def _given_name(people: People, first: bool = False) -> np.ndarray:
-    return given_names(people.locale)[given_numbers(people, people.locale, first)]
+    return np.asarray(given_names(people.locale)[given_numbers(people, people.locale, first)])
 
 
 def _family_name(people: People, first: bool = False) -> np.ndarray:
-    return family_names(people.locale)[family_numbers(people, people.locale, first)]
+    return np.asarray(family_names(people.locale)[family_numbers(people, people.locale, first)])
 
 
 def _full_name(people: People) -> np.ndarray:
     """A second full name of somebody has another family name, as after a wedding."""
     given, family = _given_name(people, first=True), _family_name(people)
     between = FAMILY_FIRST.get(people.locale)
-    return given + " " + family if between is None else family + between + given
+    return np.asarray(given + " " + family if between is None else family + between + given)
 
 
 NAMES = (

@@ -1,4 +1,4 @@
-"""Numbers by which states know people, with right check digits, from ranges that are never given out where there are any.
+"""Numbers by which states know people, with right check digits, from ranges never given out where there are any.
 
 us_ssn             900 to 999, which no social security number has, with a group no tax number has (SSA, IRS)
 uk_nino            X in front: the form allows it (HMRC, NIM39110), no published prefix begins with it
@@ -66,7 +66,7 @@ def _uk_nhs(people: People) -> np.ndarray:
 
 
 def _nhs_fits(number: np.ndarray) -> np.ndarray:
-    return (weighted(number, NHS) + number[:, 9]) % 11 == 0
+    return np.asarray((weighted(number, NHS) + number[:, 9]) % 11 == 0)
 
 
 def _de_tax_id(people: People) -> np.ndarray:
@@ -82,7 +82,7 @@ def _de_tax_id(people: People) -> np.ndarray:
 def _tax_id_fits(number: np.ndarray) -> np.ndarray:
     counts = np.stack([(number[:, :10] == digit).sum(axis=1) for digit in range(10)], axis=1)
     once = ((counts > 1).sum(axis=1) == 1) & (counts.max(axis=1) <= 3)
-    return once & (mod_11_10(number[:, :10]) == number[:, 10])
+    return np.asarray(once & (mod_11_10(number[:, :10]) == number[:, 10]))
 
 
 def _fr_nir(people: People) -> np.ndarray:
@@ -98,7 +98,7 @@ def _fr_nir(people: People) -> np.ndarray:
 def _nir_fits(number: np.ndarray) -> np.ndarray:
     body = number[:, :13].copy()
     body[:, 5:7] = np.where(body[:, [6, 6]] == 10, [1, 9], np.where(body[:, [6, 6]] == 11, [1, 8], body[:, 5:7]))
-    return 97 - mod_97(body) == number[:, 13] * 10 + number[:, 14]
+    return np.asarray(97 - mod_97(body) == number[:, 13] * 10 + number[:, 14])
 
 
 def _es_dni(people: People) -> np.ndarray:
@@ -107,13 +107,13 @@ def _es_dni(people: People) -> np.ndarray:
 
 
 def _dni_letter(number: np.ndarray) -> np.ndarray:
-    return codes(np.array([DNI_LETTERS], dtype=object))[0][number % 23]
+    return np.asarray(codes(np.array([DNI_LETTERS], dtype=object))[0][number % 23])
 
 
 def _dni_fits(number: np.ndarray) -> np.ndarray:
     body = number.copy()
     body[:, 0] = np.where(body[:, 0] > 9, body[:, 0] - 33, body[:, 0])  # a foreigner's X, Y, Z stand for 0, 1, 2
-    return number[:, 8] == _dni_letter(body[:, :8] @ 10 ** np.arange(7, -1, -1))
+    return np.asarray(number[:, 8] == _dni_letter(body[:, :8] @ 10 ** np.arange(7, -1, -1)))
 
 
 def _nl_bsn(people: People) -> np.ndarray:
@@ -122,7 +122,7 @@ def _nl_bsn(people: People) -> np.ndarray:
 
 
 def _bsn_fits(number: np.ndarray) -> np.ndarray:
-    return (weighted(number, BSN) + number[:, 8]) % 11 == 0
+    return np.asarray((weighted(number, BSN) + number[:, 8]) % 11 == 0)
 
 
 def _br_cpf(people: People) -> np.ndarray:
@@ -136,7 +136,7 @@ def _cpf_fits(number: np.ndarray) -> np.ndarray:
     fits = (number != number[:, :1]).any(axis=1)
     for weights in CPF:
         fits &= -weighted(number, weights) % 11 % 10 == number[:, len(weights)]
-    return fits
+    return np.asarray(fits)
 
 
 def _pl_pesel(people: People) -> np.ndarray:
@@ -150,7 +150,7 @@ def _pl_pesel(people: People) -> np.ndarray:
 def _pesel_fits(number: np.ndarray) -> np.ndarray:
     month, day = (number[:, 2] * 10 + number[:, 3]) % 20, number[:, 4] * 10 + number[:, 5]
     dated = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
-    return dated & ((weighted(number, PESEL) + number[:, 10]) % 10 == 0)
+    return np.asarray(dated & ((weighted(number, PESEL) + number[:, 10]) % 10 == 0))
 
 
 def _it_codice_fiscale(people: People) -> np.ndarray:
@@ -178,7 +178,7 @@ def _three(sort: Literal["given", "family"]) -> np.ndarray:
 
 
 def _codice_fits(number: np.ndarray) -> np.ndarray:
-    return italian(number[:, :15]) + 10 == number[:, 15]
+    return np.asarray(italian(number[:, :15]) + 10 == number[:, 15])
 
 
 def _born(people: People) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

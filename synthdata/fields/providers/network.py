@@ -33,7 +33,7 @@ def _ip(people: People) -> np.ndarray:
         place = np.where(place >= 1 << bits, place - (1 << bits), -1)
     octets = np.array([str(octet) for octet in range(256)], dtype=object)
     first, second, third, fourth = (octets[address >> shift & 255] for shift in (24, 16, 8, 0))
-    return first + "." + second + "." + third + "." + fourth
+    return np.asarray(first + "." + second + "." + third + "." + fourth)
 
 
 def _is_ip(cells: np.ndarray) -> np.ndarray:
@@ -42,7 +42,7 @@ def _is_ip(cells: np.ndarray) -> np.ndarray:
 
 def _tells_ip(cells: np.ndarray) -> np.ndarray:
     """An IP address that is not as well a version such as 1.2.0.14, nor a number such as 0.0.0.0."""
-    return matching(cells, IP) & ~matching(cells, VERSION)
+    return np.asarray(matching(cells, IP) & ~matching(cells, VERSION))
 
 
 def _ipv6(people: People) -> np.ndarray:

@@ -116,7 +116,7 @@ def _forms(locale: str) -> np.ndarray:
 def _phone(people: People) -> np.ndarray:
     kept = reserved(people.locale)
     if len(kept):
-        return kept[picked(people, "phone", len(kept))]
+        return np.asarray(kept[picked(people, "phone", len(kept))])
     forms = _forms(people.locale)
     form = forms[drawn(people, "phone form", len(forms))]
     number = drawn(people, "phone number", 10**6)
@@ -139,9 +139,9 @@ PHONES = (
         looks=_is_phone,
         distinctive=True,
         telling=_tells_phone,
-        hint=r"((home|work|mobile|cell|contact|office|daytime) )?(tele)?(phone|fon)( ?(number|no|num|nr))?"
-        r"|(mobile|cell|handy|mobil)( ?(phone|number|no|num|nr|nummer))?|tel( ?(number|no|num|nr))?|tel[eé]fono|(tele)?fax"
-        r"|msisdn",
+        hint=r"(tele)?(phone|fon)( ?(number|no|num|nr))?"
+        r"|(mobile|cell|handy|mobil)( ?(phone|number|no|num|nr|nummer))?|tel( ?(number|no|num|nr))?|tel[eé]fono"
+        r"|(tele)?fax|msisdn",
         room=5_000,
         speaks=known_locales,
     ),
