@@ -403,6 +403,11 @@ def test_a_columns_name_helps_where_its_content_agrees(column, name):
         ("ssn", ["known", "unknown"] * 50),
         ("company", ["Lufthansa", "KLM", "Iberia"] * 100),
         ("mobile", [0, 1] * 50),
+        ("mac_address", [f"00:1A:2B:3C:4D:{n:02X}" for n in range(100)]),
+        ("user_id", [f"U{n:04d}" for n in range(100)]),
+        ("company_id", [f"C{n:04d}" for n in range(100)]),
+        ("phone_id", list(range(10**8, 10**8 + 100))),
+        ("last_login", [f"2023-01-05T10:00:{n:02d}Z" for n in range(60)]),
         ("street", [True, False] * 50),
     ],
 )
@@ -458,6 +463,14 @@ WORDS = {
     "brands": "Toyota Honda Ford Chevrolet Nissan Hyundai Kia Volkswagen BMW Mercedes Audi Lexus Mazda Subaru Volvo "
     "Jeep Dodge Buick Cadillac Chrysler Fiat Jaguar Porsche Tesla Mitsubishi Suzuki Lincoln Acura "
     "Infiniti Renault Peugeot",
+    "flowers": "rose lily daisy violet iris jasmine poppy heather ivy dahlia tulip orchid aster fern holly hazel "
+    "rosemary sage basil ginger myrtle olive marigold primrose laurel",
+    "states": "Alabama Alaska Arizona California Colorado Delaware Florida Georgia Hawaii Idaho Illinois Indiana Iowa "
+    "Kansas Kentucky Maine Maryland Michigan Montana Nevada Ohio Oregon Texas Utah Vermont Virginia Washington Wyoming",
+    "subjects": "Mathematics Physics Chemistry Biology History Geography English French German Spanish Latin Greek Art "
+    "Music Drama Economics Law Medicine Nursing Philosophy Theology Sociology Politics Statistics",
+    "departments": "Sales Marketing Finance Legal Research Support Security Design Logistics Purchasing Production "
+    "Quality Training Payroll Treasury Audit Strategy Facilities Operations Engineering Maintenance",
     "classes": "setosa versicolor virginica",
 }
 NUMBERS = np.random.default_rng(5)

@@ -24,8 +24,9 @@ WORD_LIST = (
     "alpenrose amberline bluebird brightwater cedar clearview coppermill cornerstone crestwood driftwood eastgate "
     "elmhurst evergreen fairview fernhill firefly goldfinch greenfield harbour hazelwood highland horizon "
     "ironbridge juniper kestrel lakeside larkspur lighthouse linden maplewood meadow millstone moonrise nordwind "
-    "northstar oakridge orchard parkside pinecrest redwood riverbank rosewood sandstone silverbirch skylark southgate springfield "
-    "stonebridge summit sunflower thistle tidewater timberline valley waterfront westbrook wildflower willow windmill"
+    "northstar oakridge orchard parkside pinecrest redwood riverbank rosewood sandstone silverbirch skylark "
+    "southgate springfield stonebridge summit sunflower thistle tidewater timberline valley waterfront westbrook "
+    "wildflower willow windmill"
 )
 WORDS = tuple(WORD_LIST.split())
 ROOTS = ["example.com", "example.org", "example.net"]

@@ -28,7 +28,9 @@ POSTCODES = {  # where mimesis writes them otherwise than the locale
 }
 POSTCODE = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 -]{1,10}", re.IGNORECASE)
 WORDED = re.compile(r"(?=.*[^\W\d_]).{2,80}", re.DOTALL)
-NUMBERED = re.compile(r"(?=.*[^\W\d_])(?=.*\d).{3,100}", re.DOTALL)
+NUMBERED = re.compile(  # a digit and a letter, and a space unless a letter is none of a to z
+    r"(?=[^\d]*\d)(?=.*[^\W\d_])(?=.*(?:\s|[^\W\d_a-zA-Z])).{3,100}", re.DOTALL
+)
 
 
 def _street(people: People) -> np.ndarray:

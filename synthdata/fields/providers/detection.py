@@ -19,6 +19,7 @@ from synthdata.fields.providers.writing import matching
 __all__ = ["Detected", "detect"]
 
 LOOKED_AT = 2_000
+LONGEST = 200  # letters on average: what is longer is prose
 ALMOST_ALL = 0.95  # of the cells have to be valid where content alone tells
 MOST = 0.6  # of the cells have to be known names,
 FEW = 0.05  # and as many where the column is called after them
@@ -36,6 +37,7 @@ COUNTRIES = dict(item.split("=") for item in DIALLED.split())
 NATIONS = {"us": "en", "uk": "en-gb", "br": "pt-br"}  # the locales of national numbers called otherwise
 SAID = {"full_name": "whole names", "given_name": "given names", "family_name": "family names"}
 VAGUE = {"name", "nombre", "nome", "nom"}  # what products are called by as well
+ABOUT = "count date duration flag group id kind length level model size status time type verified"
 SHAPE = re.compile(r"[^\W\d_]+\.?(?:[ ,'’-]{1,2}[^\W\d_]+\.?)*")
 DATES = (
     "january february march april may june july august september october november december monday tuesday wednesday "
@@ -80,6 +82,8 @@ def _seen(cells: pd.Series) -> tuple[np.ndarray, bool]:
     values = present.to_numpy(dtype=object)
     if all(isinstance(value, str) for value in values):
         whole = all(re.fullmatch(r"\d+\.0", value) for value in values)
+        if np.mean([len(value) for value in values]) > LONGEST:
+            return nothing
         texts = np.array([value.strip()[: -2 if whole else None] for value in values], dtype=object)
         return texts[texts != ""], False
     if all(
@@ -125,11 +129,14 @@ def _by_names(seen: np.ndarray, words: str) -> Detected | None:
     if len(distinct) < 20 or matching(distinct, SHAPE).mean() < ALMOST_ALL:
         return None
     locales = locales_of_script(str(pd.Series([script_of(text) for text in distinct]).mode()[0]))
+    lower = np.mean([text.islower() for text in distinct])
     found: list[tuple[bool, float, str, str]] = []
     for provider, ask in NAMES.items():
         known = np.array([[_listed(ask, lists(locale), text) for text in distinct] for locale in locales])
         share, best = float(known.any(axis=0).mean()), known.mean(axis=1)
         hinted = _named(PROVIDERS[provider], words)
+        if not hinted and lower > MOST:
+            continue
         enough = (MOST / 2 if words in VAGUE else FEW) if hinted else MOST
         if share >= enough and best.max() >= enough / 2:
             english = locales.index("en") if "en" in locales else int(best.argmax())
@@ -159,6 +166,9 @@ def _by_name(seen: np.ndarray, numeric: bool, words: str) -> Detected | None:
 
 
 def _named(provider: Provider, words: str) -> bool:
+    """Whether a column is called after what a provider makes, and not after something about it."""
+    if words.rpartition(" ")[2] in ABOUT.split():
+        return False
     return bool(provider.hint) and re.search(rf"(?:^|\s)(?:{provider.hint})(?:\s|$)", words) is not None
 
 

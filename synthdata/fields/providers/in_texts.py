@@ -62,6 +62,8 @@ def _holds(name: str) -> Callable[[str], bool]:
     candidates, provider = CANDIDATES[name], PROVIDERS[name]
 
     def holds(text: str) -> bool:
+        if name == "email" and "@" not in text:  # most texts, and a search of long words is slow
+            return False
         cut = candidates.findall(text)
         return bool(cut) and bool(
             provider.valid(np.array([each.rstrip(".,;:!?)") for each in cut], dtype=object)).any()
