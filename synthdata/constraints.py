@@ -15,6 +15,7 @@ from synthdata.errors import DataError
 from synthdata.expressions import Rule
 from synthdata.fields import Expectation
 from synthdata.fields.quantiles import draw_threshold
+from synthdata.subjects import Subjects
 
 __all__ = ["AnyConstraint", "Combinations", "Constraint", "Ordered", "RowRule", "Unique", "texts"]
 
@@ -56,8 +57,8 @@ class Constraint(BaseModel, ABC):
         """Say for each row whether it holds: (n,) bool."""
         raise NotImplementedError
 
-    def learn(self, frame: pd.DataFrame, rng: np.random.Generator) -> Constraint:
-        """Fill in what the declaration leaves to the training rows."""
+    def learn(self, frame: pd.DataFrame, rng: np.random.Generator, subjects: Subjects) -> Constraint:
+        """Fill in what the declaration leaves to the training rows. subjects: whose each row is."""
         return self
 
 
@@ -133,15 +134,18 @@ class Combinations(Constraint):
         held: np.ndarray = pd.MultiIndex.from_frame(texts(frame, self.fields)).isin(known)
         return held
 
-    def learn(self, frame: pd.DataFrame, rng: np.random.Generator) -> Combinations:
+    def learn(self, frame: pd.DataFrame, rng: np.random.Generator, subjects: Subjects) -> Combinations:
         """Keep the combinations that are not rare."""
         if self.allowed is not None:
             return self
         threshold = draw_threshold(rng)
-        counts = texts(frame, self.fields).value_counts()
-        kept = sorted(list(map(str, row)) for row in counts[counts >= threshold].index)
+        number, rows = pd.factorize(pd.MultiIndex.from_frame(texts(frame, self.fields)))
+        people = subjects.count(number.astype(np.int64), len(rows))
+        kept = sorted(list(map(str, row)) for row in rows[people >= threshold])
         if not kept:
-            raise DataError(f"{self.label()}: none is in {threshold} rows; drop the constraint, or list those allowed")
+            raise DataError(
+                f"{self.label()}: none is shown by {threshold} subjects; drop the constraint, or list those allowed"
+            )
         return self.model_copy(update={"allowed": kept, "learned": True})
 
     @property

@@ -13,10 +13,11 @@ import numpy as np
 
 from synthdata.blocks import Arrays, Categorical, Layout
 from synthdata.errors import ConditionError
+from synthdata.subjects import Subjects
 
 __all__ = ["Determined"]
 
-LEAST_ROWS = 20  # for each symbol of the source, on average: fewer could agree by chance
+LEAST_ROWS = 20  # or subjects that show it, for each symbol of the source, on average: fewer could agree by chance
 
 
 @dataclass(frozen=True)
@@ -26,16 +27,17 @@ class Determined:
     tables: Mapping[str, tuple[str, tuple[int, ...]]]
 
     @classmethod
-    def find(cls, layout: Layout, arrays: Arrays) -> Determined:
+    def find(cls, layout: Layout, arrays: Arrays, subjects: Subjects | None = None) -> Determined:
         """Compare columns of symbols, those with more of them first.
 
-        A column and one that only renames its symbols follow from each other: the first in the layout stays.
+        A column and one that only renames its symbols follow from each other: the first in the layout stays. subjects:
+        whose each row is; a symbol counts as often as subjects show it.
         """
         seen = {name: len(np.unique(arrays[name])) for name, block in layout.items() if isinstance(block, Categorical)}
         kept: list[str] = []
         tables = {}
         for name in sorted((name for name in seen if seen[name] > 1), key=lambda name: -seen[name]):
-            sources = (other for other in kept if seen[other] * LEAST_ROWS <= len(arrays[other]))
+            sources = (other for other in kept if seen[other] * LEAST_ROWS <= _shown(arrays[other], subjects))
             found = ((other, _table(layout, arrays, other, name)) for other in sources)
             source = next(((other, table) for other, table in found if table is not None), None)
             if source is None:
@@ -77,6 +79,13 @@ class Determined:
                     f"relax a condition"
                 )
         return result
+
+
+def _shown(array: np.ndarray, subjects: Subjects | None) -> int:
+    """How often the symbols of a column are shown in all."""
+    if subjects is None or subjects.numbers is None:
+        return len(array)
+    return int(subjects.count(array, int(array.max(initial=0)) + 1).sum())
 
 
 def _table(layout: Layout, arrays: Arrays, source: str, name: str) -> tuple[int, ...] | None:

@@ -58,12 +58,12 @@ class Filling:
 
     def _wanted(self, columns: Sequence[str] | None) -> list[str]:
         """The columns to fill, in the schema's order; InputError for those that cannot be."""
-        learned = {name: codec.layout.get(name) for name, codec in self.codecs.items()}
+        learned = {name: None if codec.field.is_made else codec.layout.get(name) for name, codec in self.codecs.items()}
         for name in [columns] if isinstance(columns, str) else (columns or ()):
             if name not in learned:
                 raise InputError(f'columns: no field "{name}"; {nearest(name, learned)}')
             if learned[name] is None:
-                raise InputError(f'columns: "{name}" is an identifier, which is numbered and not learned; leave it out')
+                raise InputError(f'columns: "{name}" is made anew and not learned; leave it out')
             if isinstance(learned[name], Pixels):
                 raise InputError(f'columns: "{name}" is an image, which is never missing; leave it out')
         asked = learned if columns is None else [columns] if isinstance(columns, str) else columns

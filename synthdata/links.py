@@ -14,11 +14,12 @@ import pandas as pd
 
 from synthdata.blocks import Arrays, Binned, Layout
 from synthdata.fields import Codec, Restriction
+from synthdata.subjects import Subjects
 
 __all__ = ["Links"]
 
 LEAST_SHARE = 0.01  # of the rows, that agree outside the atoms and with no source taken before
-LEAST_ROWS = 20
+LEAST_ROWS = LEAST_SUBJECTS = 20
 MOST_SOURCES = 4
 LOOKED_AT = 50_000  # rows that are compared
 
@@ -30,8 +31,14 @@ class Links:
     sources: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def find(cls, frame: pd.DataFrame, codecs: Mapping[str, Codec], arrays: Arrays) -> Links:
-        """Compare every quantity with the earlier ones that are counted in the same unit."""
+    def find(
+        cls, frame: pd.DataFrame, codecs: Mapping[str, Codec], arrays: Arrays, subjects: Subjects | None = None
+    ) -> Links:
+        """Compare every quantity with the earlier ones that are counted in the same unit.
+
+        subjects: whose each row is; without them each is somebody's own.
+        """
+        whose = (subjects or Subjects(len(frame)))[slice(0, LOOKED_AT)]
         rows = slice(0, LOOKED_AT)
         looked_at = {
             name: _quantity(frame[name].iloc[rows]) for name, codec in codecs.items() if codec.unit is not None
@@ -50,7 +57,7 @@ class Links:
             while same_unit and len(chosen) < MOST_SOURCES:
                 agree = {other: open_ & (values == looked_at[other]) for other in same_unit}
                 best = max(agree, key=lambda other: int(agree[other].sum()))
-                if agree[best].sum() < least:
+                if agree[best].sum() < least or whose[agree[best]].people < LEAST_SUBJECTS:
                     break
                 chosen.append(best)
                 same_unit.remove(best)

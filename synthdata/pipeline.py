@@ -11,7 +11,9 @@ import pandas as pd
 
 from synthdata.conditions import Where
 from synthdata.errors import GateError, InputError
-from synthdata.progress import Listener, silent
+from synthdata.fields import Identifier
+from synthdata.progress import Listener, Progress, silent
+from synthdata.real_values import RealValues
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 from synthdata.validation import Gate, Suite, Validated, Verdict
@@ -19,7 +21,7 @@ from synthdata.validation import Gate, Suite, Validated, Verdict
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["BUDGET", "generate", "suite_of", "train", "with_suite"]
+__all__ = ["BUDGET", "clear_of", "generate", "suite_of", "train", "with_suite"]
 
 BUDGET = 20  # rows sampled for one that is wanted, before generation gives up
 
@@ -73,9 +75,13 @@ def generate(
     *,
     where: Where = None,
     seed: int = 0,
+    real: pd.DataFrame | None = None,
     listener: Listener = silent,
 ) -> Validated:
     """Sample until `rows` rows have passed the gate; conditions are checked before anything is sampled.
+
+    real: the real rows, where they are at hand: a synthetic row that holds a key or a piece of personal data of theirs
+    is drawn again.
 
     Rows come lazily: iterate `Validated.frames()` or hand it to `export`. GateError if the budget of `BUDGET` sampled
     rows for each one wanted ends first, or if what must hold of the whole table does not.
@@ -84,7 +90,27 @@ def generate(
         raise InputError(f"{rows} rows asked for; ask for at least 1")
     suite = suite_of(synthesizer)
     chunks = synthesizer.stream(where=where, seed=seed, rows=rows)
+    if real is not None:
+        chunks = clear_of(synthesizer.schema, real, rows, listener).kept_clear(chunks)
     return Gate(synthesizer.schema, suite).admit(chunks, rows, max(rows * BUDGET, 10_000), listener)
+
+
+def clear_of(schema: Schema, real: pd.DataFrame, rows: int, listener: Listener = silent) -> RealValues:
+    """The keys and personal data of real rows; InputError where a pattern has too few keys beside them."""
+    values = RealValues.of(schema.read(real), schema.fields)
+    for name, field in schema.fields.items():
+        if not isinstance(field, Identifier) or name not in values.values:
+            continue
+        left = field.keys - len(values.values[name])
+        if left < (rows if field.unique else 1):
+            raise InputError(
+                f'"{name}": {rows:,} rows are to be made, but its pattern leaves only {max(left, 0):,} keys that no '
+                f"real row has; ask for fewer rows, or widen the pattern in the schema and train again"
+            )
+    if values.crowded:
+        named = ", ".join(values.crowded)
+        listener(Progress("names", 1.0, detail=f"{named}: so many people that made ones may be called like real ones"))
+    return values
 
 
 def _first_file(verdict: Verdict, frame: pd.DataFrame) -> str:

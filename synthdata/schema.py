@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic import Field as Key
-from pydantic import field_validator
 
 from synthdata.constraints import AnyConstraint, Combinations, Ordered, RowRule, Unique
 from synthdata.errors import DataError, SchemaError, nearest
 from synthdata.fields import KINDS, AnyField, Category, Expectation
-from synthdata.fields.base import holds_bytes, plain
+from synthdata.inference import Inferred, infer_fields
 from synthdata.measures import MEASURES
 from synthdata.subjects import Subjects
 
@@ -57,7 +56,9 @@ class Schema(BaseModel):
     name: str = "table"
     target: str | None = None
     subject: tuple[str, ...] = Key(default=(), description="the columns that name who is to be protected")
-    rows_per_subject: int = Key(default=ROWS_PER_SUBJECT, ge=1, description="the most rows of a subject that are learned")
+    rows_per_subject: int = Key(
+        default=ROWS_PER_SUBJECT, ge=1, description="the most rows of a subject that are learned"
+    )
     model: Model = Model()
     fields: dict[str, AnyField] = Key(min_length=1)
     constraints: tuple[AnyConstraint, ...] = ()
@@ -115,8 +116,8 @@ class Schema(BaseModel):
         """Guess a schema from a frame, raw (all text) or typed."""
         return infer(frame, name)[0]
 
-    def dump(self, notes: Mapping[str, str] | None = None) -> str:
-        """Write as YAML; `notes` become comments behind the fields they name."""
+    def dump(self, notes: Mapping[str, str] | None = None, why: str = "") -> str:
+        """Write as YAML; `notes` become comments behind the fields they name, `why` one behind the subject."""
         notes = notes or {}
         head: dict[str, Any] = {"name": self.name}
         if self.target:
@@ -127,7 +128,8 @@ class Schema(BaseModel):
             head["rows_per_subject"] = self.rows_per_subject
         if self.model != Model():
             head["model"] = {"family": self.model.family, **self.model.options}
-        lines = [MODELINE, *(f"{key}: {_flow(value)}" for key, value in head.items()), "fields:"]
+        behind = {"subject": f"  # {why}"} if why else {}
+        lines = [MODELINE, *(f"{key}: {_flow(value)}{behind.get(key, '')}" for key, value in head.items()), "fields:"]
         for field_name, field in self.fields.items():
             values = {"kind": field.kind, **field.model_dump(exclude_defaults=True)}
             note = f"  # {notes[field_name]}" if notes.get(field_name) else ""
@@ -239,6 +241,13 @@ class Schema(BaseModel):
                 raise SchemaError(f'{source}, field "{name}": expectations know that name as a measure; rename it')
         if self.target is not None and self.target not in self.fields:
             raise SchemaError(f'{source}, target: no field "{self.target}"; {nearest(self.target, self.fields)}')
+        self._check_subject(source)
+        for name, field in self.fields.items():
+            if field.like is not None and (field.like not in self.fields or self.fields[field.like].is_made):
+                learned = [other for other, each in self.fields.items() if not each.is_made]
+                raise SchemaError(
+                    f'{source}, field "{name}": no learned field "{field.like}" to fit; {nearest(field.like, learned)}'
+                )
         for measure in self.require:
             if measure not in MEASURES:
                 raise SchemaError(f'{source}, require: no score "{measure}"; {nearest(measure, MEASURES)}')
@@ -258,40 +267,28 @@ class Schema(BaseModel):
                 found = " with ".join(f'{kind} "{column}"' for kind, column in kinds.items())
                 raise SchemaError(f"{where}: compares {found}; order needs two fields of one kind")
 
-
-def infer(frame: pd.DataFrame, name: str = "table") -> tuple[Schema, dict[str, str]]:
-    """Guess a schema from a frame. Returns it with a note for each field a person should look at."""
-    if not len(frame.columns):
-        raise DataError("the table has no columns")
-    fields: dict[str, Any] = {}
-    notes = {}
-    folder = str(frame.attrs.get(FOLDER, ""))
-    for column_name, column in _named(frame, "data").items():
-        in_bytes = holds_bytes(column)
-        text = (column.where(column.isna(), "bytes") if in_bytes else column).astype("str").str.strip()
-        filled = column.notna() & (text != "")
-        present = column[filled] if _is_named(column) else plain(column[filled])
-        for kind in [Category] if _is_named(column) else KINDS.values():
-            if in_bytes and not kind.reads_bytes:
-                continue
-            guess = kind.guess(kind.located(present, folder) if folder else present)
-            if guess is None:
-                continue
-            nullable = not filled.all() or bool(text.isin(guess.field.reads_null).any())
-            field = guess.field.model_copy(update={"nullable": True}) if nullable else guess.field
-            if field.check() is None:  # an identifier, say, cannot be missing
-                fields[str(column_name)], notes[str(column_name)] = field, guess.note
-                break
-        else:
-            what = "holds bytes that are no images, or lacks some" if in_bytes else "is of no kind"
-            raise DataError(f'column "{column_name}": {what}; leave it out, or mend it')
-    return Schema(name=name, fields=fields), notes
+    def _check_subject(self, source: str) -> None:
+        """Raise SchemaError for a subject that cannot be one."""
+        for name in self.subject:
+            if name not in self.fields:
+                raise SchemaError(f'{source}, subject: no field "{name}"; {nearest(name, self.fields)}')
+        if self.target in self.subject:
+            raise SchemaError(
+                f'{source}, subject: "{self.target}" is the target too; what tells people apart cannot be predicted '
+                f"of new ones: name another target, or another subject"
+            )
+        if len(self.subject) == 1 and not self.fields[self.subject[0]].is_made:
+            kind = self.fields[self.subject[0]].kind
+            raise SchemaError(
+                f'{source}, subject: "{self.subject[0]}" is a {kind}, which would be learned; what names somebody is '
+                f"made anew: {{kind: identifier, unique: false}}, or personal"
+            )
 
 
-def _is_named(column: pd.Series) -> bool:
-    """Whether somebody declared its cells to be names: a categorical column of text, "7" or "true" among it."""
-    dtype = column.dtype
-    return isinstance(dtype, pd.CategoricalDtype) and pd.api.types.is_string_dtype(dtype.categories)
+def infer(frame: pd.DataFrame, name: str = "table") -> tuple[Schema, Inferred]:
+    """Guess a schema from a frame. Returns it with what a person should look at."""
+    found = infer_fields(_named(frame, "data"), str(frame.attrs.get(FOLDER, "")))
+    return Schema(name=name, fields=dict(found.fields), subject=found.subject), found
 
 
 def _named(frame: pd.DataFrame, source: str) -> pd.DataFrame:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["Subjects"]
+__all__ = ["LEAST_SUBJECTS", "Subjects"]
+
+LEAST_SUBJECTS = 20  # of a table that names them
 
 
 @dataclass(frozen=True)

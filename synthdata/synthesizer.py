@@ -27,10 +27,12 @@ from synthdata.filling import Filling
 from synthdata.generators import AUTO, choose, family, settings
 from synthdata.generators.base import Generator, Imputing, LatentSpace
 from synthdata.links import Links
+from synthdata.persons import Persons, dealt, fit_made, made_columns
 from synthdata.progress import Listener, Progress, silent
 from synthdata.row_blocks import FIRST_BLOCK, MOST_BLOCK, PART, ahead, first_row
 from synthdata.schema import Model, Schema
 from synthdata.stages import FieldStages, check_rows, table_of
+from synthdata.subjects import LEAST_SUBJECTS, Subjects
 from synthdata.tables import LEAST_TO_TRAIN
 from synthdata.texts import begun, bits_per_character
 
@@ -62,6 +64,7 @@ class Synthesizer:
     family: str
     constraints: tuple[Constraint, ...]
     about: Mapping[str, Any]
+    persons: Mapping[str, Persons] = field(default_factory=dict)  # whose rows are, by role
     suite: Mapping[str, Any] = field(default_factory=dict)  # the suite the rows must pass, as JSON
 
     @classmethod
@@ -90,26 +93,38 @@ class Synthesizer:
         schema = schema or Schema.infer(frame)
         if isinstance(model, Mapping):
             schema, model = schema.model_copy(update={"model": Model(**model)}), None
-        frame = schema.read(frame)
+        schema.check("schema")
+        frame = schema.read(frame).reset_index(drop=True)
         if len(frame) < LEAST_TO_TRAIN:
             raise DataError(f"the table has {len(frame)} rows; at least {LEAST_TO_TRAIN} are needed to learn anything")
+        subjects = schema.subjects(frame)
+        check_subjects(schema, frame, subjects, listener)
         if max_minutes is not None and max_minutes <= 0:
             raise InputError(f"max_minutes {max_minutes} is not a time; give minutes above 0")
         name = model or schema.model.family
         chosen = settings(name, schema.model.options if name == schema.model.family else {})
+        made, persons = fit_made(frame, schema.fields, schema.subject, np.random.default_rng([seed, 21]))
+        stay = subjects.capped(schema.rows_per_subject, np.random.default_rng([seed, 22]))
+        if len(stay) < len(frame):
+            detail = f"{schema.rows_per_subject} of each subject at most: {len(stay):,} of {len(frame):,} rows"
+            listener(Progress("limit", 1.0, detail=detail))
+        frame, subjects = frame.iloc[stay].reset_index(drop=True), subjects[stay]
+        frame = frame.assign(**{name: each.cleared(frame[name], subjects) for name, each in schema.fields.items()})
         rng = np.random.default_rng([seed, 0])
-        codecs = _codecs(frame, schema, rng)
-        constraints = tuple(constraint.learn(frame, rng) for constraint in schema.constraints)
+        codecs = _codecs(frame, schema, rng, subjects, made)
+        constraints = tuple(constraint.learn(frame, rng, subjects) for constraint in schema.constraints)
         layout: Layout = _layout(codecs)
         check_rows(layout, len(frame))
         arrays: Arrays = _encode(codecs, frame)
-        links = Links.find(frame, codecs, arrays)
+        links = Links.find(frame, codecs, arrays, subjects)
         layout = links.layout(layout)
         arrays = links.encode(frame, layout, arrays)
-        determined = Determined.find(layout, arrays)
+        determined = Determined.find(layout, arrays, subjects)
         layout, arrays = determined.layout(layout), determined.encode(arrays)
-        run = Run(seed, max_minutes, checkpoint, resume, listener, callbacks)
+        run = Run(seed, max_minutes, checkpoint, resume, listener, callbacks, subjects)
         about: dict[str, Any] = {"rows": len(frame), "seed": seed}
+        if schema.subject:
+            about["subjects"] = subjects.people
         if name == AUTO:
             choice = choose(chosen, len(frame), len(table_of(layout)))
             name, chosen, about["chosen"] = choice.family, settings(choice.family, {}), choice.why
@@ -126,7 +141,7 @@ class Synthesizer:
         about["seconds"] = round(time.monotonic() - began, 2)
         if generator and generator.history:
             about["training"] = {**_training(generator.history), "validated_by": generator.validated_by}
-        return cls(schema, codecs, links, determined, generator, stages, name, constraints, about)
+        return cls(schema, codecs, links, determined, generator, stages, name, constraints, about, persons)
 
     def sample(
         self,
@@ -218,7 +233,9 @@ class Synthesizer:
 
         ConditionError if no model that learns the frame could meet them.
         """
-        codecs = _codecs(frame, schema, np.random.default_rng([seed, 0]))
+        subjects = schema.subjects(frame)
+        made, _ = fit_made(frame, schema.fields, schema.subject, np.random.default_rng([seed, 21]))
+        codecs = _codecs(frame, schema, np.random.default_rng([seed, 0]), subjects, made)
         result = np.ones(len(frame), bool)
         for name, restriction in _restrictions(codecs, schema, where).items():
             result &= codecs[name].admits(frame[name], restriction)
@@ -291,9 +308,12 @@ class Synthesizer:
     def _rows(self, arrays: Arrays, rows: Rows, restrictions: Mapping[str, Restriction]) -> pd.DataFrame:
         """Decode the arrays of some rows."""
         arrays = self.determined.decode(arrays)
-        columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in self.codecs.items()}
+        learned = {name: codec for name, codec in self.codecs.items() if not codec.field.is_made}
+        columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in learned.items()}
         self.links.decode(columns, self.codecs, arrays, restrictions)
-        return pd.DataFrame(columns)
+        whose = dealt(self.persons, columns, replace(rows, table=self.schema.name))
+        columns |= made_columns(self.codecs, arrays, whose)
+        return pd.DataFrame({name: columns[name] for name in self.codecs})
 
     def blocks(self, frame: pd.DataFrame) -> Arrays:
         """What the generator sees of rows: the arrays of their blocks."""
@@ -395,8 +415,9 @@ class Synthesizer:
         """Rows, with keys where they are missing: what is numbered is not learned, and any key will do to be read."""
         rows = rows.copy()
         for name, codec in self.codecs.items():
-            if not codec.layout and name not in rows:
-                rows[name] = codec.decode({}, Rows(0, np.arange(len(rows)))).to_numpy()
+            if codec.field.is_made and name not in rows:
+                present = {name: np.ones(len(rows), np.int64)}
+                rows[name] = codec.decode(present, Rows(0, np.arange(len(rows)))).to_numpy()
         return rows
 
     def dataset(
@@ -472,6 +493,7 @@ class Synthesizer:
             "columns": {name: codec.to_json() for name, codec in self.codecs.items()},
             "links": self.links.sources,
             "determined": self.determined.tables,
+            "persons": {role: each.to_json() for role, each in self.persons.items()},
         }
         files = {
             artefact.SCHEMA: schema.dump().encode(),
@@ -488,8 +510,9 @@ class Synthesizer:
                 files[artefact.HISTORY] = pd.DataFrame(self.generator.history).to_csv(index=False).encode()
         files |= self.stages.files()
         privacy = {
-            "rows_behind_each_value": "at least 5 to 8, drawn once a column",
-            "range_ends": "5th to 8th extreme",
+            "subject": list(schema.subject) or "each row is its own",
+            "subjects_behind_each_value": "at least 5 to 8, drawn once a column",
+            "range_ends": "at or beyond them lie 5 to 8 subjects",
             "holds_rows": False,
         }
         about = {"family": self.family, **self.about, "privacy": privacy}
@@ -510,6 +533,7 @@ class Synthesizer:
             codecs = {name: Codec.from_json(name, each, columns[name]) for name, each in schema.fields.items()}
             links = Links({name: tuple(others) for name, others in raw["links"].items()})
             determined = Determined({name: (other, tuple(table)) for name, (other, table) in raw["determined"].items()})
+            persons = {role: Persons.from_json(each) for role, each in raw["persons"].items()}
             name = str(manifest["family"])
             generator = None
             layout = determined.layout(links.layout(_layout(codecs)))
@@ -523,15 +547,22 @@ class Synthesizer:
                     generator.history.extend({str(key): float(row[key]) for key in row} for row in rows)
             stages = FieldStages.restore(layout, table, files)
             about = {key: manifest[key] for key in ("rows", "seed", "seconds")}
-            about |= {key: manifest[key] for key in ("chosen", "training") if key in manifest}
+            about |= {key: manifest[key] for key in ("chosen", "training", "subjects") if key in manifest}
             suite = json.loads(files[artefact.SUITE])
         except (KeyError, ValueError, TypeError, SchemaError) as error:
             raise ArtefactError(f"{path}: its files do not fit each other ({error}); train it again") from None
-        return cls(schema, codecs, links, determined, generator, stages, name, tuple(schema.constraints), about, suite)
+        constraints = tuple(schema.constraints)
+        return cls(schema, codecs, links, determined, generator, stages, name, constraints, about, persons, suite)
 
 
-def _codecs(frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> dict[str, Codec]:
-    return {name: each.fit(frame[name], name, rng) for name, each in schema.fields.items()}
+def _codecs(
+    frame: pd.DataFrame, schema: Schema, rng: np.random.Generator, subjects: Subjects, made: Mapping[str, Codec]
+) -> dict[str, Codec]:
+    """The codecs of all fields, of which those of what is made anew are there."""
+    return {
+        name: made[name] if name in made else each.fit(frame[name], name, rng, subjects)
+        for name, each in schema.fields.items()
+    }
 
 
 def _restrictions(codecs: Mapping[str, Codec], schema: Schema, where: Where) -> dict[str, Restriction]:
@@ -550,3 +581,19 @@ def _layout(codecs: Mapping[str, Codec]) -> Layout:
 
 def _encode(codecs: Mapping[str, Codec], frame: pd.DataFrame) -> dict[str, np.ndarray]:
     return {name: array for codec in codecs.values() for name, array in codec.encode(frame[codec.name]).items()}
+
+
+def check_subjects(schema: Schema, frame: pd.DataFrame, subjects: Subjects, listener: Listener = silent) -> None:
+    """Refuse a table of so few subjects that nothing they share is nobody's own; tell of rows without one."""
+    if not schema.subject:
+        return
+    named = ", ".join(f'"{name}"' for name in schema.subject)
+    if subjects.people < LEAST_SUBJECTS:
+        raise DataError(
+            f"subject {named}: {subjects.people} subjects; at least {LEAST_SUBJECTS} are needed, since what fewer than "
+            f"5 to 8 of them share is never learned; bring more subjects, or leave subject out if rows are of nobody"
+        )
+    missing = int(frame[list(schema.subject)].isna().any(axis=1).sum())
+    if missing:
+        detail = f"{missing:,} rows do not name their subject ({named}): each counts as a subject of its own"
+        listener(Progress("subjects", 1.0, detail=detail))

@@ -88,9 +88,13 @@ def tune(
         raise InputError(f"minutes {minutes} is not a time; give minutes above 0")
     table = schema.read(frame)
     study = _study(journal, resume, seed, _fingerprint(table, schema, name, fixed, spans))
-    order = np.random.default_rng([seed, 8]).permutation(len(table))
+    subjects, rng = schema.subjects(table), np.random.default_rng([seed, 8])
     held = min(int(len(table) * HELD_OUT), MOST_HELD_OUT)
-    train, held_out = table.iloc[order[held:]], table.iloc[order[:held]]
+    order = rng.permutation(len(table))
+    aside = np.isin(np.arange(len(table)), order[:held])
+    if subjects.numbers is not None:  # whole subjects
+        aside = subjects.divided(held / len(table), rng)
+    train, held_out = table.iloc[order[~aside[order]]], table.iloc[order[aside[order]]]
     began = time.monotonic()
     end = began + 60 * minutes
 

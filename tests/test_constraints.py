@@ -9,6 +9,7 @@ import pytest
 from synthdata.constraints import Combinations, Ordered, RowRule, Unique, texts
 from synthdata.errors import DataError
 from synthdata.fields import Category, Number
+from synthdata.subjects import Subjects
 
 RNG = np.random.default_rng(0)
 
@@ -44,7 +45,7 @@ def frame(rows: int = 40) -> pd.DataFrame:
 
 def test_combinations_learn_what_training_shows_often_enough() -> None:
     data = pd.concat([frame(), pd.DataFrame({"city": ["Rome"] * 4, "code": [2] * 4})])
-    rule = Combinations(fields=["city", "code"]).learn(data, RNG)
+    rule = Combinations(fields=["city", "code"]).learn(data, RNG, Subjects(len(data)))
     assert rule.allowed == [["", ""], ["Oslo", "2"], ["Rome", "1"]]
     assert rule.holds(data).tolist() == [True] * 40 + [False] * 4
 
@@ -52,21 +53,21 @@ def test_combinations_learn_what_training_shows_often_enough() -> None:
 def test_everything_holds_before_combinations_are_learned_and_declared_ones_stay() -> None:
     assert Combinations(fields=["city", "code"]).holds(frame()).all()
     declared = Combinations(fields=["city", "code"], allowed=[["Rome", "1"]])
-    assert declared.learn(frame(), RNG) is declared
+    assert declared.learn(frame(), RNG, Subjects(len(frame()))) is declared
     assert declared.holds(frame()).mean() == 0.5
     assert not Combinations(fields=["city", "code"], allowed=[]).holds(frame()).any()
 
 
 def test_combinations_that_are_all_rare_are_refused_when_learned() -> None:
     data = pd.DataFrame({"a": [str(i) for i in range(30)], "b": ["x"] * 30})
-    with pytest.raises(DataError, match=r"combinations of a, b: none is in [5-8] rows; drop the constraint"):
-        Combinations(fields=["a", "b"]).learn(data, RNG)
+    with pytest.raises(DataError, match=r"combinations of a, b: none is shown by [5-8] subjects; drop the constraint"):
+        Combinations(fields=["a", "b"]).learn(data, RNG, Subjects(len(data)))
 
 
 def test_no_rare_combination_is_kept() -> None:
     data = pd.DataFrame({"a": ["x"] * 50 + ["y"] * 50, "b": ["p"] * 96 + ["q"] * 4})
     for seed in range(10):
-        kept = Combinations(fields=["a", "b"]).learn(data, np.random.default_rng(seed)).allowed
+        kept = Combinations(fields=["a", "b"]).learn(data, np.random.default_rng(seed), Subjects(len(data))).allowed
         assert kept == [["x", "p"], ["y", "p"]]
 
 
@@ -111,7 +112,7 @@ def test_contradictions_are_found(constraint: object, problem: str | None) -> No
 
 def test_what_codecs_decode_holds_the_combinations_learned_from_the_same_rows() -> None:
     data = frame(400).dropna().astype({"code": "int64"})
-    rule = Combinations(fields=["city", "code"]).learn(data, RNG)
+    rule = Combinations(fields=["city", "code"]).learn(data, RNG, Subjects(len(data)))
     back = pd.DataFrame(
         {
             name: (codec := field.fit(data[name], name, RNG)).decode(codec.encode(data[name]), None)  # type: ignore[arg-type]

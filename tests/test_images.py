@@ -253,7 +253,8 @@ def test_a_folder_of_classes_is_an_image_and_a_label(classes):
     ],
 )
 def test_size_and_colour_are_those_of_most_images(images, expected, note):
-    schema, notes = infer(pd.DataFrame({"scan": pd.Series([saved(one) for one in images], dtype=object)}))
+    schema, found = infer(pd.DataFrame({"scan": pd.Series([saved(one) for one in images], dtype=object)}))
+    notes = found.notes
     assert schema.fields["scan"] == expected
     assert note in notes["scan"]
 
@@ -512,7 +513,8 @@ def test_what_is_converted_is_noted(digits):
     clear = flat("RGBA", (255, 0, 0, 128))
     deep = PIL.Image.fromarray(digits[0][0, ..., 0].astype(np.uint16) * 257)
     for image, note in ((clear, "transparency is laid over white"), (deep, "16 bits are scaled to 8")):
-        _, notes = infer(pd.DataFrame({"image": pd.Series([saved(image)] * 5, dtype=object)}))
+        _, found = infer(pd.DataFrame({"image": pd.Series([saved(image)] * 5, dtype=object)}))
+        notes = found.notes
         assert notes == {"image": note}
 
 
@@ -523,7 +525,8 @@ def test_class_folders_named_by_numbers_are_names(classes):
     for folder in classes.iterdir():
         for image in sorted(folder.iterdir())[3:]:
             image.unlink()
-    schema, notes = infer(read_table(classes))
+    schema, found = infer(read_table(classes))
+    notes = found.notes
     assert schema.fields["label"] == Category()
     assert notes["label"].startswith(f"most of its {len(kept)} values are rare")
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from synthdata.constraints import Combinations, Ordered, RowRule, Unique
 from synthdata.errors import DataError, SchemaError
-from synthdata.fields import Boolean, Category, Datetime, Identifier, Number, Text
+from synthdata.fields import Boolean, Category, Datetime, Identifier, Number, Personal, Text
 from synthdata.schema import Model, Schema, infer, json_schema
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -141,7 +141,14 @@ BAD = [
     (only('{kind: datetime, timezone: ""}'), "unknown timezone"),
     (only("{kind: datetime, min: 1.2.2020}"), 'min "1.2.2020" does not follow format "%Y-%m-%d"'),
     (only("{kind: datetime, min: 2020-01-02, max: 2020-01-01}"), "max 2020-01-01 is below min 2020-01-02"),
-    (only("{kind: identifier, nullable: true}"), "never missing"),
+    (only("{kind: image, height: 8, width: 8, nullable: true}"), "never missing"),
+    (only("{kind: identifier, pattern: 'a{3,2}'}"), "counts from 3 down to 2"),
+    (only("{kind: personal, provider: ibann}"), 'no provider "ibann"; did you mean "iban"?'),
+    (only("{kind: personal, provider: full_name, locale: xx}"), "xx"),
+    (only("{kind: personal, provider: full_name, sex: y}"), 'no learned field "y" to fit'),
+    (only("{kind: boolean}", "subject: y\n"), 'subject: no field "y"'),
+    (only("{kind: category}", "subject: x\n"), "{kind: identifier, unique: false}"),
+    (only("{kind: identifier}", "subject: x\ntarget: x\n"), "is the target too"),
     (only('{kind: identifier, pattern: ""}'), "pattern is empty"),
     (only('{kind: identifier, pattern: "a+"}'), 'not understood from "+" on'),
     (only('{kind: identifier, pattern: "[^a]"}'), 'class "[^a]" is not understood'),
@@ -275,7 +282,8 @@ def test_the_json_schema_knows_every_kind() -> None:
 
 
 def guessed(cells: object, name: str = "x"):  # type: ignore[no-untyped-def]
-    schema, notes = infer(pd.DataFrame({name: cells}))
+    schema, found = infer(pd.DataFrame({name: cells}))
+    notes = found.notes
     assert Schema.parse(schema.dump(notes)) == schema
     column = schema.read(pd.DataFrame({name: cells}))[name]
     field = schema.fields[name]
@@ -327,7 +335,7 @@ def kinds() -> dict[str, tuple[object, type, dict]]:
         "codes with leading zeros": ([f"{i % 9:03}" for i in range(ROWS)], Category, {}),
         "codes of twenty digits": (["12345678901234567890", "98765432109876543210"] * ROWS, Category, {}),
         "zip codes": (texts(draw.choice([10115, 20095, 80331], ROWS)), Category, {}),
-        "phone numbers": ([f"+49 30 {v}" for v in whole], Category, {}),
+        "phone numbers": ([f"+49 30 {v}" for v in whole], Personal, {"provider": "phone"}),
         "percents": ([f"{v % 100}%" for v in whole], Category, {}),
         "amounts": ([f"${v:,}.00" for v in whole], Category, {}),
         "free text": ([f"patient {i} said {'a ' * (i % 7)}" for i in range(ROWS)], Text, {}),
@@ -384,8 +392,9 @@ def test_what_names_an_identifier(name: str) -> None:
     assert guessed(rng().permutation(10**6)[:ROWS], name)[0].kind == "identifier"
 
 
-def test_keys_that_may_be_missing_are_no_identifiers() -> None:
-    assert guessed([*(f"P-{i:05}" for i in range(ROWS)), None])[0].kind == "category"
+def test_keys_may_be_missing() -> None:
+    field = guessed([*(f"P-{i:05}" for i in range(ROWS)), None])[0]
+    assert field == Identifier(pattern="P-[0-9]{5}", nullable=True)
 
 
 def test_notes_say_what_to_look_at() -> None:
@@ -393,7 +402,8 @@ def test_notes_say_what_to_look_at() -> None:
     assert "looks like amounts" in guessed([f"{v:,.2f} €" for v in rng().uniform(0, 10**6, ROWS)])[1]
     assert "looks like amounts" in guessed([f"{v}%" for v in range(ROWS)])[1]
     assert "most of its" in guessed([f"note {'x' * i}" for i in range(ROWS)])[1]
-    schema, notes = infer(pd.DataFrame({"x": [np.inf, *rng().random(30)]}))
+    schema, found = infer(pd.DataFrame({"x": [np.inf, *rng().random(30)]}))
+    notes = found.notes
     assert notes["x"].startswith("1 infinite cells, mend them")
     with pytest.raises(DataError, match=r"1 cell \(row 1\) cannot be read as number"):
         schema.read(pd.DataFrame({"x": [np.inf, 1.0]}))
@@ -424,7 +434,8 @@ def test_nothing_rare_stands_in_the_yaml() -> None:
             "amount": [*(["1,000.00"] * 153), "9,876.54"],
         }
     )
-    schema, notes = infer(frame)
+    schema, found = infer(frame)
+    notes = found.notes
     text = schema.dump(notes)
     assert not re.search(r"Thule|Jane|987.?654|9,876|19[5-7]\d-", text)
     for value in frame["salary"]:
@@ -479,7 +490,8 @@ def test_real_tables_infer_and_read(name: str) -> None:
     if not path.exists():
         pytest.skip(f"{path} is not here")
     frame = pd.read_csv(path, dtype=str, keep_default_na=False, nrows=5000)
-    schema, notes = infer(frame, name)
+    schema, found = infer(frame, name)
+    notes = found.notes
     assert Schema.parse(schema.dump(notes)) == schema
     read = schema.read(frame)
     assert read.columns.tolist() == frame.columns.tolist()

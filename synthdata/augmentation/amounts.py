@@ -13,11 +13,13 @@ from synthdata.conditions import Where, tests_of
 from synthdata.errors import InputError, nearest
 from synthdata.fields import Test
 from synthdata.schema import Schema
+from synthdata.subjects import Subjects
 from synthdata.synthesizer import Synthesizer
 
 __all__ = ["FEWEST", "Additions", "Amount", "Part", "shares_of"]
 
-FEWEST = 8  # real rows of a kind of which more can be drawn: the largest threshold that a value needs to be learned
+FEWEST = 8  # subjects of a kind of which more can be drawn: the largest threshold that a value needs to be learned
+WHOSE = "synthdata.whose"  # a column that is put beside those of a table
 MOST_CELLS = 200  # kinds of rows that can be balanced
 
 
@@ -118,7 +120,7 @@ class Additions:
 
         InputError if it cannot be had: a segment or a class of fewer than `FEWEST` rows, a column of no classes.
         """
-        inside = _segment(frame, schema, amount, seed)
+        inside, subjects = _segment(frame, schema, amount, seed), schema.subjects(frame)
         tests = tests_of(amount.where, schema.fields)
         rows = int(inside.sum())
         wanted = amount.rows if amount.factor is None else round(rows * amount.factor) - rows
@@ -129,7 +131,7 @@ class Additions:
             return cls((Part(tests, max(wanted, 1), real=rows),))
         if both := next((name for name in columns if name in tests), None):
             raise InputError(f'"{both}" cannot be balanced among rows that a condition on it chooses; drop one of them')
-        cells, notes = _cells(frame[inside], schema, columns)
+        cells, notes = _cells(frame[inside], schema, columns, subjects[inside])
         if amount.independent is not None:
             _check_independent(cells, frame[inside], columns)
         counts = np.array([part.real for part in cells], np.float64)
@@ -147,7 +149,7 @@ def shares_of(frame: pd.DataFrame, schema: Schema, amount: Amount, *, seed: int 
     """The parts of a table of `amount.rows` rows of its own, whose kinds have their shares; `frame` shows the kinds."""
     columns = _columns(schema, amount)
     inside = _segment(frame, schema, amount, seed)
-    cells, _ = _cells(frame[inside], schema, columns)
+    cells, _ = _cells(frame[inside], schema, columns, schema.subjects(frame)[inside])
     if amount.independent is not None:
         _check_independent(cells, frame[inside], columns)
     counts = np.array([part.real for part in cells], np.float64)
@@ -173,9 +175,11 @@ def _segment(frame: pd.DataFrame, schema: Schema, amount: Amount, seed: int) -> 
     if not amount.where:
         return np.ones(len(frame), bool)
     inside = Synthesizer.satisfied(frame, schema, amount.where, seed=seed)
-    if inside.sum() < FEWEST:
+    people = schema.subjects(frame)[inside].people
+    if people < FEWEST:
+        who = "subjects have rows that" if schema.subject else "real rows"
         raise InputError(
-            f"{int(inside.sum())} real rows satisfy the conditions; at least {FEWEST} are needed: what fewer rows have "
+            f"{people} {who} satisfy the conditions; at least {FEWEST} are needed: what fewer have "
             f"in common is never learned, for privacy, so that more of them would be made up, or copies; "
             f"widen the conditions, or bring more such rows"
         )
@@ -196,10 +200,13 @@ def _columns(schema: Schema, amount: Amount) -> tuple[str, ...]:
     return tuple(dict.fromkeys(columns))
 
 
-def _cells(frame: pd.DataFrame, schema: Schema, columns: Sequence[str]) -> tuple[list[Part], list[str]]:
-    """The combinations of values that occur, most frequent first."""
-    if frame[list(columns)].isna().any(axis=None):
-        frame = frame.dropna(subset=list(columns))
+def _cells(
+    frame: pd.DataFrame, schema: Schema, columns: Sequence[str], subjects: Subjects
+) -> tuple[list[Part], list[str]]:
+    """The combinations of values that occur, most frequent first. subjects: whose each row is."""
+    there = frame[list(columns)].notna().all(axis=1).to_numpy(bool)
+    if not there.all():
+        frame, subjects = frame[there], subjects[there]
     for name in columns:
         distinct = frame[name].nunique()
         if distinct > MOST_CELLS:
@@ -207,19 +214,23 @@ def _cells(frame: pd.DataFrame, schema: Schema, columns: Sequence[str]) -> tuple
                 f'"{name}" has {distinct:,} distinct values; what is balanced needs at most {MOST_CELLS}: '
                 f"classes, not quantities"
             )
-    groups = frame.groupby(list(columns), sort=False, observed=True).size().sort_values(ascending=False, kind="stable")
+    grouped = frame.assign(**{WHOSE: subjects.each}).groupby(list(columns), sort=False, observed=True)[WHOSE]
+    groups = grouped.size().sort_values(ascending=False, kind="stable")
+    people = grouped.nunique().to_dict()
     if not len(groups):
         raise InputError(f'"{columns[0]}" has no value to balance')
     cells, small = [], 0
+    unit = "subject" if schema.subject else "real row"
     for key, rows in groups.items():
         values = key if isinstance(key, tuple) else (key,)
-        if rows < FEWEST and len(columns) == 1:
+        shown = people[key]
+        if shown < FEWEST and len(columns) == 1:
             raise InputError(
-                f'"{columns[0]}" has a value in {rows} real row{"s" * (rows > 1)} only; at least {FEWEST} are needed: '
-                f"what fewer rows have in common is never learned, for privacy; balance other columns, or leave these "
+                f'"{columns[0]}" has a value of {shown} {unit}{"s" * (shown > 1)} only; at least {FEWEST} are needed: '
+                f"what fewer have in common is never learned, for privacy; balance other columns, or leave these "
                 f"rows out"
             )
-        if rows < FEWEST:
+        if shown < FEWEST:
             small += 1
             continue
         tests = {name: [Test("=", _plain(value))] for name, value in zip(columns, values, strict=True)}
@@ -232,7 +243,7 @@ def _cells(frame: pd.DataFrame, schema: Schema, columns: Sequence[str]) -> tuple
     notes = []
     if small:
         notes.append(
-            f"{small} combination{'s' * (small > 1)} of values in fewer than {FEWEST} real rows left as they are: what "
+            f"{small} combination{'s' * (small > 1)} of values in fewer than {FEWEST} {unit}s left as they are: what "
             f"so few have in common is never learned, for privacy"
         )
     return cells, notes

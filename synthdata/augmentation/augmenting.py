@@ -12,7 +12,8 @@ from synthdata.augmentation.amounts import Additions, Amount, Part
 from synthdata.augmentation.sources import FILLED, KINDS, REAL, Copies, Generated, Source
 from synthdata.errors import InputError
 from synthdata.fields import Category, Codec, Field, Number, Rows, Test
-from synthdata.pipeline import BUDGET, suite_of
+from synthdata.persons import dealt, fit_made, made_columns
+from synthdata.pipeline import BUDGET, clear_of, suite_of
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
 from synthdata.stages import table_of
@@ -33,6 +34,7 @@ __all__ = [
     "weights_of",
 ]
 
+ATTEMPTS = 20  # to make personal data that no real row has
 PROVENANCE = "provenance"
 WEIGHT = "row_weight"
 
@@ -197,10 +199,9 @@ def draw_parts(
     """
     schema, suite = source.schema, source.suite
     gate = Gate(schema, suite.of_rows())
-    rng = np.random.default_rng([seed, 15])
-    codecs = {name: field.fit(real[name], name, rng) for name, field in schema.fields.items() if field.is_numbered}
+    made = [name for name, field in schema.fields.items() if field.is_made]
     seen = [Seen.of(one) for one in suite.expectations if is_unique(one)]
-    seen = [one for one in seen if not set(one.columns) <= set(codecs)]
+    seen = [one for one in seen if not set(one.columns) <= set(made)]
     for one in seen:
         one.is_first(real[list(one.columns)])
     frames: list[pd.DataFrame] = []
@@ -219,10 +220,7 @@ def draw_parts(
         sampled += validated.verdict.sampled
     if not frames:
         return real.iloc[:0], 0
-    rows = pd.concat(frames, ignore_index=True)
-    for name, codec in codecs.items():
-        rows[name] = _keys(codec, len(rows), real[name], seed)
-    return rows, sampled
+    return made_anew(schema, pd.concat(frames, ignore_index=True), real, seed), sampled
 
 
 def weights_of(real: int, added: int, real_share: float | None) -> np.ndarray:
@@ -244,16 +242,37 @@ def _fresh(frames: Iterator[pd.DataFrame], seen: Sequence[Seen]) -> Iterator[pd.
         yield frame
 
 
-def _keys(codec: Codec, rows: int, taken: pd.Series, seed: int) -> pd.Series:
-    """Keys that no real row has."""
-    capacity = codec.body.capacity
-    wanted = rows + len(taken)  # as many as it takes, should all the real ones be among them
+def made_anew(schema: Schema, rows: pd.DataFrame, real: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The rows with keys and personal data of their own, that no real row has and no two of them that should not."""
+    codecs, persons = fit_made(real, schema.fields, schema.subject, np.random.default_rng([seed, 21]))
+    if not codecs:
+        return rows
+    values = clear_of(schema, real, len(rows))
+    learned = {name: rows[name] for name in schema.fields if name not in codecs}
+    there = {name: rows[name].notna().to_numpy(np.int64) for name in codecs}
+    whose = dealt(persons, learned, Rows(seed, np.arange(len(rows)), table=schema.name))
+    result = rows.assign(**made_columns(codecs, there, whose))
+    for name, codec in codecs.items():
+        if codec.body.capacity is not None:
+            result[name] = _keys(codec, rows[name].notna().to_numpy(bool), real[name], whose)
+    for turn in range(1, ATTEMPTS):
+        held = values.held_by(result)
+        if not held.any():
+            break
+        again = np.isin(whose.of_role(""), whose.of_role("")[held]) | held
+        other = made_columns(codecs, there, replace(whose, turn=turn))
+        for name in (name for name, codec in codecs.items() if codec.body.capacity is None):
+            result[name] = result[name].where(~again, other[name])
+    return result
+
+
+def _keys(codec: Codec, there: np.ndarray, taken: pd.Series, rows: Rows) -> pd.Series:
+    """Keys of rows that have one, (n,) bool, none of which a real row has."""
+    capacity, count = codec.body.capacity, int(there.sum())
+    wanted = count + len(taken)  # as many as it takes, should all the real ones be among them
     numbers = np.arange(wanted if capacity is None else min(wanted, capacity))
-    keys = codec.decode({}, Rows(seed, numbers))
-    keys = keys[~keys.isin(taken)]
-    if len(keys) < rows:
-        raise InputError(
-            f'"{codec.name}": {rows:,} rows are to be added, but its pattern leaves only {len(keys):,} keys that no '
-            f"real row has; add fewer rows, or widen the pattern in the schema"
-        )
-    return keys.iloc[:rows].reset_index(drop=True)
+    keys = codec.decode({codec.name: np.ones(len(numbers), np.int64)}, Rows(rows.seed, numbers, table=rows.table))
+    keys = keys[~keys.isin(taken)].iloc[:count]
+    result = pd.Series(index=range(len(there)), dtype=keys.dtype if there.all() else codec.field.dtype(True))
+    result[there] = keys.array
+    return result

@@ -29,6 +29,7 @@ from synthdata.networks import checkpoints
 from synthdata.pipeline import with_suite
 from synthdata.progress import TIME_IS_UP, Listener, Progress, silent
 from synthdata.schema import Schema
+from synthdata.subjects import Subjects
 from synthdata.synthesizer import Synthesizer
 from synthdata.transforms import transformed_fields
 
@@ -270,8 +271,9 @@ def prove(
     groups = np.empty(0, np.int64) if sensitive is None else groups_of(table, schema, sensitive)
     steps = [SIMPLE, *contest.families]
     kept = Kept(keep, _identity(table, contest, folds))
+    whose = schema.subjects(table)
     trials, notes = [], dict[str, str]()
-    for fold, (train, test) in enumerate(_folds(truth, bool(wanted.labels), folds, seed)):
+    for fold, (train, test) in enumerate(_folds(truth, bool(wanted.labels), folds, seed, whose)):
         own = replace(contest, seed=seed + fold)
         rows, asked = (table.iloc[each].reset_index(drop=True) for each in (train, test))
         predicted: dict[str, np.ndarray] = {}
@@ -285,7 +287,8 @@ def prove(
                 ),
             )
             predicted, notes = {**predicted, **found}, {**notes, **why}
-        trials.append(Predictions(truth[test], predicted, groups[test] if len(groups) else groups))
+        own_groups = groups[test] if len(groups) else groups
+        trials.append(Predictions(truth[test], predicted, own_groups, whose[test].numbers))
     lines = measure_gains(contest.candidates(table, notes), trials, measure, seed=seed)
     seconds = round(time.monotonic() - began, 1)
     gains = Gains(schema.name, wanted.name, path, LABELS[measure], len(table), folds, CONFIDENCE, lines, seconds)
@@ -303,8 +306,11 @@ def checked_measure(measure: str | None, target: Target, truth: np.ndarray) -> s
     return measure
 
 
-def _folds(truth: np.ndarray, has_classes: bool, folds: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    from sklearn.model_selection import KFold, StratifiedKFold
+def _folds(
+    truth: np.ndarray, has_classes: bool, folds: int, seed: int, subjects: Subjects
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rows to learn and rows to predict, no subject on both sides."""
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
     if has_classes:
         counts = np.bincount(truth)
@@ -313,6 +319,9 @@ def _folds(truth: np.ndarray, has_classes: bool, folds: int, seed: int) -> list[
                 f"a class of the target has {counts[counts > 0].min()} rows, fewer than the {folds} folds; bring more "
                 f"such rows, or prove with fewer folds"
             )
+    if subjects.numbers is not None:
+        grouped = (StratifiedGroupKFold if has_classes else GroupKFold)(folds, shuffle=True, random_state=seed)
+        return list(grouped.split(truth, truth if has_classes else None, subjects.numbers))
     splitter = (StratifiedKFold if has_classes else KFold)(folds, shuffle=True, random_state=seed)
     return list(splitter.split(truth, truth if has_classes else None))
 

@@ -36,15 +36,15 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
     if output is not None:
         check_file(output, force=force)
     frame = read_table(data)
-    schema, notes = infer(frame, ending_removed(data))
-    modeline, rest = schema.dump(notes).split("\n", 1)
+    schema, found = infer(frame, ending_removed(data))
+    modeline, rest = schema.dump(found.notes, found.why).split("\n", 1)
     known = output is not None and (output.parent / "schema.json").exists()  # an editor would look for it there
     text = f"{modeline}\n" * known + LOOK_AT.format(rows=len(frame), data=data.name) + rest
     result = {
         "schema": None if output is None else str(output),
         "rows": len(frame),
         "fields": {name: field.kind for name, field in schema.fields.items()},
-        "notes": {name: note for name, note in notes.items() if note},
+        "notes": {name: note for name, note in found.notes.items() if note},
     }
     if output is None:
         console.finish({**result, "yaml": text}, [text.removesuffix("\n")])

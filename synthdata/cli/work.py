@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from synthdata.schema import Schema
+    from synthdata.subjects import Subjects
     from synthdata.synthesizer import Synthesizer
     from synthdata.validation import Verdict
 
@@ -143,7 +144,7 @@ def learn(
             f"{len(table):,} rows are too few to hold some out; without --holdout most of privacy is not measured"
         )
     elif hold_out:
-        table, holdout = _divided(table, seed)
+        table, holdout = _divided(table, declared.subjects(table), seed)
         console.say(f"{len(holdout):,} rows are held out, to evaluate with")
     with console.progress() as listener:
         try:
@@ -173,12 +174,16 @@ def _kept(checkpoint: Path) -> bool:
     return checkpoint.exists() or any(checkpoint.parent.glob(f"{checkpoint.name}.[0-9]"))
 
 
-def _divided(table: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Nine tenths of the rows and one, in their order: a function of the seed and the number of rows."""
+def _divided(table: pd.DataFrame, subjects: Subjects, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Nine tenths of the rows and one, in their order, no subject on both sides."""
     import numpy as np
 
+    rng = np.random.default_rng([seed, 9])
     kept = np.ones(len(table), bool)
-    kept[np.random.default_rng([seed, 9]).choice(len(table), len(table) // 10, replace=False)] = False
+    if subjects.numbers is not None:
+        kept = ~subjects.divided(0.1, rng)
+    else:
+        kept[rng.choice(len(table), len(table) // 10, replace=False)] = False
     return table[kept].reset_index(drop=True), table[~kept].reset_index(drop=True)
 
 

@@ -43,11 +43,13 @@ class Predictions:
 
     truth: (n,), codes of classes, the rarer of two being 1, or quantities. predicted: by the candidates' labels,
     chances (n, classes) or quantities (n,). groups: (n,) codes of a sensitive column; empty if none is looked at.
+    subjects: (n,) whose each row is; None where each is its own subject.
     """
 
     truth: np.ndarray
     predicted: Mapping[str, np.ndarray]
     groups: np.ndarray = field(default_factory=lambda: np.empty(0))
+    subjects: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def measure_gains(
     weights = None
     for trial in trials:
         if weights is None or not same_rows:
-            weights = _weights(trial.truth, "r2" not in measure, rng)
+            weights = _weights(trial, "r2" not in measure, rng)
         once = np.ones((1, len(trial.truth)))
         predicted = [trial.predicted[one.label] for one in tried]
         scores.append([resampled(measure, once, trial.truth, each)[0] for each in predicted])
@@ -151,8 +153,17 @@ def measure_gains(
     return tuple(lines.get(one.label, Line(one.label, one.kind, one.rows, note=one.note)) for one in candidates)
 
 
-def _weights(truth: np.ndarray, has_classes: bool, rng: np.random.Generator) -> np.ndarray:
-    """How often each row is in each resample, (RESAMPLES, n); each class keeps its number of rows."""
+def _weights(trial: Predictions, has_classes: bool, rng: np.random.Generator) -> np.ndarray:
+    """How often each row is in each resample, (RESAMPLES, n).
+
+    Each class keeps its number of rows; where subjects have several, whole subjects are drawn in place of rows.
+    """
+    truth = trial.truth
+    if trial.subjects is not None:
+        _, number = np.unique(trial.subjects, return_inverse=True)
+        count = int(number.max()) + 1
+        drawn = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
+        return np.asarray(drawn[:, number], np.int16)
     weights = np.zeros((RESAMPLES, len(truth)), np.int16)
     for code in np.unique(truth) if has_classes else [None]:
         rows = np.arange(len(truth)) if code is None else np.flatnonzero(truth == code)

@@ -13,6 +13,7 @@ from synthdata.fields.datetime import Datetime
 from synthdata.fields.identifier import Identifier
 from synthdata.fields.image import Image
 from synthdata.fields.number import Number
+from synthdata.fields.personal import Personal
 from synthdata.fields.text import Text
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Identifier",
     "Image",
     "Number",
+    "Personal",
     "Restriction",
     "Rows",
     "Test",
@@ -38,6 +40,7 @@ KINDS: dict[str, type[Field]] = {  # in the order in which `Schema.infer` asks t
     "image": Image,
     "boolean": Boolean,
     "datetime": Datetime,
+    "personal": Personal,
     "text": Text,
     "identifier": Identifier,
     "number": Number,
@@ -45,5 +48,5 @@ KINDS: dict[str, type[Field]] = {  # in the order in which `Schema.infer` asks t
 }
 
 AnyField: TypeAlias = Annotated[
-    Identifier | Boolean | Datetime | Number | Image | Text | Category, Key(discriminator="kind")
+    Identifier | Personal | Boolean | Datetime | Number | Image | Text | Category, Key(discriminator="kind")
 ]

@@ -11,6 +11,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, ClassVar, Literal, Self, TypeAlias, assert_never
 
 import numpy as np
@@ -21,6 +22,7 @@ from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels,
 from synthdata.errors import ConditionError, DataError
 from synthdata.fields.transforms import Transforms
 from synthdata.fields.views import View
+from synthdata.subjects import Subjects
 
 __all__ = [
     "Body",
@@ -50,13 +52,36 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Rows:
-    """Which rows of a run are meant: the run's seed and the global row numbers (n,) int64."""
+    """Which rows of a run are meant, and what columns that are made anew are made from.
+
+    seed: the run's. numbers: global row numbers (n,) int64. persons: whose each row is, (n,) int64, by role. columns:
+    what is decoded of these rows. table, column: the schema's name and the column's, so that keys of two columns
+    differ. nth: how many earlier columns hold the same of the same persons. turn: how many values made for them before
+    they could not keep.
+    """
 
     seed: int
     numbers: np.ndarray
+    persons: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    columns: Mapping[str, pd.Series] = dataclasses.field(default_factory=dict)
+    table: str = ""
+    column: str = ""
+    nth: int = 0
+    turn: int = 0
 
     def __getitem__(self, chosen: np.ndarray) -> Rows:
-        return Rows(self.seed, self.numbers[chosen])
+        persons = {role: each[chosen] for role, each in self.persons.items()}
+        columns = {name: each[chosen] for name, each in self.columns.items()}
+        return dataclasses.replace(self, numbers=self.numbers[chosen], persons=persons, columns=columns)
+
+    def of_role(self, role: str) -> np.ndarray:
+        """Whose each row is, of the persons of a role: (n,) int64; where nobody is dealt, each row is another's."""
+        return self.persons.get(role, self.numbers)
+
+    def seed_for(self, *purpose: object) -> int:
+        """A seed that depends on the run's, on the table and on what it is for."""
+        text = "\0".join(map(str, (self.seed, self.table, *purpose)))
+        return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 @dataclass(frozen=True)
@@ -149,15 +174,16 @@ class Field(BaseModel, ABC):
 
     reads_null: ClassVar[frozenset[str]] = frozenset({""})
     reads_bytes: ClassVar[bool] = False
-    is_numbered: ClassVar[bool] = False  # keys, which are made anew and not learned
+    is_made: ClassVar[bool] = False  # keys and personal data, which are made anew and not learned
+    tells_persons: ClassVar[bool] = False  # whether equal values are a sign of one person
     ending: ClassVar[str] = ""  # of the files that hold the values where a table is text; "" if text can
     measures: ClassVar[tuple[str, ...]] = ()  # the columns of `measure`
     set_measures: ClassVar[tuple[str, ...]] = ()  # those of `measure_set`
 
     @classmethod
     @abstractmethod
-    def guess(cls, column: pd.Series) -> Guess | None:
-        """Take `column` (present values, raw) for this kind, or don't."""
+    def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
+        """Take `column` (present values, raw) for this kind, or don't. subjects: whose each value is."""
 
     @abstractmethod
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
@@ -168,8 +194,8 @@ class Field(BaseModel, ABC):
         """The pandas type of a column of this kind."""
 
     @abstractmethod
-    def learn(self, values: pd.Series, rng: np.random.Generator) -> Body:
-        """Fit a body to present values."""
+    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> Body:
+        """Fit a body to present values. subjects: whose each value is; of what is made anew, the person's."""
 
     @abstractmethod
     def body_from_json(self, data: Mapping[str, Any]) -> Body:
@@ -191,8 +217,27 @@ class Field(BaseModel, ABC):
         """The family and hyperparameters of its own generator, as far as they are said; none if a table holds it."""
         return {}
 
+    def cleared(self, column: pd.Series, subjects: Subjects) -> pd.Series:
+        """A column of the kind's type without parts of cells that must not be learned. subjects: whose each row is."""
+        return column
+
     def transforming(self) -> Transforms | None:
         """The transforms of its values that leave true what stands beside them; None if none is named."""
+        return None
+
+    @property
+    def role(self) -> str:
+        """Whose a made value is: "" for the table's subject, else the name of a role, "doctor" say."""
+        return ""
+
+    @property
+    def holds(self) -> Hashable:
+        """What a made value is of, and whose: two columns of one person that hold the same kind hold two of it."""
+        return None
+
+    @property
+    def like(self) -> str | None:
+        """The column that a made value has to fit, which is the same in all rows of a person; None if there is none."""
         return None
 
     # --- what a kind may have besides: files, and values that expectations cannot look into ------------------------
@@ -272,11 +317,12 @@ class Field(BaseModel, ABC):
         """What to do about `bad` cells, which do not parse; the tail of the message."""
         return "; mend the cells or change the field's kind"
 
-    def fit(self, column: pd.Series, name: str, rng: np.random.Generator) -> Codec:
-        """Fit to a column of the kind's type."""
+    def fit(self, column: pd.Series, name: str, rng: np.random.Generator, subjects: Subjects | None = None) -> Codec:
+        """Fit to a column of the kind's type. subjects: whose each row is; without them each is somebody's own."""
         missing = column.isna().to_numpy(bool)
+        subjects = (subjects or Subjects(len(column)))[~missing]
         try:
-            body = self.learn(column[~missing], rng)
+            body = self.learn(column[~missing], rng, subjects)
         except DataError as error:
             raise DataError(f'column "{name}": {error}') from None
         return Codec(name, self, body, nulls=bool(missing.any()) or body.block == Categorical(0))
@@ -304,7 +350,7 @@ class Codec:
         block = self.body.block
         match block:
             case None:
-                return {}
+                return {self.name: Categorical(2)} if self.nulls else {}
             case Categorical(size):
                 return {self.name: Categorical(size + self._shift)}
             case Binned(atoms, bins, levels, _):
@@ -317,12 +363,12 @@ class Codec:
     def encode(self, column: pd.Series) -> dict[str, np.ndarray]:
         """Turn a column of the kind's type into arrays."""
         block = self.body.block
-        if block is None:
-            return {}
         missing = column.isna().to_numpy(bool)
         if missing.any() and not self.nulls:
             where = rows_named(np.flatnonzero(missing))
             raise DataError(f'column "{self.name}": {where} missing, none was in training')
+        if block is None:
+            return {self.name: (~missing).astype(np.int64)} if self.nulls else {}
         if isinstance(block, Pixels):
             return {self.name: self._whole(column, missing)}
         if isinstance(block, Tokens):
@@ -354,8 +400,9 @@ class Codec:
         """Turn arrays back into a column. `rows` is for what is numbered and not learned."""
         detail = restriction.detail if restriction else None
         block = self.body.block
+        rows = dataclasses.replace(rows, column=self.name)
         if block is None:
-            return self.body.decode(np.empty(len(rows.numbers)), rows, detail).rename(self.name)
+            return self._made(arrays, rows)
         if isinstance(block, Tokens | Pixels):
             values = self.body.decode(arrays[self.name], rows, detail)
             if isinstance(block, Tokens) and self.nulls:
@@ -377,6 +424,17 @@ class Codec:
             result[~missing] = values.array
         return result.rename(self.name)
 
+    def _made(self, arrays: Arrays, rows: Rows) -> pd.Series:
+        """Values made anew, missing where the array says so."""
+        there = np.asarray(arrays[self.name]) > 0 if self.nulls else np.ones(len(rows.numbers), bool)
+        values = self.body.decode(np.empty(int(there.sum())), rows if there.all() else rows[there])
+        values = values.astype(self.field.dtype(self.nulls))
+        if there.all():
+            return values.rename(self.name)
+        result = pd.Series(index=range(len(there)), dtype=self.field.dtype(True))
+        result[there] = values.array
+        return result.rename(self.name)
+
     @property
     def unit(self) -> Hashable | None:
         """What its values are counted in, see `Body.unit`."""
@@ -393,7 +451,10 @@ class Codec:
         missing = column.isna().to_numpy(bool)
         result = np.full(len(column), self.nulls and bool(restriction.mask[0].all()))
         inner = Restriction(restriction.mask[self._shift :], restriction.detail)
-        result[~missing] = self.body.admits(column[~missing], inner)
+        if self.body.block is None:
+            result[~missing] = bool(inner.mask[0])
+        else:
+            result[~missing] = self.body.admits(column[~missing], inner)
         return result
 
     def restrict(self, tests: Sequence[Test]) -> Restriction:
@@ -401,15 +462,17 @@ class Codec:
 
         A comparison is never true of a missing value, as in SQL.
         """
-        block = self.layout.get(self.name)
-        if block is None:
+        nullness = all(test.operator in ("is null", "is not null") for test in tests)
+        if self.body.block is None and not (self.nulls and nullness):
             kind = self.field.kind
-            raise ConditionError(f'"{self.name}" is an {kind}: it is numbered, not learned, and takes no condition')
+            raise ConditionError(
+                f'"{self.name}" is of kind {kind}: made anew, not learned, it takes no condition'
+            )
         comparisons = [test for test in tests if test.operator not in ("is null", "is not null")]
         wants_null = any(test.operator == "is null" for test in tests)
         wants_value = bool(comparisons) or any(test.operator == "is not null" for test in tests)
         try:
-            inner = self.body.restrict(comparisons)
+            inner = self.body.restrict(comparisons) if self.body.block is not None else Restriction(np.ones(1, bool))
         except ConditionError as error:
             raise ConditionError(f'column "{self.name}": {error}') from None
         if wants_null:
@@ -423,7 +486,7 @@ class Codec:
             missing = "can be" if self.nulls else "is never"
             raise ConditionError(
                 f"{asked}: nothing the model learned satisfies this (values and ends of a range that fewer than 5 to 8 "
-                f"rows have it never learns, for privacy), and it {missing} missing; relax a condition"
+                f"subjects have it never learns, for privacy), and it {missing} missing; relax a condition"
             )
         return Restriction(mask, inner.detail)
 

@@ -13,6 +13,7 @@ from synthdata.blocks import Block, Categorical
 from synthdata.errors import ConditionError
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
 from synthdata.fields.views import Symbols
+from synthdata.subjects import Subjects
 
 __all__ = ["Boolean"]
 
@@ -28,7 +29,7 @@ class Boolean(Field):
     reads_null: ClassVar[frozenset[str]] = frozenset({"", "NA", "NaN", "nan", "null", "NULL", "None", "<NA>"})
 
     @classmethod
-    def guess(cls, column: pd.Series) -> Guess | None:
+    def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """Take what is written true and false; other pairs of words are categories."""
         if not len(column):
             return None
@@ -49,7 +50,7 @@ class Boolean(Field):
         """Bool, or pandas' nullable boolean."""
         return "boolean" if nulls else "bool"
 
-    def learn(self, values: pd.Series, rng: np.random.Generator) -> BooleanBody:
+    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> BooleanBody:
         """Nothing to learn but which of the two occur."""
         found = values.astype(bool)
         return BooleanBody(tuple(value for value in (False, True) if (found == value).any()))

@@ -16,6 +16,7 @@ from synthdata.errors import ConditionError, nearest
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
 from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.views import Symbols
+from synthdata.subjects import Subjects
 
 __all__ = ["Category"]
 
@@ -30,7 +31,7 @@ class Category(Field):
     """One of a set of names.
 
     With `values` the set is closed and public: every value that occurs is kept. Without, the set is what training
-    shows, and values in too few rows become the `rare` label.
+    shows, and values of too few subjects become the `rare` label.
     """
 
     kind: Literal["category"] = "category"
@@ -45,10 +46,10 @@ class Category(Field):
         return None
 
     @classmethod
-    def guess(cls, column: pd.Series) -> Guess | None:
+    def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """Take any column; close the set if it is small and no value in it is rare."""
         text, _ = cls().read(column)
-        counts = text.value_counts()
+        counts = subjects.count_values(text)
         if not len(counts):
             return Guess(cls(), "the column is empty")
         if len(counts) <= FEW_VALUES and counts.min() >= COMMON:
@@ -57,8 +58,8 @@ class Category(Field):
         named = isinstance(column.dtype, pd.CategoricalDtype)  # whoever made the column says that these are names
         if not named and _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
             return Guess(cls(), "looks like amounts; written plainly, as 1234.5, they would be numbers")
-        note = f'{len(counts):,} values; those in fewer than 5 to 8 rows become "{RARE}"'
-        if rare.sum() > len(text) / 2:
+        note = f'{len(counts):,} values; those of fewer than 5 to 8 subjects become "{RARE}"'
+        if text.isin(rare.index).mean() > 0.5:
             note = f"most of its {len(counts):,} values are rare and will be hidden: drop it, or make it an identifier"
         return Guess(cls(), note)
 
@@ -74,10 +75,10 @@ class Category(Field):
         """Text."""
         return "str"
 
-    def learn(self, values: pd.Series, rng: np.random.Generator) -> CategoryBody:
+    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> CategoryBody:
         """Keep what is declared, or what is not rare."""
         threshold = draw_threshold(rng)
-        counts = values.value_counts()
+        counts = subjects.count_values(values)
         if self.values is not None:
             return CategoryBody(tuple(value for value in self.values if counts.get(value, 0)), None)
         kept = counts[counts >= threshold].index[:MOST_VALUES]
@@ -142,7 +143,9 @@ class CategoryBody(Body):
             unknown = [one for one in wanted if one not in names]
             if unknown:
                 found = nearest(unknown[0], self.values)
-                hidden = "" if self.rare is None else " (those in fewer than 5 to 8 rows it never learns, for privacy)"
+                hidden = (
+                    "" if self.rare is None else " (those of fewer than 5 to 8 subjects it never learns, for privacy)"
+                )
                 raise ConditionError(f'"{unknown[0]}" is not among the values the model learned{hidden}; {found}')
             mask &= np.isin(names, wanted) != (test.operator in ("!=", "not in"))
         return Restriction(mask)

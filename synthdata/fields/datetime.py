@@ -18,6 +18,7 @@ from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, 
 from synthdata.fields.intervals import inside, intervals_of
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.views import Quantities
+from synthdata.subjects import Subjects
 
 __all__ = ["Datetime"]
 
@@ -92,7 +93,7 @@ class Datetime(Field):
         return SECOND if any(code in self.format for code in ("%H", "%I", "%M", "%S", "%X", "%c", "%s")) else DAY
 
     @classmethod
-    def guess(cls, column: pd.Series) -> Guess | None:
+    def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """Take datetimes, and text that one known format reads without exception."""
         if not len(column):
             return None
@@ -138,13 +139,13 @@ class Datetime(Field):
         """datetime64 in microseconds."""
         return f"datetime64[us, {self.timezone}]" if self.timezone else "datetime64[us]"
 
-    def learn(self, values: pd.Series, rng: np.random.Generator) -> DatetimeBody:
+    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> DatetimeBody:
         """Fit in the coarsest unit that counts all values: of times of whole hours, hours."""
         grain = self.unit
         if grain < DAY:
             times = _count(values, self, MICROSECOND)
             grain = next(each for each in GRAINS if each <= grain or not (times % each).any())
-        return DatetimeBody(Quantiles.fit(_count(values, self, grain), rng), self, grain)
+        return DatetimeBody(Quantiles.fit(_count(values, self, grain), rng, subjects), self, grain)
 
     def body_from_json(self, data: Mapping[str, Any]) -> DatetimeBody:
         """Read what `DatetimeBody.to_json` wrote."""

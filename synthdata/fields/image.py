@@ -24,6 +24,7 @@ from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, 
 from synthdata.fields.pictures import Picture, conversions, is_png, pictures, png, sizes
 from synthdata.fields.transforms import ImageTransforms
 from synthdata.fields.views import Pictures
+from synthdata.subjects import Subjects
 
 __all__ = ["IMAGE_ENDINGS", "Image"]
 
@@ -78,7 +79,7 @@ class Image(Field):
         return cells.map(lambda cell: os.path.join(folder, cell) if isinstance(cell, str | Path) and cell else cell)
 
     @classmethod
-    def guess(cls, column: pd.Series) -> Guess | None:
+    def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """Take bytes, and paths that end as images do, if most of a sample open; of the size and colour most have."""
         if not len(column) or not (column.dtype == object or pd.api.types.is_string_dtype(column)):
             return None
@@ -131,7 +132,7 @@ class Image(Field):
         """About as much as the pixels: those of a drawn image hardly compress."""
         return 64 + self.height * self.width * self.channels
 
-    def learn(self, values: pd.Series, rng: np.random.Generator) -> ImageBody:
+    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> ImageBody:
         """Nothing is learned."""
         return ImageBody(self.height, self.width, self.channels)
 

@@ -22,6 +22,7 @@ from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, 
 from synthdata.fields.intervals import inside, intervals_of
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.views import Quantities
+from synthdata.subjects import Subjects
 
 __all__ = ["Number"]
 
@@ -29,7 +30,7 @@ NULL_WORDS = frozenset({"", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "nul
 MOST_DECIMALS = 12
 MOST_DIGITS = 400  # of an operand: beyond any float, and cheap to hold as a fraction
 CODES = re.compile(r"(?i)(^|_|\b)(zip|zip_?code|post_?code|postal_?code|plz|phone|mobile|fax)(_?(no|nr|number))?$")
-COMMON = 8  # rows an extreme value needs before `guess` writes it into a schema
+COMMON = 8  # subjects an extreme value needs before `guess` writes it into a schema
 
 
 class Number(Field):
@@ -72,14 +73,15 @@ class Number(Field):
         return 0 if self.integer else self.decimals
 
     @classmethod
-    def guess(cls, column: pd.Series) -> Guess | None:
+    def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """Take a column of numbers; one written with leading zeros, or named like a code, is a code and no number."""
         if pd.api.types.is_bool_dtype(column) or CODES.search(str(column.name)):
             return None
-        typed = pd.api.types.is_numeric_dtype(column)
+        typed, kept = pd.api.types.is_numeric_dtype(column), np.ones(len(column), bool)
         if not typed:
             column = cells_as_text(column)
-            column = column[~column.isin(NULL_WORDS)]
+            kept = ~column.isin(NULL_WORDS).to_numpy(bool)
+            column = column[kept]
             if column.str.match(r"[+-]?0\d").any():
                 return None
         values, bad = _to_numbers(column)
@@ -89,7 +91,7 @@ class Number(Field):
             return None  # a code of twenty digits
         if not typed and values.dtype.kind == "f" and column.str.fullmatch(r"[+-]?\d+").all():
             return None  # the same, beyond uint64
-        guess = _guess_number(values[~bad])
+        guess = _guess_number(values[~bad], subjects[kept][~bad])
         return Guess(guess.field, f"{bad.sum():,} infinite cells, mend them; {guess.note}") if bad.any() else guess
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
@@ -117,13 +119,13 @@ class Number(Field):
         """int64, or Int64 with missing values; float64."""
         return ("Int64" if nulls else "int64") if self.integer else "float64"
 
-    def learn(self, values: pd.Series, rng: np.random.Generator) -> NumberBody:
+    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> NumberBody:
         """Fit in units of the last decimal, or in floats where units would not be exact."""
         numbers = values.to_numpy("int64" if self.integer else "float64")
         scale = self.scale
         if not self.integer and scale is not None and np.abs(numbers).max(initial=0.0) * 10.0**scale >= 2.0**53:
             scale = None
-        return NumberBody(Quantiles.fit(_units(numbers, scale), rng), scale)
+        return NumberBody(Quantiles.fit(_units(numbers, scale), rng, subjects), scale)
 
     def body_from_json(self, data: Mapping[str, Any]) -> NumberBody:
         """Read what `NumberBody.to_json` wrote."""
@@ -236,11 +238,11 @@ def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
     return values.where(~bad, 0), bad
 
 
-def _guess_number(values: pd.Series) -> Guess:
+def _guess_number(values: pd.Series, subjects: Subjects) -> Guess:
     numbers = values.to_numpy() + 0  # a negative zero becomes a zero
     if numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all() and np.abs(numbers).max() < 2**53:
         numbers = numbers.astype(np.int64)
-    low, high = _outward(numbers, -1), _outward(numbers, 1)
+    low, high = _outward(numbers, -1, subjects), _outward(numbers, 1, subjects)
     if numbers.dtype.kind in "iu":
         return Guess(Number(integer=True, min=int(low), max=int(high)), "range rounded outwards")
     decimals = _decimals(numbers.astype(float))
@@ -258,10 +260,10 @@ def _decimals(numbers: np.ndarray) -> int | None:
     return None
 
 
-def _outward(numbers: np.ndarray, direction: int) -> Any:
-    """The end of the range: itself where many rows share it, else rounded outwards, so that it shows no one's value."""
+def _outward(numbers: np.ndarray, direction: int, subjects: Subjects) -> Any:
+    """The end of the range: itself where many subjects share it, else rounded outwards: it shows no one's value."""
     end = numbers.max() if direction > 0 else numbers.min()
-    if (numbers == end).sum() >= COMMON:
+    if subjects[numbers == end].people >= COMMON:
         return end.item()
     if end == 0 or (end > 0) != (direction > 0):
         return 0  # towards zero there is nothing to round to but zero itself

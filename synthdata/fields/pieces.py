@@ -1,8 +1,8 @@
 """Texts as sequences of pieces: byte-level byte-pair encoding, learned from a column. The one door to `tokenizers`.
 
 Sennrich et al. 2016 (arXiv:1508.07909) on the bytes of UTF-8, so that whatever is kept can be written. Nothing that
-fewer rows than a threshold show becomes a piece: a character of fewer texts is left out of what is encoded, a longer
-piece of fewer texts is not merged. Or the pieces of a preset, which say nothing of the column: all of them are kept.
+fewer subjects than a threshold show becomes a piece: a character of fewer is left out of what is encoded, a longer
+piece of fewer is not merged. Or the pieces of a preset, which say nothing of the column: all of them are kept.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 from tokenizers.trainers import BpeTrainer
 
 from synthdata.presets import BYTES, Preset
+from synthdata.subjects import Subjects
 
 __all__ = ["Pieces"]
 
@@ -40,11 +41,18 @@ class Pieces:
     merges: tuple[tuple[str, str], ...]
 
     @classmethod
-    def learn(cls, texts: Sequence[str], size: int, threshold: int) -> Pieces:
-        """Learn at most `size` pieces, each shown by at least `threshold` of the texts."""
+    def learn(cls, texts: Sequence[str], size: int, threshold: int, subjects: Subjects | None = None) -> Pieces:
+        """Learn at most `size` pieces, each shown by texts of at least `threshold` subjects.
+
+        subjects: whose each text is; without them each is somebody's own.
+        """
         texts = texts[:MOST_TEXTS]
-        counts = Counter(character for text in texts for character in set(text))
-        characters = "".join(sorted(character for character, rows in counts.items() if rows >= threshold))
+        whose = (subjects or Subjects(len(texts))).each[:MOST_TEXTS].tolist()
+        shown: dict[str, set[int]] = {}
+        for subject, text in zip(whose, texts, strict=True):
+            for character in set(text):
+                shown.setdefault(character, set()).add(subject)
+        characters = "".join(sorted(character for character, people in shown.items() if len(people) >= threshold))
         clean = [_kept(text, characters) for text in texts]
         tokenizer = Tokenizer(BPE())
         tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
@@ -54,7 +62,7 @@ class Pieces:
         tokenizer.train_from_iterator(clean, trainer)
         if not tokenizer.get_vocab_size():
             return cls(characters, (), ())
-        rows = _rows_of_pieces(tokenizer, clean)
+        rows = _subjects_of_pieces(tokenizer, clean, whose)
         model = _model_of(tokenizer)
         tokens = [token for token in model["vocab"] if len(token) == 1 or rows[token] >= threshold]
         kept = set(tokens)
@@ -121,20 +129,20 @@ def _model_of(tokenizer: Tokenizer) -> Any:
     return json.loads(tokenizer.to_str())["model"]
 
 
-def _rows_of_pieces(tokenizer: Tokenizer, texts: Sequence[str]) -> Counter[str]:
-    """How many texts show each piece of more than one byte, be it as a part of a longer one."""
+def _subjects_of_pieces(tokenizer: Tokenizer, texts: Sequence[str], whose: Sequence[int]) -> Counter[str]:
+    """How many subjects' texts show each piece of more than one byte, be it as a part of a longer one."""
     vocabulary = {token: number for token, number in tokenizer.get_vocab().items() if len(token) > 1}
     longest = max(map(len, vocabulary), default=0)
     inside: dict[str, list[int]] = {}  # of a word, the numbers of its pieces
-    text_numbers, pieces = [], []
-    for number, text in enumerate(texts):
+    people, pieces = [], []
+    for number, text in zip(whose, texts, strict=True):
         for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(text):
             if word not in inside:
                 inside[word] = [vocabulary[part] for part in _parts(word, longest) if part in vocabulary]
             pieces.extend(inside[word])
-            text_numbers.extend([number] * len(inside[word]))
+            people.extend([number] * len(inside[word]))
     size = tokenizer.get_vocab_size()
-    pairs = np.unique(np.array(text_numbers, np.int64) * size + np.array(pieces, np.int64))
+    pairs = np.unique(np.array(people, np.int64) * size + np.array(pieces, np.int64))
     rows = np.bincount(pairs % size, minlength=size)
     return Counter({token: int(rows[number]) for token, number in vocabulary.items()})
 

@@ -4,9 +4,9 @@ A column of quantities (int64 units or float64) becomes *atoms*, values that occ
 *levels*, sub-intervals of about equal mass, of which up to `levels` consecutive ones make a *bin*. A value that is
 frequent inside the bins gets a level of its own, of zero width, so that repeated values stay repeated.
 
-Privacy: every atom and every level stands for at least `threshold` rows, with a threshold drawn once per column;
-what lies beyond the `threshold`-th extremes is moved inwards. An edge that is not such a frequent value is a midpoint
-between two values, so that no number kept is one row's own, save by rounding to the unit.
+Privacy: every atom and every level stands for at least `threshold` subjects, with a threshold drawn once per column;
+what lies beyond the extremes of `threshold` subjects is moved inwards. An edge that is not such a frequent value is a
+midpoint between two values, so that no number kept is one subject's own, save by rounding to the unit.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ import numpy as np
 
 from synthdata.blocks import Binned, Categorical
 from synthdata.fields.intervals import Interval, along, draw_within, fraction_of, touched
+from synthdata.subjects import Subjects
 
-__all__ = ["Quantiles", "draw_threshold"]
+__all__ = ["MOST_THRESHOLD", "Quantiles", "draw_threshold"]
 
+LEAST_THRESHOLD, MOST_THRESHOLD = 5, 8  # subjects that a value needs to be kept
 MOST_ATOMS = 256  # a column with at most this many distinct values keeps each that is not rare
 ATOM_SHARE = 0.005  # in other columns a value must fill this share of the rows to be an atom
 ROWS_PER_BIN = 50
@@ -32,8 +34,8 @@ MOST_LEVELS = 32
 
 
 def draw_threshold(rng: np.random.Generator) -> int:
-    """Draw how many rows a value needs to be kept: 5, 6, 7 or 8, so that its presence tells no exact count."""
-    return int(rng.integers(5, 9))
+    """Draw how many subjects a value needs to be kept: 5, 6, 7 or 8, so that its presence tells no exact count."""
+    return int(rng.integers(LEAST_THRESHOLD, MOST_THRESHOLD + 1))
 
 
 @dataclass(frozen=True)
@@ -51,18 +53,21 @@ class Quantiles:
     levels: int
 
     @classmethod
-    def fit(cls, values: np.ndarray, rng: np.random.Generator) -> Quantiles:
-        """Learn from `values`: (n,) int64 or float64, none missing. Costs a sort."""
+    def fit(cls, values: np.ndarray, rng: np.random.Generator, subjects: Subjects | None = None) -> Quantiles:
+        """Learn from `values`: (n,) int64 or float64, none missing. Costs a sort.
+
+        subjects: whose each value is; without them each is somebody's own.
+        """
         threshold = draw_threshold(rng)
-        distinct, counts = np.unique(values, return_counts=True)
-        least = threshold if len(distinct) <= MOST_ATOMS else max(threshold, ATOM_SHARE * len(values))
-        is_atom = counts >= least
-        rest, rest_counts = _clamp(distinct[~is_atom], counts[~is_atom], threshold)
-        rows = int(rest_counts.sum())
+        tally = _Tally.of(values, subjects or Subjects(len(values)))
+        share = ATOM_SHARE * len(values) if len(tally.distinct) > MOST_ATOMS else 0.0
+        is_atom = (tally.people >= threshold) & (tally.rows >= share)
+        rest = tally.without(is_atom).clamped(threshold)
+        rows = int(rest.rows.sum())
         bins = int(np.clip(rows // ROWS_PER_BIN, 1, MOST_BINS))
         levels = int(np.clip(rows // (bins * ROWS_PER_LEVEL), 1, MOST_LEVELS))
-        lows, highs = _levels(rest, rest_counts, rows / (bins * levels), threshold)
-        return cls(distinct[is_atom], lows, highs, min(levels, max(len(lows), 1)))
+        lows, highs = _levels(rest, rows / (bins * levels), threshold)
+        return cls(tally.distinct[is_atom], lows, highs, min(levels, max(len(lows), 1)))
 
     @property
     def bins(self) -> int:
@@ -158,63 +163,150 @@ class Quantiles:
         return cls(atoms, lows, highs, data["levels"])
 
 
-def _clamp(distinct: np.ndarray, counts: np.ndarray, threshold: int) -> tuple[np.ndarray, np.ndarray]:
-    """Move everything beyond the `threshold`-th extremes onto them, or between them and the next value inwards."""
-    rows = int(counts.sum())
-    if rows < threshold:
-        return distinct[:0], counts[:0]
-    cumulative = np.cumsum(counts)
-    first = int(np.searchsorted(cumulative, threshold))
-    last = int(np.searchsorted(cumulative, rows - threshold, side="right"))
-    if last <= first:  # fewer rows than two thresholds: the middle of the column stands for all
-        middle = int(np.searchsorted(cumulative, rows / 2))
-        below = max(middle - 1, 0)
-        common = counts[middle] >= threshold
-        value = distinct[middle] if common else _between(distinct[below], distinct[below + 1])[0]
-        return np.array([value], distinct.dtype), np.array([rows])
-    kept, kept_counts = distinct[first : last + 1].copy(), counts[first : last + 1].copy()
-    if counts[first] < threshold:  # one row's own value, perhaps
-        kept[0] = _between(kept[0], kept[1])[0]
-    if counts[last] < threshold:
-        kept[-1] = _between(kept[-2], kept[-1])[1]
-    kept_counts[0], kept_counts[-1] = cumulative[first], rows - cumulative[last - 1]
-    return kept, kept_counts
+@dataclass(frozen=True)
+class _Tally:
+    """How often values occur, and with how many subjects.
+
+    distinct: (d,) ascending. rows: (d,) rows that show each. people: (d,) subjects that do. places, whose: (m,) a pair
+    for each row, the place of its value in `distinct` and its subject; empty where each row is its own subject.
+    """
+
+    distinct: np.ndarray
+    rows: np.ndarray
+    people: np.ndarray
+    places: np.ndarray
+    whose: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray, subjects: Subjects) -> _Tally:
+        if subjects.numbers is None:
+            distinct, rows = np.unique(values, return_counts=True)
+            return cls(distinct, rows, rows, np.empty(0, np.int64), np.empty(0, np.int64))
+        distinct, places = np.unique(values, return_inverse=True)
+        people = subjects.count(places, len(distinct))
+        return cls(distinct, np.bincount(places, minlength=len(distinct)), people, places, subjects.numbers)
+
+    @property
+    def each_its_own(self) -> bool:
+        """Whether each row is its own subject."""
+        return not len(self.places)
+
+    def without(self, gone: np.ndarray) -> _Tally:
+        """What is left without some values: a mask (d,)."""
+        stay, number = ~gone, np.cumsum(~gone) - 1
+        kept = stay[self.places] if len(self.places) else np.empty(0, bool)
+        return _Tally(
+            self.distinct[stay], self.rows[stay], self.people[stay], number[self.places[kept]], self.whose[kept]
+        )
+
+    def subjects_up_to(self) -> np.ndarray:
+        """How many subjects show each value or a smaller one: (d,)."""
+        if self.each_its_own:
+            return np.cumsum(self.rows)
+        order = np.argsort(self.places, kind="stable")
+        first = order[np.unique(self.whose[order], return_index=True)[1]]  # each subject's smallest value
+        return np.cumsum(np.bincount(self.places[first], minlength=len(self.distinct)))
+
+    def turned(self) -> _Tally:
+        """The same in descending order."""
+        last = len(self.distinct) - 1
+        return _Tally(self.distinct[::-1], self.rows[::-1], self.people[::-1], last - self.places, self.whose)
+
+    def clamped(self, threshold: int) -> _Tally:
+        """Move what lies beyond the extremes of `threshold` subjects onto them, or between them and the next inwards.
+
+        Nothing is left of fewer subjects in all.
+        """
+        below, above = self.subjects_up_to(), self.turned().subjects_up_to()[::-1]
+        if not len(below) or below[-1] < threshold:
+            return self.without(np.ones(len(self.distinct), bool))
+        rows = int(self.rows.sum())
+        first = int(np.searchsorted(below, threshold))
+        last = len(above) - 1 - int(np.searchsorted(above[::-1], threshold))
+        if last <= first:  # fewer subjects than two thresholds: the middle of the column stands for all
+            middle = int(np.searchsorted(np.cumsum(self.rows), rows / 2))
+            beside = max(middle - 1, 0)
+            common = self.people[middle] >= threshold
+            value = self.distinct[middle] if common else _between(*self.distinct[beside : beside + 2])[0]
+            merged = np.zeros(len(self.places), np.int64)
+            everybody = np.array([below[-1]])
+            return _Tally(np.array([value], self.distinct.dtype), np.array([rows]), everybody, merged, self.whose)
+        kept = self.distinct[first : last + 1].copy()
+        if self.people[first] < threshold:  # one subject's own value, perhaps
+            kept[0] = _between(kept[0], kept[1])[0]
+        if self.people[last] < threshold:
+            kept[-1] = _between(kept[-2], kept[-1])[1]
+        counts, people = self.rows[first : last + 1].copy(), self.people[first : last + 1].copy()
+        counts[0], counts[-1] = self.rows[: first + 1].sum(), self.rows[last:].sum()
+        people[0], people[-1] = below[first], above[last]
+        return _Tally(kept, counts, people, np.clip(self.places, first, last) - first, self.whose)
 
 
-def _levels(distinct: np.ndarray, counts: np.ndarray, mass: float, threshold: int) -> tuple[np.ndarray, np.ndarray]:
-    """Group ascending distinct values into levels of about `mass` rows, none below `threshold` rows.
+def _levels(tally: _Tally, mass: float, threshold: int) -> tuple[np.ndarray, np.ndarray]:
+    """Group ascending distinct values into levels of about `mass` rows, none below `threshold` subjects.
 
     A value with `mass` rows of its own is a level of zero width. Returns lows and highs, (k,).
     """
+    distinct, counts = tally.distinct, tally.rows
     if not len(distinct):
         return distinct, distinct
-    heavy = counts >= max(mass, threshold)
+    heavy = (counts >= max(mass, threshold)) & (tally.people >= threshold)
     run = np.cumsum(heavy) * 2 - heavy  # heavy values have odd numbers, the runs of light values between them even
     light_rows = np.cumsum(np.where(heavy, 0, counts))
     run_start = np.maximum.accumulate(np.where(heavy, light_rows, 0))
     piece = ((light_rows - run_start - counts / 2) / mass).astype(np.int64)
     starts = np.flatnonzero(np.r_[True, (np.diff(run) != 0) | (np.diff(piece) != 0)])
-    group_rows = np.add.reduceat(counts, starts)
-    groups: list[list[int]] = []  # [first distinct, last distinct, rows, is heavy]
     ends = np.r_[starts[1:], len(distinct)] - 1
-    for first, last, rows in zip(starts.tolist(), ends.tolist(), group_rows.tolist(), strict=True):
-        previous = groups[-1] if groups else None
-        if previous and not heavy[first] and not previous[3] and min(rows, previous[2]) < threshold:
-            previous[1], previous[2] = last, previous[2] + rows
+    groups: list[_Group] = []
+    for first, last, people in zip(starts.tolist(), ends.tolist(), _people(tally, starts), strict=True):
+        group, previous = _Group(first, last, people, bool(heavy[first])), groups[-1] if groups else None
+        if previous and not group.heavy and not previous.heavy and min(group.size, previous.size) < threshold:
+            groups[-1] = previous.joined(group)
         else:
-            groups.append([first, last, rows, int(heavy[first])])
-    edges = [_between(distinct[a[1]], distinct[b[0]]) for a, b in pairwise(groups)]
+            groups.append(group)
+    edges = [_between(distinct[a.last], distinct[b.first]) for a, b in pairwise(groups)]
     lows, highs = [], []
-    for number, (first, last, rows, is_heavy) in enumerate(groups):
-        if rows < threshold and len(groups) > 1:
-            continue  # too few rows between two heavy values; they go to a neighbour
-        low, high = distinct[first], distinct[last]
-        if not is_heavy:
+    for number, group in enumerate(groups):
+        if group.size < threshold and len(groups) > 1:
+            continue  # too few subjects between two heavy values; they go to a neighbour
+        low, high = distinct[group.first], distinct[group.last]
+        if not group.heavy:
             low = edges[number - 1][1] if number else low
             high = edges[number][0] if number < len(edges) else high
         lows.append(low)
         highs.append(high)
     return np.array(lows, distinct.dtype), np.array(highs, distinct.dtype)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Neighbouring values. people: how many subjects show them, or which, where subjects have several rows."""
+
+    first: int
+    last: int
+    people: int | frozenset[int]
+    heavy: bool
+
+    @property
+    def size(self) -> int:
+        return self.people if isinstance(self.people, int) else len(self.people)
+
+    def joined(self, after: _Group) -> _Group:
+        """Both in one."""
+        if isinstance(self.people, int) or isinstance(after.people, int):
+            return _Group(self.first, after.last, self.size + after.size, self.heavy)
+        return _Group(self.first, after.last, self.people | after.people, self.heavy)
+
+
+def _people(tally: _Tally, starts: np.ndarray) -> Sequence[int | frozenset[int]]:
+    """Who shows the values from each start to the next."""
+    if tally.each_its_own:
+        counts: list[int] = np.add.reduceat(tally.rows, starts).tolist()
+        return counts
+    group = np.searchsorted(starts, tally.places, side="right") - 1
+    order = np.argsort(group, kind="stable")
+    parts = np.split(tally.whose[order], np.searchsorted(group[order], np.arange(1, len(starts))))
+    return [frozenset(part.tolist()) for part in parts]
 
 
 def _between(left: Any, right: Any) -> tuple[Any, Any]:

@@ -20,11 +20,12 @@ from synthdata.blocks import Tokens
 from synthdata.errors import ConditionError, DataError
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
 from synthdata.fields.pieces import LONGEST, Pieces
-from synthdata.fields.quantiles import draw_threshold
+from synthdata.fields.quantiles import MOST_THRESHOLD, draw_threshold
 from synthdata.fields.transforms import TextTransforms
 from synthdata.fields.views import Texts
 from synthdata.fields.wording import PATTERNS, WORDING, clean, wording
 from synthdata.presets import check_installed, check_place, read_preset
+from synthdata.subjects import Subjects
 
 __all__ = ["Text"]
 
@@ -39,6 +40,7 @@ WORDS, LENGTH, DISTINCT = (
     15,
     0.5,
 )  # of a column that is taken for texts: usual words, mean characters, share distinct
+WORD, SPACES = re.compile(r"\w+"), re.compile(r"  +")
 UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]"  # control characters, and what was no UTF-8
 
 
@@ -84,7 +86,7 @@ class Text(Field):
         return None
 
     @classmethod
-    def guess(cls, column: pd.Series) -> Guess | None:
+    def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """Take what has several words and seldom repeats; bounds rounded outwards, what never occurs forbidden."""
         if not len(column) or not (column.dtype == object or pd.api.types.is_string_dtype(column)):
             return None
@@ -119,21 +121,22 @@ class Text(Field):
         """Text."""
         return "str"
 
-    def learn(self, values: pd.Series, rng: np.random.Generator) -> TextBody:
+    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> TextBody:
         """Learn the pieces, and how many the longest texts have."""
         threshold, texts = draw_threshold(rng), values.tolist()
         if len(texts) < FEWEST:
             raise DataError(f"{len(texts)} texts; at least {FEWEST} are needed to learn to write")
-        pieces = self._pieces(texts, threshold)
+        pieces = self._pieces(texts, threshold, subjects)
         if self.max_tokens is not None:
             return TextBody(pieces, self.max_tokens)
-        lengths = sorted(map(len, pieces.numbers([text[: MOST_TOKENS * LONGEST] for text in texts])))
-        return TextBody(pieces, int(np.clip(lengths[-threshold], 4, MOST_TOKENS)))
+        lengths = np.array(list(map(len, pieces.numbers([text[: MOST_TOKENS * LONGEST] for text in texts]))), np.int64)
+        longest = np.sort(pd.Series(lengths).groupby(subjects.each).max())  # of each subject's texts
+        return TextBody(pieces, int(np.clip(longest[-min(threshold, len(longest))], 4, MOST_TOKENS)))
 
-    def _pieces(self, texts: list[str], threshold: int) -> Pieces:
+    def _pieces(self, texts: list[str], threshold: int, subjects: Subjects) -> Pieces:
         if self.preset is None:
             usual = np.clip(sum(map(len, texts)) // CHARACTERS_A_PIECE, FEWEST_PIECES, MOST_PIECES)
-            return Pieces.learn(texts, self.vocabulary or int(usual), threshold)
+            return Pieces.learn(texts, self.vocabulary or int(usual), threshold, subjects)
         if self.generator()["family"] == PRETRAINED:
             check_installed()  # rather than after the table has been learned
         return Pieces.of_preset(read_preset(self.preset))
@@ -180,6 +183,29 @@ class Text(Field):
             return said
         said = {"family": PRETRAINED, **said}
         return {**said, "preset": self.preset} if said["family"] == PRETRAINED else said
+
+    def cleared(self, column: pd.Series, subjects: Subjects) -> pd.Series:
+        """Without the words that few subjects use, and one of them in several texts: names, above all.
+
+        A word of one text is hardly learned; one that a subject's texts repeat would be, by heart.
+        """
+        if subjects.numbers is None:
+            return column
+        present = column.notna().to_numpy(bool)
+        words = column[present].map(lambda text: frozenset(match.casefold() for match in WORD.findall(text)))
+        flat = words.explode().dropna()
+        codes, distinct = pd.factorize(flat)
+        texts = np.bincount(codes, minlength=len(distinct))
+        whose = Subjects(len(flat), pd.Series(subjects.each, index=column.index)[flat.index].to_numpy())
+        people = whose.count(codes.astype(np.int64), len(distinct))
+        gone = frozenset(distinct[(people < MOST_THRESHOLD) & (texts > people)])
+        if not gone:
+            return column
+        kept = [
+            clean(SPACES.sub(" ", WORD.sub(lambda match: "" if match[0].casefold() in gone else match[0], text)))
+            for text in column[present].tolist()
+        ]
+        return pd.Series(kept, index=column.index[present], dtype=column.dtype).reindex(column.index)
 
     def transforming(self) -> TextTransforms | None:
         """As `transforms` says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["Batches"]
+__all__ = ["MOST_VALIDATION", "Batches"]
 
 MOST_VALIDATION = 4000
 
@@ -12,14 +12,18 @@ MOST_VALIDATION = 4000
 class Batches:
     """Row numbers by step, a function of the seed and the step alone.
 
-    held_out, rows: numbers of the rows to validate on, and of those to train on. size: rows of a batch.
+    held_out, rows: numbers of the rows to validate on, and of those to train on. size: rows of a batch. aside: (rows,)
+    bool, which are to validate on; drawn at random if not given.
     """
 
-    def __init__(self, rows: int, *, batch: int, validation: float, seed: int) -> None:
+    def __init__(self, rows: int, *, batch: int, validation: float, seed: int, aside: np.ndarray | None = None) -> None:
         self.seed = seed
         shuffled = np.random.default_rng([seed, 1]).permutation(rows).astype(np.int32)
-        held = int(np.clip(validation * rows, 1, MOST_VALIDATION))
-        self.held_out, self.rows = shuffled[:held], shuffled[held:]
+        if aside is None:
+            held = int(np.clip(validation * rows, 1, MOST_VALIDATION))
+            self.held_out, self.rows = shuffled[:held], shuffled[held:]
+        else:
+            self.held_out, self.rows = shuffled[aside[shuffled]], shuffled[~aside[shuffled]]
         self.size = min(batch, len(self.rows))
         self.steps_per_epoch = max(len(self.rows) // self.size, 1)
         self._epoch, self._shuffled = -1, self.rows

@@ -51,7 +51,7 @@ def train_columns(
         expansion=chosen.expansion,
         seed=run.seed,
     )
-    task = _Task(model, symbols, order, chosen, run.seed)
+    task = _Task(model, symbols, order, chosen, run.seed, run.aside(len(symbols), chosen.validation))
     plan = Plan(
         steps_per_epoch=task.batches.steps_per_epoch,
         epochs=chosen.epochs,
@@ -74,10 +74,11 @@ class _Task:
         order: tuple[int, ...],
         chosen: Hyperparameters,
         seed: int,
+        aside: np.ndarray | None = None,
     ) -> None:
         self.model, self.chosen = model, chosen
         self.fingerprint = fingerprint_of(chosen, symbols)
-        self.batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=seed)
+        self.batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=seed, aside=aside)
         rng, count = np.random.default_rng([seed, 5]), len(order)
         ranks = np.stack([np.argsort(order), *(rng.permutation(count) for _ in range(ORDERS))])
         self._symbols = tf.constant(symbols)

@@ -58,7 +58,7 @@ def train_image_gan(
     """
     critic_canvas = Canvas(canvas.block, chosen.critic_width, chosen.critic_blocks)
     model = ImageGAN(canvas, critic_canvas, told=told.shape[1], latent=chosen.latent, seed=run.seed)
-    task = _Task(model, canvas, images, told, chosen, run.seed)
+    task = _Task(model, canvas, images, told, chosen, run.seed, run.aside(len(images), chosen.validation))
     plan = Plan(
         steps_per_epoch=STEPS,
         epochs=chosen.rounds,
@@ -103,11 +103,12 @@ class _Task:
         told: np.ndarray,
         chosen: Hyperparameters,
         seed: int,
+        aside: np.ndarray | None = None,
     ) -> None:
         self.model, self.canvas, self.images, self.told = model, canvas, images, told
         self.chosen, self.seed = chosen, seed
         self.fingerprint = fingerprint_of(chosen, images) + fingerprint_of(chosen, told)
-        self.batches = Batches(len(images), batch=chosen.batch, validation=chosen.validation, seed=seed)
+        self.batches = Batches(len(images), batch=chosen.batch, validation=chosen.validation, seed=seed, aside=aside)
         held_out = self.batches.held_out
         self.looked_at = held_out if len(held_out) >= FEWEST_HELD_OUT else self.batches.every[:LOOKED_AT]
         self.quality = ImageQuality(canvas, images[self.looked_at], told[self.looked_at])

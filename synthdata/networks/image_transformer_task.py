@@ -54,7 +54,8 @@ def train_image_transformer(
     grid: CodeGrid, images: np.ndarray, told: np.ndarray, chosen: Hyperparameters, run: Run
 ) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
     """Train on images uint8 and what is told of them (n, told); return weights and one row of figures an epoch."""
-    batches = Batches(len(images), batch=chosen.batch, validation=chosen.validation, seed=run.seed)
+    aside = run.aside(len(images), chosen.validation)
+    batches = Batches(len(images), batch=chosen.batch, validation=chosen.validation, seed=run.seed, aside=aside)
     first = first_part(run, CODES_SHARE, "codes")
     codes = ImageCodes(grid, run.seed)
     history = train(_CodesTask(codes, images, batches, chosen), _codes_plan(batches, chosen), first)

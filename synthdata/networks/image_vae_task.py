@@ -50,7 +50,8 @@ def train_image_vae(
         inner=chosen.inner,
         seed=run.seed,
     )
-    batches = Batches(len(images), batch=chosen.batch, validation=chosen.validation, seed=run.seed)
+    aside = run.aside(len(images), chosen.validation)
+    batches = Batches(len(images), batch=chosen.batch, validation=chosen.validation, seed=run.seed, aside=aside)
     plan = Plan(
         steps_per_epoch=batches.steps_per_epoch,
         epochs=chosen.epochs,

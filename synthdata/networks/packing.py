@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,8 @@ class Packs:
 
     inputs, targets: (rows, steps) int32, the token before each step (0 at a text's first) and the one to be drawn.
     texts: (rows, most) int32, numbers of the texts of a row, -1 for none. owners: (rows, steps) int32, to which of them
-    a step belongs, -1 for none. places: (rows, steps) int32, of a step inside its text.
+    a step belongs, -1 for none. places: (rows, steps) int32, of a step inside its text. aside: (rows,) bool, which hold
+    texts to validate on; None where any may.
     """
 
     inputs: np.ndarray
@@ -26,6 +27,7 @@ class Packs:
     texts: np.ndarray
     owners: np.ndarray
     places: np.ndarray
+    aside: np.ndarray | None = None
 
 
 def lengths_of(tokens: np.ndarray) -> np.ndarray:
@@ -34,14 +36,27 @@ def lengths_of(tokens: np.ndarray) -> np.ndarray:
     return np.where(ended.any(axis=1), ended.argmax(axis=1), tokens.shape[1])
 
 
-def pack(tokens: np.ndarray, *, seed: int) -> Packs:
-    """Put texts (n, length) into rows, each into the first that has room for it. Linear in the texts."""
+def pack(tokens: np.ndarray, *, seed: int, aside: np.ndarray | None = None) -> Packs:
+    """Put texts (n, length) into rows, each into the first that has room for it. Linear in the texts.
+
+    aside: (n,) bool, texts that stand in rows of their own.
+    """
     length = tokens.shape[1]
     sizes = np.minimum(lengths_of(tokens) + 1, length)
     steps = max(length, LEAST_STEPS)
+    order = np.random.default_rng([seed, 6]).permutation(len(tokens))
+    if aside is None:
+        return _laid_out(tokens, sizes, _rows(order, sizes, steps), steps)
+    apart, others = (_rows(order[side[order]], sizes, steps) for side in (aside, ~aside))
+    packs = _laid_out(tokens, sizes, [*apart, *others], steps)
+    return replace(packs, aside=np.arange(len(apart) + len(others)) < len(apart))
+
+
+def _rows(order: np.ndarray, sizes: np.ndarray, steps: int) -> list[list[int]]:
+    """Which texts stand in each row, of those numbered in `order`."""
     rows: list[list[int]] = []
     unfilled: list[tuple[int, int]] = []  # row, steps left
-    for text in np.random.default_rng([seed, 6]).permutation(len(tokens)).tolist():
+    for text in order.tolist():
         size = int(sizes[text])
         for place, (row, left) in enumerate(unfilled):
             if left >= size:
@@ -53,7 +68,7 @@ def pack(tokens: np.ndarray, *, seed: int) -> Packs:
             unfilled.append((len(rows) - 1, steps - size))
             if len(unfilled) > OPEN:
                 unfilled.remove(min(unfilled, key=lambda one: one[1]))
-    return _laid_out(tokens, sizes, rows, steps)
+    return rows
 
 
 def _laid_out(tokens: np.ndarray, sizes: np.ndarray, rows: list[list[int]], steps: int) -> Packs:

@@ -50,10 +50,14 @@ def train_pretrained(
 ) -> tuple[Sizes, dict[str, np.ndarray], list[dict[str, float]]]:
     """Train on tokens (n, length) and what is told of them (n, told); return weights and rows of figures by epoch."""
     read = np.full((len(tokens), chosen.prefix - 1), READ, tokens.dtype)
-    packs = pack(np.hstack([read, tokens]), seed=run.seed)
+    packs = pack(np.hstack([read, tokens]), seed=run.seed, aside=run.aside(len(tokens), chosen.validation))
     steps = packs.inputs.shape[1]
     batches = Batches(
-        len(packs.inputs), batch=max(1, chosen.batch // steps), validation=chosen.validation, seed=run.seed
+        len(packs.inputs),
+        batch=max(1, chosen.batch // steps),
+        validation=chosen.validation,
+        seed=run.seed,
+        aside=packs.aside,
     )
     backbone = load_backbone(preset)
     model = Pretrained(backbone, preset, told=told.shape[1], prefix=chosen.prefix, rank=chosen.rank, seed=run.seed)

@@ -74,7 +74,7 @@ def train_gan(
         temperature=chosen.temperature,
         seed=run.seed,
     )
-    task = _Task(model, symbols, frequencies, chosen, run.seed)
+    task = _Task(model, symbols, frequencies, chosen, run.seed, run.aside(len(symbols), chosen.validation))
     plan = Plan(
         steps_per_epoch=STEPS,
         epochs=chosen.rounds,
@@ -121,10 +121,11 @@ class _Task:
         frequencies: Frequencies,
         chosen: Hyperparameters,
         seed: int,
+        aside: np.ndarray | None = None,
     ) -> None:
         self.model, self.chosen, self.seed, self.symbols, self.frequencies = model, chosen, seed, symbols, frequencies
         self.fingerprint = fingerprint_of(chosen, symbols)
-        batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=seed)
+        batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=seed, aside=aside)
         self.looked_at = batches.held_out if len(batches.held_out) >= FEWEST_HELD_OUT else batches.every
         numbering = model.numbering
         self.columns = cue_columns(numbering)

@@ -60,7 +60,8 @@ def train_vae(
         couplings=chosen.couplings,
         seed=run.seed,
     )
-    batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=run.seed)
+    aside = run.aside(len(symbols), chosen.validation)
+    batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=run.seed, aside=aside)
     plan = Plan(
         steps_per_epoch=batches.steps_per_epoch,
         epochs=chosen.epochs,

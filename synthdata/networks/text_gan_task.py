@@ -81,7 +81,7 @@ def learn_game(
         critic_layers=chosen.critic_layers,
         seed=run.seed,
     )
-    task = _Task(model, mean, log_scale, told, chosen, run.seed)
+    task = _Task(model, mean, log_scale, told, chosen, run.seed, run.aside(len(mean), chosen.validation))
     plan = Plan(
         steps_per_epoch=STEPS,
         epochs=chosen.rounds,
@@ -116,11 +116,12 @@ class _Task:
         told: np.ndarray,
         chosen: Hyperparameters,
         seed: int,
+        aside: np.ndarray | None = None,
     ) -> None:
         self.model, self.mean, self.scale, self.told = model, mean, np.exp(log_scale), told
         self.chosen, self.seed = chosen, seed
         self.fingerprint = fingerprint_of(chosen, mean) + fingerprint_of(chosen, told)
-        self.batches = Batches(len(mean), batch=chosen.batch, validation=chosen.validation, seed=seed)
+        self.batches = Batches(len(mean), batch=chosen.batch, validation=chosen.validation, seed=seed, aside=aside)
         held_out = self.batches.held_out
         self.rows = held_out if len(held_out) >= FEWEST_HELD_OUT else self.batches.every[:LOOKED_AT]
         noise = np.random.default_rng([seed, 5]).standard_normal((len(self.rows), mean.shape[1]), np.float32)

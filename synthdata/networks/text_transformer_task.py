@@ -45,10 +45,14 @@ def train_text_transformer(
     tokens: np.ndarray, vocabulary: int, told: np.ndarray, chosen: Hyperparameters, run: Run
 ) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
     """Train on tokens (n, length) and what is told of them (n, told); return weights and rows of figures by epoch."""
-    packs = pack(tokens, seed=run.seed)
+    packs = pack(tokens, seed=run.seed, aside=run.aside(len(tokens), chosen.validation))
     steps = packs.inputs.shape[1]
     batches = Batches(
-        len(packs.inputs), batch=max(1, chosen.batch // steps), validation=chosen.validation, seed=run.seed
+        len(packs.inputs),
+        batch=max(1, chosen.batch // steps),
+        validation=chosen.validation,
+        seed=run.seed,
+        aside=packs.aside,
     )
     drawn = packs.targets[batches.rows][packs.owners[batches.rows] >= 0]
     model = TextTransformer(

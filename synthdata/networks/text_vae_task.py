@@ -71,10 +71,14 @@ def learn_text_vae(
     tokens: np.ndarray, vocabulary: int, told: np.ndarray, chosen: Hyperparameters, run: Run
 ) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
     """Train, as above; the checkpoint stays, and nothing is said of the vectors."""
-    packs = pack(tokens, seed=run.seed)
+    packs = pack(tokens, seed=run.seed, aside=run.aside(len(tokens), chosen.validation))
     steps = packs.inputs.shape[1]
     batches = Batches(
-        len(packs.inputs), batch=max(1, chosen.batch // steps), validation=chosen.validation, seed=run.seed
+        len(packs.inputs),
+        batch=max(1, chosen.batch // steps),
+        validation=chosen.validation,
+        seed=run.seed,
+        aside=packs.aside,
     )
     drawn = packs.targets[batches.rows][packs.owners[batches.rows] >= 0]
     model = TextVAE(

@@ -27,7 +27,9 @@ import tensorflow as tf
 
 from synthdata.errors import TrainingError
 from synthdata.networks import checkpoints
+from synthdata.networks.batches import MOST_VALIDATION
 from synthdata.progress import TIME_IS_UP, Listener, Progress, silent
+from synthdata.subjects import Subjects
 
 __all__ = ["WORTH_COMPILING", "Plan", "Run", "Task", "descent", "fingerprint_of", "train"]
 
@@ -62,7 +64,8 @@ class Run:
     """What a caller may say about one run of training.
 
     minutes: time budget, None for none. checkpoint: a file to keep the state in, None for none. resume: go on from it.
-    callbacks: Keras callbacks; `model.stop_training` is honoured.
+    callbacks: Keras callbacks; `model.stop_training` is honoured. subjects: whose each row is; None where each row is
+    its own subject.
     """
 
     seed: int = 0
@@ -71,6 +74,14 @@ class Run:
     resume: bool = False
     listener: Listener = silent
     callbacks: Sequence[keras.callbacks.Callback] = field(default=())
+    subjects: Subjects | None = None
+
+    def aside(self, rows: int, validation: float) -> np.ndarray | None:
+        """Which rows to validate on, (rows,) bool, so that no subject has some to train on; None for any of them."""
+        if self.subjects is None or self.subjects.numbers is None:
+            return None
+        share = min(validation, MOST_VALIDATION / rows)
+        return self.subjects.divided(share, np.random.default_rng([self.seed, 1]))
 
     def done(self) -> None:
         """Drop the checkpoint: nothing is left to go on with."""
@@ -368,7 +379,9 @@ class _Loop:
     @property
     def _identity(self) -> dict[str, Any]:
         """What a checkpoint must have been made for."""
-        return {"plan": asdict(self.plan), "seed": self.run.seed, "task": self.task.fingerprint}
+        whose = None if self.run.subjects is None else self.run.subjects.numbers
+        subjects = "" if whose is None else hashlib.sha256(whose.tobytes()).hexdigest()
+        return {"plan": asdict(self.plan), "seed": self.run.seed, "task": self.task.fingerprint + subjects}
 
     def _load_checkpoint(self) -> None:
         path = self.run.checkpoint

@@ -26,6 +26,7 @@ from synthdata.fields import (
     Identifier,
     Image,
     Number,
+    Personal,
     Rows,
     Test,
     Text,
@@ -130,6 +131,18 @@ CASES = {
     "datetime: all null": Case(Datetime(nullable=True), lambda rng: [None] * ROWS),
     "identifier": Case(Identifier(pattern=r"P-[A-F]{2}\d{6}"), lambda rng: [f"P-AA{i:06}" for i in range(ROWS)]),
     "identifier: integer": Case(Identifier(pattern="[1-9][0-9]{8}", integer=True), lambda rng: list(range(ROWS))),
+    "identifier: repeated": Case(
+        Identifier(pattern="[A-Z]{3}[0-9]{5}", unique=False),
+        lambda rng: [f"KEY{i // 4:05}" for i in range(ROWS)],
+    ),
+    "identifier: with nulls": Case(
+        Identifier(pattern="[1-9][0-9]{5}", integer=True, nullable=True),
+        lambda rng: [*range(100_000, 100_000 + ROWS - 30), *[None] * 30],
+    ),
+    "personal": Case(Personal(provider="full_name"), _choice("Ada Lovelace", "Alan Turing")),
+    "personal: with nulls": Case(
+        Personal(provider="iban", locale="de", nullable=True), _choice("DE89370400440532013000", None)
+    ),
     "image: gray": Case(Image(height=8, width=10), _pictures(8, 10, 1)),
     "image: colour": Case(Image(height=12, width=9, channels=3, resize=True), _pictures(12, 9, 3)),
     "text": Case(Text(max_tokens=64, forbid=["email"]), _sentences("the", "patient", "has", "no", "fever.")),
@@ -230,9 +243,10 @@ def same(left: pd.Series, right: pd.Series) -> pd.Series:
     return (left.isna() & right.isna()) | (left == right).fillna(False).astype(bool)
 
 
+MADE = ("identifier", "personal")  # values that are made anew
 every_case = pytest.mark.parametrize("name", CASES)
-learned_cases = pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("identifier")])
-UNASKED = ("identifier", "image", "text")
+learned_cases = pytest.mark.parametrize("name", [name for name in CASES if not name.startswith(MADE)])
+UNASKED = (*MADE, "image", "text")
 asked_cases = pytest.mark.parametrize("name", [name for name in CASES if not name.startswith(UNASKED)])
 
 
@@ -318,7 +332,8 @@ def test_any_fitting_arrays_decode_within_the_declaration(name: str) -> None:
         assert_claims_hold(codec.field, back, nulls=codec.nulls)
 
 
-@every_case
+# keys that repeat, and personal data, are shared among rows that are decoded together
+@pytest.mark.parametrize("name", [name for name in CASES if name not in ("identifier: repeated", "personal")])
 def test_decoding_depends_on_arrays_and_rows_alone(name: str) -> None:
     _, codec = fitted(name)
     arrays, rows = random_arrays(codec.layout, np.random.default_rng(3), 300), numbered(300)
@@ -511,7 +526,7 @@ def test_a_comparison_is_never_true_of_a_missing_value(name: str) -> None:
             assert not mask[0].any()
 
 
-@pytest.mark.parametrize("name", ["identifier", "image: gray", "text"])
+@pytest.mark.parametrize("name", ["identifier", "personal", "image: gray", "text"])
 @pytest.mark.parametrize("test", [Test("=", "P-AA000001"), Test("is null"), Test("is not null")], ids=str)
 def test_an_identifier_an_image_or_a_text_takes_no_condition(name: str, test: Test) -> None:
     codec = fitted(name)[1]
@@ -519,7 +534,7 @@ def test_an_identifier_an_image_or_a_text_takes_no_condition(name: str, test: Te
         codec.restrict([test])
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"identifier", "image", "text"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"identifier", "personal", "image", "text"}))
 def test_an_operand_that_is_no_value_is_refused(kind: str) -> None:
     name = {
         "number": "number: floats",
@@ -531,6 +546,18 @@ def test_an_operand_that_is_no_value_is_refused(kind: str) -> None:
     for operand in ["no such thing", float("nan"), pd.NaT, pd.NA, 1e400, "1e999999999", object()]:
         with pytest.raises(ConditionError, match=r'column "x"'):
             codec.restrict([Test("=", operand)])
+
+
+def test_of_what_is_made_anew_it_can_be_asked_whether_it_is_missing() -> None:
+    for name in ("identifier: with nulls", "personal: with nulls"):
+        column, codec = fitted(name)
+        for operator, wanted in (("is null", True), ("is not null", False)):
+            restriction = codec.restrict([Test(operator)])
+            arrays = masked_arrays(codec, restriction.mask, np.random.default_rng(0), 50)
+            assert (codec.decode(arrays, numbered(50), restriction).isna() == wanted).all()
+            np.testing.assert_array_equal(codec.admits(column, restriction), column.isna() == wanted)
+        with pytest.raises(ConditionError, match="takes no condition"):
+            codec.restrict([Test("=", column.dropna().iloc[0])])
 
 
 # --- missing values and messages ---------------------------------------------------------------------------------

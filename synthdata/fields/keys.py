@@ -1,0 +1,132 @@
+"""What a key looks like: unique or repeated, by its shape and its name, and never by what it says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from synthdata.fields.patterns import alphabets, pattern_of
+
+__all__ = ["PERSON", "PLACE_OR_THING", "KeyLook", "key_look"]
+
+LEAST = 20  # distinct values of a key
+MOST_ROWS_OF_ONE = 200  # on average: what more rows share is a category, a shop or a ward
+LEAST_FREE = 10  # keys a pattern must leave for each that there is, or it is a code of few names
+EPOCH = (500_000_000, 2_200_000_000)  # seconds since 1970, from 1985 to 2039
+LONG = 9  # digits: numbers of one length that are as long are seldom quantities
+_DECIMAL = re.compile(r"[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?")
+_AMOUNT = re.compile(r"[^\w\s.,]?\s?[+-]?[^\w\s.,]?\s?\d{1,3}(?:[.,' ]?\d)*\s?(?:[^\w\s.,}]|[A-Z]{3})?")
+_INTEGER = r"[1-9]\d{0,17}|0"
+_UUID = r"\{?(?i:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?"
+_NAMED = re.compile(
+    r"(?i:(^|_|\b)(id|ids|uuid|guid|key|number|no|nr|num|ssn|mrn|iban|bic|msisdn|imei|pan|acct|account|reference|ref)$)"
+    r"|[a-z](Id|ID|No|Nr)$"
+)
+PERSON = re.compile(
+    r"(?i)patient|customer|client|subject|person|member|user|employee|staff|student|pupil|beneficiary|insured|holder|"
+    r"participant|respondent|citizen|kunde|mitarbeiter|versichert|persona|mrn|subscriber|donor|player|applicant|borrower"
+)
+PLACE_OR_THING = re.compile(
+    r"(?i)product|item|sku|article|store|shop|branch|merchant|categor|station|flight|route|device|sensor|zip|postal|"
+    r"post_?code|plz|code|icd|diag|drug|ndc|ward|depart|hospital|facility|provider|site|class|type|region|county|"
+    r"country|state|city|tract|vendor|supplier|airport|carrier|model|version|year|month|line|event_no|seq|rank|step"
+)
+
+
+@dataclass(frozen=True)
+class KeyLook:
+    """text: the cells as text, (n,). unique: no two are equal. integer: they are whole numbers. why: for a person."""
+
+    text: pd.Series
+    unique: bool
+    integer: bool
+    why: str
+
+
+def key_look(column: pd.Series) -> KeyLook | None:
+    """Say whether present cells (n,), raw, are keys by their look, and how; None if not."""
+    if len(column) < LEAST or pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+        return None
+    if pd.api.types.is_float_dtype(column):
+        numbers = column.to_numpy("float64")
+        if not ((numbers == np.floor(numbers)) & (np.abs(numbers) < 2.0**53)).all() or not (numbers % 1 == 0).all():
+            return None
+        column = pd.Series(numbers.astype("int64"), index=column.index, name=column.name)
+    text = column.astype("str").str.strip()
+    distinct = text.drop_duplicates()
+    if len(distinct) < LEAST or text.str.fullmatch(_DECIMAL).all():
+        return None
+    unique, name = len(distinct) == len(text), str(column.name)
+    integer = bool(distinct.str.fullmatch(_INTEGER).all())
+    if unique:
+        return _unique(text, integer, name)
+    if not integer and not _NAMED.search(name) and distinct.str.fullmatch(_AMOUNT).all():
+        return None  # "$1,000.00"
+    why = _repeated(text, distinct, integer, name)
+    return None if why is None else KeyLook(text, False, integer, why)
+
+
+def _unique(text: pd.Series, integer: bool, name: str) -> KeyLook | None:
+    """Integers that count up or are named like keys, and what is written to one pattern."""
+    if integer:
+        numbers = text.astype("int64")
+        counts_up = bool((numbers.diff().iloc[1:] == 1).all())
+        if not counts_up and not _NAMED.search(name) and not _is_long(text):
+            return None
+        return KeyLook(text, True, True, "no two rows share one")
+    return None if pattern_of(text) is None else KeyLook(text, True, False, "no two rows share one")
+
+
+def _repeated(text: pd.Series, distinct: pd.Series, integer: bool, name: str) -> str | None:
+    """Why values of which several rows share one are keys; None if they are not."""
+    if PLACE_OR_THING.search(name) and not PERSON.search(name):
+        return None
+    if len(text) > MOST_ROWS_OF_ONE * len(distinct):
+        return None
+    if _is_date(distinct):
+        return None
+    rows = f"{len(distinct):,} of them, repeated in {len(text):,} rows"
+    if distinct.str.fullmatch(_UUID).all():
+        return f"UUIDs, {rows}"
+    pattern = None if integer else pattern_of(distinct)
+    if not integer and pattern is None:
+        return None
+    if _NAMED.search(name) or (PERSON.search(name) and (integer or _is_open(pattern, len(distinct)))):
+        return f"named like a key, {rows}"
+    if integer:
+        return f"long numbers of one length with gaps, {rows}" if _is_long(distinct) else None
+    if _is_open(pattern, len(distinct)) or len(distinct) > 0.9 * len(text):
+        return f"written to one pattern, {rows}"
+    return None
+
+
+def _is_date(distinct: pd.Series) -> bool:
+    """Whether digits spell dates."""
+    if not distinct.str.fullmatch(r"\d{6}|\d{8}").all():
+        return False
+    spellings = ("%d%m%Y", "%m%d%Y", "%Y%m%d") if len(distinct.iloc[0]) == 8 else ("%d%m%y", "%m%d%y", "%y%m%d")
+    return any(pd.to_datetime(distinct, format=each, errors="coerce").notna().all() for each in spellings)
+
+
+def _is_open(pattern: str | None, distinct: int) -> bool:
+    """Whether a pattern could write many more keys than there are."""
+    if pattern is None:
+        return False
+    free = 1
+    for letters in alphabets(pattern):
+        free *= len(letters)
+    return free >= LEAST_FREE * distinct
+
+
+def _is_long(distinct: pd.Series) -> bool:
+    """Whether whole numbers are all as long, and longer than quantities are; points in time are none."""
+    length = distinct.str.len()
+    if length.min() < LONG or length.nunique() > 1:
+        return False
+    numbers = distinct.astype("int64")
+    epochs = any(numbers.between(EPOCH[0] * unit, EPOCH[1] * unit).all() for unit in (1, 10**3, 10**6, 10**9))
+    spelled = length.iloc[0] in (12, 14) and bool(distinct.str.match("(?:19|20)[0-9]{2}[01]").all())
+    return not (epochs or spelled)

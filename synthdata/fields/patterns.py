@@ -1,0 +1,160 @@
+r"""Patterns of keys: a row of literal characters and classes, `P-[0-9]{6}`, `[A-Z]{2}\d{4}`, `INV-[1-9][0-9]{0,4}`.
+
+Read into the letters that each position allows, written in their mixed radix, and inferred from keys that there are.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Sequence
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["LONGEST", "ROOM", "alphabets", "as_regex", "pattern_of", "written"]
+
+_ITEM = re.compile(r"(\[(?:[^\]\\]|\\.)+\]|\\.|[^\\\[\](){}|*+?.^$])(?:\{(?:(\d+),)?(\d+)\})?")
+_CLASSES = {"d": string.digits, "w": string.ascii_letters + string.digits + "_"}
+LONGEST = 256  # positions of a pattern
+ROOM = 100  # keys a guessed pattern should have for each row it was guessed from
+
+
+@lru_cache(maxsize=64)
+def alphabets(pattern: str) -> tuple[str, ...]:
+    """Read a pattern into the letters allowed at each position; ValueError for what a pattern cannot hold.
+
+    Of a count that may vary, `{2,5}`, the largest: keys are written as long as the pattern allows.
+    """
+    positions: list[str] = []
+    end = 0
+    while end < len(pattern):
+        item = _ITEM.match(pattern, end)
+        if not item:
+            raise ValueError(
+                f'pattern "{pattern}" is not understood from "{pattern[end:]}" on; '
+                f"allowed are letters, classes like [A-Z0-9], \\d, \\w, and counts like {{6}} or {{1,6}}"
+            )
+        count = int(item[3] or 1) if len(item[3] or "") < 4 else LONGEST + 1
+        if item[2] and int(item[2]) > count:
+            raise ValueError(f'pattern "{pattern}": "{item[0]}" counts from {item[2]} down to {item[3]}')
+        if len(positions) + count > LONGEST:
+            raise ValueError(f'pattern "{pattern}" writes keys of more than {LONGEST} characters; shorten it')
+        positions += [_letters(item[1])] * count
+        end = item.end()
+    if not positions:
+        raise ValueError("pattern is empty")
+    return tuple(positions)
+
+
+def as_regex(pattern: str) -> str:
+    r"""The pattern as a regular expression, with \d and \w spelled out, which would mean those of every script."""
+
+    def spelled(item: re.Match[str]) -> str:
+        inner = item[1].replace(r"\d", "0-9").replace(r"\w", "a-zA-Z0-9_")
+        return (inner if item[1].startswith("[") or inner == item[1] else f"[{inner}]") + item[0][len(item[1]) :]
+
+    return _ITEM.sub(spelled, pattern)
+
+
+def _letters(item: str) -> str:
+    if item.startswith("\\"):
+        if item[1] not in _CLASSES and item[1].isalnum():
+            raise ValueError(f'"{item}" is not understood; write \\d, \\w, or the letters allowed, like [A-Z]')
+        return _CLASSES.get(item[1], item[1])
+    if not item.startswith("["):
+        return item
+    inner = re.sub(r"\\([dw])", lambda found: _CLASSES[found[1]], item[1:-1])
+    inner = re.sub(r"(\w)-(\w)", lambda r: "".join(map(chr, range(ord(r[1]), ord(r[2]) + 1))), inner)
+    letters = "".join(dict.fromkeys(inner.replace("\\", "")))
+    try:
+        understood = bool(letters) and item[1] != "^" and all(re.fullmatch(item, letter) for letter in letters)
+    except re.error:
+        understood = False
+    if not understood:
+        raise ValueError(f'class "{item}" is not understood; write the letters allowed, like [A-Z]')
+    return letters
+
+
+def written(keys: list[int], positions: Sequence[str]) -> np.ndarray:
+    """Write numbers below the product of the alphabets' sizes in their mixed radix: (n,) text."""
+    characters = np.empty((len(keys), len(positions)), "U1")
+    end = len(positions)
+    while end:  # as many positions at a time as an int64 counts
+        start, size = end - 1, len(positions[end - 1])
+        while start and size * len(positions[start - 1]) < 2**62:
+            start -= 1
+            size *= len(positions[start])
+        number = np.array([key % size for key in keys], np.int64)
+        keys = [key // size for key in keys]
+        for position in range(end - 1, start - 1, -1):
+            number, letter = np.divmod(number, len(positions[position]))
+            characters[:, position] = np.array(list(positions[position]))[letter]
+        end = start
+    return characters.view(f"U{len(positions)}")[:, 0]
+
+
+def pattern_of(text: pd.Series) -> str | None:
+    """The pattern that distinct keys share, None if they share none or are prose.
+
+    Where it has few keys left, digits that happen to be the same everywhere open up, or a number gets longer.
+    """
+    pattern = _common_pattern(text)
+    if pattern is None:
+        return _numbered_pattern(text)
+    if prod(map(len, alphabets(pattern))) >= ROOM * len(text):
+        return pattern
+    return _common_pattern(text, digits_open=True)
+
+
+def _numbered_pattern(text: pd.Series) -> str | None:
+    """The pattern of running numbers of any length between the same letters: INV-1 to INV-400."""
+    parts = text.str.extract(r"\A(\D{0,16})(\d{1,17})(\D{0,16})\Z")
+    if parts.isna().any(axis=None) or parts[0].nunique() > 1 or parts[2].nunique() > 1:
+        return None
+    before, after = parts[0].iloc[0], parts[2].iloc[0]
+    if before[-1:] not in "-_/#:." or not before or re.search(r"\s", before + after):  # "$100" and "5 kg" are amounts
+        return None
+    width = parts[1].str.len()
+    longest = max(int(width.max()), len(str(10 * len(text))))
+    if parts[1].str.startswith("0").any():
+        return f"{_literal(before)}[0-9]{{{int(width.min())},{longest}}}{_literal(after)}"
+    return f"{_literal(before)}[1-9][0-9]{{0,{longest - 1}}}{_literal(after)}"
+
+
+def _literal(letters: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_/:#" else "\\" + letter for letter in letters)
+
+
+def _common_pattern(text: pd.Series, *, digits_open: bool = False) -> str | None:
+    """The pattern all cells share, position by position, or None if they differ in length or are prose."""
+    width = len(text.iloc[0])
+    if not 3 <= width <= 64 or not (text.str.len() == width).all() or text.str.contains(r"\s").any():
+        return None
+    items = []
+    for position in range(width):
+        letters = set(text.str[position].unique())
+        if len(letters) == 1:
+            letter = letters.pop()
+            if digits_open and letter in string.digits:
+                items.append("[0-9]")
+                continue
+            items.append(_literal(letter))
+            continue
+        classes = ["0-9", "a-f0-9", "A-F0-9", "a-z", "A-Z", "a-z0-9", "A-Z0-9", "a-zA-Z0-9"]
+        fitting = [one for one in classes if letters <= set(_letters(f"[{one}]"))]
+        if not fitting:
+            return None
+        items.append(f"[{fitting[0]}]")
+    if not any(item.startswith("[") and "0-9" in item for item in items):
+        return None
+    merged: list[list[Any]] = []  # [item, how often in a row]
+    for item in items:
+        if merged and merged[-1][0] == item and item.startswith("["):
+            merged[-1][1] += 1
+        else:
+            merged.append([item, 1])
+    return "".join(item if count == 1 else f"{item}{{{count}}}" for item, count in merged)

@@ -1,0 +1,186 @@
+"""Personal data: names, addresses, account numbers. Never learned; made by a provider, to fit each other in a row.
+
+A value depends on who a row's person is, so that the e-mail address fits the name, and on nothing else of the table but
+a column that says their sex. What is learned is how rows share a value (`sharing`), as numbers of rows alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field as Key
+
+from synthdata.blocks import Block
+from synthdata.errors import ConditionError, nearest
+from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
+from synthdata.fields.providers import PROVIDERS, People, detect, locale_problem
+from synthdata.fields.sharing import Sharing
+from synthdata.subjects import Subjects
+
+__all__ = ["FEMALE", "MALE", "Personal", "says_sex"]
+
+FEMALE = frozenset(
+    [
+        *("f", "female", "woman", "girl", "w", "weiblich", "frau", "féminin", "femme", "femenino", "mujer"),
+        *("donna", "femmina", "kvinna", "kvinne", "vrouw", "kobieta"),
+    ]
+)
+MALE = frozenset(
+    [
+        *("m", "male", "man", "boy", "männlich", "maennlich", "mann", "herr", "masculin", "homme", "masculino"),
+        *("hombre", "uomo", "maschio"),
+    ]
+)
+KEY = "uuid"  # a key like others, which `Identifier` takes: those are kept unique
+
+
+class Personal(Field):
+    """Personal data of a kind that `provider` makes, of people of a `locale`.
+
+    sex: the column that says it, which names fit. of: whose data it is, where not the subject's: a role, "doctor" say;
+    columns of one role are of one person.
+    """
+
+    kind: Literal["personal"] = "personal"
+    provider: str = Key(description="what makes the values", json_schema_extra={"enum": [*sorted(PROVIDERS)]})
+    locale: str = Key(default="en", description="whose names and addresses, like en, de or pt-br")
+    sex: str | None = Key(default=None, description="the column that says a person's sex")
+    of: str | None = Key(default=None, description="whose, where not the subject's: a name for the role")
+
+    is_made: ClassVar[bool] = True
+
+    def check(self) -> str | None:
+        """Say what contradicts itself in the declaration, or None."""
+        if self.provider not in PROVIDERS:
+            return f'no provider "{self.provider}"; {nearest(self.provider, PROVIDERS)}'
+        return locale_problem(self.provider, self.locale)
+
+    @property
+    def role(self) -> str:
+        """As `of` says."""
+        return self.of or ""
+
+    @property
+    def holds(self) -> tuple[str, str]:
+        """The provider, and whose."""
+        return self.provider, self.role
+
+    @property
+    def like(self) -> str | None:
+        """The column of the sex."""
+        return self.sex
+
+    @property
+    def tells_persons(self) -> bool:  # type: ignore[override]  # of one kind, some do
+        """Whether it points at somebody: a name does, a town does not."""
+        return PROVIDERS[self.provider].distinctive
+
+    @classmethod
+    def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
+        """Take what a provider knows by its content, or by its name where the content does not speak against it."""
+        found = detect(column, str(column.name))
+        if found is None or found.provider == KEY:
+            return None
+        return Guess(cls(provider=found.provider, locale=found.locale), f"personal data, made anew: {found.why}")
+
+    def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
+        """Read anything as text; whole numbers are written without a point."""
+        if pd.api.types.is_float_dtype(cells):
+            numbers = cells.astype("float64")
+            if (numbers == np.floor(numbers)).all() and (np.abs(numbers) < 2**53).all():
+                cells = numbers.astype("int64")
+        return cells.astype("str"), np.zeros(len(cells), bool)
+
+    def dtype(self, nulls: bool) -> Any:
+        """Text."""
+        return "str"
+
+    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> PersonalBody:
+        """Nothing is learned but how many rows share a value."""
+        return PersonalBody(self, Sharing.fit(values, subjects, rng))
+
+    def body_from_json(self, data: Mapping[str, Any]) -> PersonalBody:
+        """Read what `PersonalBody.to_json` wrote."""
+        return PersonalBody(self, Sharing.from_json(data["sharing"]))
+
+    def claims(self, name: str) -> list[Expectation]:
+        """Text."""
+        return [Expectation("expect_column_values_to_be_of_type", {"column": name, "type_": "str"})]
+
+    def write(self, column: pd.Series) -> pd.Series:
+        """Written as they are."""
+        return column
+
+    def view(self, column: pd.Series) -> None:
+        """Nothing: there is nothing to compare."""
+
+
+@dataclass(frozen=True)
+class PersonalBody(Body):
+    """Who makes the values, and how rows share one."""
+
+    field: Personal
+    sharing: Sharing
+
+    @property
+    def block(self) -> Block | None:
+        """None: nothing is learned."""
+        return None
+
+    def encode(self, values: pd.Series) -> np.ndarray:
+        """Nothing to encode."""
+        return np.empty(len(values))
+
+    def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
+        """Make the values (n,) of the rows' persons."""
+        count = len(rows.numbers)
+        owners = rows.of_role(self.field.role)
+        persons, variants = owners, np.zeros(count, np.int64)
+        purpose: list[object] = ["persons", self.field.role, rows.nth, rows.turn]
+        if self.sharing.level != "person":
+            first = int(rows.numbers[0]) if count else 0
+            rng = np.random.default_rng([rows.seed_for("sharing", rows.column), first])
+            places = self.sharing.numbers(count, owners, rng)
+            if self.sharing.level == "free":  # of nobody among the persons: one of their own
+                persons, purpose = rows.numbers[places], [*purpose, rows.column]
+            else:
+                variants = _ranks(owners, places)
+        sexes = None
+        if self.field.sex is not None and self.field.sex in rows.columns:
+            sexes = says_sex(rows.columns[self.field.sex])
+        people = People(
+            seed=rows.seed_for(*purpose),
+            persons=persons.astype(np.uint64),
+            variants=variants,
+            locale=self.field.locale,
+            sexes=sexes,
+        )
+        return pd.Series(pd.array(PROVIDERS[self.field.provider].make(people), dtype="str"))
+
+    def restrict(self, tests: Sequence[Test]) -> Restriction:
+        """No condition applies."""
+        raise ConditionError("personal data is made anew, not learned, and takes no condition")
+
+    def to_json(self) -> dict[str, Any]:
+        """How rows share a value."""
+        return {"sharing": self.sharing.to_json()}
+
+
+def says_sex(column: pd.Series) -> np.ndarray:
+    """The sex that each cell says, "female", "male" or None: (n,) object."""
+    words = column.astype("str").str.strip().str.lower()
+    result = np.full(len(column), None, object)
+    result[words.isin(FEMALE).to_numpy(bool)] = "female"
+    result[words.isin(MALE).to_numpy(bool)] = "male"
+    return result
+
+
+def _ranks(owners: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Which of its owner's values each row has, counted from 0: (n,) int64."""
+    pairs, inverse = np.unique(np.stack([owners, places]), axis=1, return_inverse=True)
+    first = np.searchsorted(pairs[0], pairs[0], side="left")
+    return np.asarray((np.arange(pairs.shape[1]) - first)[inverse.ravel()], np.int64)

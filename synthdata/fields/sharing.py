@@ -1,0 +1,136 @@
+"""How rows share the values of a column that is made anew: keys that repeat, one phone number in all rows of somebody.
+
+Nothing is kept of the values but how many rows share one, protected like any other number: every size, or range of
+sizes, stands for some subjects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from synthdata.fields.quantiles import Quantiles
+from synthdata.subjects import Subjects
+
+__all__ = ["Level", "Sharing", "Sizes"]
+
+Level: TypeAlias = Literal["row", "person", "part", "free"]
+NEARLY_ALL = 0.95  # of the persons or values, of which something must hold to be taken for the rule
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many rows share one value: ranges of sizes from `lows` to `highs`, each with its share of the values."""
+
+    lows: tuple[int, ...]
+    highs: tuple[int, ...]
+    shares: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, values: np.ndarray, subjects: Subjects, rng: np.random.Generator) -> Self:
+        """Count the rows of each value. values: (n,) int64, the value of each row. subjects: whose each row is."""
+        _, first, counts = np.unique(values, return_index=True, return_counts=True)
+        ranges = Quantiles.fit(counts.astype(np.int64), rng, subjects[first])
+        lows, highs = (np.concatenate([ranges.atoms, ends]) for ends in (ranges.lows, ranges.highs))
+        if not len(lows):
+            return cls((1,), (1,), (1.0,))
+        place = len(ranges.atoms) + np.minimum(np.searchsorted(ranges.highs, counts), max(len(ranges.highs) - 1, 0))
+        if len(ranges.atoms):
+            near = np.minimum(np.searchsorted(ranges.atoms, counts), len(ranges.atoms) - 1)
+            place = np.where((ranges.atoms[near] == counts) | (len(ranges.highs) == 0), near, place)
+        shares = np.bincount(place, minlength=len(lows)) / len(counts)
+        return cls(tuple(lows.tolist()), tuple(highs.tolist()), tuple(np.round(shares, 4).tolist()))
+
+    def starts(self, rng: np.random.Generator, breaks: np.ndarray) -> np.ndarray:
+        """Divide rows into runs that share a value: the place at which each row's run starts, (n,) int64.
+
+        breaks: (n,) bool, where a run must not go on.
+        """
+        rows = len(breaks)
+        share = np.asarray(self.shares) / sum(self.shares)
+        range_ = rng.choice(len(share), rows, p=share)  # a run has at least one row
+        lows, highs = np.asarray(self.lows)[range_], np.asarray(self.highs)[range_]
+        sizes = np.maximum(lows + (rng.random(rows) * (highs - lows + 1)).astype(np.int64), 1)
+        begins = breaks.copy()
+        ends = np.cumsum(sizes)
+        begins[ends[ends < rows]] = True
+        begins[:1] = True
+        return np.asarray(np.maximum.accumulate(np.where(begins, np.arange(rows), 0)))
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {"lows": list(self.lows), "highs": list(self.highs), "shares": list(self.shares)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote; ValueError if it is none."""
+        lows, highs, shares = tuple(data["lows"]), tuple(data["highs"]), tuple(data["shares"])
+        if not len(lows) == len(highs) == len(shares) or not sum(shares) > 0:
+            raise ValueError("sizes of shared values do not fit each other")
+        return cls(lows, highs, shares)
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Which rows share a value.
+
+    level: "row", each has its own; "person", all rows of a person share one; "part", a person may have several, each
+    theirs alone; "free", rows of several persons share one. sizes: rows that share one, for "part" and "free".
+    """
+
+    level: Level = "row"
+    sizes: Sizes | None = None
+
+    @classmethod
+    def fit(cls, values: pd.Series, persons: Subjects, rng: np.random.Generator) -> Self:
+        """See how the present values (n,) of a column repeat, and within whose rows."""
+        codes = pd.factorize(values)[0].astype(np.int64)
+        if not len(codes) or len(np.unique(codes)) == len(codes):
+            return cls()
+        if persons.numbers is None:
+            return cls("free", Sizes.fit(codes, Subjects(len(codes)), rng))
+        of_value = persons.count(codes, int(codes.max()) + 1)
+        of_person = Subjects(len(codes), codes).count(persons.numbers, int(persons.numbers.max()) + 1)
+        if (of_person[of_person > 0] <= 1).mean() >= NEARLY_ALL:
+            return cls("person")
+        if (of_value <= 1).mean() >= NEARLY_ALL:
+            return cls("part", Sizes.fit(codes, persons, rng))
+        return cls("free", Sizes.fit(codes, persons, rng))
+
+    def numbers(self, rows: int, persons: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Which value each row has: (n,) int64, the place of the first row, in the order of persons, that has it.
+
+        persons: (n,) whose each row is.
+        """
+        if self.level == "row":
+            return np.arange(rows)
+        if self.level == "free":
+            order = rng.permutation(rows)
+            breaks = np.zeros(rows, bool)
+        else:
+            order = np.argsort(persons, kind="stable")
+            breaks = np.diff(persons[order], prepend=persons[order][:1] - 1) != 0
+        if self.level == "person":
+            starts = np.maximum.accumulate(np.where(breaks, np.arange(rows), 0))
+        else:
+            assert self.sizes is not None
+            starts = self.sizes.starts(rng, breaks)
+        result = np.empty(rows, np.int64)
+        result[order] = order[starts]
+        return result
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {"level": self.level, "sizes": None if self.sizes is None else self.sizes.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote."""
+        level: Level = data["level"]
+        if level not in ("row", "person", "part", "free") or (level in ("part", "free")) != (data["sizes"] is not None):
+            raise ValueError("how rows share a value is not understood")
+        return cls(level, None if data["sizes"] is None else Sizes.from_json(data["sizes"]))

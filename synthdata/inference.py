@@ -1,0 +1,181 @@
+"""Inference: which kind each column of a table is, and who is to be protected in it.
+
+Columns are looked at twice: first each by itself, to find keys and personal data, then, where these name a subject who
+has several rows, once more, so that what a schema says of a column is never one subject's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from synthdata.errors import DataError
+from synthdata.fields import KINDS, Category, Field, Identifier, Personal
+from synthdata.fields.base import holds_bytes, plain
+from synthdata.fields.keys import PERSON, PLACE_OR_THING
+from synthdata.fields.personal import FEMALE, MALE
+from synthdata.subjects import LEAST_SUBJECTS, Subjects
+
+__all__ = ["Inferred", "infer_fields"]
+
+REPEATED = 0.85  # distinct values of a row, at most: what hardly repeats says little of who has several rows
+CONSTANT = 0.98  # of the values that several rows have: where another column is the same in all of these rows
+LOOKED_AT = 50_000  # rows
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """What was found in a table.
+
+    fields: by column. notes: what a person should look at, by column. subject: the columns that name who is to be
+    protected; none where each row may be somebody else's. why: the reason, for a person.
+    """
+
+    fields: Mapping[str, Field]
+    notes: Mapping[str, str]
+    subject: tuple[str, ...] = ()
+    why: str = ""
+    warnings: tuple[str, ...] = field(default=())
+
+
+def infer_fields(frame: pd.DataFrame, folder: str = "") -> Inferred:
+    """Guess the kind of every column, raw (all text) or typed. folder: where paths in cells are relative to."""
+    if not len(frame.columns):
+        raise DataError("the table has no columns")
+    fields: dict[str, Field] = {}
+    notes: dict[str, str] = {}
+    alone = Subjects(len(frame))
+    for name in frame.columns:
+        fields[name], notes[name] = _guess(frame[name], folder, alone)
+    subject, why = propose_subject(frame, fields)
+    if subject:
+        subjects = Subjects.of(frame, subject)
+        for name in frame.columns:
+            if not fields[name].is_made:
+                fields[name], notes[name] = _guess(frame[name], folder, subjects)
+    fields |= _roles(fields)
+    fields |= _sexes(frame, fields)
+    return Inferred(fields, notes, subject, why)
+
+
+def _guess(column: pd.Series, folder: str, subjects: Subjects) -> tuple[Field, str]:
+    """The kind of one column, and what to look at."""
+    in_bytes = holds_bytes(column)
+    text = (column.where(column.isna(), "bytes") if in_bytes else column).astype("str").str.strip()
+    filled = (column.notna() & (text != "")).to_numpy(bool)
+    present = column[filled] if _is_named(column) else plain(column[filled])
+    for kind in [Category] if _is_named(column) else KINDS.values():
+        if in_bytes and not kind.reads_bytes:
+            continue
+        guess = kind.guess(kind.located(present, folder) if folder else present, subjects[filled])
+        if guess is None:
+            continue
+        nullable = not filled.all() or bool(text.isin(guess.field.reads_null).any())
+        field = guess.field.model_copy(update={"nullable": True}) if nullable else guess.field
+        if field.check() is None:  # an image, say, cannot be missing
+            return field, guess.note
+    what = "holds bytes that are no images, or lacks some" if in_bytes else "is of no kind"
+    raise DataError(f'column "{column.name}": {what}; leave it out, or mend it')
+
+
+def _is_named(column: pd.Series) -> bool:
+    """Whether somebody declared its cells to be names: a categorical column of text, "7" or "true" among it."""
+    dtype = column.dtype
+    return isinstance(dtype, pd.CategoricalDtype) and pd.api.types.is_string_dtype(dtype.categories)
+
+
+def propose_subject(frame: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[tuple[str, ...], str]:
+    """The column that names who is to be protected, and why; none where nobody has several rows.
+
+    Of the keys and personal data that repeat: one that is named for a person before others, then one from which more
+    other columns follow, then the one of fewest values, to which the others belong.
+    """
+    candidates = [
+        name
+        for name, each in fields.items()
+        if each.is_made and each.tells_persons and not each.role and frame[name].nunique() >= LEAST_SUBJECTS
+        if frame[name].nunique() <= REPEATED * frame[name].notna().sum()
+        if PERSON.search(name) or not PLACE_OR_THING.search(name)
+    ]
+    if not candidates:
+        return (), ""
+    followers = {name: following(frame, name) for name in candidates}
+    keys = [name for name in candidates if isinstance(fields[name], Identifier)] or candidates
+    best = min(keys, key=lambda name: (not PERSON.search(name), -len(followers[name]), frame[name].nunique()))
+    people, rows = frame[best].nunique(), int(frame[best].notna().sum())
+    follow = [name for name in followers[best] if not fields[name].is_made]
+    why = f"a key that repeats: {people:,} in {rows:,} rows"
+    if follow:
+        shown = ", ".join(follow[:3]) + (", ..." if len(follow) > 3 else "")
+        why += f"; {shown} the same in all rows of one"
+    return (best,), why
+
+
+def following(frame: pd.DataFrame, key: str) -> list[str]:
+    """The columns that are the same in all rows of one value of `key`, for nearly all values that repeat."""
+    looked_at = frame.iloc[:LOOKED_AT]
+    codes = pd.factorize(looked_at[key])[0]
+    repeated = (codes >= 0) & (np.bincount(codes[codes >= 0], minlength=1)[np.maximum(codes, 0)] > 1)
+    if not repeated.any():
+        return []
+    result = []
+    for name in frame.columns:
+        if name == key or holds_bytes(looked_at[name]):
+            continue
+        cells = pd.factorize(looked_at[name])[0][repeated]
+        if len(np.unique(cells)) < 2:
+            continue
+        distinct = pd.Series(cells).groupby(codes[repeated]).nunique()
+        if (distinct == 1).mean() >= CONSTANT:
+            result.append(str(name))
+    return result
+
+
+def _roles(fields: Mapping[str, Field]) -> dict[str, Field]:
+    """Whose second columns of one kind of personal data are: `doctor_name` beside `patient_name` is a doctor's."""
+    named: dict[str, list[str]] = {}
+    for name, each in fields.items():
+        if isinstance(each, Personal) and each.tells_persons:
+            named.setdefault(each.provider, []).append(name)
+    others = set()
+    for provider in ("full_name", "given_name", "family_name"):
+        names = named.get(provider, [])
+        first = next((name for name in names if PERSON.search(name)), names[0] if names else None)
+        others |= {_first_word(name) for name in names if name != first}
+    return {
+        name: each.model_copy(update={"of": _first_word(name)})
+        for name, each in fields.items()
+        if isinstance(each, Personal | Identifier) and _first_word(name) in others and not PERSON.search(name)
+    }
+
+
+def _first_word(name: str) -> str:
+    words = WORD.findall(name)
+    return words[0].lower() if words else name
+
+
+def _sexes(frame: pd.DataFrame, fields: Mapping[str, Field]) -> dict[str, Field]:
+    """Personal data of subjects, with the column that says their sex, if there is one."""
+    column = next((name for name, each in fields.items() if not each.is_made and _says_sex(frame[name])), None)
+    if column is None:
+        return {}
+    return {
+        name: each.model_copy(update={"sex": column})
+        for name, each in fields.items()
+        if isinstance(each, Personal) and not each.role
+    }
+
+
+def _says_sex(column: pd.Series) -> bool:
+    """Whether a column says female and male, and hardly anything else."""
+    if holds_bytes(column):
+        return False
+    words = column.dropna().astype("str").str.strip().str.lower()
+    found: Sequence[str] = words.unique().tolist()
+    both = any(word in FEMALE for word in found) and any(word in MALE for word in found)
+    return both and bool(words.isin(FEMALE | MALE).mean() > 0.9)
