@@ -244,11 +244,7 @@ def test_fewer_than_twenty_subjects_are_refused() -> None:
 def test_rows_without_a_subject_are_told_of() -> None:
     frame = visits()
     frame.loc[:6, "patient_id"] = None
-    schema = SCHEMA.model_copy(
-        update={
-            "fields": {**SCHEMA.fields, "patient_id": SCHEMA.fields["patient_id"].model_copy(update={"nullable": True})}
-        }
-    )
+    schema = Schema.parse(SCHEMA.dump().replace("unique: false", "unique: false, nullable: true"))
     heard = []
     model = Synthesizer.fit(frame, schema, listener=lambda progress: heard.append(progress.detail))
     assert "7 rows do not name their subject" in "\n".join(heard)
@@ -297,3 +293,39 @@ def test_values_of_a_person_are_shared_with_nobody(level: str) -> None:
     assert abs(len(np.unique(numbers)) - len(np.unique(values))) < 0.2 * len(np.unique(values))
     again = Sharing.from_json(sharing.to_json())
     np.testing.assert_array_equal(again.numbers(ROWS, WHO, rng(5)), numbers)
+
+
+# --- keys --------------------------------------------------------------------------------------------------------
+
+
+def test_keys_of_two_columns_and_two_schemas_differ_under_one_seed() -> None:
+    yaml = (
+        "name: {}\nfields: {{a: {{kind: identifier}}, b: {{kind: identifier}}, x: {{kind: boolean}}}}\nmodel: marginals"
+    )
+    keys = [str(number) for number in range(100_000_000, 100_000_060)]
+    frame = pd.DataFrame({"a": keys, "b": keys, "x": [True, False] * 30})
+    one, two = (Synthesizer.fit(frame, Schema.parse(yaml.format(name))).sample(50) for name in ("one", "two"))
+    assert not set(one["a"]) & set(one["b"])
+    assert not set(one["a"]) & set(two["a"])
+
+
+@pytest.mark.parametrize("width", [2, 3, 5, 9, 13])
+def test_integer_keys_are_as_wide_as_the_real_ones_or_a_digit_wider_where_these_are_crowded(width: int) -> None:
+    rows = 60
+    keys = rng().permutation(9 * 10 ** min(width - 1, 5))[:rows] + 10 ** (width - 1)
+    frame = pd.DataFrame({"key_id": keys, "x": [True, False] * 30})
+    made = Synthesizer.fit(frame, Schema.infer(frame), model="marginals").sample(rows)["key_id"]
+    assert made.dtype == np.int64
+    assert set(made.astype(str).str.len()) == {width if width > 2 else 3}
+
+
+def test_personal_data_without_a_subject_is_of_one_person_where_names_repeat() -> None:
+    names = np.repeat([f"Anna Q{number}" for number in range(40)], 5)
+    frame = pd.DataFrame({"name": names, "mail": [f"{each}@x.de" for each in names], "x": [1.5, 2.5] * 100})
+    schema = Schema.parse(
+        "fields: {name: {kind: personal, provider: full_name}, mail: {kind: personal, provider: email}, "
+        "x: {kind: number}}"
+    )
+    made = Synthesizer.fit(frame, schema, model="marginals").sample(200)
+    assert made["name"].nunique() == pytest.approx(40, abs=3)
+    assert (made.groupby("name")["mail"].nunique() == 1).mean() > 0.9
