@@ -101,8 +101,22 @@ MEASURES: dict[str, Measure] = {
         "Rare values",
         "privacy",
         "lower",
-        "Share of the values that fewer than 5 training rows hold which the synthetic rows show; held-out rows show "
+        "Share of the values that fewer than 5 training subjects have which the synthetic rows show; held-out rows show "
         "how many are chance.",
+    ),
+    "subject_copies": Measure(
+        "Subjects copied whole",
+        "privacy",
+        "lower",
+        "Share of training subjects, of those with at least 3 rows that nobody else has, at least half of whose rows are "
+        "among the synthetic ones; held-out subjects say how many are chance.",
+    ),
+    "key_overlap": Measure(
+        "Real keys among synthetic rows",
+        "privacy",
+        "lower",
+        "Share of synthetic cells of a column of many values that are real values of few subjects, of the column with "
+        "the most beyond chance: keys, names, accounts, exact amounts.",
     ),
     "image_frechet": Measure(
         "Images alike (Fréchet distance)",

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["Subjects"]
+__all__ = ["THRESHOLD", "Subjects"]
+
+THRESHOLD = 8  # subjects that show a value before it may be shown: the most that one needs to be learned
 
 
 @dataclass(frozen=True)

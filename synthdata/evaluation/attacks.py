@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from statistics import NormalDist
@@ -9,6 +10,7 @@ from statistics import NormalDist
 import numpy as np
 
 from synthdata.evaluation.coding import Coding, Table
+from synthdata.subjects import Subjects
 
 __all__ = [
     "ATTACKED",
@@ -17,11 +19,14 @@ __all__ = [
     "Membership",
     "Share",
     "effective_rows",
-    "folds_of",
+    "improbable",
     "infer_attributes",
     "infer_membership",
     "nearest",
+    "parts_of",
+    "share_of",
     "single_out",
+    "tail",
 ]
 
 USUAL = NormalDist().inv_cdf(0.975)  # of the intervals that are shown
@@ -80,9 +85,9 @@ class Membership:
 
 
 def effective_rows(rows: int, sources: np.ndarray) -> float:
-    """How many independent rows `rows` are worth whose hits come from real rows `sources`, a number a hit.
+    """How many independent rows `rows` are worth whose hits come from real subjects `sources`, a number a hit.
 
-    A real row that several synthetic rows hit is one accident, not several: Kish's (1965) design effect.
+    A subject that several synthetic rows hit is one accident, not several: Kish's (1965) design effect.
     """
     if not len(sources):
         return float(rows)
@@ -90,9 +95,50 @@ def effective_rows(rows: int, sources: np.ndarray) -> float:
     return float(rows * counts.sum() / (counts**2).sum())
 
 
-def folds_of(train: int, holdout: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Shuffled training rows in parts no larger than the holdout, as equal as can be, so that every row counts."""
-    return list(np.array_split(rng.permutation(train), -(-train // holdout)))
+def share_of(values: np.ndarray, subjects: Subjects) -> Share:
+    """The mean of a number in [0, 1] a real row: worth the rows at which a share would vary as much.
+
+    Rows of one subject count together: the cluster-robust variance of the mean (Liang and Zeger 1986).
+    """
+    mean, variance, rows = float(values.mean()), float(values.var()), len(values)
+    worth = rows * (mean * (1 - mean) / variance if variance > 0 else 1.0)
+    if subjects.numbers is None or variance == 0:
+        return Share(mean, worth)
+    whose = np.unique(subjects.numbers, return_inverse=True)[1]
+    clustered = float((np.bincount(whose, values - mean) ** 2).sum()) / rows**2
+    return Share(mean, min(worth, max(mean * (1 - mean) / clustered, 1.0)) if clustered > 0 else worth)
+
+
+def improbable(hits: float, rows: float, share: float) -> bool:
+    """Whether at least so many hits of rows are less likely than `CHANCE`, each one with probability `share`."""
+    return tail(hits, rows, share) < CHANCE
+
+
+def tail(hits: float, rows: float, share: float) -> float:
+    """The probability of at least so many hits of rows, each one with probability `share`; rounded up."""
+    n, least = math.ceil(rows - 1e-9), math.floor(hits + 1e-9)
+    if least <= 0 or share >= 1:
+        return 1.0
+    logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])  # of factorials
+    k = np.arange(least, n + 1)
+    terms = logs[n] - logs[k] - logs[n - k] + k * math.log(share) + (n - k) * math.log1p(-share)
+    return float(np.exp(terms).sum())
+
+
+def parts_of(
+    train: Table, holdout: Table, rng: np.random.Generator, most: int | None = None
+) -> tuple[list[Table], Table]:
+    """Shuffled training rows in parts no larger than the holdout, as equal as can be, and as much of the holdout.
+
+    So every row counts, and a part is drawn as the holdout is: as many rows, or as many subjects, each with all rows.
+    """
+    if train.numbers is None or holdout.numbers is None:
+        folds = np.array_split(rng.permutation(len(train)), -(-len(train) // len(holdout)))[:most]
+        return [train[fold] for fold in folds], holdout.sample(len(folds[-1]), rng)
+    ours, theirs = (rng.permutation(np.unique(table.numbers)) for table in (train, holdout))
+    people = np.array_split(ours, -(-len(ours) // len(theirs)))[:most]
+    parts = [train[np.isin(train.numbers, some)] for some in people]
+    return parts, holdout[np.isin(holdout.numbers, theirs[: len(people[-1])])]
 
 
 def nearest(rows: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,12 +158,17 @@ def nearest(rows: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def infer_membership(
-    members: np.ndarray, strangers: np.ndarray, synthetic: np.ndarray, reference: np.ndarray
+    members: np.ndarray,
+    strangers: np.ndarray,
+    synthetic: np.ndarray,
+    reference: np.ndarray,
+    subjects: tuple[Subjects, Subjects] | None = None,
 ) -> Membership:
     """Guess by the ratio of densities who was in training: DOMIAS (van Breugel et al. 2023, arXiv:2302.12580).
 
     A density is taken as the inverse of the distance to the nearest row. The reference is neither of the attacked
-    sides, so that if nothing was memorised, the scores of both are drawn alike. All are places (n, width).
+    sides, so that if nothing was memorised, the scores of both are drawn alike. All are places (n, width). subjects: of
+    members and strangers; that rows of one are alike widens every interval.
     """
     scores = []
     for rows in (members, strangers):
@@ -130,31 +181,47 @@ def infer_membership(
     # Hanley and McNeil (1982); under the null it is the variance of the rank sum test
     both = (m - 1) * (auc / (2 - auc) - auc**2) + (n - 1) * (2 * auc**2 / (1 + auc) - auc**2)
     half = USUAL * float(np.sqrt(max(auc * (1 - auc) + both, 0.0) / (m * n)))
+    under_null = float(np.sqrt((m + n + 1) / (12 * m * n)))
+    of_ours, of_theirs = subjects or (Subjects(m), Subjects(n))
+    if of_ours.numbers is not None or of_theirs.numbers is not None:
+        above = below / (2 * n)  # how many strangers each member is above; then how many members each stranger is below
+        order = np.argsort(scores[1], kind="stable")
+        sorted_ours = np.sort(ours)
+        left, right = (np.searchsorted(sorted_ours, theirs, side=side) for side in ("left", "right"))
+        clustered = _variance(above, of_ours) + _variance(1 - (left + right) / (2 * m), of_theirs[order])
+        half = max(half, USUAL * math.sqrt(clustered))
+        under_null = max(under_null, math.sqrt(clustered))
     threshold = theirs[n - 1 - int(FALSE_POSITIVES * n)]
     return Membership(
         auc=auc,
         auc_interval=(max(auc - half, 0.0), min(auc + half, 1.0)),
-        tells=bool(auc - 0.5 > STRICT * np.sqrt((m + n + 1) / (12 * m * n))),
-        caught=Share(float((ours > threshold).mean()), m),
-        alarms=Share(float((theirs > threshold).mean()), n),
+        tells=bool(auc - 0.5 > STRICT * under_null),
+        caught=share_of(ours > threshold, of_ours),
+        alarms=share_of(scores[1] > threshold, of_theirs),
     )
+
+
+def _variance(values: np.ndarray, subjects: Subjects) -> float:
+    """Of the mean of one number a row, cluster-robust: half of the variance of an AUC (DeLong et al. 1988)."""
+    sums = np.bincount(np.unique(subjects.each, return_inverse=True)[1], values - values.mean())
+    return float((sums**2).sum()) / len(values) ** 2
 
 
 def single_out(
     coding: Coding, train: Table, synthetic: Table, holdout: Table, rng: np.random.Generator
 ) -> tuple[Share, Share]:
-    """How often a predicate made from a synthetic row fits exactly one training row; and exactly one held-out row.
+    """How often a predicate made from a synthetic row fits exactly one subject of training; and exactly one held out.
 
     Anonymeter's singling out (Giomi et al. 2023, arXiv:2211.10459). The training rows are looked at in
     parts as large as the holdout, and the shares averaged: among more rows fewer are alone.
     """
-    folds = folds_of(len(train), len(holdout), rng)[:MOST_FOLDS]
-    size = len(folds[-1])
-    groups = [train.values[fold] for fold in folds] + [holdout.sample(size, rng).values]
-    rows = np.concatenate(groups)
+    parts, held_out = parts_of(train, holdout, rng, MOST_FOLDS)
+    groups = [*parts, held_out]
+    rows = np.concatenate([group.values for group in groups])
     rows[np.isnan(rows)] = MISSING
     columns = np.ascontiguousarray(rows.T)
-    group_of = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    starts = np.cumsum([0, *map(len, groups)])
+    whose = np.arange(len(rows)) if train.numbers is None else np.concatenate([group.subjects.each for group in groups])
     alone: list[list[int]] = [[] for _ in groups]
     predicates = [*_of_one_column(coding, synthetic, rng), *_of_several_columns(coding, synthetic, rng)]
     for predicate in predicates:
@@ -162,8 +229,11 @@ def single_out(
         for column, low, high in predicate:
             fits &= (columns[column] >= low) & (columns[column] <= high)
         found = np.flatnonzero(fits)
-        for group in np.flatnonzero(np.bincount(group_of[found], minlength=len(groups)) == 1):
-            alone[group].append(int(found[group_of[found] == group][0]))
+        ends = np.searchsorted(found, starts)
+        for group in np.flatnonzero(np.diff(ends)):
+            subjects = whose[found[ends[group] : ends[group + 1]]]
+            if (subjects == subjects[0]).all():
+                alone[group].append(int(subjects[0]))
     shares = [
         Share(len(hits) / len(predicates), effective_rows(len(predicates), np.array(hits, np.int64))) for hits in alone
     ]
@@ -196,7 +266,7 @@ def infer_attributes(
                 guess = (squares - _squares(cell[part], answer)).argmin(axis=1)
                 off = np.abs(answer[guess] - cell[part]).max(axis=1)
                 right[part, j] = off <= (NEAR_RANK * np.sqrt(12) if one.columns[0].is_quantity else 0.0)
-        shares.append(_mean_share(right.mean(axis=1)))
+        shares.append(share_of(right.mean(axis=1), side.subjects))
     return shares[0], shares[1]
 
 
@@ -237,7 +307,7 @@ def _of_several_columns(coding: Coding, synthetic: Table, rng: np.random.Generat
 
 
 def _column(table: Table, number: int) -> Table:
-    return Table(table.values[:, [number]], table.keys)
+    return replace(table, values=table.values[:, [number]])
 
 
 def _secrets(names: list[str], target: str | None) -> list[int]:
@@ -246,12 +316,6 @@ def _secrets(names: list[str], target: str | None) -> list[int]:
     others = [i for i in range(len(names)) if i not in first]
     spread = np.linspace(0, len(others) - 1, min(SECRETS - len(first), len(others))).round().astype(int)
     return first + [others[i] for i in spread.tolist()]
-
-
-def _mean_share(values: np.ndarray) -> Share:
-    """The mean of a number in [0, 1] a row: worth the rows at which a share would vary as much."""
-    mean, variance = float(values.mean()), float(values.var())
-    return Share(mean, len(values) * (mean * (1 - mean) / variance if variance > 0 else 1.0))
 
 
 def _parts(rows: int, others: int) -> Iterator[slice]:

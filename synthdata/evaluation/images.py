@@ -121,12 +121,13 @@ def _inception_score(field: str, pixels: Mapping[str, np.ndarray], inception: In
     return Score.of("image_inception_frechet", found["synthetic"], ceiling=found.get("holdout"), note=note)
 
 
-def _nearness(field: str, pixels: Mapping[str, np.ndarray]) -> Score:
+def _nearness(field: str, pixels: Mapping[str, np.ndarray], whose: Mapping[str, np.ndarray]) -> Score:
     """Whether synthetic images lie nearer to training than to held-out ones, of as many of either, as in `privacy`."""
     if "holdout" not in pixels:
         return Score.of("image_dcr_share", None, note=NO_HOLDOUT)
     flat = {name: each.reshape(len(each), -1).astype(np.float32) / 255 for name, each in pixels.items()}
-    return replace(dcr_share("image_dcr_share", flat["synthetic"], [flat["train"]], flat["holdout"]), note=field)
+    train, held_out = ((flat[name], whose[name]) for name in ("train", "holdout"))
+    return replace(dcr_share("image_dcr_share", flat["synthetic"], [train], held_out), note=field)
 
 
 def _compared(real: np.ndarray, other: np.ndarray) -> tuple[dict[str, float], Neighbourhoods]:

@@ -150,6 +150,7 @@ class Field(BaseModel, ABC):
     reads_null: ClassVar[frozenset[str]] = frozenset({""})
     reads_bytes: ClassVar[bool] = False
     is_numbered: ClassVar[bool] = False  # keys, which are made anew and not learned
+    copied_is_leak: ClassVar[bool] = False  # a value names one subject: a real one among synthetic rows is no chance
     ending: ClassVar[str] = ""  # of the files that hold the values where a table is text; "" if text can
     measures: ClassVar[tuple[str, ...]] = ()  # the columns of `measure`
     set_measures: ClassVar[tuple[str, ...]] = ()  # those of `measure_set`

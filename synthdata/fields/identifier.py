@@ -42,6 +42,7 @@ class Identifier(Field):
     integer: bool = False
 
     is_numbered: ClassVar[bool] = True
+    copied_is_leak: ClassVar[bool] = True
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
