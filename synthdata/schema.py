@@ -57,7 +57,9 @@ class Schema(BaseModel):
     name: str = "table"
     target: str | None = None
     subject: tuple[str, ...] = Key(default=(), description="the columns that name who is to be protected")
-    rows_per_subject: int = Key(default=ROWS_PER_SUBJECT, ge=1, description="the most rows of a subject that are learned")
+    rows_per_subject: int = Key(
+        default=ROWS_PER_SUBJECT, ge=1, description="the most rows of a subject that are learned"
+    )
     model: Model = Model()
     fields: dict[str, AnyField] = Key(min_length=1)
     constraints: tuple[AnyConstraint, ...] = ()

@@ -168,12 +168,14 @@ def infer_membership(
 
     A density is taken as the inverse of the distance to the nearest row. The reference is neither of the attacked
     sides, so that if nothing was memorised, the scores of both are drawn alike. All are places (n, width). subjects: of
-    members and strangers; that rows of one are alike widens every interval.
+    members and strangers; the score of one is the mean over its rows.
     """
     scores = []
     for rows in (members, strangers):
         to_synthetic, to_reference = (nearest(rows, others)[1][:, 0] for others in (synthetic, reference))
         scores.append(np.log(to_reference + CLOSEST) - np.log(to_synthetic + CLOSEST))
+    if subjects is not None:
+        scores = [_by_subject(each, whose) for each, whose in zip(scores, subjects, strict=True)]
     ours, theirs = scores[0], np.sort(scores[1])
     below = np.searchsorted(theirs, ours, side="left") + np.searchsorted(theirs, ours, side="right")
     auc = float(below.mean() / (2 * len(theirs)))
@@ -181,30 +183,22 @@ def infer_membership(
     # Hanley and McNeil (1982); under the null it is the variance of the rank sum test
     both = (m - 1) * (auc / (2 - auc) - auc**2) + (n - 1) * (2 * auc**2 / (1 + auc) - auc**2)
     half = USUAL * float(np.sqrt(max(auc * (1 - auc) + both, 0.0) / (m * n)))
-    under_null = float(np.sqrt((m + n + 1) / (12 * m * n)))
-    of_ours, of_theirs = subjects or (Subjects(m), Subjects(n))
-    if of_ours.numbers is not None or of_theirs.numbers is not None:
-        above = below / (2 * n)  # how many strangers each member is above; then how many members each stranger is below
-        order = np.argsort(scores[1], kind="stable")
-        sorted_ours = np.sort(ours)
-        left, right = (np.searchsorted(sorted_ours, theirs, side=side) for side in ("left", "right"))
-        clustered = _variance(above, of_ours) + _variance(1 - (left + right) / (2 * m), of_theirs[order])
-        half = max(half, USUAL * math.sqrt(clustered))
-        under_null = max(under_null, math.sqrt(clustered))
     threshold = theirs[n - 1 - int(FALSE_POSITIVES * n)]
     return Membership(
         auc=auc,
         auc_interval=(max(auc - half, 0.0), min(auc + half, 1.0)),
-        tells=bool(auc - 0.5 > STRICT * under_null),
-        caught=share_of(ours > threshold, of_ours),
-        alarms=share_of(scores[1] > threshold, of_theirs),
+        tells=bool(auc - 0.5 > STRICT * np.sqrt((m + n + 1) / (12 * m * n))),
+        caught=Share(float((ours > threshold).mean()), m),
+        alarms=Share(float((theirs > threshold).mean()), n),
     )
 
 
-def _variance(values: np.ndarray, subjects: Subjects) -> float:
-    """Of the mean of one number a row, cluster-robust: half of the variance of an AUC (DeLong et al. 1988)."""
-    sums = np.bincount(np.unique(subjects.each, return_inverse=True)[1], values - values.mean())
-    return float((sums**2).sum()) / len(values) ** 2
+def _by_subject(scores: np.ndarray, subjects: Subjects) -> np.ndarray:
+    """The mean over each subject's rows: (subjects,)."""
+    if subjects.numbers is None:
+        return scores
+    whose = np.unique(subjects.numbers, return_inverse=True)[1]
+    return np.asarray(np.bincount(whose, scores) / np.bincount(whose))
 
 
 def single_out(

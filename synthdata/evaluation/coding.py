@@ -92,10 +92,12 @@ class Table:
         return self[np.sort(rng.choice(len(self), rows, replace=False))]
 
     def sample_subjects(self, rows: int, rng: np.random.Generator) -> Table:
-        """Likewise at most about `rows`, but whole subjects."""
+        """Likewise about `rows`, but whole subjects, large and small ones alike."""
         if self.numbers is None or rows >= len(self):
             return self.sample(rows, rng)
-        return self[self.subjects.divided(rows / len(self), rng)]
+        people = np.unique(self.numbers)
+        kept = rng.choice(people, max(1, len(people) * rows // len(self)), replace=False)
+        return self[np.isin(self.numbers, kept)]
 
 
 @dataclass(frozen=True)

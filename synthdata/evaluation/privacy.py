@@ -93,7 +93,7 @@ def privacy(
         return [Score.of(name, None, note="not measured: no rows or no columns to compare") for name in NAMES], []
     if holdout is not None and len(holdout) < FEWEST_HELD_OUT:
         holdout = None
-    whole = [] if train.numbers is None else [subject_copies(train, synthetic, holdout)]
+    whole = [] if train.numbers is None else [subject_copies(train, synthetic, holdout, rng)]
     some, known = train.sample_subjects(TRAIN_ROWS, rng), synthetic.sample(KNOWN_ROWS, rng)
     drawn = known.sample(SYNTHETIC_ROWS, rng)
     rare = _rare_values(coding, train, synthetic, holdout, rng)
@@ -123,9 +123,7 @@ def _copies(train: Table, synthetic: Table, holdout: Table) -> Score:
     the training rows' part of the real ones explains.
     """
     attack, control = _copied(synthetic, train), _copied(holdout, train)
-    keys, first, code = np.unique(
-        np.concatenate([train.keys, holdout.keys]), return_index=True, return_inverse=True
-    )
+    keys, first, code = np.unique(np.concatenate([train.keys, holdout.keys]), return_index=True, return_inverse=True)
     whose = both(train, holdout)
     alone = whose.count(code, len(keys)) == 1
     once, in_train, subjects = keys[alone], first[alone] < len(train), whose.each[first[alone]]
@@ -168,7 +166,9 @@ def _dcr_share(coding: Coding, train: Table, synthetic: Table, holdout: Table, r
     return dcr_share("dcr_share", coding.places(synthetic), placed[:-1], placed[-1])
 
 
-Placed: TypeAlias = tuple[np.ndarray, np.ndarray]  # places (n, width) of real rows, and the number of each one's subject
+Placed: TypeAlias = tuple[
+    np.ndarray, np.ndarray
+]  # places (n, width) of real rows, and the number of each one's subject
 
 
 def dcr_share(name: str, rows: np.ndarray, parts: Sequence[Placed], held_out: Placed) -> Score:
@@ -208,9 +208,7 @@ def _nndr(coding: Coding, train: Table, synthetic: Table, holdout: Table) -> Sco
     worth = effective_rows(len(rows), source)
     hit, missed = (Share(float(side.sum() / len(rows)), worth) for side in (source >= 0, source < 0))
     value = hit.value - odds * missed.value
-    failed = value > NNDR_LIMIT and improbable(
-        worth * hit.value, worth * (hit.value + missed.value), odds / (1 + odds)
-    )
+    failed = value > NNDR_LIMIT and improbable(worth * hit.value, worth * (hit.value + missed.value), odds / (1 + odds))
     (low, high), (least, most) = hit.interval(), missed.interval()  # joined after Zou and Donner (2008)
     down = math.hypot(hit.value - low, odds * (most - missed.value))
     up = math.hypot(high - hit.value, odds * (missed.value - least))
@@ -238,19 +236,22 @@ def _membership(
 ) -> tuple[Score, Score]:
     """Membership inference; half of the held-out rows are attacked, the others are the attacker's reference.
 
-    No subject is on both sides: rows lie near to others of their subject, which tells nothing of training.
+    No subject is on both sides, since rows lie near to others of their subject; and who was in training is asked of
+    subjects.
     """
     if holdout.numbers is None:
         order = rng.permutation(len(holdout))
         strangers = min(ATTACKED, len(holdout) // 2, len(train))
         attacked, reference = holdout[order[:strangers]], holdout[order[strangers:]]
+        members = train.sample(strangers, rng)
     else:
-        aside = holdout.subjects.divided(0.5, rng)
-        attacked, reference = holdout[aside].sample(min(ATTACKED, len(train)), rng), holdout[~aside]
-        strangers = len(attacked)
+        people = rng.permutation(np.unique(holdout.numbers))
+        aside = np.isin(holdout.numbers, people[: len(people) // 2])
+        attacked, reference = holdout[aside].sample_subjects(ATTACKED, rng), holdout[~aside]
+        members = train.sample_subjects(ATTACKED, rng)
+        strangers = min(attacked.subjects.people, members.subjects.people)
     if not len(attacked) or not len(reference):
         return Score.of("membership_auc", None, note=TOO_FEW), Score.of("membership_tpr", None, note=TOO_FEW)
-    members = train.sample(strangers, rng)
     sides = (members, attacked, synthetic, reference)
     told = infer_membership(*(coding.places(side) for side in sides), subjects=(members.subjects, attacked.subjects))
     failed = told.tells and told.auc > AUC_LIMIT

@@ -18,6 +18,7 @@ __all__ = ["both", "subject_copies"]
 
 FEWEST_ROWS = 3  # of a subject, that nobody else shows
 WHOLE = 0.5  # of them
+RECOMBINED = 1000  # rows that are made of a subject's cells, to see what chance meets
 MARGIN = 0.01
 LIMIT = f"at most {MARGIN:g} above held-out subjects and no single one beyond chance"
 
@@ -25,7 +26,9 @@ LIMIT = f"at most {MARGIN:g} above held-out subjects and no single one beyond ch
 def both(train: Table, holdout: Table | None) -> Subjects:
     """Whose the rows of both are, one after another."""
     if holdout is None or train.numbers is None or holdout.numbers is None:
-        return Subjects(len(train) + (0 if holdout is None else len(holdout)), train.numbers if holdout is None else None)
+        return Subjects(
+            len(train) + (0 if holdout is None else len(holdout)), train.numbers if holdout is None else None
+        )
     return Subjects(len(train) + len(holdout), np.concatenate([train.numbers, holdout.numbers]))
 
 
@@ -33,11 +36,13 @@ def both(train: Table, holdout: Table | None) -> Subjects:
 class _Own:
     """Distinct rows that one subject alone shows, of the subjects that have `FEWEST_ROWS` of them.
 
-    whose: (n,) int64. met: (n,) bool, whether it is among the synthetic rows. rows, hits: of each subject, (subjects,).
+    whose: (n,) int64. met: (n,) bool, whether it is among the synthetic rows. subjects, rows, hits: (subjects,), the
+    number of each subject, how many such rows it has, and how many of them are met.
     """
 
     whose: np.ndarray
     met: np.ndarray
+    subjects: np.ndarray
     rows: np.ndarray
     hits: np.ndarray
 
@@ -46,7 +51,7 @@ class _Own:
         found, number, rows = np.unique(whose, return_inverse=True, return_counts=True)
         kept = rows >= FEWEST_ROWS
         hits = np.bincount(number, met, minlength=len(found)).astype(np.int64)
-        return cls(whose[kept[number]], met[kept[number]], rows[kept], hits[kept])
+        return cls(whose[kept[number]], met[kept[number]], found[kept], rows[kept], hits[kept])
 
     @property
     def copied(self) -> np.ndarray:
@@ -60,17 +65,54 @@ class _Own:
 
     @property
     def most(self) -> float:
-        """The share of rows that chance may meet at most: of all rows, and of those of any one subject."""
-        worth = min(effective_rows(len(self.met), self.whose[self.met]), share_of(self.met, Subjects(len(self.met), self.whose)).rows)
-        return max(Share(float(self.met.mean()), worth).interval(STRICT)[1], float((self.hits / self.rows).max()))
+        """The share of rows that chance may meet at most: of subjects of which any row is met, if there are such.
+
+        Where one row of a subject is met, others are likely to be: they are alike.
+        """
+        among = np.isin(self.whose, self.whose[self.met]) if self.met.any() else np.ones(len(self.met), bool)
+        met, whose = self.met[among], self.whose[among]
+        worth = min(effective_rows(len(met), whose[met]), share_of(met, Subjects(len(met), whose)).rows)
+        return max(Share(float(met.mean()), worth).interval(STRICT)[1], float((self.hits / self.rows).max()))
 
 
-def subject_copies(train: Table, synthetic: Table, holdout: Table | None) -> Score:
+class _Chance:
+    """How often rows are met that could as well have been a subject's, but are not: what few possible rows explain.
+
+    Its cells shuffled between its rows; and what does not vary between them, beside the rest of other subjects' rows.
+    """
+
+    def __init__(self, train: Table, synthetic: Table) -> None:
+        self.train, self.values = train, _filled(train.values)
+        self.known = set(map(bytes, _filled(synthetic.values)))
+
+    def of(self, subject: int, rng: np.random.Generator) -> float:
+        """The share of rows that chance may meet at most, of those of a subject."""
+        is_own = self.train.subjects.each == subject
+        own, others = self.values[is_own], self.values[~is_own]
+        drawn = [rng.permuted(np.resize(own, (RECOMBINED, own.shape[1])), axis=0)]
+        if len(others):
+            rest = others[rng.integers(len(others), size=RECOMBINED)]
+            drawn.append(np.where((own == own[0]).all(axis=0), own[0], rest))
+        mine = set(map(bytes, own))
+        most = 0.0
+        for rows in drawn:
+            made = [row for row in map(bytes, rows) if row not in mine]
+            if len(set(made)) >= FEWEST_ROWS:
+                met = sum(row in self.known for row in made) / len(made)
+                most = max(most, Share(met, len(set(made))).interval(STRICT)[1])
+        return most
+
+
+def _filled(values: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.where(np.isnan(values), np.inf, values + 0.0))
+
+
+def subject_copies(train: Table, synthetic: Table, holdout: Table | None, rng: np.random.Generator) -> Score:
     """The share of training subjects that are copied whole, beside that of held-out subjects.
 
     It fails if they are more than held-out ones by more than chance; or if a single one has so many rows among the
     synthetic ones that no subject of the table would by chance, each row met as often as held-out subjects' rows at
-    most are (Wilson's upper bound).
+    most are (Wilson's upper bound), or as rows are that could as well have been the subject's.
     """
     tables = [train] if holdout is None else [train, holdout]
     keys, first, code = np.unique(
@@ -87,9 +129,13 @@ def subject_copies(train: Table, synthetic: Table, holdout: Table | None) -> Sco
     if not len(theirs.rows):
         note += "; no held-out subjects to compare with"
         return Score.of("subject_copies", ours.share.value, interval=ours.share.interval(), note=note)
-    most = theirs.most
-    whole = [tail(hits, rows, most) for hits, rows in zip(ours.hits[ours.copied], ours.rows[ours.copied], strict=True)]
-    no_chance = bool(whole) and min(whole) * len(ours.rows) < CHANCE
+    suspects = zip(ours.subjects[ours.copied], ours.hits[ours.copied], ours.rows[ours.copied], strict=True)
+    beyond = CHANCE / len(ours.rows)
+    most, chance = theirs.most, _Chance(train, synthetic)
+    no_chance = any(
+        tail(hits, rows, most) < beyond and tail(hits, rows, max(most, chance.of(subject, rng))) < beyond
+        for subject, hits, rows in suspects
+    )
     above = ours.share.exceeds(theirs.share) and ours.share.value - theirs.share.value > MARGIN
     score = Score.of(
         "subject_copies", ours.share.value, ceiling=theirs.share.value, interval=ours.share.interval(), note=note

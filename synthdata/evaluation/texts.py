@@ -30,7 +30,8 @@ MOST_LABELS = 100
 WIDTH = 64  # of sentence vectors
 TERMS = 20_000
 GRAM = 8  # words
-PAIRS = 10
+PAIRS = 10  # of a synthetic and a real text, that are shown
+CANDIDATES = 100  # texts from which those are picked that are shown alone
 
 # what is large enough to matter, beyond chance
 NOVELTY_MARGIN = 0.05
@@ -80,9 +81,17 @@ def sides_of(
 
 
 def compare_texts(
-    field: str, sides: Mapping[str, Side], labels: tuple[str, ...], rng: np.random.Generator
+    field: str,
+    sides: Mapping[str, Side],
+    labels: tuple[str, ...],
+    rng: np.random.Generator,
+    *,
+    show_real: bool = False,
 ) -> tuple[list[Score], list[TextPairs]]:
-    """Score the texts of one field. labels: what the codes of `Side.labels` mean; empty without labels."""
+    """Score the texts of one field. labels: what the codes of `Side.labels` mean; empty without labels.
+
+    show_real: whether synthetic texts are shown beside real ones, and those too that are copies of real ones.
+    """
     small = [name for name, side in sides.items() if len(side.texts) < FEWEST]
     if small:
         note = f"not measured: {field} has fewer than {FEWEST} texts in the {' and '.join(small)} rows"
@@ -91,7 +100,7 @@ def compare_texts(
     scores = [*_alike(field, sides, vectors), *_words(field, sides)]
     if labels:
         scores += _labelled(field, sides, rng)
-    return scores, [_pairs(field, sides, labels, vectors)]
+    return scores, [(_pairs if show_real else _alone)(field, sides, labels, vectors)]
 
 
 @dataclass(frozen=True)
@@ -336,15 +345,24 @@ def _pairs(field: str, sides: Mapping[str, Side], labels: tuple[str, ...], vecto
     made, real = sides["synthetic"], sides["train"]
     one, two = _turned(vectors.look(made.first(PAIRS))), _turned(vectors.look(real.texts))
     nearest = (one @ two.T).argmax(axis=1).tolist()
-
-    def told(side: Side, row: int) -> str:
-        return labels[int(side.labels[row])] if len(side.labels) and not np.isnan(side.labels[row]) else ""
-
     pairs = [
-        Beside(made.texts[row], real.texts[other], told(made, row), told(real, other))
+        Beside(made.texts[row], real.texts[other], _told(made, row, labels), _told(real, other, labels))
         for row, other in enumerate(nearest)
     ]
     return TextPairs(field, tuple(pairs))
+
+
+def _alone(field: str, sides: Mapping[str, Side], labels: tuple[str, ...], vectors: _Vectors) -> TextPairs:
+    """Some synthetic texts, none of which is a copy, or nearly one, of a training text."""
+    made = sides["synthetic"]
+    words, known = word_runs(made.first(CANDIDATES), sides["train"].texts)
+    new = np.flatnonzero(~np.logical_or(*copies(words, known)))[:PAIRS].tolist()
+    return TextPairs(field, tuple(Beside(made.texts[row], None, _told(made, row, labels)) for row in new))
+
+
+def _told(side: Side, row: int, labels: tuple[str, ...]) -> str:
+    """The label of a text, if it is known."""
+    return labels[int(side.labels[row])] if len(side.labels) and not np.isnan(side.labels[row]) else ""
 
 
 def _turned(vectors: np.ndarray) -> np.ndarray:
