@@ -124,16 +124,16 @@ MEASURES: dict[str, Measure] = {
         "Rare values disclosed",
         "privacy",
         "lower",
-        "Share of the values that fewer than 5 training subjects have which the synthetic rows show; held-out rows show "
-        "how many are chance.",
+        "Share of the values that fewer than 5 training subjects have which the synthetic rows show; held-out rows "
+        "show how many are chance.",
         best=0.0,
     ),
     "subject_copies": Measure(
         "Subjects copied whole",
         "privacy",
         "lower",
-        "Share of training subjects, of those with at least 3 rows that nobody else has, at least half of whose rows are "
-        "among the synthetic ones; held-out subjects say how many are chance.",
+        "Share of training subjects, of those with at least 3 rows that nobody else has, at least half of whose such "
+        "rows are among the synthetic ones; held-out subjects say how many are chance.",
         best=0.0,
     ),
     "key_overlap": Measure(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
-from synthdata.cli.scoring import report_scores
+from synthdata.cli.scoring import report_scores, show_real_option
 from synthdata.cli.work import start_tensorflow
 
 __all__ = ["command"]
@@ -28,6 +28,7 @@ __all__ = ["command"]
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The folder to write.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same scores.")
 @click.option("--force", is_flag=True, help="Replace what an earlier run left.")
+@show_real_option
 @with_console
 @click.pass_context
 def command(
@@ -42,6 +43,7 @@ def command(
     output: Path,
     seed: int,
     force: bool,
+    show_real: bool,
 ) -> None:
     """Score synthetic rows against the real ones: DIR/report.html, report.json, and report.xml (JUnit).
 
@@ -69,6 +71,7 @@ def command(
             seed=seed,
             history=history,
             inception=inception,
+            show_real=show_real,
             listener=listener,
         )
     files = write_report(report, output, force=force)

@@ -135,7 +135,7 @@ def parts_of(
     if train.numbers is None or holdout.numbers is None:
         folds = np.array_split(rng.permutation(len(train)), -(-len(train) // len(holdout)))[:most]
         return [train[fold] for fold in folds], holdout.sample(len(folds[-1]), rng)
-    ours, theirs = (rng.permutation(np.unique(table.numbers)) for table in (train, holdout))
+    ours, theirs = (rng.permutation(np.unique(numbers)) for numbers in (train.numbers, holdout.numbers))
     people = np.array_split(ours, -(-len(ours) // len(theirs)))[:most]
     parts = [train[np.isin(train.numbers, some)] for some in people]
     return parts, holdout[np.isin(holdout.numbers, theirs[: len(people[-1])])]

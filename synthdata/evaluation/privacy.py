@@ -252,8 +252,8 @@ def _membership(
         strangers = min(attacked.subjects.people, members.subjects.people)
     if not len(attacked) or not len(reference):
         return Score.of("membership_auc", None, note=TOO_FEW), Score.of("membership_tpr", None, note=TOO_FEW)
-    sides = (members, attacked, synthetic, reference)
-    told = infer_membership(*(coding.places(side) for side in sides), subjects=(members.subjects, attacked.subjects))
+    ours, theirs, made, others = (coding.places(side) for side in (members, attacked, synthetic, reference))
+    told = infer_membership(ours, theirs, made, others, (members.subjects, attacked.subjects))
     failed = told.tells and told.auc > AUC_LIMIT
     limit = f"at most {AUC_LIMIT}, or within chance of .5"
     auc = _judged(Score.of("membership_auc", told.auc, ceiling=0.5, interval=told.auc_interval), failed, limit)

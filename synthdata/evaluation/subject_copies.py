@@ -86,7 +86,7 @@ class _Chance:
         self.known = set(map(bytes, _filled(synthetic.values)))
 
     def of(self, subject: int, rng: np.random.Generator) -> float:
-        """The share of rows that chance may meet at most, of those of a subject."""
+        """The share of rows that chance may meet at most, of those of a subject; 1 if it has all that are possible."""
         is_own = self.train.subjects.each == subject
         own, others = self.values[is_own], self.values[~is_own]
         drawn = [rng.permuted(np.resize(own, (RECOMBINED, own.shape[1])), axis=0)]
@@ -94,13 +94,13 @@ class _Chance:
             rest = others[rng.integers(len(others), size=RECOMBINED)]
             drawn.append(np.where((own == own[0]).all(axis=0), own[0], rest))
         mine = set(map(bytes, own))
-        most = 0.0
+        shares = []
         for rows in drawn:
             made = [row for row in map(bytes, rows) if row not in mine]
             if len(set(made)) >= FEWEST_ROWS:
                 met = sum(row in self.known for row in made) / len(made)
-                most = max(most, Share(met, len(set(made))).interval(STRICT)[1])
-        return most
+                shares.append(Share(met, len(set(made))).interval(STRICT)[1])
+        return max(shares, default=1.0)
 
 
 def _filled(values: np.ndarray) -> np.ndarray:

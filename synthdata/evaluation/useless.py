@@ -30,9 +30,8 @@ def plainly_useless(scores: Sequence[Score], coding: Coding, tables: Mapping[str
 def _of_pairs(score: Score | None) -> Iterator[str]:
     if score is not None and score.value is not None and score.floor is not None and score.value < score.floor:
         yield (
-            f"The columns depend on each other less as in the real rows than independent columns do (pairwise similarity "
-            f"{score.value:.3f}, independent columns {score.floor:.3f}): do not use the synthetic rows for what takes "
-            f"two columns."
+            f"Pairs of columns are worse than independent columns (pairwise similarity {score.value:.3f}, independent "
+            f"columns {score.floor:.3f}): do not use the synthetic rows for anything that takes two columns."
         )
 
 
@@ -59,6 +58,6 @@ def _of_columns(coding: Coding, train: Table, synthetic: Table) -> Iterator[str]
         ]
         if shares[1] > MOSTLY > shares[0]:
             yield (
-                f'Column "{column.name}" says "{field.rare}" in {shares[1]:.0%} of the synthetic rows: most of its real '
-                f"values are too rare to be learned. Leave it out, group its values, or declare it as a key."
+                f'Column "{column.name}" says "{field.rare}" in {shares[1]:.0%} of the synthetic rows: most of its '
+                f"real values are too rare to be learned. Leave it out, group its values, or declare it as a key."
             )
