@@ -140,9 +140,8 @@ MEASURES: dict[str, Measure] = {
         "Real keys among synthetic rows",
         "privacy",
         "lower",
-        "Share of synthetic cells of a column of many values that are real values of few subjects, of the column with "
-        "the most beyond chance: keys, names, accounts, exact amounts.",
-        best=0.0,
+        "Share of the synthetic cells of a column of many values that are real values of fewer than 8 subjects: keys, "
+        "accounts, names, amounts. The worst column counts; held-out rows show how many are chance.",
     ),
     "image_frechet": Measure(
         "Fréchet distance of images",

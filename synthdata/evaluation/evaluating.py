@@ -22,7 +22,7 @@ from synthdata.evaluation.scores import ColumnScore, Curve, Guessing, PairScore,
 from synthdata.evaluation.showing import bars_of, missing_share, shown_labels
 from synthdata.evaluation.texts import MOST_LABELS, compare_texts
 from synthdata.evaluation.texts import sides_of as text_sides_of
-from synthdata.evaluation.useless import plainly_useless
+from synthdata.evaluation.useless import mostly_rare, plainly_useless
 from synthdata.evaluation.utility import Task, worth
 from synthdata.fields.views import Pictures, Texts
 from synthdata.measures import MEASURES
@@ -109,7 +109,7 @@ def evaluate(
         texts=tuple(pairs_of_texts),
         guessing=tuple(guessing),
         shows_real=show_real and bool(sheets or pairs_of_texts),
-        notes=(*warnings, *plainly_useless(scores, subject.coding, subject.given), *subject.notes),
+        notes=(*warnings, *plainly_useless(scores), *subject.notes),
         seconds=round(time.monotonic() - began, 2),
     )
 
@@ -146,6 +146,11 @@ class _Tables:
         schema, more = _common(schema, frames)
         notes += more
         read = {name: schema.read(frame, source=f"{name} rows") for name, frame in frames.items()}
+        whole = schema
+        for name in _naming(schema, read["train"], numbers):
+            notes.append(f'Column "{name}" names the subject; it is not compared.')
+            schema = schema.model_copy(update={"fields": {k: v for k, v in schema.fields.items() if k != name}})
+        notes = [*mostly_rare(schema, read), *notes]
         coding = Coding.of(schema, read["train"])
         pictures, texts = _views(schema, read, Pictures), _views(schema, read, Texts)
         if not (coding.columns or pictures or texts):
@@ -164,7 +169,7 @@ class _Tables:
         least = min(LOOKED_AT, len(given["synthetic"]), len(given.get("holdout", given["synthetic"])))
         most = {"train": LOOKED_AT, "synthetic": least, "holdout": least}
         seen = {name: table.sample(most[name], rng) for name, table in given.items()}
-        keys = key_overlap(schema, read, numbers)
+        keys = key_overlap(whole, read, numbers)
         return cls(coding, given, seen, pictures, texts, () if keys is None else (keys,), notes)
 
     @property
@@ -230,6 +235,15 @@ def _numbered(schema: Schema, frames: dict[str, pd.DataFrame]) -> tuple[dict[str
     if seen.all():
         del frames["holdout"], numbers["holdout"]
     return numbers, [note]
+
+
+def _naming(schema: Schema, train: pd.DataFrame, numbers: Mapping[str, np.ndarray]) -> list[str]:
+    """The columns that name the subject and are compared otherwise: most of their values are those of one subject."""
+    if "train" not in numbers:
+        return []
+    subjects = Subjects(len(train), numbers["train"])
+    compared = [name for name in schema.subject if name in schema.fields and schema.fields[name].view(train[name])]
+    return [name for name in compared if subjects.count_values(train[name]).median() == 1]
 
 
 def _is_no_holdout(train: Table, holdout: Table) -> bool:

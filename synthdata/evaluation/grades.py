@@ -31,7 +31,7 @@ def grade_of(
     if goal is None:
         return None
     up = 1.0 if measure.better == "higher" else -1.0
-    if floor is not None and up * (goal - floor) > LEAST_WAY:
+    if floor is not None and up * (goal - floor) > LEAST_WAY + 1e-9:
         way = (value - floor) / (goal - floor)
         return _word(-way, -GOOD_WAY, -FAIR_WAY)
     if measure.steps is None:

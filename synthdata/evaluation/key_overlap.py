@@ -36,13 +36,14 @@ LIMIT = f"at most {MARGIN:g} above held-out rows, or within chance; of keys and 
 class _Column:
     """One column: how many synthetic cells are real values of few subjects, and how many are to be expected.
 
-    expected: by chance; None where nothing says so, and nothing is judged.
+    expected: by chance; None where nothing says so, and nothing is judged. is_key: whether its values name subjects.
     """
 
     name: str
     share: Share
     expected: float | None
     failed: bool
+    is_key: bool
 
     @property
     def told(self) -> str:
@@ -58,11 +59,13 @@ def key_overlap(schema: Schema, frames: Mapping[str, pd.DataFrame], numbers: Map
     """
     if any(not len(frame) for frame in frames.values()):
         return None
-    found = [_column(name, each, frames, numbers) for name, each in schema.fields.items()]
+    # numbers that name subjects count up from 1 in any table
+    fields = {name: field for name, field in schema.fields.items() if not _is_counted(name, field, schema, frames)}
+    found = [_column(name, each, frames, numbers) for name, each in fields.items()]
     columns = [column for column in found if column is not None]
     if not columns:
         return None
-    columns.sort(key=lambda each: (not each.failed, (each.expected or 0.0) - each.share.value))
+    columns.sort(key=lambda each: (not each.failed, not each.is_key, (each.expected or 0.0) - each.share.value))
     worst = columns[0]
     note = ", ".join(column.told for column in columns[:NAMED] if column.share.value > 0)
     interval = worst.share.interval()
@@ -105,13 +108,17 @@ def _column(
     if field.copied_is_leak:
         expected = max(control.value if control else 0.0, _met_by_chance(field, len(counts)))
         beyond = expected == 0 or improbable(share.value * share.rows, share.rows, expected)
-        return _Column(name, share, expected, share.value - expected > KEY_MARGIN and beyond)
+        return _Column(name, share, expected, share.value - expected > KEY_MARGIN and beyond, is_key)
     if control is not None:
         failed = share.value - control.value > MARGIN and share.exceeds(control)
-        return _Column(name, share, control.value, failed)
+        return _Column(name, share, control.value, failed, is_key)
     if is_key:
-        return _Column(name, share, 0.0, share.value > MARGIN)
-    return _Column(name, share, None, False) if real.dtype == object else None
+        return _Column(name, share, 0.0, share.value > MARGIN, is_key)
+    return _Column(name, share, None, False, is_key) if real.dtype == object else None
+
+
+def _is_counted(name: str, field: Field, schema: Schema, frames: Mapping[str, pd.DataFrame]) -> bool:
+    return name in schema.subject and isinstance(field.view(frames["train"][name]), Quantities)
 
 
 def _cells(field: Field, column: pd.Series) -> pd.Series | None:

@@ -59,9 +59,9 @@ def unmeasured(report: Report, section: Section) -> str:
 
 
 def _why(notes: list[str]) -> str:
-    """The commonest reason, in brackets."""
+    """The two commonest reasons, in brackets."""
     reasons = [note.removeprefix("not measured: ") for note in notes if note.startswith("not measured: ")]
     if not reasons:
         return ""
-    reason = max(reasons, key=reasons.count)
-    return f" ({reason.replace('no holdout rows', 'no held-out rows')})"
+    commonest = sorted(dict.fromkeys(reasons), key=reasons.count, reverse=True)[:2]
+    return f" ({'; '.join(commonest).replace('no holdout rows', 'no held-out rows')})"

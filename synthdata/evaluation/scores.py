@@ -264,8 +264,11 @@ class Report:
         if not leading and section == "privacy":
             return None
         graded = leading or [score for score in measured if score.grade]
-        return (
-            min(graded, key=lambda score: GRADES.index(score.grade or "good")) if graded else next(iter(measured), None)
+        places = {name: place for place, name in enumerate(LEADS)}
+        return min(
+            graded,
+            key=lambda score: (GRADES.index(score.grade or "good"), places.get(score.name, len(places))),
+            default=next(iter(measured), None),
         )
 
     def grade(self, section: Section) -> Grade | None:

@@ -16,7 +16,7 @@ from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["HIDDEN", "bars_of", "missing_share", "shown_labels"]
 
-HIDDEN = "rare or new ones"
+HIDDEN = "rare or new"
 BARS = 30  # of a histogram, about
 MOST_BARS = 9  # of symbols; the rest is "others"
 MICROSECONDS_A_DAY = 86_400_000_000

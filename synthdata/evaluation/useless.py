@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
+import pandas as pd
 
-from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.scores import Score
 from synthdata.fields.category import Category
+from synthdata.schema import Schema
 
-__all__ = ["plainly_useless"]
+__all__ = ["mostly_rare", "plainly_useless"]
 
 NEAR_FLOOR = 0.02  # of the AUC of independent columns
 LEAST_FLOOR = 0.6  # an AUC of independent columns below which they are hardly found out
 MOSTLY = 0.5  # of the rows
 
 
-def plainly_useless(scores: Sequence[Score], coding: Coding, tables: Mapping[str, Table]) -> list[str]:
-    """Say where synthetic rows are no better than independent columns, or than hiding a column's values."""
+def plainly_useless(scores: Sequence[Score]) -> list[str]:
+    """Say where synthetic rows are no better than independent columns."""
     by_name = {score.name: score for score in scores}
-    return [
-        *_of_pairs(by_name.get("trends")),
-        *_of_rows(by_name.get("c2st_auc")),
-        *_of_columns(coding, tables["train"], tables["synthetic"]),
-    ]
+    return [*_of_pairs(by_name.get("trends")), *_of_rows(by_name.get("c2st_auc"))]
 
 
 def _of_pairs(score: Score | None) -> Iterator[str]:
-    if score is not None and score.value is not None and score.floor is not None and score.value < score.floor:
+    if score is None or score.value is None or score.floor is None:
+        return
+    # where held-out rows are no better, few rows say nothing of pairs
+    if score.value < score.floor and (score.ceiling is None or score.ceiling > score.floor):
         yield (
             f"Pairs of columns are worse than independent columns (pairwise similarity {score.value:.3f}, independent "
             f"columns {score.floor:.3f}): do not use the synthetic rows for anything that takes two columns."
@@ -45,19 +44,16 @@ def _of_rows(score: Score | None) -> Iterator[str]:
         )
 
 
-def _of_columns(coding: Coding, train: Table, synthetic: Table) -> Iterator[str]:
-    """Columns most of whose synthetic values are the label of rare ones, which most of the real ones are not."""
-    for number, column in enumerate(coding.columns):
-        field = coding.schema.fields[column.name]
+def mostly_rare(schema: Schema, frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Say which columns are mostly the label of rare values in the synthetic rows, and not in the training rows."""
+    said = []
+    for name, field in schema.fields.items():
         if not isinstance(field, Category):
             continue
-        # a label that training rows do not show is coded past the last
-        code = column.labels.index(field.rare) if field.rare in column.labels else len(column.labels)
-        shares = [
-            float(np.mean(table.values[:, number] == code)) if len(table) else 0.0 for table in (train, synthetic)
-        ]
-        if shares[1] > MOSTLY > shares[0]:
-            yield (
-                f'Column "{column.name}" says "{field.rare}" in {shares[1]:.0%} of the synthetic rows: most of its '
-                f"real values are too rare to be learned. Leave it out, group its values, or declare it as a key."
+        real, made = (float((frames[side][name] == field.rare).mean()) for side in ("train", "synthetic"))
+        if made > MOSTLY > real:
+            said.append(
+                f'Column "{name}" says "{field.rare}" in {made:.0%} of the synthetic rows: most of its real values are '
+                f"too rare to be learned. Leave it out, group its values, or declare it as a key."
             )
+    return said
