@@ -106,6 +106,13 @@ def test_without_held_out_customers_copies_are_counted_and_not_judged() -> None:
     assert (score.passed, score.ceiling) == (None, None)
 
 
+def test_few_held_out_customers_say_nothing() -> None:
+    train, fresh, holdout = drawn(0)
+    few = holdout[holdout["customer"] < 5015]
+    scores = panel(train, fresh, few)
+    assert scores["dcr_share"].note == "not measured: fewer than 20 held-out subjects"
+
+
 def test_customers_of_two_rows_are_no_customers_copied_whole() -> None:
     train, fresh, holdout = (frame.groupby("customer").head(2) for frame in drawn(0))
     score = panel(train, fresh, holdout)["subject_copies"]

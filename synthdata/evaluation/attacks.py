@@ -98,7 +98,8 @@ def effective_rows(rows: int, sources: np.ndarray) -> float:
 def share_of(values: np.ndarray, subjects: Subjects) -> Share:
     """The mean of a number in [0, 1] a real row: worth the rows at which a share would vary as much.
 
-    Rows of one subject count together: the cluster-robust variance of the mean (Liang and Zeger 1986).
+    Rows of one subject count together: the cluster-robust variance of the mean (Liang and Zeger 1986), larger where few
+    subjects say what it is, by as much as Student's quantile is than the normal one.
     """
     mean, variance, rows = float(values.mean()), float(values.var()), len(values)
     worth = rows * (mean * (1 - mean) / variance if variance > 0 else 1.0)
@@ -106,7 +107,21 @@ def share_of(values: np.ndarray, subjects: Subjects) -> Share:
         return Share(mean, worth)
     whose = np.unique(subjects.numbers, return_inverse=True)[1]
     clustered = float((np.bincount(whose, values - mean) ** 2).sum()) / rows**2
+    clustered *= (_student(effective_subjects(subjects) - 1) / STRICT) ** 2
     return Share(mean, min(worth, max(mean * (1 - mean) / clustered, 1.0)) if clustered > 0 else worth)
+
+
+def effective_subjects(subjects: Subjects) -> float:
+    """How many subjects of equally many rows the subjects are worth (Kish 1965)."""
+    rows = np.unique(subjects.each, return_counts=True)[1].astype(np.float64)
+    return float(rows.sum() ** 2 / (rows**2).sum())
+
+
+def _student(freedom: float) -> float:
+    """The quantile of Student's distribution that `STRICT` is of the normal one."""
+    from scipy.special import stdtrit  # type: ignore[import-untyped]
+
+    return float(stdtrit(max(freedom, 1.0), 1 - CHANCE))
 
 
 def improbable(hits: float, rows: float, share: float) -> bool:

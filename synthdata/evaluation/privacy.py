@@ -36,6 +36,7 @@ from synthdata.evaluation.subject_copies import both, subject_copies
 __all__ = ["NAMES", "NO_HOLDOUT", "UNCOMPARED", "dcr_share", "privacy"]
 
 FEWEST_HELD_OUT = 50  # rows of a holdout to measure against
+FEWEST_SUBJECTS = 20  # that they are of
 TRAIN_ROWS = 50_000  # that are looked at; copies are counted over all
 HOLDOUT_ROWS = 10_000
 SYNTHETIC_ROWS = 10_000  # among which near-copies are sought
@@ -91,7 +92,10 @@ def privacy(
     """
     if not (len(train) and len(synthetic) and coding.columns):
         return [Score.of(name, None, note="not measured: no rows or no columns to compare") for name in NAMES], []
-    if holdout is not None and len(holdout) < FEWEST_HELD_OUT:
+    why = NO_HOLDOUT
+    if holdout is not None and holdout.subjects.people < FEWEST_SUBJECTS <= len(holdout):
+        holdout, why = None, f"not measured: fewer than {FEWEST_SUBJECTS} held-out subjects"
+    elif holdout is not None and len(holdout) < FEWEST_HELD_OUT:
         holdout = None
     whole = [] if train.numbers is None else [subject_copies(train, synthetic, holdout, rng)]
     some, known = train.sample_subjects(TRAIN_ROWS, rng), synthetic.sample(KNOWN_ROWS, rng)
@@ -100,7 +104,7 @@ def privacy(
     curves = [_distances("synthetic", coding, drawn, some, rng)]
     if holdout is None:
         told = {"copies": _copies_alone(train, synthetic), rare.name: rare}
-        return [*(told.get(name, Score.of(name, None, note=NO_HOLDOUT)) for name in NAMES), *whole], curves
+        return [*(told.get(name, Score.of(name, None, note=why)) for name in NAMES), *whole], curves
     kept = holdout.sample_subjects(HOLDOUT_ROWS, rng)
     scores = [
         _copies(train, synthetic, holdout),
