@@ -37,6 +37,7 @@ class _Column:
     """One column: how many synthetic cells are real values of few subjects, and how many are to be expected.
 
     expected: by chance; None where nothing says so, and nothing is judged. is_key: whether its values name subjects.
+    control: of held-out cells.
     """
 
     name: str
@@ -44,6 +45,7 @@ class _Column:
     expected: float | None
     failed: bool
     is_key: bool
+    control: Share | None
 
     @property
     def told(self) -> str:
@@ -68,8 +70,8 @@ def key_overlap(schema: Schema, frames: Mapping[str, pd.DataFrame], numbers: Map
     columns.sort(key=lambda each: (not each.failed, not each.is_key, (each.expected or 0.0) - each.share.value))
     worst = columns[0]
     note = ", ".join(column.told for column in columns[:NAMED] if column.share.value > 0)
-    interval = worst.share.interval()
-    score = Score.of("key_overlap", worst.share.value, ceiling=worst.expected, interval=interval, note=note)
+    interval, held = worst.share.interval(), worst.control.value if worst.control else None
+    score = Score.of("key_overlap", worst.share.value, ceiling=held, interval=interval, note=note)
     if all(column.expected is None for column in columns):
         return replace(
             score, note=f"{note}; no holdout rows to compare with" if note else "no holdout rows to compare with"
@@ -108,13 +110,13 @@ def _column(
     if field.copied_is_leak:
         expected = max(control.value if control else 0.0, _met_by_chance(field, len(counts)))
         beyond = expected == 0 or improbable(share.value * share.rows, share.rows, expected)
-        return _Column(name, share, expected, share.value - expected > KEY_MARGIN and beyond, is_key)
+        return _Column(name, share, expected, share.value - expected > KEY_MARGIN and beyond, is_key, control)
     if control is not None:
         failed = share.value - control.value > MARGIN and share.exceeds(control)
-        return _Column(name, share, control.value, failed, is_key)
+        return _Column(name, share, control.value, failed, is_key, control)
     if is_key:
-        return _Column(name, share, 0.0, share.value > MARGIN, is_key)
-    return _Column(name, share, None, False, is_key) if real.dtype == object else None
+        return _Column(name, share, 0.0, share.value > MARGIN, is_key, None)
+    return _Column(name, share, None, False, is_key, None) if real.dtype == object else None
 
 
 def _is_counted(name: str, field: Field, schema: Schema, frames: Mapping[str, pd.DataFrame]) -> bool:

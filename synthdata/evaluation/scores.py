@@ -27,7 +27,7 @@ __all__ = [
 
 
 LEADS = (  # what answers a question most strictly in one figure
-    *("c2st_auc", "image_frechet", "text_frechet"),
+    *("c2st_auc", "trends", "image_frechet", "text_frechet"),
     *("tstr", "image_tstr", "text_tstr"),
     *("dcr_share", "image_dcr_share", "text_copies"),
 )
