@@ -145,12 +145,12 @@ def test_real_images_are_shown_only_where_asked_for_and_with_a_warning(tmp_path:
         target="label",
         fields={"scan": {"kind": "image", "height": 8, "width": 8}, "label": {"kind": "category"}},
     )
-    tables = [pictures(seed) for seed in range(3)]
-    hidden = evaluate(*tables, schema)
+    tables = [pictures(seed) for seed in range(2)]
+    hidden = evaluate(*tables, schema=schema)
     assert [sheet.title for sheet in hidden.sheets] == ["scan: synthetic"]
     assert hidden.sheets[0].labels == ("dark", "light")
     assert "guess" not in write_report(hidden, tmp_path / "hidden")
-    shown = evaluate(*tables, schema, show_real=True)
+    shown = evaluate(*tables, schema=schema, show_real=True)
     assert len(shown.sheets) == 3
     files = write_report(shown, tmp_path / "shown")
     for name in ("html", "guess"):

@@ -123,11 +123,13 @@ def test_customers_of_two_rows_are_no_customers_copied_whole() -> None:
 
 
 def test_rows_of_one_subject_are_worth_one_row() -> None:
-    values, whose = np.repeat([0.0, 1.0], 50), np.arange(100) // 10
-    assert share_of(values, Subjects(100)).rows == pytest.approx(100)
-    assert share_of(values, Subjects(100, whose)).rows == pytest.approx(10)
-    mixed = np.tile([0.0, 1.0], 50)  # of which every subject has as many
-    assert share_of(mixed, Subjects(100, whose)).rows == pytest.approx(100)
+    values, whose = np.repeat([0.0, 1.0], 5000), np.arange(10_000) // 10
+    assert share_of(values, Subjects(10_000)).rows == pytest.approx(10_000)
+    assert share_of(values, Subjects(10_000, whose)).rows == pytest.approx(1000, rel=0.05)
+    mixed = np.tile([0.0, 1.0], 5000)  # of which every subject has as many
+    assert share_of(mixed, Subjects(10_000, whose)).rows == pytest.approx(10_000)
+    few = share_of(values[4900:5100], Subjects(200, whose[4900:5100]))  # which hardly say how alike their rows are
+    assert few.rows < 15
     assert effective_rows(100, np.zeros(20)) == pytest.approx(5)
 
 
