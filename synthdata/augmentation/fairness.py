@@ -48,8 +48,8 @@ def generate_independent(
     """Generate rows in which the target does not depend on a sensitive column; both stay as frequent as they are.
 
     Every combination of a group and a class is drawn under its condition, as often as both would meet by chance.
-    InputError if the model hardly ever draws one of them. real: the real rows, where they are at hand: none of their keys
-    and personal data comes out.
+    InputError if the model hardly ever draws one of them. real: the real rows, where they are at hand: none of their
+    keys and personal data comes out.
     """
     schema = synthesizer.schema
     if rows < 1:
