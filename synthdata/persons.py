@@ -49,6 +49,8 @@ class Persons:
         """
         if self.sizes is None:
             return np.arange(first, first + rows)
+        if self.scattered and self.sizes.is_pool:
+            return -1 - self.sizes.choose(rng, rows)
         kinds = np.zeros(rows, np.int64)
         for name in self.alike:
             kinds = kinds * 1000 + pd.factorize(columns[name], sort=True)[0]

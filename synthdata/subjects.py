@@ -88,7 +88,11 @@ class Subjects:
         order = rng.permutation(self.people)
         numbers = np.unique(self.each, return_inverse=True)[1]
         rows = np.bincount(numbers, minlength=self.people)
-        last = int(np.searchsorted(np.cumsum(rows[order]), share * self.rows, side="right"))
-        aside = np.zeros(self.people, bool)
-        aside[order[: max(last, 1)]] = True
+        aside, left = np.zeros(self.people, bool), share * self.rows
+        for subject in order.tolist():  # one too big for what is left is passed over
+            if rows[subject] <= left:
+                aside[subject] = True
+                left -= rows[subject]
+        if not aside.any():
+            aside[order[0]] = True
         return np.asarray(aside[numbers])

@@ -325,7 +325,7 @@ def kinds() -> dict[str, tuple[object, type, dict]]:
         "Int64": (pd.array([1, None] * ROWS, dtype="Int64"), Number, {"integer": True}),
         "categorical numbers": (pd.Categorical([1.5, 2.5] * ROWS), Number, {"decimals": 1}),
         "arrow": (pd.array([1, 2, None] * ROWS, dtype="int64[pyarrow]"), Number, {"integer": True}),
-        "the ends of int64": ([-(2**63), 2**63 - 1] * 3 + [0] * 20, Number, {"min": -(2**63), "max": 2**63 - 1}),
+        "the ends of int64": ([-(2**63), 2**63 - 1] * 3 + [0] * 20, Number, {"min": None, "max": None}),
         "huge floats": ([1.7e308, -1.7e308, 5e-324] * 7, Number, {"min": None, "max": None}),
         "counts upwards": (range(1, ROWS + 1), Identifier, {"integer": True}),
         "integers named id": (draw.permutation(10**6)[:ROWS], Identifier, {"integer": True}),
@@ -418,8 +418,8 @@ def test_bounds_hold_and_never_show_a_rare_extreme(values: list) -> None:
     field = infer(pd.DataFrame({"x": values}))[0].fields["x"]
     if field.kind != "number":
         return
-    assert field.min <= min(values)
-    assert field.max >= max(values)
+    assert field.min is None or field.min <= min(values)
+    assert field.max is None or field.max >= max(values)
     for bound, end in ((field.min, min(values)), (field.max, max(values))):
         assert bound != end or end == 0 or values.count(end) >= 8
 

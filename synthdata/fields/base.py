@@ -74,6 +74,10 @@ class Rows:
         columns = {name: each[chosen] for name, each in self.columns.items()}
         return dataclasses.replace(self, numbers=self.numbers[chosen], persons=persons, columns=columns)
 
+    def numbered(self, places: np.ndarray) -> np.ndarray:
+        """The numbers of values, (n,) int64, of places among these rows; those below 0 are numbers of their own."""
+        return np.asarray(np.where(places < 0, places, self.numbers[np.maximum(places, 0)]), np.int64)
+
     def of_role(self, role: str) -> np.ndarray:
         """Whose each row is, of the persons of a role: (n,) int64; where nobody is dealt, each row is another's."""
         return self.persons.get(role, self.numbers)

@@ -180,7 +180,7 @@ class IdentifierBody(Body):
             return np.asarray(persons, np.int64)
         first = int(rows.numbers[0]) if len(rows.numbers) else 0
         rng = np.random.default_rng([rows.seed_for("sharing", rows.column), first])
-        return np.asarray(rows.numbers[self.sharing.numbers(len(rows.numbers), persons, rng)], np.int64)
+        return rows.numbered(self.sharing.numbers(len(rows.numbers), persons, rng))
 
     def restrict(self, tests: Sequence[Test]) -> Restriction:
         """No condition applies."""

@@ -243,9 +243,17 @@ def _guess_number(values: pd.Series, subjects: Subjects) -> Guess:
         numbers = numbers.astype(np.int64)
     low, high = _outward(numbers, -1, subjects), _outward(numbers, 1, subjects)
     if numbers.dtype.kind in "iu":
-        return Guess(Number(integer=True, min=int(low), max=int(high)), "range rounded outwards")
+        low, high = (None if end is None else int(end) for end in (low, high))
+        return Guess(Number(integer=True, min=low, max=high), _range_note(low, high))
     decimals = _decimals(numbers.astype(float))
-    return Guess(Number(decimals=decimals, min=low, max=high), "range rounded outwards")
+    return Guess(Number(decimals=decimals, min=low, max=high), _range_note(low, high))
+
+
+def _range_note(low: Any, high: Any) -> str:
+    lacking = [key for key, end in (("min", low), ("max", high)) if end is None]
+    if not lacking:
+        return "range rounded outwards"
+    return f"range rounded outwards; no {' and no '.join(lacking)}: few lie far beyond the others, and are not learned"
 
 
 def _decimals(numbers: np.ndarray) -> int | None:
@@ -260,16 +268,37 @@ def _decimals(numbers: np.ndarray) -> int | None:
 
 
 def _outward(numbers: np.ndarray, direction: int, subjects: Subjects) -> Any:
-    """The end of the range: itself where many subjects share it, else rounded outwards: it shows no one's value."""
+    """The end of the range: itself where many subjects share it, else rounded outwards: it shows no one's value.
+
+    None where the ends of so many subjects, rounded, do not reach the last one: few lie far beyond the others.
+    """
     end = numbers.max() if direction > 0 else numbers.min()
     if subjects[numbers == end].people >= THRESHOLD:
         return end.item()
+    common = _common_end(numbers, direction, subjects)
+    rounded = _rounded_outward(common, direction)
+    if rounded is None or (rounded < end if direction > 0 else rounded > end):
+        return None
+    return rounded
+
+
+def _common_end(numbers: np.ndarray, direction: int, subjects: Subjects) -> Any:
+    """The number that enough subjects reach."""
+    if subjects.numbers is not None:
+        each = pd.Series(numbers).groupby(subjects.numbers)
+        numbers = (each.max() if direction > 0 else each.min()).to_numpy()
+    place = min(THRESHOLD, len(numbers))
+    return np.partition(numbers, -place)[-place] if direction > 0 else np.partition(numbers, place - 1)[place - 1]
+
+
+def _rounded_outward(end: Any, direction: int) -> Any:
+    """The next number of one digit that counts, towards the outside; 0 on the way to zero."""
     if end == 0 or (end > 0) != (direction > 0):
         return 0  # towards zero there is nothing to round to but zero itself
     size = abs(Fraction(str(end)))
     unit = Fraction(10) ** floor(log10(size))
     rounded = direction * unit * (floor(size / unit) + 1)
-    if numbers.dtype.kind in "iu":
+    if isinstance(end, np.integer):
         return min(max(int(rounded), -(2**63)), 2**63 - 1)
     try:
         return float(rounded)

@@ -151,7 +151,7 @@ class PersonalBody(Body):
             rng = np.random.default_rng([rows.seed_for("sharing", rows.column), first])
             places = self.sharing.numbers(count, owners, rng)
             if self.sharing.level == "free":  # of nobody among the persons: one of their own
-                persons, purpose = rows.numbers[places], [*purpose, rows.column]
+                persons, purpose = rows.numbered(places), [*purpose, rows.column]
             else:
                 variants = _ranks(owners, places)
         sexes = None
@@ -159,7 +159,7 @@ class PersonalBody(Body):
             sexes = says_sex(rows.columns[self.field.sex])
         people = People(
             seed=rows.seed_for(*purpose),
-            persons=persons.astype(np.uint64),
+            persons=persons.astype(np.int64).view(np.uint64),
             variants=variants,
             locale=self.field.locale,
             sexes=sexes,

@@ -19,17 +19,22 @@ from synthdata.subjects import Subjects
 __all__ = ["Level", "Sharing", "Sizes"]
 
 Level: TypeAlias = Literal["row", "person", "few", "part", "free"]
+MOST_ROWS = 8  # that share one of many values, on average; what more share is one of few
 FEW = 4  # values of a person, on average, up to which they are counted, and not the rows of each
 NEARLY_ALL = 0.95  # of the persons or values, of which something must hold to be taken for the rule
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many rows share one value: ranges of sizes from `lows` to `highs`, each with its share of the values."""
+    """How many rows share one value: ranges of sizes from `lows` to `highs`, each with its share of the values.
+
+    values: how many there are.
+    """
 
     lows: tuple[int, ...]
     highs: tuple[int, ...]
     shares: tuple[float, ...]
+    values: int
 
     @classmethod
     def fit(cls, values: np.ndarray, subjects: Subjects, rng: np.random.Generator) -> Self:
@@ -38,13 +43,29 @@ class Sizes:
         ranges = Quantiles.fit(counts.astype(np.int64), rng, subjects[first])
         lows, highs = (np.concatenate([ranges.atoms, ends]) for ends in (ranges.lows, ranges.highs))
         if not len(lows):
-            return cls((1,), (1,), (1.0,))
+            return cls((1,), (1,), (1.0,), len(counts))
         place = len(ranges.atoms) + np.minimum(np.searchsorted(ranges.highs, counts), max(len(ranges.highs) - 1, 0))
         if len(ranges.atoms):
             near = np.minimum(np.searchsorted(ranges.atoms, counts), len(ranges.atoms) - 1)
             place = np.where((ranges.atoms[near] == counts) | (len(ranges.highs) == 0), near, place)
         shares = np.bincount(place, minlength=len(lows)) / len(counts)
-        return cls(tuple(lows.tolist()), tuple(highs.tolist()), tuple(np.round(shares, 4).tolist()))
+        rounded = tuple(np.round(shares, 4).tolist())
+        return cls(tuple(lows.tolist()), tuple(highs.tolist()), rounded, len(counts))
+
+    @property
+    def is_pool(self) -> bool:
+        """Whether there are few values for the rows, as of doctors or shops: then more rows make no new ones."""
+        return bool(np.dot(self._middles, self.shares) / sum(self.shares)) > MOST_ROWS
+
+    @property
+    def _middles(self) -> np.ndarray:
+        return np.asarray((np.asarray(self.lows) + np.asarray(self.highs)) / 2)
+
+    def choose(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        """One of all values for each row, as often as they are shared: (count,) int64 below `values`."""
+        place = np.searchsorted(np.cumsum(self.shares), (np.arange(self.values) + 0.5) / self.values * sum(self.shares))
+        often = np.cumsum(self._middles[np.minimum(place, len(self.lows) - 1)])
+        return np.asarray(np.searchsorted(often, rng.random(count) * often[-1], side="right"), np.int64)
 
     def starts(self, rng: np.random.Generator, breaks: np.ndarray) -> np.ndarray:
         """Divide rows into runs that share a value: the place at which each row's run starts, (n,) int64.
@@ -67,7 +88,8 @@ class Sizes:
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
-        return {"lows": list(self.lows), "highs": list(self.highs), "shares": list(self.shares)}
+        ranges = {"lows": list(self.lows), "highs": list(self.highs), "shares": list(self.shares)}
+        return {**ranges, "values": self.values}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -75,7 +97,7 @@ class Sizes:
         lows, highs, shares = tuple(data["lows"]), tuple(data["highs"]), tuple(data["shares"])
         if not len(lows) == len(highs) == len(shares) or not sum(shares) > 0:
             raise ValueError("sizes of shared values do not fit each other")
-        return cls(lows, highs, shares)
+        return cls(lows, highs, shares, int(data["values"]))
 
 
 @dataclass(frozen=True)
@@ -112,12 +134,14 @@ class Sharing:
     def numbers(self, rows: int, persons: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Which value each row has: (n,) int64, the place of the first row, in the order of persons, that has it.
 
-        persons: (n,) whose each row is.
+        Of few values for all rows: -1 - the number of one, the same in any rows. persons: (n,) whose each row is.
         """
         if self.level == "row":
             return np.arange(rows)
         if self.level == "few":
             return self._among_few(persons, rng)
+        if self.sizes is not None and self.level == "free" and self.sizes.is_pool:
+            return -1 - self.sizes.choose(rng, rows)
         if self.level == "free":
             order = rng.permutation(rows)
             breaks = np.zeros(rows, bool)

@@ -128,7 +128,8 @@ def _by_names(seen: np.ndarray, words: str) -> Detected | None:
     Where the column's name says so clearly, a few are enough: no list has all names.
     """
     distinct = pd.unique(seen)
-    if len(distinct) < 20 or matching(distinct, SHAPE).mean() < ALMOST_ALL:
+    is_called_so = words not in VAGUE and any(_named(PROVIDERS[provider], words) for provider in NAMES)
+    if len(distinct) < (2 if is_called_so else 20) or matching(distinct, SHAPE).mean() < ALMOST_ALL:
         return None
     locales = locales_of_script(str(pd.Series([script_of(text) for text in distinct]).mode()[0]))
     lower = np.mean([text.islower() for text in distinct])
@@ -145,16 +146,16 @@ def _by_names(seen: np.ndarray, words: str) -> Detected | None:
             nearly = best[english] >= best.max() - 0.02
             found.append((hinted, share, provider, locales[english if nearly else int(best.argmax())]))
     if not found:
-        return _by_given_names(distinct, locales)
+        return _by_given_names(distinct, locales, 1 if is_called_so else FEWEST_GIVEN)
     _, share, provider, locale = max(found)
     return Detected(provider, locale, share, f"{int(100 * share)}% are in lists of {SAID[provider]}")
 
 
-def _by_given_names(distinct: np.ndarray, locales: Sequence[str]) -> Detected | None:
+def _by_given_names(distinct: np.ndarray, locales: Sequence[str], fewest: int) -> Detected | None:
     """Whole names of which only the given name is in a list: no list has all family names."""
     whole = [WHOLE.fullmatch(text) for text in distinct]
     first = np.array([each[1] if each else "" for each in whole], dtype=object)
-    if (first != "").mean() < ALMOST_ALL or len(pd.unique(first)) < FEWEST_GIVEN:
+    if (first != "").mean() < ALMOST_ALL or len(pd.unique(first)) < fewest:
         return None
     known = np.array(
         [[text != "" and _listed(Lists.gives, lists(locale), text) for text in first] for locale in locales]

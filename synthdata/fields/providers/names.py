@@ -73,7 +73,9 @@ NAMES = (
         makes=_full_name,
         looks=is_full_name,
         distinctive=True,
-        hint=r"full ?name|(customer|client|patient|person|employee|contact|holder|user|member|student|applicant) name"
+        hint=r"full ?name|(customer|client|patient|person|employee|contact|holder|user|member|student|applicant|doctor|"
+        r"physician|surgeon|nurse|therapist|clinician|consultant|agent|staff|manager|teacher|driver|seller|buyer|owner|"
+        r"tenant|guardian|mother|father|parent|spouse|kin|author|reviewer|examiner|clerk|signatory|insured) name"
         r"|nom complet|vor und nachname|nombre completo|^name$",
         speaks=known_locales,
     ),
