@@ -27,6 +27,7 @@ __all__ = [
     "GateError",
     "InputError",
     "OutputError",
+    "PrivacyWarning",
     "RequirementError",
     "SchemaError",
     "SynthdataError",
@@ -39,6 +40,10 @@ class SynthdataError(Exception):
     """Base of every error this package raises on purpose."""
 
     exit_code = 1
+
+
+class PrivacyWarning(UserWarning):
+    """Something is about to be learned that looks like somebody's own."""
 
 
 class InputError(SynthdataError):

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from synthdata.errors import DataError
-from synthdata.fields import KINDS, Category, Field, Identifier, Personal
+from synthdata.fields import KINDS, Category, Field, Guess, Identifier, Number, Personal
 from synthdata.fields.base import holds_bytes, plain
 from synthdata.fields.keys import PERSON, PLACE_OR_THING
+from synthdata.fields.patterns import pattern_of
 from synthdata.fields.personal import FEMALE, MALE
+from synthdata.fields.providers import PROVIDERS, People, locale_problem
 from synthdata.subjects import LEAST_SUBJECTS, Subjects
 
 __all__ = ["Inferred", "infer_fields"]
@@ -25,6 +28,11 @@ __all__ = ["Inferred", "infer_fields"]
 REPEATED = 0.85  # distinct values of a row, at most: what hardly repeats says little of who has several rows
 CONSTANT = 0.98  # of the values that several rows have: where another column is the same in all of these rows
 LOOKED_AT = 50_000  # rows
+TRIED = 50  # people that a provider is tried on
+OF_A_COUNTRY = ("iban", "phone")  # say where they are from
+NAMES = ("full_name", "given_name", "family_name")
+FOLLOWS_NAMES = ("email", "user_name", "street", "company")  # say nothing of the kind
+NAME = r"[^\W\d_][^\W\d_'’.-]+(?:[ -][^\W\d_][^\W\d_'’.-]*){1,3}"  # words of letters alone
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
@@ -40,7 +48,6 @@ class Inferred:
     notes: Mapping[str, str]
     subject: tuple[str, ...] = ()
     why: str = ""
-    warnings: tuple[str, ...] = field(default=())
 
 
 def infer_fields(frame: pd.DataFrame, folder: str = "") -> Inferred:
@@ -56,9 +63,14 @@ def infer_fields(frame: pd.DataFrame, folder: str = "") -> Inferred:
     if subject:
         subjects = Subjects.of(frame, subject)
         for name in frame.columns:
-            if not fields[name].is_made:
-                fields[name], notes[name] = _guess(frame[name], folder, subjects)
+            if fields[name].is_made:
+                continue
+            fields[name], notes[name] = _guess(frame[name], folder, subjects)
+            own = _of_one_subject_each(frame[name], fields[name], subjects)
+            if own is not None:
+                fields[name], notes[name] = own.field, own.note
     fields |= _roles(fields)
+    fields |= _locales(fields)
     fields |= _sexes(frame, fields)
     return Inferred(fields, notes, subject, why)
 
@@ -136,6 +148,63 @@ def following(frame: pd.DataFrame, key: str) -> list[str]:
     return result
 
 
+def _of_one_subject_each(column: pd.Series, field: Field, subjects: Subjects) -> Guess | None:
+    """What tells subjects apart though it does not look it: each value is of one subject, and each subject has one."""
+    if not isinstance(field, Category | Number) or (isinstance(field, Number) and not field.integer):
+        return None
+    present = column.notna().to_numpy(bool)
+    codes, distinct = pd.factorize(column[present])
+    whose = subjects[present]
+    if whose.numbers is None or len(distinct) < LEAST_SUBJECTS:
+        return None
+    people = whose.count(codes.astype(np.int64), len(distinct))
+    pairs, alone = int(people.sum()), float((people == 1).mean())
+    if alone < CONSTANT or pairs > whose.people * (2 - CONSTANT):
+        return None
+    cells = plain(column[present]).astype("str").str.strip().str.replace(r"\.0$", "", regex=True).drop_duplicates()
+    nullable = {"nullable": True} if field.nullable else {}
+    note = "new keys, never learned; each is of one subject alone"
+    if cells.str.fullmatch(r"[1-9]\d{2,17}").all():
+        width = cells.str.len()
+        numbers = np.sort(cells.astype("int64").to_numpy())
+        if width.nunique() > 1 or not _is_even(numbers):
+            return None
+        pattern = f"[1-9][0-9]{{{int(width.iloc[0]) - 1}}}"
+        return Guess(Identifier(pattern=pattern, integer=True, unique=False, **nullable), note)
+    if isinstance(field, Number):
+        return None
+    if cells.str.fullmatch(NAME).mean() >= CONSTANT:
+        note = "personal data, made anew: each is of one subject alone, and looks like a name"
+        return Guess(Personal(provider="full_name", **nullable), note)
+    shared = pattern_of(cells)
+    return None if shared is None else Guess(Identifier(pattern=shared, unique=False, **nullable), note)
+
+
+def _is_even(numbers: np.ndarray) -> bool:
+    """Whether ascending numbers lie evenly between their ends, as keys do and quantities seldom: Kolmogorov-Smirnov."""
+    place = (numbers - numbers[0]) / max(int(numbers[-1]) - int(numbers[0]), 1)
+    distance = np.abs(place - np.linspace(0, 1, len(numbers))).max()
+    return bool(distance * np.sqrt(len(numbers)) < 1.63)  # 1 % of even ones are further off
+
+
+def _locales(fields: Mapping[str, Field]) -> dict[str, Field]:
+    """Personal data of one locale: of the country that accounts and telephones are of, or else that of the names."""
+    telling = [
+        each.locale
+        for provider in (*OF_A_COUNTRY, *NAMES)
+        for each in fields.values()
+        if isinstance(each, Personal) and each.provider == provider and each.locale != "en"
+    ]
+    if not telling:
+        return {}
+    return {
+        name: each.model_copy(update={"locale": telling[0]})
+        for name, each in fields.items()
+        if isinstance(each, Personal) and each.provider in (*NAMES, *FOLLOWS_NAMES)
+        if locale_problem(each.provider, telling[0]) is None
+    }
+
+
 def _roles(fields: Mapping[str, Field]) -> dict[str, Field]:
     """Whose second columns of one kind of personal data are: `doctor_name` beside `patient_name` is a doctor's."""
     named: dict[str, list[str]] = {}
@@ -167,8 +236,18 @@ def _sexes(frame: pd.DataFrame, fields: Mapping[str, Field]) -> dict[str, Field]
     return {
         name: each.model_copy(update={"sex": column})
         for name, each in fields.items()
-        if isinstance(each, Personal) and not each.role
+        if isinstance(each, Personal) and not each.role and _fits_sex(each.provider, each.locale)
     }
+
+
+@cache
+def _fits_sex(provider: str, locale: str) -> bool:
+    """Whether a provider's values depend on the sex."""
+    people = People(0, np.arange(TRIED, dtype=np.uint64), np.zeros(TRIED, np.int64), locale)
+    women, men = (
+        PROVIDERS[provider].make(replace(people, sexes=np.full(TRIED, sex, object))) for sex in ("female", "male")
+    )
+    return bool((women != men).any())
 
 
 def _says_sex(column: pd.Series) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["TIME_IS_UP", "Listener", "Progress", "silent"]
+__all__ = ["REMARK", "TIME_IS_UP", "Listener", "Progress", "silent"]
 
+REMARK = "remark"  # the task of what is not a sign of life but should be read
 TIME_IS_UP = "the time is up"  # stands in the detail of a training's end that a time budget brought about
 
 
@@ -15,16 +16,18 @@ TIME_IS_UP = "the time is up"  # stands in the detail of a training's end that a
 class Progress:
     """One sign of life.
 
-    task: what is going on, "choose", "train", "stop", "tune", "generate" or "transform".
+    task: what is going on, "choose", "train", "stop", "tune", "generate", "transform"; "remark" to be read.
     fraction: how much of it is done, in [0, 1].
     seconds_left: the estimate, None while there is none.
     detail: the figures of the moment, for a person ("epoch 3, loss 21.4, validation 21.6").
+    schedule: at the end of a training whose time was up, the share of the planned steps that were done.
     """
 
     task: str
     fraction: float
     seconds_left: float | None = None
     detail: str = ""
+    schedule: float | None = None
 
 
 Listener: TypeAlias = Callable[[Progress], None]

@@ -29,6 +29,7 @@ from synthdata.generators.base import Generator, Imputing, LatentSpace
 from synthdata.links import Links
 from synthdata.persons import Persons, dealt, fit_made, made_columns
 from synthdata.progress import Listener, Progress, silent
+from synthdata.remarks import about_columns, about_model, about_rows, remark
 from synthdata.row_blocks import FIRST_BLOCK, MOST_BLOCK, PART, ahead, first_row
 from synthdata.schema import Model, Schema
 from synthdata.stages import FieldStages, check_rows, table_of
@@ -90,6 +91,8 @@ class Synthesizer:
         from synthdata.networks.training import Run
 
         began = time.monotonic()
+        cut: list[float] = []
+        told, listener = listener, partial(_hear, listener, cut)
         schema = schema or Schema.infer(frame)
         if isinstance(model, Mapping):
             schema, model = schema.model_copy(update={"model": Model(**model)}), None
@@ -98,7 +101,11 @@ class Synthesizer:
         if len(frame) < LEAST_TO_TRAIN:
             raise DataError(f"the table has {len(frame)} rows; at least {LEAST_TO_TRAIN} are needed to learn anything")
         subjects = schema.subjects(frame)
-        check_subjects(schema, frame, subjects, listener)
+        check_subjects(schema, frame, subjects)
+        for text in about_columns(frame, schema):
+            remark(told, text, privacy=True)
+        for text in [*missing_subjects(schema, frame), *about_rows(frame, schema)]:
+            remark(told, text)
         if max_minutes is not None and max_minutes <= 0:
             raise InputError(f"max_minutes {max_minutes} is not a time; give minutes above 0")
         name = model or schema.model.family
@@ -106,8 +113,11 @@ class Synthesizer:
         made, persons = fit_made(frame, schema.fields, schema.subject, np.random.default_rng([seed, 21]))
         stay = subjects.capped(schema.rows_per_subject, np.random.default_rng([seed, 22]))
         if len(stay) < len(frame):
-            detail = f"{schema.rows_per_subject} of each subject at most: {len(stay):,} of {len(frame):,} rows"
-            listener(Progress("limit", 1.0, detail=detail))
+            remark(
+                told,
+                f"at most {schema.rows_per_subject} rows of a subject are learned (rows_per_subject): {len(stay):,} of "
+                f"{len(frame):,}",
+            )
         frame, subjects = frame.iloc[stay].reset_index(drop=True), subjects[stay]
         frame = frame.assign(**{name: each.cleared(frame[name], subjects) for name, each in schema.fields.items()})
         rng = np.random.default_rng([seed, 0])
@@ -139,6 +149,9 @@ class Synthesizer:
         said = {column: each.generator() for column, each in schema.fields.items()}
         stages = FieldStages.fit(layout, arrays, table, said, run, asked=model)
         about["seconds"] = round(time.monotonic() - began, 2)
+        about["warnings"] = about_model(codecs, _encode(codecs, frame), cut)
+        for text in about["warnings"]:
+            remark(told, text)
         if generator and generator.history:
             about["training"] = {**_training(generator.history), "validated_by": generator.validated_by}
         return cls(schema, codecs, links, determined, generator, stages, name, constraints, about, persons)
@@ -478,6 +491,7 @@ class Synthesizer:
             "stages": self.stages.describe(),
             **self.about,
             "target": self.schema.target,
+            "subject": list(self.schema.subject),
             "fields": {name: each.kind for name, each in self.schema.fields.items()},
             "links": {name: list(others) for name, others in self.links.sources.items()},
             "determined": {name: source for name, (source, _) in self.determined.tables.items()},
@@ -547,7 +561,8 @@ class Synthesizer:
                     generator.history.extend({str(key): float(row[key]) for key in row} for row in rows)
             stages = FieldStages.restore(layout, table, files)
             about = {key: manifest[key] for key in ("rows", "seed", "seconds")}
-            about |= {key: manifest[key] for key in ("chosen", "training", "subjects") if key in manifest}
+            kept = ("chosen", "training", "subjects", "warnings")
+            about |= {key: manifest[key] for key in kept if key in manifest}
             suite = json.loads(files[artefact.SUITE])
         except (KeyError, ValueError, TypeError, SchemaError) as error:
             raise ArtefactError(f"{path}: its files do not fit each other ({error}); train it again") from None
@@ -583,17 +598,27 @@ def _encode(codecs: Mapping[str, Codec], frame: pd.DataFrame) -> dict[str, np.nd
     return {name: array for codec in codecs.values() for name, array in codec.encode(frame[codec.name]).items()}
 
 
-def check_subjects(schema: Schema, frame: pd.DataFrame, subjects: Subjects, listener: Listener = silent) -> None:
-    """Refuse a table of so few subjects that nothing they share is nobody's own; tell of rows without one."""
-    if not schema.subject:
-        return
-    named = ", ".join(f'"{name}"' for name in schema.subject)
-    if subjects.people < LEAST_SUBJECTS:
+def check_subjects(schema: Schema, frame: pd.DataFrame, subjects: Subjects) -> None:
+    """Refuse a table of so few subjects that nothing they share is nobody's own."""
+    if schema.subject and subjects.people < LEAST_SUBJECTS:
+        named = ", ".join(f'"{name}"' for name in schema.subject)
         raise DataError(
             f"subject {named}: {subjects.people} subjects; at least {LEAST_SUBJECTS} are needed, since what fewer than "
             f"5 to 8 of them share is never learned; bring more subjects, or leave subject out if rows are of nobody"
         )
-    missing = int(frame[list(schema.subject)].isna().any(axis=1).sum())
-    if missing:
-        detail = f"{missing:,} rows do not name their subject ({named}): each counts as a subject of its own"
-        listener(Progress("subjects", 1.0, detail=detail))
+
+
+def missing_subjects(schema: Schema, frame: pd.DataFrame) -> list[str]:
+    """Tell of rows that do not name their subject."""
+    missing = int(frame[list(schema.subject)].isna().any(axis=1).sum()) if schema.subject else 0
+    if not missing:
+        return []
+    named = ", ".join(f'"{name}"' for name in schema.subject)
+    return [f"{missing:,} rows do not name their subject ({named}): each counts as a subject of its own"]
+
+
+def _hear(listener: Listener, cut: list[float], progress: Progress) -> None:
+    """Pass a sign of life on, and keep how much of its schedule a training got whose time was up."""
+    if progress.schedule is not None:
+        cut.append(progress.schedule)
+    listener(progress)

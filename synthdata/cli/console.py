@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import click
 
 from synthdata.errors import SynthdataError
-from synthdata.progress import Listener, Progress
+from synthdata.progress import REMARK, Listener, Progress
 
 __all__ = ["Console", "duration", "with_console"]
 
@@ -78,6 +78,10 @@ class _Bar:
 
     def show(self, progress: Progress) -> None:
         """Draw, if it is time to."""
+        if progress.task == REMARK:
+            self.clear()
+            click.echo(progress.detail, err=True)
+            return
         now = time.monotonic()
         if now - self._drawn < REDRAW_SECONDS and progress.fraction < 1 and progress.task == self._task:
             return
@@ -101,6 +105,9 @@ class _Lines:
 
     def show(self, progress: Progress) -> None:
         """Print, if enough has happened."""
+        if progress.task == REMARK:
+            click.echo(progress.detail, err=True)
+            return
         if progress.task != self._task:
             self._task, self._next = progress.task, 0.0
         fraction = _clamped(progress.fraction)

@@ -84,7 +84,7 @@ def command(console: Console, output: Path, data: str, rows: int) -> None:
     synthesizer = learned.synthesizer
     synthesizer.save(model, force=True)
     scores, told = score(console, learned, output, seed=0, force=True)
-    verdict = produce(console, synthesizer, rows, target, where=(), seed=0, force=True)
+    verdict = produce(console, synthesizer, rows, target, where=(), seed=0, force=True, real=learned.real)
     result, lines = report_rows(console, target, verdict)
     more = f"next: synthdata generate {model} {sample.after}"
     console.finish({"model": str(model), "report": scores, **result}, [f"model: {model}", *told, *lines, more])

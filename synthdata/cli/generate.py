@@ -20,6 +20,11 @@ __all__ = ["command"]
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The table to write.")
 @where_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same rows.")
+@click.option(
+    "--real",
+    type=click.Path(path_type=Path),
+    help="Real rows: a synthetic one that holds a key or personal value of theirs is drawn again.",
+)
 @click.option("--independent", metavar="COLUMN", help="Make the target independent of a sensitive column.")
 @click.option("--prompt", metavar="[FIELD=]TEXT", multiple=True, help="What texts begin with.")
 @click.option("--temperature", type=float, help="Of texts: below 1, likelier and less varied.")
@@ -33,6 +38,7 @@ def command(
     output: Path,
     where: tuple[str, ...],
     seed: int,
+    real: Path | None,
     independent: str | None,
     prompt: tuple[str, ...],
     temperature: float | None,
@@ -45,14 +51,18 @@ def command(
     without one, a folder of images.
     """
     from synthdata.exporting import check_target
+    from synthdata.tables import read_table
 
     check_target(output, force=force)
     synthesizer = load(model)
+    for text in synthesizer.about.get("warnings", ()):
+        console.say(text)
     if prompt or temperature is not None or top_p is not None:
         prompts = prompts_by_field(prompt, synthesizer.schema.fields)
         synthesizer = synthesizer.drawing(prompt=prompts, temperature=temperature, top_p=top_p)
     if independent is None:
-        verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force)
+        known = None if real is None else read_table(real)
+        verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force, real=known)
         console.finish(*report_rows(console, output, verdict))
         return
     from synthdata.augmentation.fairness import generate_independent

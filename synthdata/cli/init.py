@@ -13,6 +13,8 @@ __all__ = ["command"]
 
 LOOK_AT = """\
 # Guessed from {rows:,} rows of {data}. Before you train, look at:
+#   subject          who is to be protected: what few of them share is never learned
+#   personal         names, addresses, numbers that are made anew and never learned
 #   kinds            a number that is a code (1 = married, 2 = single) is better a category
 #   min, max, values what is possible, not only what this table happens to hold
 #   target           name the column that others will want to predict: "target: ..." below the name
@@ -30,6 +32,8 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
 
     The YAML says in comments what was guessed. Look at it before you train.
     """
+    from synthdata.fields import Identifier, Personal
+    from synthdata.remarks import about_columns, about_rows
     from synthdata.schema import infer
     from synthdata.tables import read_table
 
@@ -37,6 +41,8 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
         check_file(output, force=force)
     frame = read_table(data)
     schema, found = infer(frame, ending_removed(data))
+    typed = schema.read(frame, source=str(data))
+    remarks = [*about_columns(typed, schema), *about_rows(typed, schema)]
     modeline, rest = schema.dump(found.notes, found.why).split("\n", 1)
     known = output is not None and (output.parent / "schema.json").exists()  # an editor would look for it there
     text = f"{modeline}\n" * known + LOOK_AT.format(rows=len(frame), data=data.name) + rest
@@ -44,6 +50,7 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
         "schema": None if output is None else str(output),
         "rows": len(frame),
         "fields": {name: field.kind for name, field in schema.fields.items()},
+        "subject": list(schema.subject),
         "notes": {name: note for name, note in found.notes.items() if note},
     }
     if output is None:
@@ -52,8 +59,14 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
     write_text(output, text)
     kinds = [field.kind for field in schema.fields.values()]
     counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    personal = [f"{name} ({field.provider})" for name, field in schema.fields.items() if isinstance(field, Personal)]
+    keys = [name for name, field in schema.fields.items() if isinstance(field, Identifier)]
     lines = [
         f"wrote {output}: {len(kinds)} fields ({counts}) from {len(frame):,} rows",
+        *([f"to be protected: {', '.join(schema.subject)}, {found.why}; see subject"] if schema.subject else []),
+        *([f"keys, made anew: {', '.join(keys)}"] if keys else []),
+        *([f"personal data, made anew: {', '.join(personal)}"] if personal else []),
+        *remarks,
         f"next: look at it, then synthdata run {output} --data {data} -n {len(frame)} -o out",
     ]
     console.finish(result, lines)

@@ -29,6 +29,8 @@ def command(console: Console, model: Path) -> None:
         *([f"settings: {settings}"] if settings else []),
         *([f"training: {_training(about['training'])}"] if "training" in about else []),
         *([f"target: {about['target']}"] if about["target"] else []),
+        *([f"subject: {', '.join(about['subject'])} ({about['subjects']:,} of them)"] if about["subject"] else []),
+        *about.get("warnings", ()),
         "fields:",
         *(f"  {name:<{wide}}  {kind}" for name, kind in about["fields"].items()),
         *(["drawn given the rest:"] if about["stages"] else []),

@@ -75,7 +75,9 @@ def command(
     learned = replace(learned, holdout=learned.holdout if unseen is None else unseen)
     learned.synthesizer.save(output / "model", force=force)
     scores, told = score(console, learned, output, seed=seed, force=force)
-    verdict = produce(console, learned.synthesizer, rows, target, where=where, seed=seed, force=force)
+    verdict = produce(
+        console, learned.synthesizer, rows, target, where=where, seed=seed, force=force, real=learned.real
+    )
     result, lines = report_rows(console, target, verdict)
     folder = output / "model"
     console.finish({"model": str(folder), "report": scores, **result}, [f"wrote {folder}", *told, *lines])

@@ -95,6 +95,14 @@ class Learned:
     train: pd.DataFrame
     holdout: pd.DataFrame | None
 
+    @property
+    def real(self) -> pd.DataFrame:
+        """All real rows."""
+        import pandas as pd
+
+        schema = self.synthesizer.schema
+        return self.train if self.holdout is None else pd.concat([self.train, schema.read(self.holdout)])
+
 
 def learn(
     console: Console,
@@ -213,13 +221,14 @@ def produce(
     where: tuple[str, ...],
     seed: int,
     force: bool,
+    real: pd.DataFrame | None = None,
 ) -> Verdict:
-    """Sample, gate and export."""
+    """Sample, gate and export. real: rows of which no key and no personal value may come out."""
     from synthdata.exporting import export
     from synthdata.pipeline import generate
 
     with console.progress() as listener:
-        validated = generate(synthesizer, rows, where=list(where), seed=seed, listener=listener)
+        validated = generate(synthesizer, rows, where=list(where), seed=seed, real=real, listener=listener)
         export(validated, output, force=force)
     return validated.verdict
 

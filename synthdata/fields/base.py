@@ -131,6 +131,11 @@ class Body(ABC):
         return None
 
     @property
+    def hides(self) -> bool:
+        """Whether the last symbol of its block stands for values too rare to be kept."""
+        return False
+
+    @property
     def unit(self) -> Hashable | None:
         """What its values are counted in; columns of equal units can hold the same value. None if not a quantity."""
         return None
@@ -465,9 +470,7 @@ class Codec:
         nullness = all(test.operator in ("is null", "is not null") for test in tests)
         if self.body.block is None and not (self.nulls and nullness):
             kind = self.field.kind
-            raise ConditionError(
-                f'"{self.name}" is of kind {kind}: made anew, not learned, it takes no condition'
-            )
+            raise ConditionError(f'"{self.name}" is of kind {kind}: made anew, not learned, it takes no condition')
         comparisons = [test for test in tests if test.operator not in ("is null", "is not null")]
         wants_null = any(test.operator == "is null" for test in tests)
         wants_value = bool(comparisons) or any(test.operator == "is not null" for test in tests)

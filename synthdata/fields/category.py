@@ -119,6 +119,11 @@ class CategoryBody(Body):
         return [*self.values, *([] if self.rare is None else [self.rare])]
 
     @property
+    def hides(self) -> bool:
+        """Whether the last name stands for the rare ones."""
+        return self.rare is not None
+
+    @property
     def block(self) -> Block:
         """One symbol a name."""
         return Categorical(len(self._names))

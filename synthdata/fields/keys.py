@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from synthdata.fields.patterns import alphabets, pattern_of
+from synthdata.fields.patterns import UUID, alphabets, pattern_of
 
 __all__ = ["PERSON", "PLACE_OR_THING", "KeyLook", "key_look"]
 
@@ -20,9 +20,8 @@ LONG = 9  # digits: numbers of one length that are as long are seldom quantities
 _DECIMAL = re.compile(r"[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?")
 _AMOUNT = re.compile(r"[^\w\s.,]?\s?[+-]?[^\w\s.,]?\s?\d{1,3}(?:[.,' ]?\d)*\s?(?:[^\w\s.,}]|[A-Z]{3})?")
 _INTEGER = r"[1-9]\d{0,17}|0"
-_UUID = r"\{?(?i:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\}?"
 _NAMED = re.compile(
-    r"(?i:(^|_|\b)(id|ids|uuid|guid|key|number|no|nr|num|ssn|mrn|iban|bic|msisdn|imei|pan|acct|account|reference|ref)$)"
+    r"(?i:(^|_|\b)([pcusemrh]?id|ids|uuid|guid|key|number|no|nr|num|ssn|mrn|iban|bic|msisdn|imei|pan|acct|account|reference|ref)$)"
     r"|[a-z](Id|ID|No|Nr)$"
 )
 PERSON = re.compile(
@@ -89,7 +88,7 @@ def _repeated(text: pd.Series, distinct: pd.Series, integer: bool, name: str) ->
     if _is_date(distinct):
         return None
     rows = f"{len(distinct):,} of them, repeated in {len(text):,} rows"
-    if distinct.str.fullmatch(_UUID).all():
+    if distinct.str.fullmatch(UUID).all():
         return f"UUIDs, {rows}"
     pattern = None if integer else pattern_of(distinct)
     if not integer and pattern is None:

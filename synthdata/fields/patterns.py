@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["LONGEST", "ROOM", "alphabets", "as_regex", "pattern_of", "written"]
+__all__ = ["LONGEST", "ROOM", "UUID", "alphabets", "as_regex", "pattern_of", "written"]
 
 _ITEM = re.compile(r"(\[(?:[^\]\\]|\\.)+\]|\\.|[^\\\[\](){}|*+?.^$])(?:\{(?:(\d+),)?(\d+)\})?")
 _CLASSES = {"d": string.digits, "w": string.ascii_letters + string.digits + "_"}
+UUID = r"(?:\{(?=.*\}$))?(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?"
 LONGEST = 256  # positions of a pattern
 ROOM = 100  # keys a guessed pattern should have for each row it was guessed from
 
@@ -102,12 +103,26 @@ def pattern_of(text: pd.Series) -> str | None:
 
     Where it has few keys left, digits that happen to be the same everywhere open up, or a number gets longer.
     """
+    if text.str.fullmatch(UUID).all():
+        return _uuid_pattern(text)
     pattern = _common_pattern(text)
     if pattern is None:
         return _numbered_pattern(text)
     if prod(map(len, alphabets(pattern))) >= ROOM * len(text):
         return pattern
     return _common_pattern(text, digits_open=True)
+
+
+def _uuid_pattern(text: pd.Series) -> str:
+    """UUIDs, written and of the version as these are."""
+    bare = text.str.strip("{}").str.lower()
+    small, braces = bool((text == text.str.lower()).all()), text.iloc[0].startswith("{")
+    digits, variants = ("[0-9a-f]", "[89ab]") if small else ("[0-9A-F]", "[89AB]")
+    versions = bare.str[14].unique()
+    version = f"{versions[0]}{digits}{{3}}" if len(versions) == 1 else f"{digits}{{4}}"
+    variant = f"{variants}{digits}{{3}}" if bare.str[19].isin([*"89ab"]).all() else f"{digits}{{4}}"
+    pattern = f"{digits}{{8}}-{digits}{{4}}-{version}-{variant}-{digits}{{12}}"
+    return rf"\{{{pattern}\}}" if braces else pattern
 
 
 def _numbered_pattern(text: pd.Series) -> str | None:

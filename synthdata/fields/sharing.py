@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,8 @@ from synthdata.subjects import Subjects
 
 __all__ = ["Level", "Sharing", "Sizes"]
 
-Level: TypeAlias = Literal["row", "person", "part", "free"]
+Level: TypeAlias = Literal["row", "person", "few", "part", "free"]
+FEW = 4  # values of a person, on average, up to which they are counted, and not the rows of each
 NEARLY_ALL = 0.95  # of the persons or values, of which something must hold to be taken for the rule
 
 
@@ -51,15 +52,18 @@ class Sizes:
         breaks: (n,) bool, where a run must not go on.
         """
         rows = len(breaks)
-        share = np.asarray(self.shares) / sum(self.shares)
-        range_ = rng.choice(len(share), rows, p=share)  # a run has at least one row
-        lows, highs = np.asarray(self.lows)[range_], np.asarray(self.highs)[range_]
-        sizes = np.maximum(lows + (rng.random(rows) * (highs - lows + 1)).astype(np.int64), 1)
         begins = breaks.copy()
-        ends = np.cumsum(sizes)
+        ends = np.cumsum(self.draw(rng, rows))  # a run has at least one row
         begins[ends[ends < rows]] = True
         begins[:1] = True
         return np.asarray(np.maximum.accumulate(np.where(begins, np.arange(rows), 0)))
+
+    def draw(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        """Draw sizes: (count,) int64, at least 1."""
+        share = np.asarray(self.shares) / sum(self.shares)
+        range_ = rng.choice(len(share), count, p=share)
+        lows, highs = np.asarray(self.lows)[range_], np.asarray(self.highs)[range_]
+        return np.asarray(np.maximum(lows + (rng.random(count) * (highs - lows + 1)).astype(np.int64), 1))
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
@@ -78,8 +82,9 @@ class Sizes:
 class Sharing:
     """Which rows share a value.
 
-    level: "row", each has its own; "person", all rows of a person share one; "part", a person may have several, each
-    theirs alone; "free", rows of several persons share one. sizes: rows that share one, for "part" and "free".
+    level: "row", each has its own; "person", all rows of a person share one; "few", a person has some, each theirs
+    alone, and any of them in a row, as cards; "part", the same, but of rows that follow each other, as stays; "free",
+    rows of several persons share one. sizes: values of a person for "few"; rows that share one for "part" and "free".
     """
 
     level: Level = "row"
@@ -98,7 +103,10 @@ class Sharing:
         if (of_person[of_person > 0] <= 1).mean() >= NEARLY_ALL:
             return cls("person")
         if (of_value <= 1).mean() >= NEARLY_ALL:
-            return cls("part", Sizes.fit(codes, persons, rng))
+            if of_person[of_person > 0].mean() > FEW:
+                return cls("part", Sizes.fit(codes, persons, rng))
+            pairs = np.unique(np.stack([persons.numbers, codes]), axis=1)[0]
+            return cls("few", Sizes.fit(pairs, Subjects(len(pairs), pairs), rng))
         return cls("free", Sizes.fit(codes, persons, rng))
 
     def numbers(self, rows: int, persons: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -108,6 +116,8 @@ class Sharing:
         """
         if self.level == "row":
             return np.arange(rows)
+        if self.level == "few":
+            return self._among_few(persons, rng)
         if self.level == "free":
             order = rng.permutation(rows)
             breaks = np.zeros(rows, bool)
@@ -123,6 +133,15 @@ class Sharing:
         result[order] = order[starts]
         return result
 
+    def _among_few(self, persons: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """One of its person's values for each row."""
+        assert self.sizes is not None
+        _, person = np.unique(persons, return_inverse=True)
+        most = self.sizes.draw(rng, int(person.max(initial=-1)) + 1)
+        chosen = (rng.random(len(persons)) * most[person]).astype(np.int64)
+        _, first, which = np.unique(np.stack([person, chosen]), axis=1, return_index=True, return_inverse=True)
+        return np.asarray(first[which.ravel()], np.int64)
+
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
         return {"level": self.level, "sizes": None if self.sizes is None else self.sizes.to_json()}
@@ -131,6 +150,6 @@ class Sharing:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
         level: Level = data["level"]
-        if level not in ("row", "person", "part", "free") or (level in ("part", "free")) != (data["sizes"] is not None):
+        if level not in get_args(Level) or (level in ("row", "person")) != (data["sizes"] is None):
             raise ValueError("how rows share a value is not understood")
         return cls(level, None if data["sizes"] is None else Sizes.from_json(data["sizes"]))

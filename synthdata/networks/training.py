@@ -341,7 +341,8 @@ class _Loop:
         if state.history:
             done, best = len(state.history), state.best_epoch
             detail = f"ended after epoch {done}: {self._why_ended()}; the weights of epoch {best} are kept"
-            self.run.listener(Progress("train", 1.0, 0.0, detail))
+            cut = state.step / self.plan.steps if TIME_IS_UP in detail else None
+            self.run.listener(Progress("train", 1.0, 0.0, detail, cut))
 
     def _why_ended(self) -> str:
         state, plan = self.state, self.plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ LOOKED_AT = 2_000
 LONGEST = 200  # letters on average: what is longer is prose
 ALMOST_ALL = 0.95  # of the cells have to be valid where content alone tells
 MOST = 0.6  # of the cells have to be known names,
+MOST_GIVEN, FEWEST_GIVEN = 0.75, 5  # of whole names have a given name that is known, and how many different ones
 FEW = 0.05  # and as many where the column is called after them
 NAMES: dict[str, Callable[[Lists, str], bool]] = {
     "full_name": Lists.names,
@@ -38,6 +39,7 @@ NATIONS = {"us": "en", "uk": "en-gb", "br": "pt-br"}  # the locales of national 
 SAID = {"full_name": "whole names", "given_name": "given names", "family_name": "family names"}
 VAGUE = {"name", "nombre", "nome", "nom"}  # what products are called by as well
 ABOUT = "count date duration flag group id kind length level model size status time type verified"
+WHOLE = re.compile(r"([^\W\d_]{2,})(?: [^\W\d_]\.?)?(?: [^\W\d_'’-]{2,}){1,2}")  # a given name and what follows it
 SHAPE = re.compile(r"[^\W\d_]+\.?(?:[ ,'’-]{1,2}[^\W\d_]+\.?)*")
 DATES = (
     "january february march april may june july august september october november december monday tuesday wednesday "
@@ -143,9 +145,26 @@ def _by_names(seen: np.ndarray, words: str) -> Detected | None:
             nearly = best[english] >= best.max() - 0.02
             found.append((hinted, share, provider, locales[english if nearly else int(best.argmax())]))
     if not found:
-        return None
+        return _by_given_names(distinct, locales)
     _, share, provider, locale = max(found)
     return Detected(provider, locale, share, f"{int(100 * share)}% are in lists of {SAID[provider]}")
+
+
+def _by_given_names(distinct: np.ndarray, locales: Sequence[str]) -> Detected | None:
+    """Whole names of which only the given name is in a list: no list has all family names."""
+    whole = [WHOLE.fullmatch(text) for text in distinct]
+    first = np.array([each[1] if each else "" for each in whole], dtype=object)
+    if (first != "").mean() < ALMOST_ALL or len(pd.unique(first)) < FEWEST_GIVEN:
+        return None
+    known = np.array(
+        [[text != "" and _listed(Lists.gives, lists(locale), text) for text in first] for locale in locales]
+    )
+    share, best = float(known.any(axis=0).mean()), known.mean(axis=1)
+    if share < MOST_GIVEN:
+        return None
+    english = locales.index("en") if "en" in locales else int(best.argmax())
+    locale = locales[english if best[english] >= best.max() - 0.02 else int(best.argmax())]
+    return Detected("full_name", locale, share, f"{int(100 * share)}% begin with a name from lists of given names")
 
 
 def _listed(ask: Callable[[Lists, str], bool], known: Lists, text: str) -> bool:

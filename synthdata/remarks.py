@@ -1,0 +1,127 @@
+"""Remarks: what a person should know about a table before it is learned, and about a model after that.
+
+They name columns and count rows and subjects; they hold no cells.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from synthdata.errors import PrivacyWarning
+from synthdata.fields import Category, Codec, Number, Text
+from synthdata.fields.keys import PERSON, PLACE_OR_THING, key_look
+from synthdata.fields.providers import PROVIDERS, detect, find_in_texts
+from synthdata.inference import following
+from synthdata.progress import REMARK, Listener, Progress, silent
+from synthdata.schema import Schema
+
+__all__ = ["about_columns", "about_model", "about_rows", "remark"]
+
+LOOKED_AT = 5000  # texts
+MANY = 20  # values that are learned by name
+MOSTLY = 0.5  # of the rows
+FIRST_TENTH = 0.1  # of the schedule
+SHOWN = 4  # columns that are named
+
+
+def remark(listener: Listener, text: str, *, privacy: bool = False) -> None:
+    """Tell a listener; where there is none, what is about privacy becomes a Python warning."""
+    if listener is silent and privacy:
+        warnings.warn(text, PrivacyWarning, stacklevel=4)
+    listener(Progress(REMARK, 1.0, detail=text))
+
+
+def about_columns(frame: pd.DataFrame, schema: Schema) -> list[str]:
+    """What is about to be learned that should not be: keys, personal data. frame: of the schema's types."""
+    found = []
+    for name, field in schema.fields.items():
+        present = frame[name].dropna()
+        if isinstance(field, Category | Number):
+            found += _learned(frame, present, name, field.kind, has_subject=bool(schema.subject))
+        elif isinstance(field, Text):
+            found += _in_texts(present, name)
+    return found
+
+
+def _learned(frame: pd.DataFrame, present: pd.Series, name: str, kind: str, *, has_subject: bool) -> list[str]:
+    people = detect(present, name)
+    if people is not None:
+        locale = "" if PROVIDERS[people.provider].locales() is None else f", locale: {people.locale}"
+        return [
+            f'"{name}" is about to be learned as a {kind} and holds personal data ({people.why}); make it '
+            f"{{kind: personal, provider: {people.provider}{locale}}}"
+        ]
+    look = key_look(present)
+    if look is not None:
+        unique = "" if look.unique else ", unique: false"
+        subject = "" if look.unique or has_subject else f", and name who is to be protected (subject: {name})"
+        return [
+            f'"{name}" is about to be learned as a {kind} and looks like a key ({look.why}); make it '
+            f"{{kind: identifier{unique}}}{subject}"
+        ]
+    distinct = present.nunique()
+    if has_subject or kind != "category" or distinct < MANY or distinct == len(present):
+        return []
+    follow = following(frame, name)
+    if len(follow) < 2 or (PLACE_OR_THING.search(name) and not PERSON.search(name)):
+        return []
+    return [
+        f'"{name}" is about to be learned as a category: {distinct:,} values repeat in {len(present):,} rows, and '
+        f"{_listed(follow)} are the same in all rows of one; if these are people, make it a key and name it as subject"
+    ]
+
+
+def _in_texts(present: pd.Series, name: str) -> list[str]:
+    texts = present.iloc[:LOOKED_AT].tolist()
+    held = {provider: int(rows.sum()) for provider, rows in find_in_texts(texts).items() if rows.any()}
+    if not held:
+        return []
+    what = ", ".join(f"{PROVIDERS[provider].summary} in {rows:,}" for provider, rows in held.items())
+    return [
+        f'"{name}" is learned as free text and holds what looks like personal data, of {len(texts):,} texts {what}; '
+        f"what a text repeats can be written again, so take it out, or leave the column out"
+    ]
+
+
+def about_rows(frame: pd.DataFrame, schema: Schema) -> list[str]:
+    """What a table with a subject will lack: rows of one are drawn independently of each other."""
+    if not schema.subject:
+        return []
+    subjects = schema.subjects(frame)
+    if subjects.people == subjects.rows:
+        return []
+    same = [] if len(schema.subject) > 1 else following(frame, schema.subject[0])
+    same = [name for name in same if name in schema.fields and not schema.fields[name].is_made]
+    text = "rows of one subject are drawn independently: as many share a key as in the real data, in no order of time"
+    return [f"{text}, and what never changes in a subject, {_listed(same)}, can differ among them" if same else text]
+
+
+def about_model(codecs: Mapping[str, Codec], arrays: Mapping[str, np.ndarray], schedule: Sequence[float]) -> list[str]:
+    """What makes a model plainly useless: mostly rare labels, training that hardly began.
+
+    arrays: of the codecs. schedule: share of its planned training that each part got whose time was up.
+    """
+    found = []
+    for name, codec in codecs.items():
+        if isinstance(codec.field, Category) and codec.body.hides:
+            rare = float((arrays[name] == arrays[name].max()).mean())
+            if rare > MOSTLY:
+                found.append(
+                    f'"{name}": {rare:.0%} of the rows become {codec.field.rare}, since few share a value; drop the '
+                    f"column, or make it an identifier, personal data or a text"
+                )
+    found += [
+        f"training stopped after {done:.0%} of its schedule: expect poor rows; give it more time"
+        for done in schedule
+        if done < FIRST_TENTH
+    ]
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:SHOWN])
+    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown
