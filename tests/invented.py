@@ -14,11 +14,11 @@ import pandas as pd
 
 __all__ = ["BANK", "family_names", "transactions", "visits"]
 
-WOMEN = "Anna Maria Laura Julia Sarah Lisa Katharina Sabine Claudia Petra Monika Susanne Andrea Nicole Stefanie".split()
-MEN = "Peter Michael Thomas Andreas Stefan Christian Markus Daniel Martin Frank Alexander Matthias Tobias Jens".split()
-HEADS = "Vrum Zolk Quand Brezh Dwim Frosk Gnarv Hwel Jorbl Klimz Mropt Nerzh Plov Skwid Trazk Wulf Xand Yorb".split()
-MIDDLES = "abo eki ilu omu ude ari ezo ivo oka uby".split()
-TAILS = "dokh rinz welp stakk jurm vosht nubb kremz fangl thorp".split()
+WOMEN = ["Anna", "Maria", "Laura", "Julia", "Sarah", "Lisa", "Katharina", "Sabine", "Claudia", "Petra", "Monika", "Susanne", "Andrea", "Nicole", "Stefanie"]
+MEN = ["Peter", "Michael", "Thomas", "Andreas", "Stefan", "Christian", "Markus", "Daniel", "Martin", "Frank", "Alexander", "Matthias", "Tobias", "Jens"]
+HEADS = ["Vrum", "Zolk", "Quand", "Brezh", "Dwim", "Frosk", "Gnarv", "Hwel", "Jorbl", "Klimz", "Mropt", "Nerzh", "Plov", "Skwid", "Trazk", "Wulf", "Xand", "Yorb"]
+MIDDLES = ["abo", "eki", "ilu", "omu", "ude", "ari", "ezo", "ivo", "oka", "uby"]
+TAILS = ["dokh", "rinz", "welp", "stakk", "jurm", "vosht", "nubb", "kremz", "fangl", "thorp"]
 COMMON = ["-Müller", "-Schmidt", "-Weber", "-Fischer", "-Wagner", "-Becker"]
 BANK = "77712345"  # a Bankleitzahl that neither a bank nor the provider has
 DOMAINS = ("brumpost.example", "zwirn-mail.example", "quellnetz.example")
@@ -37,7 +37,9 @@ def transactions(customers: int = 400, seed: int = 0) -> pd.DataFrame:
     """Card payments: about 13 rows a customer, few of many and many of few; one account, a card or two."""
     rng = np.random.default_rng([seed, 1])
     sexes = rng.random(customers) < 0.5
-    names = [f"{given} {family}" for given, family in zip(_given(sexes, rng), family_names(customers, rng), strict=True)]
+    names = [
+        f"{given} {family}" for given, family in zip(_given(sexes, rng), family_names(customers, rng), strict=True)
+    ]
     ids = _numbers(customers, 1_000_000, 9_999_999, rng)
     accounts = _numbers(customers, 10**8, 10**9 - 1, rng)
     cards = [_with_luhn(f"4539{number:011d}") for number in _numbers(2 * customers, 10**9, 10**11 - 1, rng).tolist()]
@@ -76,7 +78,7 @@ def visits(patients: int = 300, seed: int = 0, *, split_names: bool = False) -> 
     women = rng.random(patients) < 0.5
     given, family = _given(women, rng), family_names(patients, rng)
     records = _numbers(patients, 1_000, 9_999_999, rng)
-    numbers = 10_000 + np.cumsum(rng.integers(1, 250, patients))
+    numbers = 40_000 + np.cumsum(rng.integers(1, 120, patients))  # beyond days since 1970
     born = pd.Timestamp("1935-01-01") + pd.to_timedelta(rng.integers(0, 75 * 365, patients), unit="D")
     phones = [f"+49 17{n % 10} {n // 10:07d}" for n in _numbers(patients, 10**7, 10**8 - 1, rng).tolist()]
     streets = [f"{rng.choice(HEADS)}{rng.choice(MIDDLES)}weg {rng.integers(1, 180)}" for _ in range(patients)]
