@@ -14,12 +14,15 @@ import pandas as pd
 
 __all__ = ["BANK", "family_names", "transactions", "visits"]
 
-WOMEN = ["Anna", "Maria", "Laura", "Julia", "Sarah", "Lisa", "Katharina", "Sabine", "Claudia", "Petra", "Monika", "Susanne", "Andrea", "Nicole", "Stefanie"]
-MEN = ["Peter", "Michael", "Thomas", "Andreas", "Stefan", "Christian", "Markus", "Daniel", "Martin", "Frank", "Alexander", "Matthias", "Tobias", "Jens"]
-HEADS = ["Vrum", "Zolk", "Quand", "Brezh", "Dwim", "Frosk", "Gnarv", "Hwel", "Jorbl", "Klimz", "Mropt", "Nerzh", "Plov", "Skwid", "Trazk", "Wulf", "Xand", "Yorb"]
-MIDDLES = ["abo", "eki", "ilu", "omu", "ude", "ari", "ezo", "ivo", "oka", "uby"]
-TAILS = ["dokh", "rinz", "welp", "stakk", "jurm", "vosht", "nubb", "kremz", "fangl", "thorp"]
-COMMON = ["-Müller", "-Schmidt", "-Weber", "-Fischer", "-Wagner", "-Becker"]
+WOMEN_LISTED = "Anna Maria Laura Julia Sarah Lisa Katharina Sabine Claudia Petra Monika Susanne Andrea Nicole Stefanie"
+MEN_LISTED = "Peter Michael Thomas Andreas Stefan Christian Markus Daniel Martin Frank Alexander Matthias Tobias Jens"
+HEADS_LISTED = "Vrum Zolk Quand Brezh Dwim Frosk Gnarv Hwel Jorbl Klimz Mropt Nerzh Plov Skwid Trazk Wulf Xand Yorb"
+MIDDLES_LISTED = "abo eki ilu omu ude ari ezo ivo oka uby"
+TAILS_LISTED = "dokh rinz welp stakk jurm vosht nubb kremz fangl thorp"
+COMMON_LISTED = "-Müller -Schmidt -Weber -Fischer -Wagner -Becker"
+WOMEN, MEN, HEADS, MIDDLES, TAILS, COMMON = (
+    each.split() for each in (WOMEN_LISTED, MEN_LISTED, HEADS_LISTED, MIDDLES_LISTED, TAILS_LISTED, COMMON_LISTED)
+)
 BANK = "77712345"  # a Bankleitzahl that neither a bank nor the provider has
 DOMAINS = ("brumpost.example", "zwirn-mail.example", "quellnetz.example")
 
