@@ -24,7 +24,7 @@ from synthdata.errors import ArtefactError, OutputError
 
 __all__ = ["CODECS", "FORMAT", "HISTORY", "MANIFEST", "SCHEMA", "SUITE", "check_target", "read", "stage_files", "write"]
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 SCHEMA = "schema.yaml"
 CODECS = "codecs.json"
@@ -112,6 +112,8 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         raise ArtefactError(f"{path}: holds no {MANIFEST}; it is no model, or its writing was cut short") from None
     except (OSError, ValueError, KeyError, TypeError):
         raise ArtefactError(f"{path}/{MANIFEST}: cannot be read; the model was damaged, train it again") from None
+    if number < FORMAT:
+        raise ArtefactError(f"{path}: written by an older version (format {number} of {FORMAT}); train it again")
     if number > FORMAT:
         made = manifest.get("versions", {}).get("synthdata", "?")
         raise ArtefactError(f"{path}: format {number} of synthdata {made}, this one reads {FORMAT}; update synthdata")

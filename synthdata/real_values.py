@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from synthdata.fields import Field, Identifier, Personal
+from synthdata.fields import Field, Personal
 from synthdata.fields.providers import PROVIDERS, People
 
 __all__ = ["RealValues"]
@@ -30,7 +30,7 @@ class RealValues:
         values: dict[str, frozenset[str]] = {}
         crowded = []
         for name, field in fields.items():
-            if not _points_at_somebody(field):
+            if not field.copied_is_leak:
                 continue
             values[name] = frozenset(frame[name].dropna().astype("str"))
             if isinstance(field, Personal) and PROVIDERS[field.provider].room is not None:
@@ -53,7 +53,3 @@ class RealValues:
         for frame in frames:
             held = self.held_by(frame)
             yield frame[~held] if held.any() else frame
-
-
-def _points_at_somebody(field: Field) -> bool:
-    return isinstance(field, Identifier) or (isinstance(field, Personal) and PROVIDERS[field.provider].distinctive)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["LEAST_SUBJECTS", "Subjects"]
+__all__ = ["LEAST_SUBJECTS", "THRESHOLD", "Subjects"]
 
 LEAST_SUBJECTS = 20  # of a table that names them
+THRESHOLD = 8  # subjects that show a value before it may be shown: the most that one needs to be learned
 
 
 @dataclass(frozen=True)

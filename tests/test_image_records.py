@@ -183,7 +183,7 @@ def test_images_that_are_no_numbers_are_blank_and_set_aside(fitted):
 
 @pytest.fixture(scope="module")
 def report(fitted):
-    return evaluate(digits()[:ROWS], fitted.sample(ROWS), digits()[ROWS:], SCHEMA)
+    return evaluate(digits()[:ROWS], fitted.sample(ROWS), digits()[ROWS:], SCHEMA, show_real=True)
 
 
 def test_images_are_scored_beside_held_out_ones(report, tmp_path):

@@ -148,7 +148,7 @@ def test_a_harmed_model_is_refused_in_one_line(fitted, tmp_path, harm, message):
 
 def newer(model) -> None:
     manifest = model / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 99'))
+    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 99'))
 
 
 def truncate(path) -> None:

@@ -13,12 +13,12 @@ from synthdata.conditions import Where, tests_of
 from synthdata.errors import InputError, nearest
 from synthdata.fields import Test
 from synthdata.schema import Schema
-from synthdata.subjects import Subjects
+from synthdata.subjects import THRESHOLD, Subjects
 from synthdata.synthesizer import Synthesizer
 
 __all__ = ["FEWEST", "Additions", "Amount", "Part", "shares_of"]
 
-FEWEST = 8  # subjects of a kind of which more can be drawn: the largest threshold that a value needs to be learned
+FEWEST = THRESHOLD  # subjects of a kind of which more can be drawn
 WHOSE = "synthdata.whose"  # a column that is put beside those of a table
 MOST_CELLS = 200  # kinds of rows that can be balanced
 

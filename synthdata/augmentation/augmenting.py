@@ -12,7 +12,7 @@ from synthdata.augmentation.amounts import Additions, Amount, Part
 from synthdata.augmentation.sources import FILLED, KINDS, REAL, Copies, Generated, Source
 from synthdata.errors import InputError
 from synthdata.fields import Category, Codec, Field, Number, Rows, Test
-from synthdata.persons import dealt, fit_made, made_columns
+from synthdata.persons import dealt, made_columns
 from synthdata.pipeline import BUDGET, clear_of, suite_of
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
@@ -220,7 +220,7 @@ def draw_parts(
         sampled += validated.verdict.sampled
     if not frames:
         return real.iloc[:0], 0
-    return made_anew(schema, pd.concat(frames, ignore_index=True), real, seed), sampled
+    return made_anew(source, pd.concat(frames, ignore_index=True), real, seed), sampled
 
 
 def weights_of(real: int, added: int, real_share: float | None) -> np.ndarray:
@@ -242,9 +242,10 @@ def _fresh(frames: Iterator[pd.DataFrame], seen: Sequence[Seen]) -> Iterator[pd.
         yield frame
 
 
-def made_anew(schema: Schema, rows: pd.DataFrame, real: pd.DataFrame, seed: int) -> pd.DataFrame:
+def made_anew(source: Source, rows: pd.DataFrame, real: pd.DataFrame, seed: int) -> pd.DataFrame:
     """The rows with keys and personal data of their own, that no real row has and no two of them that should not."""
-    codecs, persons = fit_made(real, schema.fields, schema.subject, np.random.default_rng([seed, 21]))
+    schema, (every, persons) = source.schema, source.made()
+    codecs = {name: codec for name, codec in every.items() if codec.field.is_made}
     if not codecs:
         return rows
     values = clear_of(schema, real, len(rows))

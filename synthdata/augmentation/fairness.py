@@ -42,20 +42,23 @@ def generate_independent(
     *,
     where: Where = None,
     seed: int = 0,
+    real: pd.DataFrame | None = None,
     listener: Listener = silent,
 ) -> Independent:
     """Generate rows in which the target does not depend on a sensitive column; both stay as frequent as they are.
 
     Every combination of a group and a class is drawn under its condition, as often as both would meet by chance.
-    InputError if the model hardly ever draws one of them.
+    InputError if the model hardly ever draws one of them. real: the real rows, where they are at hand: none of their
+    keys and personal data comes out.
     """
     schema = synthesizer.schema
     if rows < 1:
         raise InputError(f"{rows} rows asked for; ask for at least 1")
     pilot = synthesizer.sample(PILOT, where=where, seed=seed)
+    known = pilot.iloc[:0] if real is None else schema.read(real)
     amount = Amount(independent=sensitive, where=where, rows=rows)
     parts = shares_of(pilot, schema, amount, seed=seed)
-    drawn, _ = draw_parts(Generated(synthesizer), pilot.iloc[:0], parts, seed=seed, listener=listener)
+    drawn, _ = draw_parts(Generated(synthesizer), known, parts, seed=seed, listener=listener)
     mixed = drawn.iloc[np.random.default_rng([seed, 16]).permutation(len(drawn))].reset_index(drop=True)
     validated = Gate(schema, suite_of(synthesizer)).validate(mixed)
     return Independent(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import ClassVar
@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from synthdata.augmentation.amounts import Part
+from synthdata.fields import Codec
+from synthdata.persons import Persons, fit_made
 from synthdata.pipeline import suite_of
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
@@ -42,6 +44,10 @@ class Source(ABC):
         """What its rows must pass, one by one and as a table."""
 
     @abstractmethod
+    def made(self) -> tuple[Mapping[str, Codec], Mapping[str, Persons]]:
+        """The codecs, those of what is made anew among them, and the persons of each role."""
+
+    @abstractmethod
     def stream(self, part: Part, seed: int) -> Iterator[pd.DataFrame]:
         """Rows of the part's kind, a function of the arguments alone; keys are any."""
 
@@ -63,6 +69,10 @@ class Generated(Source):
         """The schema's, with what training filled in, and the user's."""
         return suite_of(self.synthesizer)
 
+    def made(self) -> tuple[Mapping[str, Codec], Mapping[str, Persons]]:
+        """The model's."""
+        return self.synthesizer.codecs, self.synthesizer.persons
+
     def stream(self, part: Part, seed: int) -> Iterator[pd.DataFrame]:
         """Draw under the part's conditions."""
         return self.synthesizer.stream(where=part.tests, seed=seed, rows=part.rows)
@@ -80,6 +90,10 @@ class Copies(Source):
     def suite(self) -> Suite:
         """The schema's, and the user's."""
         return Suite.of(self.schema)
+
+    def made(self) -> tuple[Mapping[str, Codec], Mapping[str, Persons]]:
+        """Fitted to the real rows."""
+        return fit_made(self.real, self.schema.fields, self.schema.subject, np.random.default_rng(21))
 
     def stream(self, part: Part, seed: int) -> Iterator[pd.DataFrame]:
         """Change the real rows of the part's kind, in random order."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
-from synthdata.cli.scoring import report_scores
+from synthdata.cli.scoring import report_scores, show_real_option
 from synthdata.cli.work import start_tensorflow
 
 __all__ = ["command"]
@@ -28,6 +28,7 @@ __all__ = ["command"]
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The folder to write.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same scores.")
 @click.option("--force", is_flag=True, help="Replace what an earlier run left.")
+@show_real_option
 @with_console
 @click.pass_context
 def command(
@@ -42,6 +43,7 @@ def command(
     output: Path,
     seed: int,
     force: bool,
+    show_real: bool,
 ) -> None:
     """Score synthetic rows against the real ones: DIR/report.html, report.json, and report.xml (JUnit).
 
@@ -54,7 +56,7 @@ def command(
 
     declared = Schema.load(schema)
     check_folder(output, force=force)
-    history = _history(model_dir) if model_dir else []
+    history, warnings = _training(model_dir) if model_dir else ([], [])
     frames = [read_table(path) if path else None for path in (real, synthetic, holdout)]
     assert frames[0] is not None
     assert frames[1] is not None
@@ -68,7 +70,9 @@ def command(
             declared,
             seed=seed,
             history=history,
+            warnings=warnings,
             inception=inception,
+            show_real=show_real,
             listener=listener,
         )
     files = write_report(report, output, force=force)
@@ -78,8 +82,10 @@ def command(
         ctx.exit(4)
 
 
-def _history(model: Path) -> list[dict[str, float]]:
+def _training(model: Path) -> tuple[list[dict[str, float]], list[str]]:
+    """How the model's training went, and what it warned of."""
     from synthdata.cli.work import load
 
-    generator = load(model).generator
-    return generator.history if generator else []
+    synthesizer = load(model)
+    generator = synthesizer.generator
+    return generator.history if generator else [], list(synthesizer.about.get("warnings", ()))

@@ -60,8 +60,8 @@ def command(
     if prompt or temperature is not None or top_p is not None:
         prompts = prompts_by_field(prompt, synthesizer.schema.fields)
         synthesizer = synthesizer.drawing(prompt=prompts, temperature=temperature, top_p=top_p)
+    known = None if real is None else read_table(real)
     if independent is None:
-        known = None if real is None else read_table(real)
         verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force, real=known)
         console.finish(*report_rows(console, output, verdict))
         return
@@ -69,7 +69,9 @@ def command(
     from synthdata.exporting import export
 
     with console.progress() as listener:
-        made = generate_independent(synthesizer, rows, independent, where=list(where), seed=seed, listener=listener)
+        made = generate_independent(
+            synthesizer, rows, independent, where=list(where), seed=seed, real=known, listener=listener
+        )
         export(made.validated, output, force=force)
     result, lines = report_rows(console, output, made.validated.verdict)
     result["target_parity_difference"] = {"learned": made.learned, "made": made.made}

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
-from synthdata.cli.scoring import score
+from synthdata.cli.scoring import score, show_real_option
 from synthdata.cli.work import learn, needs_data, produce, report_rows, rows_option, training_options, where_option
 
 __all__ = ["command"]
@@ -25,6 +25,7 @@ FORMATS = ("csv", "csv.gz", "parquet", "jsonl", "jsonl.gz", "npz", "tfrecord")
 @click.option(
     "--holdout", type=click.Path(path_type=Path), help="Real rows to evaluate with; a tenth of DATA if not given."
 )
+@show_real_option
 @training_options
 @with_console
 def command(
@@ -41,6 +42,7 @@ def command(
     max_minutes: float | None,
     resume: bool,
     force: bool,
+    show_real: bool,
 ) -> None:
     """Learn a table, score what was learned, and export ROWS synthetic rows.
 
@@ -74,7 +76,7 @@ def command(
     )
     learned = replace(learned, holdout=learned.holdout if unseen is None else unseen)
     learned.synthesizer.save(output / "model", force=force)
-    scores, told = score(console, learned, output, seed=seed, force=force)
+    scores, told = score(console, learned, output, seed=seed, force=force, show_real=show_real)
     verdict = produce(
         console, learned.synthesizer, rows, target, where=where, seed=seed, force=force, real=learned.real
     )

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
 
 from synthdata.cli.console import Console, duration
 from synthdata.errors import RequirementError
+from synthdata.measures import Section
 
 if TYPE_CHECKING:
     from synthdata.cli.work import Learned
     from synthdata.evaluation import Report, Score
 
-__all__ = ["report_scores", "score"]
+__all__ = ["report_scores", "score", "show_real_option"]
 
+show_real_option = click.option(
+    "--show-real",
+    is_flag=True,
+    help="Put real images and texts into the report, beside synthetic ones. Whoever opens it sees real records as they "
+    "are, with all they disclose.",
+)
 LOOKED_AT = 20_000  # rows that are sampled to be scored, if as many were learned
 
 
 def score(
-    console: Console, learned: Learned, folder: Path, *, seed: int, force: bool
+    console: Console, learned: Learned, folder: Path, *, seed: int, force: bool, show_real: bool = False
 ) -> tuple[dict[str, Any], list[str]]:
     """Score rows of the model, unconditioned ones, and write the report; RequirementError if a requirement was missed.
 
@@ -34,7 +43,15 @@ def score(
     with console.progress() as listener:
         made = generate(synthesizer, rows, seed=seed, real=learned.real, listener=listener).frame
         report = evaluate(
-            learned.train, made, learned.holdout, synthesizer.schema, seed=seed, history=history, listener=listener
+            learned.train,
+            made,
+            learned.holdout,
+            synthesizer.schema,
+            seed=seed,
+            history=history,
+            warnings=synthesizer.about.get("warnings", ()),
+            show_real=show_real,
+            listener=listener,
         )
     files = write_report(report, folder, force=force)
     if report.missed:
@@ -44,16 +61,21 @@ def score(
 
 def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any], list[str]]:
     """Say what an evaluation found: for a machine, and for a person."""
+    from synthdata.evaluation.reading import answer, unmeasured
+
     result = {
         **{f"{ending}_file": str(path) for ending, path in files.items()},
         "passed": report.passed,
         "missed": [score.name for score in report.missed],
         "alarms": [score.name for score in report.alarms],
+        "unmeasured": [score.name for score in report.unmeasured],
+        "grades": {section: report.grade(section) for section in get_args(Section)},
         "scores": {score.name: score.value for score in report.scores},
         "seconds": report.seconds,
     }
     wide = max(len(score.label) for score in report.scores)
-    lines = [f"{'':<{wide}}  synthetic  held-out  independent"]
+    lines = [f"{section}: {answer(report, section)}" for section in get_args(Section)]
+    lines += [f"{'':<{wide}}  synthetic  held-out  independent"]
     for score in report.scores:
         if score.value is None:
             lines.append(f"{score.label:<{wide}}  {score.note}")
@@ -71,9 +93,16 @@ def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any
         outcome.append("all that is required was reached")
     if report.alarms:
         outcome.append(f"alarms: {_named(report.alarms)}")
+    if not report.alarms:
+        measured = len(report.scores) - len(report.unmeasured)
+        outcome.append(f"no alarm among {measured} measured score{'' if measured == 1 else 's'}")
+    if said := unmeasured(report, "privacy"):
+        outcome.append(said)
+    if report.shows_real:
+        lines.append(f"{files['html']} shows real images or texts: do not pass it on")
     if "guess" in files:
         lines.append(f"{files['guess']}: can you tell the images from real ones?")
-    lines.append(f"wrote {files['html']} ({duration(report.seconds)}); {'; '.join(outcome) or 'no alarm'}")
+    lines.append(f"wrote {files['html']} ({duration(report.seconds)}); {'; '.join(outcome)}")
     return result, [*report.notes, *lines]
 
 

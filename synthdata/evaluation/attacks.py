@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from statistics import NormalDist
@@ -9,6 +10,7 @@ from statistics import NormalDist
 import numpy as np
 
 from synthdata.evaluation.coding import Coding, Table
+from synthdata.subjects import Subjects
 
 __all__ = [
     "ATTACKED",
@@ -17,11 +19,14 @@ __all__ = [
     "Membership",
     "Share",
     "effective_rows",
-    "folds_of",
+    "improbable",
     "infer_attributes",
     "infer_membership",
     "nearest",
+    "parts_of",
+    "share_of",
     "single_out",
+    "tail",
 ]
 
 USUAL = NormalDist().inv_cdf(0.975)  # of the intervals that are shown
@@ -80,9 +85,9 @@ class Membership:
 
 
 def effective_rows(rows: int, sources: np.ndarray) -> float:
-    """How many independent rows `rows` are worth whose hits come from real rows `sources`, a number a hit.
+    """How many independent rows `rows` are worth whose hits come from real subjects `sources`, a number a hit.
 
-    A real row that several synthetic rows hit is one accident, not several: Kish's (1965) design effect.
+    A subject that several synthetic rows hit is one accident, not several: Kish's (1965) design effect.
     """
     if not len(sources):
         return float(rows)
@@ -90,9 +95,65 @@ def effective_rows(rows: int, sources: np.ndarray) -> float:
     return float(rows * counts.sum() / (counts**2).sum())
 
 
-def folds_of(train: int, holdout: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Shuffled training rows in parts no larger than the holdout, as equal as can be, so that every row counts."""
-    return list(np.array_split(rng.permutation(train), -(-train // holdout)))
+def share_of(values: np.ndarray, subjects: Subjects) -> Share:
+    """The mean of a number in [0, 1] a real row: worth the rows at which a share would vary as much.
+
+    Rows of one subject count together: the cluster-robust variance of the mean (Liang and Zeger 1986), larger where few
+    subjects say what it is, by as much as Student's quantile is than the normal one.
+    """
+    mean, variance, rows = float(values.mean()), float(values.var()), len(values)
+    worth = rows * (mean * (1 - mean) / variance if variance > 0 else 1.0)
+    if subjects.numbers is None or variance == 0:
+        return Share(mean, worth)
+    whose = np.unique(subjects.numbers, return_inverse=True)[1]
+    clustered = float((np.bincount(whose, values - mean) ** 2).sum()) / rows**2
+    clustered *= (_student(effective_subjects(subjects) - 1) / STRICT) ** 2
+    return Share(mean, min(worth, max(mean * (1 - mean) / clustered, 1.0)) if clustered > 0 else worth)
+
+
+def effective_subjects(subjects: Subjects) -> float:
+    """How many subjects of equally many rows the subjects are worth (Kish 1965)."""
+    rows = np.unique(subjects.each, return_counts=True)[1].astype(np.float64)
+    return float(rows.sum() ** 2 / (rows**2).sum())
+
+
+def _student(freedom: float) -> float:
+    """The quantile of Student's distribution that `STRICT` is of the normal one."""
+    from scipy.special import stdtrit  # type: ignore[import-untyped]
+
+    return float(stdtrit(max(freedom, 1.0), 1 - CHANCE))
+
+
+def improbable(hits: float, rows: float, share: float) -> bool:
+    """Whether at least so many hits of rows are less likely than `CHANCE`, each one with probability `share`."""
+    return tail(hits, rows, share) < CHANCE
+
+
+def tail(hits: float, rows: float, share: float) -> float:
+    """The probability of at least so many hits of rows, each one with probability `share`; rounded up."""
+    n, least = math.ceil(rows - 1e-9), math.floor(hits + 1e-9)
+    if least <= 0 or share >= 1:
+        return 1.0
+    logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])  # of factorials
+    k = np.arange(least, n + 1)
+    terms = logs[n] - logs[k] - logs[n - k] + k * math.log(share) + (n - k) * math.log1p(-share)
+    return float(np.exp(terms).sum())
+
+
+def parts_of(
+    train: Table, holdout: Table, rng: np.random.Generator, most: int | None = None
+) -> tuple[list[Table], Table]:
+    """Shuffled training rows in parts no larger than the holdout, as equal as can be, and as much of the holdout.
+
+    So every row counts, and a part is drawn as the holdout is: as many rows, or as many subjects, each with all rows.
+    """
+    if train.numbers is None or holdout.numbers is None:
+        folds = np.array_split(rng.permutation(len(train)), -(-len(train) // len(holdout)))[:most]
+        return [train[fold] for fold in folds], holdout.sample(len(folds[-1]), rng)
+    ours, theirs = (rng.permutation(np.unique(numbers)) for numbers in (train.numbers, holdout.numbers))
+    people = np.array_split(ours, -(-len(ours) // len(theirs)))[:most]
+    parts = [train[np.isin(train.numbers, some)] for some in people]
+    return parts, holdout[np.isin(holdout.numbers, theirs[: len(people[-1])])]
 
 
 def nearest(rows: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,17 +173,24 @@ def nearest(rows: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def infer_membership(
-    members: np.ndarray, strangers: np.ndarray, synthetic: np.ndarray, reference: np.ndarray
+    members: np.ndarray,
+    strangers: np.ndarray,
+    synthetic: np.ndarray,
+    reference: np.ndarray,
+    subjects: tuple[Subjects, Subjects] | None = None,
 ) -> Membership:
     """Guess by the ratio of densities who was in training: DOMIAS (van Breugel et al. 2023, arXiv:2302.12580).
 
     A density is taken as the inverse of the distance to the nearest row. The reference is neither of the attacked
-    sides, so that if nothing was memorised, the scores of both are drawn alike. All are places (n, width).
+    sides, so that if nothing was memorised, the scores of both are drawn alike. All are places (n, width). subjects: of
+    members and strangers; the score of one is the mean over its rows.
     """
     scores = []
     for rows in (members, strangers):
         to_synthetic, to_reference = (nearest(rows, others)[1][:, 0] for others in (synthetic, reference))
         scores.append(np.log(to_reference + CLOSEST) - np.log(to_synthetic + CLOSEST))
+    if subjects is not None:
+        scores = [_by_subject(each, whose) for each, whose in zip(scores, subjects, strict=True)]
     ours, theirs = scores[0], np.sort(scores[1])
     below = np.searchsorted(theirs, ours, side="left") + np.searchsorted(theirs, ours, side="right")
     auc = float(below.mean() / (2 * len(theirs)))
@@ -140,21 +208,29 @@ def infer_membership(
     )
 
 
+def _by_subject(scores: np.ndarray, subjects: Subjects) -> np.ndarray:
+    """The mean over each subject's rows: (subjects,)."""
+    if subjects.numbers is None:
+        return scores
+    whose = np.unique(subjects.numbers, return_inverse=True)[1]
+    return np.asarray(np.bincount(whose, scores) / np.bincount(whose))
+
+
 def single_out(
     coding: Coding, train: Table, synthetic: Table, holdout: Table, rng: np.random.Generator
 ) -> tuple[Share, Share]:
-    """How often a predicate made from a synthetic row fits exactly one training row; and exactly one held-out row.
+    """How often a predicate made from a synthetic row fits exactly one subject of training; and exactly one held out.
 
     Anonymeter's singling out (Giomi et al. 2023, arXiv:2211.10459). The training rows are looked at in
     parts as large as the holdout, and the shares averaged: among more rows fewer are alone.
     """
-    folds = folds_of(len(train), len(holdout), rng)[:MOST_FOLDS]
-    size = len(folds[-1])
-    groups = [train.values[fold] for fold in folds] + [holdout.sample(size, rng).values]
-    rows = np.concatenate(groups)
+    parts, held_out = parts_of(train, holdout, rng, MOST_FOLDS)
+    groups = [*parts, held_out]
+    rows = np.concatenate([group.values for group in groups])
     rows[np.isnan(rows)] = MISSING
     columns = np.ascontiguousarray(rows.T)
-    group_of = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    starts = np.cumsum([0, *map(len, groups)])
+    whose = np.arange(len(rows)) if train.numbers is None else np.concatenate([group.subjects.each for group in groups])
     alone: list[list[int]] = [[] for _ in groups]
     predicates = [*_of_one_column(coding, synthetic, rng), *_of_several_columns(coding, synthetic, rng)]
     for predicate in predicates:
@@ -162,8 +238,11 @@ def single_out(
         for column, low, high in predicate:
             fits &= (columns[column] >= low) & (columns[column] <= high)
         found = np.flatnonzero(fits)
-        for group in np.flatnonzero(np.bincount(group_of[found], minlength=len(groups)) == 1):
-            alone[group].append(int(found[group_of[found] == group][0]))
+        ends = np.searchsorted(found, starts)
+        for group in np.flatnonzero(np.diff(ends)):
+            subjects = whose[found[ends[group] : ends[group + 1]]]
+            if (subjects == subjects[0]).all():
+                alone[group].append(int(subjects[0]))
     shares = [
         Share(len(hits) / len(predicates), effective_rows(len(predicates), np.array(hits, np.int64))) for hits in alone
     ]
@@ -196,7 +275,7 @@ def infer_attributes(
                 guess = (squares - _squares(cell[part], answer)).argmin(axis=1)
                 off = np.abs(answer[guess] - cell[part]).max(axis=1)
                 right[part, j] = off <= (NEAR_RANK * np.sqrt(12) if one.columns[0].is_quantity else 0.0)
-        shares.append(_mean_share(right.mean(axis=1)))
+        shares.append(share_of(right.mean(axis=1), side.subjects))
     return shares[0], shares[1]
 
 
@@ -237,7 +316,7 @@ def _of_several_columns(coding: Coding, synthetic: Table, rng: np.random.Generat
 
 
 def _column(table: Table, number: int) -> Table:
-    return Table(table.values[:, [number]], table.keys)
+    return replace(table, values=table.values[:, [number]])
 
 
 def _secrets(names: list[str], target: str | None) -> list[int]:
@@ -246,12 +325,6 @@ def _secrets(names: list[str], target: str | None) -> list[int]:
     others = [i for i in range(len(names)) if i not in first]
     spread = np.linspace(0, len(others) - 1, min(SECRETS - len(first), len(others))).round().astype(int)
     return first + [others[i] for i in spread.tolist()]
-
-
-def _mean_share(values: np.ndarray) -> Share:
-    """The mean of a number in [0, 1] a row: worth the rows at which a share would vary as much."""
-    mean, variance = float(values.mean()), float(values.var())
-    return Share(mean, len(values) * (mean * (1 - mean) / variance if variance > 0 else 1.0))
 
 
 def _parts(rows: int, others: int) -> Iterator[slice]:

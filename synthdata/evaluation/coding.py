@@ -13,6 +13,7 @@ import pandas as pd
 
 from synthdata.fields.views import Pictures, Quantities, Symbols, Texts, View
 from synthdata.schema import Schema
+from synthdata.subjects import Subjects
 
 __all__ = ["CodedColumn", "Coding", "Table"]
 
@@ -65,23 +66,38 @@ class CodedColumn:
 class Table:
     """Rows as numbers.
 
-    values: (n, columns) float64, see `CodedColumn.code`. keys: (n,) uint64, equal for equal rows.
+    values: (n, columns) float64, see `CodedColumn.code`. keys: (n,) uint64, equal for equal rows. numbers: (n,) int64,
+    equal for rows of one subject, over all real tables; None where each row is its own subject.
     """
 
     values: np.ndarray
     keys: np.ndarray
+    numbers: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __getitem__(self, rows: np.ndarray | slice) -> Table:
-        return Table(self.values[rows], self.keys[rows])
+        return Table(self.values[rows], self.keys[rows], None if self.numbers is None else self.numbers[rows])
+
+    @property
+    def subjects(self) -> Subjects:
+        """Whose each row is."""
+        return Subjects(len(self), self.numbers)
 
     def sample(self, rows: int, rng: np.random.Generator) -> Table:
         """At most `rows` of them, drawn without replacement, in their order."""
         if rows >= len(self):
             return self
         return self[np.sort(rng.choice(len(self), rows, replace=False))]
+
+    def sample_subjects(self, rows: int, rng: np.random.Generator) -> Table:
+        """Likewise about `rows`, but whole subjects, large and small ones alike."""
+        if self.numbers is None or rows >= len(self):
+            return self.sample(rows, rng)
+        people = np.unique(self.numbers)
+        kept = rng.choice(people, max(1, len(people) * rows // len(self)), replace=False)
+        return self[np.isin(self.numbers, kept)]
 
 
 @dataclass(frozen=True)
@@ -112,8 +128,11 @@ class Coding:
             columns.append(CodedColumn(name, each.kind, False, tuple(map(str, labels)), is_ordered=is_ordered))
         return cls(schema, tuple(columns))
 
-    def table(self, frame: pd.DataFrame) -> Table:
-        """Rows of the schema's types, as numbers. Keys speak of pictures, by their pixels, and of texts too."""
+    def table(self, frame: pd.DataFrame, numbers: np.ndarray | None = None) -> Table:
+        """Rows of the schema's types, as numbers. Keys speak of pictures, by their pixels, and of texts too.
+
+        numbers: of the rows' subjects, see `Table`.
+        """
         views = [self.schema.fields[column.name].view(frame[column.name]) for column in self.columns]
         coded = [column.code(view) for column, view in zip(self.columns, views, strict=True) if view is not None]
         texts = {str(i): _plain(view) for i, view in enumerate(views)}
@@ -125,7 +144,7 @@ class Coding:
                 texts[f"text of {name}"] = view.values
         keys = pd.util.hash_pandas_object(pd.DataFrame(texts, index=range(len(frame))), index=False)
         values = np.stack(coded, axis=1) if coded else np.empty((len(frame), 0))
-        return Table(values, keys.to_numpy(np.uint64))
+        return Table(values, keys.to_numpy(np.uint64), numbers)
 
     @property
     def names(self) -> list[str]:

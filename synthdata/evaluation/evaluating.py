@@ -16,14 +16,19 @@ from synthdata.evaluation import fidelity
 from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.fidelity import Told
 from synthdata.evaluation.images import compare_images, label_column, sides_of
+from synthdata.evaluation.key_overlap import key_overlap
 from synthdata.evaluation.privacy import NAMES, privacy
 from synthdata.evaluation.scores import ColumnScore, Curve, Guessing, PairScore, Report, Score, Sheet, TextPairs
+from synthdata.evaluation.showing import bars_of, missing_share, shown_labels
 from synthdata.evaluation.texts import MOST_LABELS, compare_texts
 from synthdata.evaluation.texts import sides_of as text_sides_of
+from synthdata.evaluation.useless import mostly_rare, plainly_useless
 from synthdata.evaluation.utility import Task, worth
 from synthdata.fields.views import Pictures, Texts
+from synthdata.measures import MEASURES
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
+from synthdata.subjects import Subjects
 
 if TYPE_CHECKING:
     from synthdata.networks.inception import Inception
@@ -34,6 +39,7 @@ LOOKED_AT = 20_000  # rows of each table that fidelity and utility look at
 TOLD_APART = 10_000  # rows of either side that trees tell apart
 FEWEST = 50  # rows of a table, to train anything on
 INCEPTION = "image_inception_frechet"
+NOTHING = "not measured: the tables hold nothing that it could be measured on"
 STEPS = ("columns and pairs", "rows told apart", "usefulness", "privacy", "images", "texts")
 
 T = TypeVar("T")
@@ -49,20 +55,26 @@ def evaluate(
     seed: int = 0,
     history: Sequence[Mapping[str, float]] = (),
     inception: str | Path | None = None,
+    warnings: Sequence[str] = (),
+    show_real: bool = False,
     listener: Listener = silent,
 ) -> Report:
     """Score synthetic rows against the real ones they were learned from.
 
+    The report shows nothing of real rows that fewer than 8 subjects show, unless `show_real` asks for real images and
+    texts beside synthetic ones.
+
     holdout: real rows that the generator has not seen; without them some scores have no ceiling, and privacy is mostly
     not measured. schema: inferred from `real` if not given; its `target` is what usefulness is about, its `require`
-    what the scores are held to. history: rows of figures of training, to be drawn. inception: a file with the weights
-    of Inception v3, for the Fréchet distance of published figures. DataError if nothing compares.
+    what the scores are held to, its `subject` whom rows are counted by. history: rows of figures of training, to be
+    drawn. inception: a file with the weights of Inception v3, for the Fréchet distance of published figures. warnings:
+    sentences that training left, the first of the notes. DataError if nothing compares.
     """
     began = time.monotonic()
     schema = schema or Schema.infer(real)
     schema.check("schema")
     network = None if inception is None else _inception(inception)
-    subject = _Subject.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))
+    subject = _Tables.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))
     rngs = [np.random.default_rng([seed, 1 + number]) for number in range(len(STEPS))]
 
     def telling(number: int, step: Callable[[], T]) -> T:
@@ -73,15 +85,18 @@ def evaluate(
     told, roc, by_column = telling(1, lambda: _told(subject, rngs[1]))
     useful = telling(2, lambda: _useful(subject, schema.target, rngs[2]))
     safe, distances = telling(3, lambda: subject.private(schema.target, rngs[3]))
-    shown, sheets, guessing = telling(4, lambda: _images(subject, schema, rngs[4], network, listener))
-    read, pairs_of_texts = telling(5, lambda: _texts(subject, schema.target, rngs[5]))
+    shown, sheets, guessing = telling(4, lambda: _images(subject, schema, rngs[4], network, listener, show_real))
+    read, pairs_of_texts = telling(5, lambda: _texts(subject, schema.target, rngs[5], show_real))
     listener(Progress("evaluate", 1.0))
-    scores = [*alike, told, *shown, *read, useful, *safe]
+    scores = [*alike, told, *shown, *read, useful, *safe, *subject.keys]
+    missing = set(schema.require) - {score.name for score in scores}
+    scores += [Score.of(name, None, note=NOTHING) for name in MEASURES if name in missing]
     return Report(
         name=schema.name,
         target=schema.target,
         rows={name: len(table) for name, table in subject.given.items()},
         looked_at={name: len(table) for name, table in subject.seen.items()},
+        subjects={name: table.subjects.people for name, table in subject.given.items() if table.numbers is not None},
         scores=tuple(
             score.held_to(schema.require[score.name]) if score.name in schema.require else score for score in scores
         ),
@@ -93,16 +108,18 @@ def evaluate(
         sheets=tuple(sheets),
         texts=tuple(pairs_of_texts),
         guessing=tuple(guessing),
-        notes=tuple(subject.notes),
+        shows_real=show_real and bool(sheets or pairs_of_texts),
+        notes=(*warnings, *plainly_useless(scores), *subject.notes),
         seconds=round(time.monotonic() - began, 2),
     )
 
 
 @dataclass(frozen=True)
-class _Subject:
+class _Tables:
     """The tables "train", "synthetic" and perhaps "holdout" as numbers: all rows of them, and those looked at.
 
     Columns and pairs of synthetic and of held-out rows are looked at in equal numbers, since few rows look less alike.
+    keys: the score of real keys among synthetic rows, which looks at cells; none without such columns.
     """
 
     coding: Coding
@@ -110,6 +127,7 @@ class _Subject:
     seen: Mapping[str, Table]
     pictures: Mapping[str, Mapping[str, Pictures]]  # by field and table
     texts: Mapping[str, Mapping[str, Texts]]
+    keys: tuple[Score, ...] = ()
     notes: list[str] = field(default_factory=list)
 
     @classmethod
@@ -120,17 +138,24 @@ class _Subject:
         holdout: pd.DataFrame | None,
         schema: Schema,
         rng: np.random.Generator,
-    ) -> _Subject:
+    ) -> _Tables:
         frames = {"train": real, "synthetic": synthetic}
         if holdout is not None:
             frames["holdout"] = holdout
-        schema, notes = _common(schema, frames)
+        numbers, notes = _numbered(schema, frames)
+        schema, more = _common(schema, frames)
+        notes += more
         read = {name: schema.read(frame, source=f"{name} rows") for name, frame in frames.items()}
+        whole = schema
+        for name in _naming(schema, read["train"], numbers):
+            notes.append(f'Column "{name}" names the subject; it is not compared.')
+            schema = schema.model_copy(update={"fields": {k: v for k, v in schema.fields.items() if k != name}})
+        notes = [*mostly_rare(schema, read), *notes]
         coding = Coding.of(schema, read["train"])
         pictures, texts = _views(schema, read, Pictures), _views(schema, read, Texts)
         if not (coding.columns or pictures or texts):
             raise DataError("there is nothing to compare: every column is an identifier")
-        given = {name: coding.table(frame) for name, frame in read.items()}
+        given = {name: coding.table(frame, numbers.get(name)) for name, frame in read.items()}
         for name, table in given.items():
             if not len(table):
                 raise DataError(f"the {name} rows are none; nothing can be compared")
@@ -139,12 +164,13 @@ class _Subject:
         empty = [coding.names[i] for i in np.flatnonzero(np.isnan(given["train"].values).all(axis=0))]
         notes += [f'Column "{name}" has no values in the training rows.' for name in empty]
         if "holdout" in given and _is_no_holdout(given["train"], given["holdout"]):
-            del given["holdout"]
+            del given["holdout"], read["holdout"]
             notes.append("Most of the held-out rows are training rows: they are not held out, and are left aside.")
         least = min(LOOKED_AT, len(given["synthetic"]), len(given.get("holdout", given["synthetic"])))
         most = {"train": LOOKED_AT, "synthetic": least, "holdout": least}
         seen = {name: table.sample(most[name], rng) for name, table in given.items()}
-        return cls(coding, given, seen, pictures, texts, notes)
+        keys = key_overlap(whole, read, numbers)
+        return cls(coding, given, seen, pictures, texts, () if keys is None else (keys,), notes)
 
     @property
     def too_few(self) -> str:
@@ -160,6 +186,10 @@ class _Subject:
         table = self.seen.get("holdout")
         return table if table is not None and len(table) >= FEWEST else None
 
+    def labels(self, column: int | None) -> tuple[str, ...]:
+        """What the codes of a column mean, as far as it may be shown; empty without a column."""
+        return () if column is None else shown_labels(self.coding.columns[column], self.given["train"], column)
+
     def floor(self, rows: int, rng: np.random.Generator) -> Table:
         """Training rows with their columns torn apart."""
         return fidelity.independent(self.seen["train"].sample(rows, rng), rng)
@@ -173,6 +203,47 @@ class _Subject:
             return panel
         alone = "not measured: a single column has no rows to be near to"
         return [s if s.name in ("copies", "rare_values") else Score.of(s.name, None, note=alone) for s in panel[0]], []
+
+
+def _numbered(schema: Schema, frames: dict[str, pd.DataFrame]) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The numbers of the subjects of training and held-out rows; none if the schema names no subject.
+
+    Held-out rows of subjects that training rows have are taken out of `frames`: the generator has seen their subjects.
+    """
+    if not schema.subject:
+        return {}, []
+    names = list(schema.subject)
+    real = {name: frames[name] for name in ("train", "holdout") if name in frames}
+    lacking = [name for name, frame in real.items() if not set(names) <= set(frame.columns)]
+    if lacking:
+        named = ", ".join(f'"{name}"' for name in names)
+        return {}, [f"The {lacking[0]} rows lack what names the subject, {named}: each row counts as a subject."]
+    own = {name: schema.fields[name] for name in names if name in schema.fields}
+    keyed = schema.model_copy(update={"fields": own, "constraints": (), "suite": None, "target": None})
+    read = [keyed.read(frame[names], source=f"{name} rows")[names] for name, frame in real.items()]
+    whose = np.split(Subjects.of(pd.concat(read, ignore_index=True), names).each, [len(read[0])])
+    numbers = dict(zip(real, whose, strict=False))
+    if "holdout" not in numbers:
+        return numbers, []
+    seen = np.isin(numbers["holdout"], numbers["train"])
+    if not seen.any():
+        return numbers, []
+    note = (
+        f"{seen.sum():,} of {len(seen):,} held-out rows are of subjects that training rows have: they are left aside."
+    )
+    frames["holdout"], numbers["holdout"] = real["holdout"][~seen], numbers["holdout"][~seen]
+    if seen.all():
+        del frames["holdout"], numbers["holdout"]
+    return numbers, [note]
+
+
+def _naming(schema: Schema, train: pd.DataFrame, numbers: Mapping[str, np.ndarray]) -> list[str]:
+    """The columns that name the subject and are compared otherwise: most of their values are those of one subject."""
+    if "train" not in numbers:
+        return []
+    subjects = Subjects(len(train), numbers["train"])
+    compared = [name for name in schema.subject if name in schema.fields and schema.fields[name].view(train[name])]
+    return [name for name in compared if subjects.count_values(train[name]).median() == 1]
 
 
 def _is_no_holdout(train: Table, holdout: Table) -> bool:
@@ -210,15 +281,20 @@ def _views(schema: Schema, read: Mapping[str, pd.DataFrame], kind: type[V]) -> d
 
 
 def _images(
-    subject: _Subject, schema: Schema, rng: np.random.Generator, inception: Inception | None, listener: Listener
+    subject: _Tables,
+    schema: Schema,
+    rng: np.random.Generator,
+    inception: Inception | None,
+    listener: Listener,
+    show_real: bool,
 ) -> tuple[list[Score], list[Sheet], list[Guessing]]:
     """The image fields: how alike, and useful, they are."""
     column = label_column(subject.coding, schema.target)
-    labels = () if column is None else subject.coding.columns[column].labels
+    labels = subject.labels(column)
     scores, sheets, guessing = [], [], []
     for name, pictures in subject.pictures.items():
         sides = sides_of(pictures, subject.given, column, len(labels))
-        found, drawn, mixed = compare_images(name, sides, labels, rng, listener, inception)
+        found, drawn, mixed = compare_images(name, sides, labels, rng, listener, inception, show_real=show_real)
         scores += found
         sheets += drawn
         guessing += mixed
@@ -234,20 +310,22 @@ def _inception(path: str | Path) -> Inception:
     return Inception.load(path)
 
 
-def _texts(subject: _Subject, target: str | None, rng: np.random.Generator) -> tuple[list[Score], list[TextPairs]]:
+def _texts(
+    subject: _Tables, target: str | None, rng: np.random.Generator, show_real: bool
+) -> tuple[list[Score], list[TextPairs]]:
     """The text fields: how alike, useful and safe they are."""
     column = label_column(subject.coding, target, MOST_LABELS)
-    labels = () if column is None else subject.coding.columns[column].labels
+    labels = subject.labels(column)
     scores, pairs = [], []
     for name, texts in subject.texts.items():
         sides = text_sides_of(texts, subject.given, column, len(labels), rng)
-        found, shown = compare_texts(name, sides, labels, rng)
+        found, shown = compare_texts(name, sides, labels, rng, show_real=show_real)
         scores += found
         pairs += shown
     return scores, pairs
 
 
-def _alike(subject: _Subject, rng: np.random.Generator) -> tuple[list[Score], list[ColumnScore], list[PairScore]]:
+def _alike(subject: _Tables, rng: np.random.Generator) -> tuple[list[Score], list[ColumnScore], list[PairScore]]:
     """Columns, pairs and missing cells, beside those of held-out rows and of independent columns."""
     coding, train, made = subject.coding, subject.seen["train"], subject.seen["synthetic"]
     held, floor = subject.seen.get("holdout"), subject.floor(len(made), rng)
@@ -263,9 +341,9 @@ def _alike(subject: _Subject, rng: np.random.Generator) -> tuple[list[Score], li
                 "KS" if column.is_quantity else "TV",
                 scores[i],
                 ceilings[i],
-                missing_real=float(np.isnan(real).mean()),
+                missing_real=missing_share(real, train.subjects),
                 missing=float(np.isnan(synthetic).mean()),
-                bars=fidelity.bars_of(column, real, synthetic),
+                bars=bars_of(column, real, synthetic, train.subjects),
             )
         )
     others = [made, floor] if held is None else [made, floor, held]
@@ -296,7 +374,7 @@ def _alike(subject: _Subject, rng: np.random.Generator) -> tuple[list[Score], li
     return summary, columns, pairs
 
 
-def _told(subject: _Subject, rng: np.random.Generator) -> tuple[Score, tuple[Curve, ...], tuple[float, ...]]:
+def _told(subject: _Tables, rng: np.random.Generator) -> tuple[Score, tuple[Curve, ...], tuple[float, ...]]:
     """How well rows can be told from real ones, with the columns that give them away."""
     if subject.too_few:
         return Score.of("c2st_auc", None, note=subject.too_few), (), ()
@@ -313,7 +391,7 @@ def _told(subject: _Subject, rng: np.random.Generator) -> tuple[Score, tuple[Cur
     return score, tuple(each.roc for each in (told, ceiling) if each is not None), told.by_column
 
 
-def _useful(subject: _Subject, target: str | None, rng: np.random.Generator) -> Score:
+def _useful(subject: _Tables, target: str | None, rng: np.random.Generator) -> Score:
     """What synthetic rows are worth to train on, beside as many real ones and independent columns."""
     if subject.too_few or target is None:
         return Score.of("tstr", None, note=subject.too_few or "not measured: the schema names no target")
@@ -321,8 +399,12 @@ def _useful(subject: _Subject, target: str | None, rng: np.random.Generator) -> 
     made = subject.given["synthetic"].sample(LOOKED_AT, rng)
     note = ""
     if test is None:
-        order = rng.permutation(len(train))
-        test, train = train[order[: len(order) // 5]], train[order[len(order) // 5 :]]
+        if train.numbers is None:
+            order = rng.permutation(len(train))
+            test, train = train[order[: len(order) // 5]], train[order[len(order) // 5 :]]
+        else:
+            aside = train.subjects.divided(0.2, rng)
+            test, train = train[aside], train[~aside]
         note = "; tested on training rows, since there are no held-out ones: the generator has seen them"
     task = Task.of(coding, train, target)
     if isinstance(task, str):

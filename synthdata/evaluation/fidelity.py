@@ -13,12 +13,10 @@ from itertools import combinations
 import numpy as np
 
 from synthdata.evaluation.coding import CodedColumn, Coding, Table
-from synthdata.evaluation.scores import Bars, Curve
+from synthdata.evaluation.scores import Curve
 
-__all__ = ["Told", "alike_columns", "alike_missing", "alike_pairs", "bars_of", "independent", "tell_apart"]
+__all__ = ["Told", "alike_columns", "alike_missing", "alike_pairs", "independent", "tell_apart"]
 
-BARS = 30
-MOST_BARS = 12  # of symbols; the rest is "other"
 PAIR_BINS = 10  # of equal mass among the reference's rows
 FOLDS = 3
 TREES = 100
@@ -140,7 +138,8 @@ def tell_apart(
 ) -> Told:
     """Train boosted trees to tell rows apart, as many of either, each told by trees that have not seen its like.
 
-    Equal rows are in one fold: else a copy would be told from its original, with certainty and the wrong way round. The
+    Equal rows are in one fold: else a copy would be told from its original, with certainty and the wrong way round. So
+    are all rows of a real subject, and their copies: else a row would be known by the others of its subject. The
     classifier two-sample test (Lopez-Paz and Oquab 2017, arXiv:1610.06545).
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -151,7 +150,7 @@ def tell_apart(
     features = np.vstack([coding.features(side) for side in sides])
     is_real = np.repeat([1, 0], rows)
     told, falls = np.full(2 * rows, 0.5), np.zeros(features.shape[1])
-    for fit, test in _folds(np.concatenate([side.keys for side in sides]), rng):
+    for fit, test in _folds(_groups(sides), rng):
         if min(len(np.unique(is_real[fit])), len(np.unique(is_real[test]))) < 2:
             continue  # of few different rows, all of one side
         trees = HistGradientBoostingClassifier(
@@ -175,43 +174,23 @@ def tell_apart(
     return Told(float(roc_auc_score(is_real, told)), curve, tuple(falls.tolist()))
 
 
-def _folds(keys: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows to fit and rows to test on, equal keys together."""
-    _, group = np.unique(keys, return_inverse=True)
+def _groups(sides: Sequence[Table]) -> np.ndarray:
+    """What must not be divided: (rows,) int64. Rows of a subject; else equal rows, those of a subject's with it."""
+    keys = np.concatenate([side.keys for side in sides])
+    group = np.unique(keys, return_inverse=True)[1].ravel()
+    if all(side.numbers is None for side in sides):
+        return group
+    whose = np.concatenate([np.full(len(side), -1) if side.numbers is None else side.numbers for side in sides])
+    first = np.full(int(group.max()) + 1, -1)
+    first[group[whose >= 0]] = whose[whose >= 0]
+    belongs = np.where(whose >= 0, whose, first[group])
+    return np.where(belongs >= 0, belongs, int(whose.max()) + 1 + group)
+
+
+def _folds(group: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows to fit and rows to test on, groups (rows,) together."""
+    _, group = np.unique(group, return_inverse=True)
     group = group.ravel()
     fold = (rng.permutation(int(group.max()) + 1) % FOLDS)[group]
     for number in range(FOLDS):
         yield np.flatnonzero(fold != number), np.flatnonzero(fold == number)
-
-
-def bars_of(column: CodedColumn, real: np.ndarray, synthetic: np.ndarray) -> Bars:
-    """Shares of present values, bar by bar: histograms with the same edges, or the most frequent symbols.
-
-    Edges reach from the first to the 99th percentile of both sides together, so that no outlier is drawn on its own.
-    """
-    real, synthetic = real[~np.isnan(real)], synthetic[~np.isnan(synthetic)]
-    if not column.is_quantity:
-        size = len(column.labels) + 1
-        shares = [_counts(side, size) / max(len(side), 1) for side in (real, synthetic)]
-        order = np.argsort(-(shares[0] + shares[1]), kind="stable")
-        order = order[(shares[0] + shares[1])[order] > 0]
-        names = [column.labels[k] if k < len(column.labels) else "rare or new ones" for k in order.tolist()]
-        if len(order) > MOST_BARS:
-            drawn = [np.append(share[order[: MOST_BARS - 1]], share[order[MOST_BARS - 1 :]].sum()) for share in shares]
-            names = [*names[: MOST_BARS - 1], f"{len(order) - MOST_BARS + 1} others"]
-        else:
-            drawn = [share[order] for share in shares]
-        return Bars(_rounded(drawn[0]), _rounded(drawn[1]), labels=tuple(names))
-    both = np.concatenate([real, synthetic])
-    if not len(both):
-        return Bars((), ())
-    low, high = np.quantile(both, [0.01, 0.99])
-    if low == high:
-        low, high = both.min(), both.max()
-    edges = np.linspace(low, high if high > low else low + 1, BARS + 1)
-    drawn = [np.histogram(np.clip(side, low, high), edges)[0] / max(len(side), 1) for side in (real, synthetic)]
-    return Bars(_rounded(drawn[0]), _rounded(drawn[1]), edges=tuple(edges.tolist()), is_time=column.is_time)
-
-
-def _rounded(shares: np.ndarray) -> tuple[float, ...]:
-    return tuple(np.round(shares, 5).tolist())

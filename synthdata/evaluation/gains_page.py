@@ -10,7 +10,8 @@ from statistics import median
 import numpy as np
 
 from synthdata.evaluation.gains import Gains, Kind, Line
-from synthdata.evaluation.page import environment, figure
+from synthdata.evaluation.page import environment
+from synthdata.evaluation.reading import figure
 
 __all__ = ["conclusion", "render_gains"]
 

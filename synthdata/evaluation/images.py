@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from synthdata.evaluation.coding import Coding, Table
 from synthdata.evaluation.features import Neighbourhoods, kernel_distance, neighbourhoods
 from synthdata.evaluation.privacy import NO_HOLDOUT, dcr_share
 from synthdata.evaluation.scores import Guessing, Score, Sheet
+from synthdata.evaluation.showing import HIDDEN
 from synthdata.fields.views import Pictures
 from synthdata.networks.image_quality import frechet_distance
 from synthdata.progress import Listener
@@ -31,17 +32,21 @@ GUESSED = 24  # images of either side that a person is to tell apart
 
 @dataclass(frozen=True)
 class Side:
-    """One table: its images of one field, and the labels they are told by, (n,) float64; empty without labels."""
+    """One table: its images of one field, and the labels they are told by, (n,) float64; empty without labels.
+
+    whose: the number of each row's subject, (n,) int64; empty where each is its own.
+    """
 
     pictures: Pictures
     labels: np.ndarray
+    whose: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
-    def sample(self, rows: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Images and labels of at most so many rows; of rows with a known label, where there are labels."""
+    def sample(self, rows: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Images, labels and subjects of at most so many rows; of rows with a known label, where there are labels."""
         known = np.arange(self.pictures.rows) if not len(self.labels) else np.flatnonzero(~np.isnan(self.labels))
         chosen = known if len(known) <= rows else np.sort(rng.choice(known, rows, replace=False))
         labels = self.labels[chosen].astype(np.int64) if len(self.labels) else np.zeros(len(chosen), np.int64)
-        return self.pictures.read(chosen), labels
+        return self.pictures.read(chosen), labels, self.whose[chosen] if len(self.whose) else chosen
 
 
 def label_column(coding: Coding, target: str | None, most: int = MOST_LABELS) -> int | None:
@@ -57,7 +62,7 @@ def sides_of(
     result = {}
     for name, each in pictures.items():
         codes = np.empty(0) if column is None else tables[name].values[:, column]
-        result[name] = Side(each, np.where(codes < labels, codes, np.nan))
+        result[name] = Side(each, np.where(codes < labels, codes, np.nan), tables[name].subjects.each)
     return result
 
 
@@ -68,8 +73,13 @@ def compare_images(
     rng: np.random.Generator,
     listener: Listener,
     inception: Inception | None = None,
+    *,
+    show_real: bool = False,
 ) -> tuple[list[Score], list[Sheet], list[Guessing]]:
-    """Score the images of one field. labels: what the codes of `Side.labels` mean; empty without labels."""
+    """Score the images of one field. labels: what the codes of `Side.labels` mean; empty without labels.
+
+    show_real: whether real images may be on the sheets, and a person is asked which are real.
+    """
     from synthdata.networks.image_features import ImageFeatures
 
     small = [name for name, side in sides.items() if side.pictures.rows < FEWEST]
@@ -78,12 +88,12 @@ def compare_images(
         return [Score.of("image_frechet", None, note=note)], [], []
     classes = len(labels)
     seed = int(rng.integers(2**31))
-    images, codes = sides["train"].sample(LEARNED, rng)
+    images, codes, _ = sides["train"].sample(LEARNED, rng)
     network = ImageFeatures.fit(images, codes if classes else None, classes, seed=seed, tell=listener)
     seen = {name: side.sample(LOOKED_AT, rng) for name, side in sides.items()}
-    rows = min(len(pixels) for pixels, _ in seen.values())
+    rows = min(len(pixels) for pixels, _, _ in seen.values())
     features, told = {}, {}
-    for name, (pixels, _) in seen.items():
+    for name, (pixels, _, _) in seen.items():
         features[name], told[name] = network.look(pixels)
     middle, spread = features["train"].mean(axis=0), features["train"].std(axis=0) + 1e-6
     features = {name: (each[:rows] - middle) / spread for name, each in features.items()}
@@ -93,24 +103,27 @@ def compare_images(
         Score.of(name, value, ceiling=held[0][name] if held else None, note=f"{field}, {rows:,} images")
         for name, value in found["synthetic"][0].items()
     ]
-    as_many = {name: pixels[:rows] for name, (pixels, _) in seen.items()}
+    as_many = {name: pixels[:rows] for name, (pixels, _, _) in seen.items()}
     if inception is not None:
         scores.append(_inception_score(field, as_many, inception, listener))
     if classes:
         right = {name: float((told[name].argmax(axis=1) == seen[name][1]).mean()) for name in sides}
         scores.append(Score.of("image_agreement", right["synthetic"], ceiling=right.get("holdout"), note=field))
         if "holdout" in sides:
-            made, their = sides["synthetic"].sample(len(images), rng)
+            made, their, _ = sides["synthetic"].sample(len(images), rng)
             learner = ImageFeatures.fit(made, their, classes, seed=seed, tell=listener)
-            pixels, truth = seen["holdout"]
+            pixels, truth, _ = seen["holdout"]
             accuracy = float((learner.look(pixels)[1].argmax(axis=1) == truth).mean())
             scores.append(
                 Score.of("image_tstr", accuracy, ceiling=right["holdout"], floor=1 / classes, note=f"accuracy, {field}")
             )
         else:
             scores.append(Score.of("image_tstr", None, note=NO_HOLDOUT))
-    scores.append(_nearness(field, as_many))
-    return scores, _sheets(field, seen, labels, found["synthetic"][1]), [_guessing(field, seen, labels, rng)]
+    scores.append(_nearness(field, as_many, {name: whose[:rows] for name, (_, _, whose) in seen.items()}))
+    drawn = {name: (pixels, told) for name, (pixels, told, _) in seen.items()}
+    if not show_real:
+        return scores, [_synthetic_sheet(field, drawn, labels)], []
+    return scores, _sheets(field, drawn, labels, found["synthetic"][1]), [_guessing(field, drawn, labels, rng)]
 
 
 def _inception_score(field: str, pixels: Mapping[str, np.ndarray], inception: Inception, listener: Listener) -> Score:
@@ -121,12 +134,13 @@ def _inception_score(field: str, pixels: Mapping[str, np.ndarray], inception: In
     return Score.of("image_inception_frechet", found["synthetic"], ceiling=found.get("holdout"), note=note)
 
 
-def _nearness(field: str, pixels: Mapping[str, np.ndarray]) -> Score:
+def _nearness(field: str, pixels: Mapping[str, np.ndarray], whose: Mapping[str, np.ndarray]) -> Score:
     """Whether synthetic images lie nearer to training than to held-out ones, of as many of either, as in `privacy`."""
     if "holdout" not in pixels:
         return Score.of("image_dcr_share", None, note=NO_HOLDOUT)
     flat = {name: each.reshape(len(each), -1).astype(np.float32) / 255 for name, each in pixels.items()}
-    return replace(dcr_share("image_dcr_share", flat["synthetic"], [flat["train"]], flat["holdout"]), note=field)
+    train, held_out = ((flat[name], whose[name]) for name in ("train", "holdout"))
+    return replace(dcr_share("image_dcr_share", flat["synthetic"], [train], held_out), note=field)
 
 
 def _compared(real: np.ndarray, other: np.ndarray) -> tuple[dict[str, float], Neighbourhoods]:
@@ -158,6 +172,14 @@ def _sheets(
     return [*sheets, Sheet(f"{field}: nearest real images", _grid(pairs), names)]
 
 
+def _synthetic_sheet(field: str, seen: Mapping[str, tuple[np.ndarray, np.ndarray]], labels: tuple[str, ...]) -> Sheet:
+    """Synthetic images, a row a label, but none that is a training image."""
+    pixels, codes = seen["synthetic"]
+    known = {image.tobytes() for image in seen["train"][0]}
+    new = np.array([image.tobytes() not in known for image in pixels], bool)
+    return Sheet(f"{field}: synthetic", _rows_by_label(pixels[new], codes[new], labels), _shown(labels))
+
+
 def _guessing(
     field: str, seen: Mapping[str, tuple[np.ndarray, np.ndarray]], labels: tuple[str, ...], rng: np.random.Generator
 ) -> Guessing:
@@ -172,11 +194,11 @@ def _guessing(
 
 
 def _shown(labels: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(sorted(labels)[:SHEET_ROWS])
+    return tuple(sorted(label for label in labels if label != HIDDEN)[:SHEET_ROWS])
 
 
 def _rows_by_label(pixels: np.ndarray, codes: np.ndarray, labels: tuple[str, ...]) -> np.ndarray:
-    if not labels:
+    if not _shown(labels):
         return _grid(np.array_split(pixels[: SHEET_ROWS * SHEET_COLUMNS], SHEET_ROWS))
     order = [labels.index(label) for label in _shown(labels)]
     return _grid([pixels[codes == code][:SHEET_COLUMNS] for code in order])
@@ -185,7 +207,7 @@ def _rows_by_label(pixels: np.ndarray, codes: np.ndarray, labels: tuple[str, ...
 def _grid(rows: list[np.ndarray]) -> np.ndarray:
     """Images (n, height, width, channels) side by side, a row above another: (height, width, channels) uint8."""
     height, width, channels = rows[0].shape[1:]
-    columns = max(len(row) for row in rows)
+    columns = max(1, *(len(row) for row in rows))
     sheet = np.full((len(rows) * (height + 2), columns * (width + 2), channels), 255, np.uint8)
     for i, row in enumerate(rows):
         for j, image in enumerate(row):

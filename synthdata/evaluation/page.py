@@ -14,11 +14,13 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from synthdata.evaluation import plots
+from synthdata.evaluation.grades import Grade
+from synthdata.evaluation.reading import answer, best_of, figure, unmeasured
 from synthdata.evaluation.scores import Bars, ColumnScore, PairScore, Report, Score, Section, Sheet
 from synthdata.fields.pictures import png
 from synthdata.measures import MEASURES
 
-__all__ = ["environment", "figure", "render"]
+__all__ = ["environment", "render"]
 
 WORST = 10  # columns and pairs that are named
 OPEN_COLUMNS = 12  # shown at once; the rest is one click away
@@ -29,7 +31,6 @@ LONGEST_TEXT = 600  # characters of a text that are shown
 LEAST_SPAN = 0.1  # of a score's line, from worse to better
 MICROSECONDS_A_DAY = 86_400_000_000
 
-LEADS = ("c2st_auc", "tstr", "dcr_share")  # what answers a question most strictly in one figure
 SECTIONS: dict[Section, tuple[str, str]] = {
     "fidelity": ("Is it good?", "Do the synthetic rows look like the real ones?"),
     "utility": ("Is it useful?", "Does a model that learnt from synthetic rows know real ones?"),
@@ -71,7 +72,10 @@ class LabelBar:
 
 @dataclass(frozen=True)
 class Part:
-    """One of the three questions, with the score that answers it best at a glance."""
+    """One of the three questions, with the score that answers it best at a glance.
+
+    grade, answer: its word, and that with the figure and its best value. unmeasured: what was not, and why, if any.
+    """
 
     name: Section
     question: str
@@ -79,7 +83,10 @@ class Part:
     scores: tuple[Score, ...]
     state: State
     lead: Score | None
+    grade: Grade | None
+    answer: str
     gist: str
+    unmeasured: str
 
 
 def render(report: Report) -> str:
@@ -124,7 +131,7 @@ def environment() -> Environment:
     }
     made.globals |= {
         "track": _track, "reading": _reading, "reached_by": _reached_by, "state": _state,
-        "outlines": plots.outlines, "label_bars": _label_bars,
+        "outlines": plots.outlines, "label_bars": _label_bars, "best_of": best_of,
         "ends": _ends, "WORST": WORST, "BOX": (plots.WIDTH, plots.HEIGHT),
     }  # fmt: skip
     return made
@@ -162,12 +169,22 @@ def _pictures(report: Report) -> dict[str, plots.Picture]:
 
 def _part(report: Report, section: Section) -> Part:
     scores = tuple(score for score in report.scores if score.section == section)
-    measured = [score for score in scores if score.value is not None]
-    # what went wrong leads, if anything did
-    lead = min(measured, key=lambda s: (min(WORST_FIRST.index(_state(s)), 2), s.name not in LEADS), default=None)
+    lead = report.lead(section)
     states = {_state(score) for score in scores}
     state: State = next((state for state in WORST_FIRST if state in states), "unmeasured")
-    return Part(section, *SECTIONS[section], scores, state, lead, _gist(lead) if lead else "")
+    if lead is None:
+        state = "unmeasured"
+    return Part(
+        section,
+        *SECTIONS[section],
+        scores,
+        state,
+        lead,
+        report.grade(section),
+        answer(report, section),
+        _gist(lead) if lead else "",
+        unmeasured(report, section),
+    )
 
 
 def _state(score: Score) -> State:
@@ -286,15 +303,6 @@ def _quantity(number: float) -> str:
     number += 0.0  # no minus before a zero
     written = f"{number:,.0f}" if 1000 <= abs(number) < 1e9 else f"{number:.4g}"
     return written.replace("-", "−")
-
-
-def figure(number: float | None) -> str:
-    """Three decimals; what is not zero is not shown as zero."""
-    if number is None or not math.isfinite(number):
-        return "–"
-    if 0 < abs(number) < 0.0005:
-        return "< 0.001" if number > 0 else "> −0.001"
-    return f"{number:,.3f}".replace("-", "−")
 
 
 def _percent(share: float) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, Self
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
+from synthdata.evaluation.grades import GRADES, Grade, grade_of
 from synthdata.measures import MEASURES, Better, Section
 
 __all__ = [
@@ -23,6 +24,13 @@ __all__ = [
     "Sheet",
     "TextPairs",
 ]
+
+
+LEADS = (  # what answers a question most strictly in one figure
+    *("c2st_auc", "trends", "image_frechet", "text_frechet"),
+    *("tstr", "image_tstr", "text_tstr"),
+    *("dcr_share", "image_dcr_share", "text_copies"),
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,16 @@ class Score:
             note=note,
         )
 
+    @property
+    def grade(self) -> Grade | None:
+        """Good, fair or poor; None if it was not measured, or there is nothing to hold it against."""
+        return grade_of(MEASURES[self.name], self.value, self.floor, self.ceiling, self.passed)
+
+    @property
+    def best(self) -> float | None:
+        """The best figure there is; None if only what real rows reach says that."""
+        return MEASURES[self.name].best
+
     def held_to(self, threshold: float) -> Score:
         """The score, with what was asked of it. What was not measured has missed it."""
         at_least = self.better == "higher"
@@ -92,7 +110,7 @@ class Score:
 class Bars:
     """Shares of rows, bar by bar: a histogram where there are edges (bars + 1), else one bar a label.
 
-    real, synthetic: shares of the present values. Labels are values of the synthetic rows or "other".
+    real, synthetic: shares of the present values. What fewer than 8 real subjects show is on none of them.
     is_time: edges are microseconds since 1970.
     """
 
@@ -152,17 +170,17 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Beside:
-    """A synthetic text and the real one nearest to it, with their labels, if known."""
+    """A synthetic text and the real one nearest to it, None where no real one is shown, with their labels, if known."""
 
     synthetic: str
-    real: str
+    real: str | None
     label: str = ""
     real_label: str = ""
 
 
 @dataclass(frozen=True)
 class TextPairs:
-    """Some synthetic texts of a field, each beside the real one nearest to it."""
+    """Some synthetic texts of a field, each beside the real one nearest to it if real ones are shown."""
 
     field: str
     pairs: tuple[Beside, ...]
@@ -186,9 +204,11 @@ class Report:
     """Is it good, is it useful, is it safe.
 
     rows: how many were given, by "train", "holdout" and "synthetic". looked_at: how many of them were looked at.
+    subjects: how many subjects real rows are of, where the schema names one.
     columns, pairs: worst first. roc: of the C2ST, synthetic and, where there is a holdout, holdout rows against real.
     distances: distribution functions of the distance to the nearest training row. history: loss curves. sheets: images.
-    texts: synthetic texts beside real ones. guessing: images for a person to tell apart.
+    texts: synthetic texts, beside real ones if asked for. guessing: images for a person to tell apart. shows_real:
+    whether real images or texts are among them.
     seconds: spent. notes: what a person should know, each a sentence.
     """
 
@@ -207,6 +227,8 @@ class Report:
     guessing: tuple[Guessing, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+    subjects: Mapping[str, int] = field(default_factory=dict)
+    shows_real: bool = False
 
     @property
     def passed(self) -> bool:
@@ -223,6 +245,37 @@ class Report:
         """The scores that look wrong though nothing was required of them."""
         return tuple(score for score in self.scores if not score.required and score.passed is False)
 
+    @property
+    def unmeasured(self) -> tuple[Score, ...]:
+        """The scores that were not measured."""
+        return tuple(score for score in self.scores if score.value is None)
+
+    def lead(self, section: Section) -> Score | None:
+        """The score that answers the section's question in one figure; None if none does.
+
+        What was missed or raises an alarm, if anything does; else the worst graded of `LEADS`, or of the others. That
+        nothing was copied which needs no held-out rows to be seen does not make rows safe.
+        """
+        measured = [score for score in self.scores if score.section == section and score.value is not None]
+        failed = [score for score in measured if score.passed is False]
+        if failed:
+            return min(failed, key=lambda score: (not score.required, score.name not in LEADS))
+        leading = [score for score in measured if score.name in LEADS and score.grade]
+        if not leading and section == "privacy":
+            return None
+        graded = leading or [score for score in measured if score.grade]
+        places = {name: place for place, name in enumerate(LEADS)}
+        return min(
+            graded,
+            key=lambda score: (GRADES.index(score.grade or "good"), places.get(score.name, len(places))),
+            default=next(iter(measured), None),
+        )
+
+    def grade(self, section: Section) -> Grade | None:
+        """The word for a section: that of its lead."""
+        lead = self.lead(section)
+        return None if lead is None else lead.grade
+
     def score(self, name: str) -> Score:
         """The score of a name; KeyError if there is none."""
         for score in self.scores:
@@ -234,4 +287,11 @@ class Report:
         """Write as plain JSON, without what shows real images and texts."""
         plain = asdict(replace(self, sheets=(), texts=(), guessing=()))
         del plain["sheets"], plain["texts"], plain["guessing"]
-        return {**plain, "passed": self.passed}
+        for each, score in zip(plain["scores"], self.scores, strict=True):
+            each["grade"] = score.grade
+        return {
+            **plain,
+            "passed": self.passed,
+            "grades": {section: self.grade(section) for section in get_args(Section)},
+            "unmeasured": [score.name for score in self.unmeasured],
+        }

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from synthdata.evaluation.attacks import Share, effective_rows
+from synthdata.evaluation.attacks import Share, effective_rows, share_of
 from synthdata.evaluation.coding import Table
 from synthdata.evaluation.copying import Runs, character_runs, copies, distinct, longest_copy, novelty, word_runs
 from synthdata.evaluation.features import kernel_distance
@@ -17,6 +17,7 @@ from synthdata.evaluation.privacy import NO_HOLDOUT, UNCOMPARED
 from synthdata.evaluation.scores import Beside, Score, TextPairs
 from synthdata.fields.views import Texts
 from synthdata.networks.image_quality import frechet_distance
+from synthdata.subjects import Subjects
 
 __all__ = ["MOST_LABELS", "Side", "compare_texts", "sides_of"]
 
@@ -30,7 +31,8 @@ MOST_LABELS = 100
 WIDTH = 64  # of sentence vectors
 TERMS = 20_000
 GRAM = 8  # words
-PAIRS = 10
+PAIRS = 10  # of a synthetic and a real text, that are shown
+CANDIDATES = 100  # texts from which those are picked that are shown alone
 
 # what is large enough to matter, beyond chance
 NOVELTY_MARGIN = 0.05
@@ -41,12 +43,19 @@ COPIES_MARGIN = 0.01
 class Side:
     """One table: its texts of one field, and the labels they are told by, (n,) float64; empty without labels.
 
-    lengths: in characters, of all rows, (n,) float64; -1 where the text is missing.
+    lengths: in characters, of all rows, (n,) float64; -1 where the text is missing. whose: the number of each text's
+    subject, (n,) int64; None where each is its own.
     """
 
     texts: tuple[str, ...]
     labels: np.ndarray
     lengths: np.ndarray
+    whose: np.ndarray | None = None
+
+    def subjects(self, rows: int) -> Subjects:
+        """Whose so many texts are."""
+        count = min(rows, len(self.texts))
+        return Subjects(count, None if self.whose is None else self.whose[:count])
 
     def first(self, rows: int) -> Sequence[str]:
         """So many texts."""
@@ -75,14 +84,23 @@ def sides_of(
         lengths = np.array([-1 if text is None else len(text) for text in values], np.float64)
         there = rng.permutation(np.flatnonzero(lengths >= 0))
         codes = np.empty(0) if column is None else table.values[there, column]
-        result[name] = Side(tuple(values[there].tolist()), np.where(codes < labels, codes, np.nan), lengths)
+        whose = None if table.numbers is None else table.numbers[there]
+        result[name] = Side(tuple(values[there].tolist()), np.where(codes < labels, codes, np.nan), lengths, whose)
     return result
 
 
 def compare_texts(
-    field: str, sides: Mapping[str, Side], labels: tuple[str, ...], rng: np.random.Generator
+    field: str,
+    sides: Mapping[str, Side],
+    labels: tuple[str, ...],
+    rng: np.random.Generator,
+    *,
+    show_real: bool = False,
 ) -> tuple[list[Score], list[TextPairs]]:
-    """Score the texts of one field. labels: what the codes of `Side.labels` mean; empty without labels."""
+    """Score the texts of one field. labels: what the codes of `Side.labels` mean; empty without labels.
+
+    show_real: whether synthetic texts are shown beside real ones, and those too that are copies of real ones.
+    """
     small = [name for name, side in sides.items() if len(side.texts) < FEWEST]
     if small:
         note = f"not measured: {field} has fewer than {FEWEST} texts in the {' and '.join(small)} rows"
@@ -91,7 +109,7 @@ def compare_texts(
     scores = [*_alike(field, sides, vectors), *_words(field, sides)]
     if labels:
         scores += _labelled(field, sides, rng)
-    return scores, [_pairs(field, sides, labels, vectors)]
+    return scores, [(_pairs if show_real else _alone)(field, sides, labels, vectors)]
 
 
 @dataclass(frozen=True)
@@ -182,7 +200,8 @@ def _words(field: str, sides: Mapping[str, Side]) -> list[Score]:
     """Variety, and what was learned by heart."""
     sought = {name: side.texts if name == "train" else side.first(COPIES_SOUGHT) for name, side in sides.items()}
     words = dict(zip(sought, word_runs(*sought.values()), strict=True))
-    return [_distinct(field, words), _novelty(field, words), _copies(field, words), _longest(field, sought)]
+    held = sides["holdout"].subjects(COPIES_SOUGHT) if "holdout" in sides else Subjects(0)
+    return [_distinct(field, words), _novelty(field, words, held), _copies(field, words, held), _longest(field, sought)]
 
 
 def _distinct(field: str, words: Mapping[str, Runs]) -> Score:
@@ -202,7 +221,7 @@ def _distinct(field: str, words: Mapping[str, Runs]) -> Score:
     return Score.of("text_distinct", value, ceiling=found[2].get("holdout"), note=f"{field}; {others}")
 
 
-def _novelty(field: str, words: Mapping[str, Runs]) -> Score:
+def _novelty(field: str, words: Mapping[str, Runs], subjects: Subjects) -> Score:
     value, rows = novelty(words["synthetic"], words["train"], GRAM)
     if value is None:
         return Score.of("text_novelty", None, note=f"not measured: {field} has no {GRAM} words in a row")
@@ -213,12 +232,13 @@ def _novelty(field: str, words: Mapping[str, Runs]) -> Score:
     score = Score.of("text_novelty", value, ceiling=held, note=note)
     if held is None:
         return score
-    # a text is one accident, however many stretches it has
+    # a text is one accident, and all texts of a subject, however many stretches it has
+    others = min(others, subjects.people)
     failed = Share(1 - value, rows).exceeds(Share(1 - held, others)) and value < held - NOVELTY_MARGIN
     return replace(score, passed=not failed, limit=f"at least {NOVELTY_MARGIN:g} below held-out rows, or within chance")
 
 
-def _copies(field: str, words: Mapping[str, Runs]) -> Score:
+def _copies(field: str, words: Mapping[str, Runs], subjects: Subjects) -> Score:
     exact, near = copies(words["synthetic"], words["train"])
     either = exact | near
     note = f"{field}: {exact.mean():.2%} exact, {near.mean():.2%} nearly"
@@ -226,7 +246,8 @@ def _copies(field: str, words: Mapping[str, Runs]) -> Score:
         return Score.of("text_copies", float(either.mean()), note=f"{note}; {UNCOMPARED}")
     theirs = np.logical_or(*copies(words["holdout"], words["train"]))
     attack = Share(float(either.mean()), effective_rows(len(either), words["synthetic"].numbers()[either]))
-    control = Share(float(theirs.mean()), effective_rows(len(theirs), words["holdout"].numbers()[theirs]))
+    worth = min(effective_rows(len(theirs), words["holdout"].numbers()[theirs]), share_of(theirs, subjects).rows)
+    control = Share(float(theirs.mean()), worth)
     failed = attack.exceeds(control) and attack.value - control.value > COPIES_MARGIN
     score = Score.of("text_copies", attack.value, ceiling=control.value, interval=attack.interval(), note=note)
     limit = f"at most {COPIES_MARGIN:g} above held-out rows, or within chance"
@@ -336,15 +357,24 @@ def _pairs(field: str, sides: Mapping[str, Side], labels: tuple[str, ...], vecto
     made, real = sides["synthetic"], sides["train"]
     one, two = _turned(vectors.look(made.first(PAIRS))), _turned(vectors.look(real.texts))
     nearest = (one @ two.T).argmax(axis=1).tolist()
-
-    def told(side: Side, row: int) -> str:
-        return labels[int(side.labels[row])] if len(side.labels) and not np.isnan(side.labels[row]) else ""
-
     pairs = [
-        Beside(made.texts[row], real.texts[other], told(made, row), told(real, other))
+        Beside(made.texts[row], real.texts[other], _told(made, row, labels), _told(real, other, labels))
         for row, other in enumerate(nearest)
     ]
     return TextPairs(field, tuple(pairs))
+
+
+def _alone(field: str, sides: Mapping[str, Side], labels: tuple[str, ...], vectors: _Vectors) -> TextPairs:
+    """Some synthetic texts, none of which is a copy, or nearly one, of a training text."""
+    made = sides["synthetic"]
+    words, known = word_runs(made.first(CANDIDATES), sides["train"].texts)
+    new = np.flatnonzero(~np.logical_or(*copies(words, known)))[:PAIRS].tolist()
+    return TextPairs(field, tuple(Beside(made.texts[row], None, _told(made, row, labels)) for row in new))
+
+
+def _told(side: Side, row: int, labels: tuple[str, ...]) -> str:
+    """The label of a text, if it is known."""
+    return labels[int(side.labels[row])] if len(side.labels) and not np.isnan(side.labels[row]) else ""
 
 
 def _turned(vectors: np.ndarray) -> np.ndarray:

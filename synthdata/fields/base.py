@@ -181,6 +181,7 @@ class Field(BaseModel, ABC):
     reads_bytes: ClassVar[bool] = False
     is_made: ClassVar[bool] = False  # keys and personal data, which are made anew and not learned
     tells_persons: ClassVar[bool] = False  # whether equal values are a sign of one person
+    copied_is_leak: ClassVar[bool] = False  # a value names one subject: a real one among synthetic rows is no chance
     ending: ClassVar[str] = ""  # of the files that hold the values where a table is text; "" if text can
     measures: ClassVar[tuple[str, ...]] = ()  # the columns of `measure`
     set_measures: ClassVar[tuple[str, ...]] = ()  # those of `measure_set`

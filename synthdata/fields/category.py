@@ -16,14 +16,13 @@ from synthdata.errors import ConditionError, nearest
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
 from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.views import Symbols
-from synthdata.subjects import Subjects
+from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["Category"]
 
 RARE = "_RARE_"
 MOST_VALUES = 8192
 FEW_VALUES = 50  # `guess` closes the set of at most so many values
-COMMON = 8
 _AMOUNT = re.compile(r"[^\w\s.,]?\s?[+-]?[^\w\s.,]?\s?\d{1,3}(?:[.,' ]?\d)*\s?(?:[^\w\s.,]|[A-Z]{3})?")
 
 
@@ -52,9 +51,9 @@ class Category(Field):
         counts = subjects.count_values(text)
         if not len(counts):
             return Guess(cls(), "the column is empty")
-        if len(counts) <= FEW_VALUES and counts.min() >= COMMON:
+        if len(counts) <= FEW_VALUES and counts.min() >= THRESHOLD:
             return Guess(cls(values=sorted(counts.index)), "all values found; others will be refused")
-        rare = counts[counts < COMMON]
+        rare = counts[counts < THRESHOLD]
         named = isinstance(column.dtype, pd.CategoricalDtype)  # whoever made the column says that these are names
         if not named and _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
             return Guess(cls(), "looks like amounts; written plainly, as 1234.5, they would be numbers")

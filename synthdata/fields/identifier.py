@@ -43,6 +43,7 @@ class Identifier(Field):
     of: str | None = Key(default=None, description="whose key, where not the subject's: a name for the role")
 
     is_made: ClassVar[bool] = True
+    copied_is_leak: ClassVar[bool] = True
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""

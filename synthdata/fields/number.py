@@ -22,7 +22,7 @@ from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, 
 from synthdata.fields.intervals import inside, intervals_of
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.views import Quantities
-from synthdata.subjects import Subjects
+from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["Number"]
 
@@ -30,7 +30,6 @@ NULL_WORDS = frozenset({"", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "nul
 MOST_DECIMALS = 12
 MOST_DIGITS = 400  # of an operand: beyond any float, and cheap to hold as a fraction
 CODES = re.compile(r"(?i)(^|_|\b)(zip|zip_?code|post_?code|postal_?code|plz|phone|mobile|fax)(_?(no|nr|number))?$")
-COMMON = 8  # subjects an extreme value needs before `guess` writes it into a schema
 
 
 class Number(Field):
@@ -263,7 +262,7 @@ def _decimals(numbers: np.ndarray) -> int | None:
 def _outward(numbers: np.ndarray, direction: int, subjects: Subjects) -> Any:
     """The end of the range: itself where many subjects share it, else rounded outwards: it shows no one's value."""
     end = numbers.max() if direction > 0 else numbers.min()
-    if subjects[numbers == end].people >= COMMON:
+    if subjects[numbers == end].people >= THRESHOLD:
         return end.item()
     if end == 0 or (end > 0) != (direction > 0):
         return 0  # towards zero there is nothing to round to but zero itself

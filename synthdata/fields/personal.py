@@ -79,6 +79,11 @@ class Personal(Field):
         """Whether it points at somebody: a name does, a town does not."""
         return PROVIDERS[self.provider].distinctive
 
+    @property
+    def copied_is_leak(self) -> bool:  # type: ignore[override]  # of one kind, some are
+        """Whether a real value among synthetic rows is no chance: a whole name is, a town is not."""
+        return PROVIDERS[self.provider].distinctive
+
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """Take what a provider knows by its content, or by its name where the content does not speak against it."""

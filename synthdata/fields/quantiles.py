@@ -20,11 +20,11 @@ import numpy as np
 
 from synthdata.blocks import Binned, Categorical
 from synthdata.fields.intervals import Interval, along, draw_within, fraction_of, touched
-from synthdata.subjects import Subjects
+from synthdata.subjects import THRESHOLD, Subjects
 
-__all__ = ["MOST_THRESHOLD", "Quantiles", "draw_threshold"]
+__all__ = ["Quantiles", "draw_threshold"]
 
-LEAST_THRESHOLD, MOST_THRESHOLD = 5, 8  # subjects that a value needs to be kept
+LEAST_THRESHOLD = 5  # subjects that a value needs to be kept, or more, up to `THRESHOLD`
 MOST_ATOMS = 256  # a column with at most this many distinct values keeps each that is not rare
 ATOM_SHARE = 0.005  # in other columns a value must fill this share of the rows to be an atom
 ROWS_PER_BIN = 50
@@ -35,7 +35,7 @@ MOST_LEVELS = 32
 
 def draw_threshold(rng: np.random.Generator) -> int:
     """Draw how many subjects a value needs to be kept: 5, 6, 7 or 8, so that its presence tells no exact count."""
-    return int(rng.integers(LEAST_THRESHOLD, MOST_THRESHOLD + 1))
+    return int(rng.integers(LEAST_THRESHOLD, THRESHOLD + 1))
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,12 @@ from synthdata.blocks import Tokens
 from synthdata.errors import ConditionError, DataError
 from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
 from synthdata.fields.pieces import LONGEST, Pieces
-from synthdata.fields.quantiles import MOST_THRESHOLD, draw_threshold
+from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.transforms import TextTransforms
 from synthdata.fields.views import Texts
 from synthdata.fields.wording import PATTERNS, WORDING, clean, wording
 from synthdata.presets import check_installed, check_place, read_preset
-from synthdata.subjects import Subjects
+from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["Text"]
 
@@ -198,7 +198,7 @@ class Text(Field):
         texts = np.bincount(codes, minlength=len(distinct))
         whose = Subjects(len(flat), pd.Series(subjects.each, index=column.index)[flat.index].to_numpy())
         people = whose.count(codes.astype(np.int64), len(distinct))
-        gone = frozenset(distinct[(people < MOST_THRESHOLD) & (texts > people)])
+        gone = frozenset(distinct[(people < THRESHOLD) & (texts > people)])
         if not gone:
             return column
         kept = [

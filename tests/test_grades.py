@@ -1,0 +1,169 @@
+"""A report says a word first, what is plainly useless, and what was not measured."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthdata import Schema, evaluate
+from synthdata.cli.scoring import report_scores
+from synthdata.evaluation.grades import FAIR_WAY, GOOD_WAY
+from synthdata.evaluation.page import render
+from synthdata.evaluation.reading import answer, unmeasured
+from synthdata.evaluation.scores import LEADS, Report, Score
+from synthdata.measures import MEASURES
+
+DOCS = (Path(__file__).parents[1] / "docs" / "report.md").read_text()
+
+
+def bare(*scores: Score) -> Report:
+    return Report("bare", None, {"train": 3, "synthetic": 3}, {"train": 3, "synthetic": 3}, scores, (), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "floor", "ceiling", "grade"),
+    [
+        ("c2st_auc", 0.51, 0.95, 0.5, "good"),
+        ("c2st_auc", 0.55, 0.95, 0.5, "good"),
+        ("c2st_auc", 0.742, 0.95, 0.5, "fair"),
+        ("c2st_auc", 0.742, 0.95, None, "fair"),
+        ("c2st_auc", 0.93, 0.95, 0.5, "poor"),
+        ("c2st_auc", 0.55, 0.52, 0.5, "good"),  # no way to go: by steps
+        ("c2st_auc", 0.9, 0.52, 0.5, "poor"),
+        ("tstr", 0.84, 0.5, 0.85, "good"),
+        ("tstr", 0.54, 0.5, 0.55, "good"),
+        ("tstr", 0.7, 0.5, 0.85, "fair"),
+        ("tstr", 0.55, 0.5, 0.85, "poor"),
+        ("trends", 0.99, 0.93, 0.995, "good"),
+        ("trends", 0.96, 0.93, 0.995, "fair"),
+        ("trends", 0.93, 0.93, 0.995, "poor"),
+        ("shapes", 0.97, None, 0.985, "good"),
+        ("shapes", 0.93, None, 0.985, "fair"),
+        ("shapes", 0.8, None, 0.985, "poor"),
+        ("shapes", 0.98, None, None, "good"),
+        ("shapes", 0.8, None, None, "poor"),
+        ("image_frechet", 1.4, None, 1.0, "good"),
+        ("image_frechet", 2.9, None, 1.0, "fair"),
+        ("image_frechet", 9.0, None, 1.0, "poor"),
+        ("image_frechet", 9.0, None, None, None),
+        ("image_kernel", 0.1, None, 0.0, None),
+        ("tstr", None, 0.5, 0.85, None),
+    ],
+)
+def test_a_figure_is_graded_against_its_anchors_or_by_steps(name, value, floor, ceiling, grade):
+    assert Score.of(name, value, floor=floor, ceiling=ceiling).grade == grade
+
+
+@pytest.mark.parametrize(("passed", "grade"), [(True, "good"), (False, "poor"), (None, None)])
+def test_privacy_is_good_without_an_alarm_and_not_graded_where_nothing_was_judged(passed, grade):
+    assert replace(Score.of("copies", 0.01), passed=passed).grade == grade
+
+
+def test_a_section_is_what_its_strictest_figure_is_and_poor_with_an_alarm():
+    told, shapes = Score.of("c2st_auc", 0.742, floor=0.95, ceiling=0.5), Score.of("shapes", 0.99, ceiling=0.99)
+    near, copies = (replace(Score.of(name, 0.5, ceiling=0.5), passed=True) for name in ("dcr_share", "copies"))
+    report = bare(shapes, told, copies, near)
+    assert [report.grade(section) for section in ("fidelity", "utility", "privacy")] == ["fair", None, "good"]
+    assert answer(report, "fidelity") == "fair (real-vs-synthetic AUC 0.742, best 0.5)"
+    assert bare(near, replace(copies, passed=False)).grade("privacy") == "poor"
+
+
+def test_what_needs_no_held_out_rows_does_not_make_a_table_safe():
+    keys = replace(Score.of("key_overlap", 0.0), passed=True)
+    missing = [Score.of(name, None, note="not measured: no holdout rows") for name in ("dcr_share", "nndr")]
+    report = bare(keys, *missing)
+    assert report.grade("privacy") is None
+    assert answer(report, "privacy") == "not measured (no held-out rows)"
+    assert unmeasured(report, "privacy") == "2 privacy scores were not measured (no held-out rows)"
+    assert unmeasured(bare(*missing), "privacy") == "no privacy score was measured (no held-out rows)"
+
+
+def test_the_last_line_never_says_no_alarm_where_nothing_was_measured():
+    scores = [Score.of("shapes", 0.9), Score.of("dcr_share", None, note="not measured: no holdout rows")]
+    result, lines = report_scores(bare(*scores), {"html": Path("report.html")})
+    assert lines[0] == "fidelity: fair (column similarity 0.900, best 1)"
+    assert lines[-1].endswith("no alarm among 1 measured score; no privacy score was measured (no held-out rows)")
+    assert result["unmeasured"] == ["dcr_share"]
+    assert result["grades"]["privacy"] is None
+    page = render(bare(*scores))
+    assert "No privacy score was measured (no held-out rows). That is no sign of safety." in page
+    assert bare(*scores).to_json()["unmeasured"] == ["dcr_share"]
+
+
+def test_grades_are_in_the_json():
+    plain = bare(Score.of("c2st_auc", 0.51, floor=0.95, ceiling=0.5)).to_json()
+    assert plain["scores"][0]["grade"] == "good"
+    assert plain["grades"] == {"fidelity": "good", "utility": None, "privacy": None}
+    json.dumps(plain)
+
+
+def test_the_page_says_the_word_before_the_figure():
+    page = render(bare(Score.of("c2st_auc", 0.742, floor=0.95, ceiling=0.5)))
+    card = page[page.index("Fidelity: is it good?") :]
+    assert card.index(">fair<") < card.index("0.742") < card.index("best 0.5")
+
+
+def test_the_steps_are_in_the_docs():
+    assert f"{GOOD_WAY:.0%}" in DOCS
+    assert f"{FAIR_WAY:.0%}" in DOCS
+    for name, measure in MEASURES.items():
+        if measure.steps:
+            good, fair = (f"{step:g}" for step in measure.steps)
+            row = rf"^\|[^|]*\b{name}\b[^|]*\|[^|]*\b{re.escape(good)}\b[^|]*\|[^|]*\b{re.escape(fair)}\b"
+            assert re.search(row, DOCS, flags=re.MULTILINE), name
+
+
+def test_labels_are_the_field_s_terms_and_no_two_are_the_same():
+    labels = [measure.label for measure in MEASURES.values()]
+    assert len(set(labels)) == len(labels)
+    assert not [label for label in labels if "alike" in label]
+    assert set(LEADS) <= set(MEASURES)
+
+
+# --- what is plainly useless -----------------------------------------------------------------------------------------
+
+SCHEMA = Schema.parse("""
+name: useless
+fields:
+  city: {kind: category}
+  one:  {kind: number}
+  two:  {kind: number}
+  rank: {kind: category}
+""")
+
+
+def useless(seed: int, rows: int = 800) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    one = rng.normal(size=rows)
+    two = one + rng.normal(0, 0.2, rows)
+    city = rng.choice([f"city {i}" for i in range(300)], rows)
+    return pd.DataFrame({"city": city, "one": one, "two": two, "rank": np.where(two > 0, "high", "low")})
+
+
+def test_a_column_that_is_mostly_the_label_of_rare_values_is_named_and_warnings_stand_first():
+    made = useless(1)
+    made.loc[:599, "city"] = "_RARE_"
+    report = evaluate(useless(0), made, useless(2), SCHEMA, warnings=["Training ended early."])
+    assert report.notes[0] == "Training ended early."
+    assert report.notes[1].startswith('Column "city" says "_RARE_" in 75% of the synthetic rows')
+    page = render(report)
+    assert page.index("Training ended early.") < page.index("Is it good?")
+
+
+def test_rows_that_are_as_easily_told_as_independent_columns_are_said_to_be():
+    made, rng = useless(1), np.random.default_rng(0)
+    made = made.apply(lambda column: rng.permutation(column.to_numpy()))
+    made["two"] = -made["one"]
+    notes = " ".join(evaluate(useless(0), made, useless(2), SCHEMA).notes)
+    assert "as easily as independent columns" in notes
+    assert "Pairs of columns are worse than independent columns" in notes
+
+
+def test_nothing_is_said_of_fresh_rows():
+    assert evaluate(useless(0), useless(1), useless(2), SCHEMA).notes == ()
