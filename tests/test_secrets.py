@@ -23,7 +23,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from conftest import BENCHMARKS
-from invented import transactions, visits
+from invented import family_names, transactions, visits
 from safetensors.numpy import load_file
 from threadpoolctl import threadpool_limits
 
@@ -265,7 +265,6 @@ def test_no_report_of_card_payments_names_anybody(payments: Ran) -> None:
     assert leaks(payments.parts("report"), payments.secrets) == []
 
 
-@pytest.mark.xfail(strict=True, reason="report.html quotes real notes, and the names and telephone numbers in them")
 def test_no_report_of_stays_with_notes_names_anybody(stays_: Ran) -> None:
     assert leaks(stays_.parts("report"), stays_.secrets) == []
 
@@ -314,7 +313,13 @@ def test_no_key_of_any_shape_is_kept(table: str, tmp_path: Path) -> None:
 
 
 def test_dense_keys_are_kept_clear_of(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"customer_id": np.arange(2000, 4000).repeat(2), "amount": np.arange(4000) % 70 / 7})
+    frame = pd.DataFrame(
+        {
+            "customer_id": np.arange(2000, 4000).repeat(2),
+            "amount": np.arange(4000) % 70 / 7,
+            "size": np.arange(4000) % 9,
+        }
+    )
     frame.to_csv(tmp_path / "table.csv", index=False)
     cli("init", tmp_path / "table.csv", "-o", tmp_path / "table.yaml")
     with threadpool_limits(1, user_api="openmp"):
@@ -511,6 +516,65 @@ def test_a_given_name_fits_the_sex_it_stands_beside(stays_: Ran) -> None:
     fits = [name in (women if sex == "female" else men) for name, sex in zip(given, sexes, strict=True)]
     assert np.mean(fits) == 1
     assert lists(locale).given >= {name.lower() for name in given}
+
+
+def of_doctors(doctors: int, rows: int = 600) -> pd.DataFrame:
+    """Stays with a doctor each, whose names no list has, but for halves of some."""
+    frame = visits(200).drop(columns="note").iloc[:rows].rename(columns={"full_name": "patient_name"})
+    names = [f"Petra {each}" for each in family_names(doctors, np.random.default_rng(9))]
+    who = np.random.default_rng(1).integers(0, doctors, len(frame))
+    return frame.assign(doctor_name=np.array(names)[who], doctor_id=500_000 + 37 * who)
+
+
+KINDS = {("patient_name" if name == "full_name" else name): kind for name, kind in STAYS.items()}
+KINDS |= {"doctor_name": "name", "doctor_id": "key"}
+
+
+@pytest.mark.parametrize(
+    "doctors",
+    [
+        pytest.param(
+            25, marks=pytest.mark.xfail(strict=True, reason="doctor_name is no hint: 40 % listed are too few")
+        ),
+        pytest.param(12, marks=pytest.mark.xfail(strict=True, reason="fewer than 20 names are never taken for names")),
+    ],
+)
+def test_init_does_not_write_the_names_of_doctors_into_the_schema(doctors: int) -> None:
+    frame = of_doctors(doctors)
+    written_ = schema_of(frame).dump().lower()
+    assert not [one for one in secrets(frame, {"doctor_name": "name"}) if one in written_]
+
+
+def schema_of(frame: pd.DataFrame, **fields: dict[str, object]) -> Schema:
+    """What `init` proposes, with some fields declared otherwise."""
+    told = yaml.safe_load(Schema.infer(frame).dump())
+    told["fields"] |= fields
+    return Schema.parse(yaml.safe_dump(told, sort_keys=False))
+
+
+ROLE = {
+    "doctor_name": {"kind": "personal", "provider": "full_name", "locale": "de", "of": "doctor"},
+    "doctor_id": {"kind": "identifier", "pattern": "[1-9][0-9]{5}", "integer": True, "unique": False, "of": "doctor"},
+}
+
+
+def test_a_doctor_has_one_name_and_is_nobodys_patient(tmp_path: Path) -> None:
+    frame = of_doctors(25)
+    model = train(frame, schema_of(frame, **ROLE), model="marginals")
+    model.save(tmp_path / "model")
+    made = generate(model, 600, real=frame).frame
+    made.to_csv(tmp_path / "rows.csv", index=False)
+    assert leaks(files(tmp_path), secrets(frame, KINDS)) == []
+    assert distinct_in(made, "doctor_id", "doctor_name") == 1
+    assert not set(made["doctor_name"]) & set(made["patient_name"])
+    assert distinct_in(made, "patient_uuid", "doctor_id") > 1.5
+
+
+@pytest.mark.xfail(strict=True, reason="doctors are dealt to the 1,024 rows of a block, of which fewer are taken")
+def test_as_many_rows_share_a_doctor_as_in_the_real_data() -> None:
+    frame = of_doctors(25)
+    made = generate(train(frame, schema_of(frame, **ROLE), model="marginals"), len(frame), real=frame).frame
+    assert made["doctor_id"].nunique() == pytest.approx(25, abs=5)
 
 
 def two_keys() -> pd.DataFrame:
