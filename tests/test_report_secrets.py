@@ -24,7 +24,7 @@ name: visits
 target: outcome
 subject: patient
 fields:
-  patient: {kind: category}
+  patient: {kind: identifier, pattern: "p[0-9]{1,2}-[0-9]{1,3}", unique: false}
   ward:    {kind: category}
   age:     {kind: number, integer: true}
   cost:    {kind: number, decimals: 2}

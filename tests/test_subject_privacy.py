@@ -175,7 +175,7 @@ def test_held_out_rows_of_training_customers_are_left_aside() -> None:
 
 def test_a_schema_without_a_subject_has_no_score_of_subjects() -> None:
     train, fresh, holdout = (frame.drop(columns="customer").head(300) for frame in drawn(0))
-    report = evaluate(train, fresh, holdout, Schema.infer(train))
+    report = evaluate(train, fresh, holdout, Schema.infer(train).model_copy(update={"subject": ()}))
     assert "subject_copies" not in {score.name for score in report.scores}
     assert report.subjects == {}
 
