@@ -313,13 +313,9 @@ def test_no_key_of_any_shape_is_kept(table: str, tmp_path: Path) -> None:
 
 
 def test_dense_keys_are_kept_clear_of(tmp_path: Path) -> None:
-    frame = pd.DataFrame(
-        {
-            "customer_id": np.arange(2000, 4000).repeat(2),
-            "amount": np.arange(4000) % 70 / 7,
-            "size": np.arange(4000) % 9,
-        }
-    )
+    rng = np.random.default_rng(0)
+    amounts = {"amount": rng.lognormal(3, 1, 4000).round(2), "size": rng.integers(0, 9, 4000)}
+    frame = pd.DataFrame({"customer_id": np.arange(2000, 4000).repeat(2), **amounts})
     frame.to_csv(tmp_path / "table.csv", index=False)
     cli("init", tmp_path / "table.csv", "-o", tmp_path / "table.yaml")
     with threadpool_limits(1, user_api="openmp"):
