@@ -17,10 +17,10 @@ import pandas as pd
 from synthdata.errors import DataError
 from synthdata.fields import KINDS, Category, Field, Guess, Identifier, Number, Personal
 from synthdata.fields.base import holds_bytes, plain
-from synthdata.fields.keys import PERSON, PLACE_OR_THING
+from synthdata.fields.keys import PERSON, PLACE_OR_THING, STAFF
 from synthdata.fields.patterns import pattern_of
 from synthdata.fields.personal import FEMALE, MALE
-from synthdata.fields.providers import PROVIDERS, People, locale_problem
+from synthdata.fields.providers import PROVIDERS, People, are_names, locale_problem
 from synthdata.subjects import LEAST_SUBJECTS, Subjects
 
 __all__ = ["Inferred", "infer_fields"]
@@ -33,6 +33,15 @@ OF_A_COUNTRY = ("iban", "phone")  # say where they are from
 NAMES = ("full_name", "given_name", "family_name")
 FOLLOWS_NAMES = ("email", "user_name", "street", "company")  # say nothing of the kind
 NAME = r"[^\W\d_][^\W\d_'’.-]+(?:[ -][^\W\d_][^\W\d_'’.-]*){1,3}"  # words of letters alone
+LANGUAGES = {  # by what columns are called
+    "de": re.compile(r"(?i)vorname|nachname|stra(ss|ß)e|telefon|geburt|kunde|betrag|anschrift|geschlecht"),
+    "fr": re.compile(r"(?i)pr[ée]nom|adresse_|ville|t[ée]l[ée]phone|montant|naissance|sexe"),
+    "es": re.compile(r"(?i)apellido|tel[ée]fono|direcci[oó]n|nacimiento|importe"),
+    "it": re.compile(r"(?i)cognome|indirizzo|nascita|importo"),
+    "nl": re.compile(r"(?i)voornaam|achternaam|straat|geboorte|klant"),
+    "pt": re.compile(r"(?i)sobrenome|endere[cç]o|telefone|nascimento"),
+    "pl": re.compile(r"(?i)imi[eę]|nazwisko|ulica|urodzenia"),
+}
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
@@ -59,6 +68,7 @@ def infer_fields(frame: pd.DataFrame, folder: str = "") -> Inferred:
     alone = Subjects(len(frame))
     for name in frame.columns:
         fields[name], notes[name] = _guess(frame[name], folder, alone)
+    fields |= _roles(fields)
     subject, why = propose_subject(frame, fields)
     if subject:
         subjects = Subjects.of(frame, subject)
@@ -89,8 +99,12 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects) -> tuple[Field, s
             continue
         nullable = not filled.all() or bool(text.isin(guess.field.reads_null).any())
         field = guess.field.model_copy(update={"nullable": True}) if nullable else guess.field
-        if field.check() is None:  # an image, say, cannot be missing
-            return field, guess.note
+        if field.check() is not None:  # an image, say, cannot be missing
+            continue
+        if isinstance(field, Category) and not _is_named(column) and are_names(present):
+            note = "names of people? then {kind: personal, provider: full_name}, and of: whose, if not the subject's"
+            return field.model_copy(update={"values": None}), note
+        return field, guess.note
     what = "holds bytes that are no images, or lacks some" if in_bytes else "is of no kind"
     raise DataError(f'column "{column.name}": {what}; leave it out, or mend it')
 
@@ -188,19 +202,18 @@ def _is_even(numbers: np.ndarray) -> bool:
 
 
 def _locales(fields: Mapping[str, Field]) -> dict[str, Field]:
-    """Personal data of one locale: of the country that accounts and telephones are of, or else that of the names."""
-    telling = [
-        each.locale
-        for provider in (*OF_A_COUNTRY, *NAMES)
-        for each in fields.values()
-        if isinstance(each, Personal) and each.provider == provider and each.locale != "en"
-    ]
+    """Personal data of one locale: that of accounts and telephones, or of the columns' names, or that of the names."""
+    personal = [each for each in fields.values() if isinstance(each, Personal) and each.locale != "en"]
+    telling = [each.locale for provider in OF_A_COUNTRY for each in personal if each.provider == provider]
+    telling += [locale for locale, words in LANGUAGES.items() if any(words.search(name) for name in fields)]
+    telling += [each.locale for provider in NAMES for each in personal if each.provider == provider]
     if not telling:
         return {}
     return {
         name: each.model_copy(update={"locale": telling[0]})
         for name, each in fields.items()
-        if isinstance(each, Personal) and each.provider in (*NAMES, *FOLLOWS_NAMES)
+        if isinstance(each, Personal)
+        if each.provider in (*NAMES, *FOLLOWS_NAMES) or (each.provider == "phone" and each.locale == "en")
         if locale_problem(each.provider, telling[0]) is None
     }
 
@@ -216,6 +229,7 @@ def _roles(fields: Mapping[str, Field]) -> dict[str, Field]:
         names = named.get(provider, [])
         first = next((name for name in names if PERSON.search(name)), names[0] if names else None)
         others |= {_first_word(name) for name in names if name != first}
+    others |= {word for name, each in fields.items() if each.is_made and STAFF.fullmatch(word := _first_word(name))}
     return {
         name: each.model_copy(update={"of": _first_word(name)})
         for name, each in fields.items()

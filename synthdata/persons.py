@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.blocks import Arrays
-from synthdata.fields import Codec, Field, Rows
+from synthdata.fields import Boolean, Category, Codec, Field, Rows
 from synthdata.fields.sharing import Sizes
 from synthdata.subjects import Subjects
 
@@ -100,6 +100,8 @@ def persons_of(
     for role, names in roles(fields).items():
         whose[role] = Subjects.of(frame, columns_of_persons(fields, subject, role))
         alike = dict.fromkeys(name for each in names if (name := fields[each].like) is not None)
+        if not role:  # of a subject of several columns, a learned one of few values
+            alike |= dict.fromkeys(name for name in subject if isinstance(fields[name], Boolean | Category))
         persons[role] = Persons.fit(whose[role], tuple(alike), rng, scattered=bool(role))
     return persons, whose
 

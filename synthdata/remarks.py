@@ -14,7 +14,7 @@ import pandas as pd
 from synthdata.errors import PrivacyWarning
 from synthdata.fields import Category, Codec, Number, Text
 from synthdata.fields.keys import PERSON, PLACE_OR_THING, key_look
-from synthdata.fields.providers import PROVIDERS, detect, find_in_texts
+from synthdata.fields.providers import PROVIDERS, are_names, detect, find_in_texts
 from synthdata.inference import following
 from synthdata.progress import REMARK, Listener, Progress, silent
 from synthdata.schema import Schema
@@ -62,6 +62,11 @@ def _learned(frame: pd.DataFrame, present: pd.Series, name: str, kind: str, *, h
         return [
             f'"{name}" is about to be learned as a {kind} and looks like a key ({look.why}); make it '
             f"{{kind: identifier{unique}}}{subject}"
+        ]
+    if kind == "category" and are_names(present):
+        return [
+            f'"{name}" is about to be learned as a category and looks like names of people; make it {{kind: personal, '
+            f"provider: full_name}}, with of: whose, if they are not the subject's"
         ]
     distinct = present.nunique()
     if has_subject or kind != "category" or distinct < MANY or distinct == len(present):

@@ -277,11 +277,11 @@ class Schema(BaseModel):
                 f'{source}, subject: "{self.target}" is the target too; what tells people apart cannot be predicted '
                 f"of new ones: name another target, or another subject"
             )
-        if len(self.subject) == 1 and not self.fields[self.subject[0]].is_made:
-            kind = self.fields[self.subject[0]].kind
+        if self.subject and not any(self.fields[name].is_made for name in self.subject):
+            name = self.subject[-1]
             raise SchemaError(
-                f'{source}, subject: "{self.subject[0]}" is a {kind}, which would be learned; what names somebody is '
-                f"made anew: {{kind: identifier, unique: false}}, or personal"
+                f'{source}, subject: "{name}" is a {self.fields[name].kind}, which would be learned; what names '
+                f"somebody is made anew: {{kind: identifier, unique: false}}, or personal"
             )
 
 

@@ -123,7 +123,7 @@ def test_init_writes_no_bound_and_no_value_of_one_subject() -> None:
     frame.loc[:9, ["score", "ward"]] = [77, "tower"]
     schema = Schema.infer(frame)
     assert schema.subject == ("patient_id",)
-    assert schema.fields["score"] == Number(integer=True, min=0, max=80)
+    assert schema.fields["score"] == Number(integer=True, min=0)
     assert schema.fields["ward"] == Category()
     assert Schema.infer(frame[["score", "ward"]]).fields["ward"].values == ["north", "south", "tower"]
 
@@ -329,3 +329,48 @@ def test_personal_data_without_a_subject_is_of_one_person_where_names_repeat() -
     made = Synthesizer.fit(frame, schema, model="marginals").sample(200)
     assert made["name"].nunique() == pytest.approx(40, abs=3)
     assert (made.groupby("name")["mail"].nunique() == 1).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("provider", "real", "form"),
+    [
+        ("iban", "DE89 3704 0044 0532 0130 00", r"[A-Z]{2}\d\d( [A-Z\d]{4})+( [A-Z\d]{1,3})?"),
+        ("payment_card", "4111-1111-1111-1111", r"\d{4}(-\d{4}){3}"),
+        ("full_name", "LOVELACE, ADA", r"[^a-z]+, [^a-z]+"),
+        ("full_name", "Lovelace, Ada", r"[A-Z].*[a-z], [A-Z].*[a-z]"),
+        ("family_name", "LOVELACE", r"[^a-z]+"),
+        ("iban", "DE89370400440532013000", r"[A-Z\d]+"),
+    ],
+)
+def test_personal_data_is_written_as_the_real_ones_are(provider: str, real: str, form: str) -> None:
+    frame = pd.DataFrame({"x": [real] * 30, "y": [True, False] * 15})
+    schema = Schema.parse(f"fields: {{x: {{kind: personal, provider: {provider}}}, y: {{kind: boolean}}}}")
+    made = Synthesizer.fit(frame, schema, model="marginals").sample(40)["x"]
+    assert made.str.fullmatch(form).all(), made.tolist()[:3]
+
+
+def test_a_learned_part_of_the_subject_is_the_same_in_all_rows_of_one() -> None:
+    who = np.repeat(np.arange(80), 5)
+    frame = pd.DataFrame({"site": np.where(who % 2, "A", "B"), "number": who // 2 + 1000, "x": rng().random(400)})
+    kinds = "{site: {kind: category}, number: {kind: identifier, integer: true, unique: false}, x: {kind: number}}"
+    schema = Schema.parse(f"subject: [site, number]\nfields: {kinds}")
+    made = Synthesizer.fit(frame, schema, model="marginals").sample(400)
+    assert made.groupby("number")["site"].nunique().max() == 1
+    assert made.groupby("number").size().mean() == pytest.approx(5, abs=0.6)
+
+
+def test_staff_is_not_the_subject_and_stays_few() -> None:
+    who, staff = np.repeat(np.arange(60), 10), rng(2).integers(0, 12, 600)
+    frame = pd.DataFrame({"patient_id": [f"P-{each:05}" for each in who], "weight": rng().normal(70, 9, 600).round(1)})
+    frame["doctor_name"] = [
+        f"{['Anna', 'Maria', 'Peter', 'Hans'][each % 4]} Quor{each}xy".replace("1", "l") for each in staff
+    ]
+    frame["doctor_name"] = frame["doctor_name"].str.replace(r"\d", "z", regex=True)
+    schema = Schema.infer(frame)
+    assert schema.fields["doctor_name"].model_dump(include={"kind", "provider", "of"}) == {
+        "kind": "personal",
+        "provider": "full_name",
+        "of": "doctor",
+    }
+    made = Synthesizer.fit(frame, schema, model="marginals").sample(600)
+    assert made["doctor_name"].nunique() == pytest.approx(frame["doctor_name"].nunique(), abs=2)

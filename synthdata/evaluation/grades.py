@@ -30,6 +30,8 @@ def grade_of(
     goal = measure.best if ceiling is None else ceiling
     if goal is None:
         return None
+    if measure.better == "half":  # rows that are told apart the wrong way round are told apart
+        value, goal = (0.5 + abs(each - 0.5) for each in (value, goal))
     up = 1.0 if measure.better == "higher" else -1.0
     if floor is not None and up * (goal - floor) > LEAST_WAY + 1e-9:
         way = (value - floor) / (goal - floor)

@@ -135,7 +135,8 @@ def _copies(train: Table, synthetic: Table, holdout: Table) -> Score:
     met = place[once[place] == synthetic.keys] if len(once) else np.empty(0, np.int64)
     worth = effective_rows(len(met), subjects[met])
     ours = worth * float(in_train[met].mean()) if len(met) else 0.0
-    odds = len(train) / (len(train) + len(holdout)) if train.numbers is None else float(in_train.mean())
+    by_rows = train.numbers is None or not len(once)
+    odds = len(train) / (len(train) + len(holdout)) if by_rows else float(in_train.mean())
     copied = len(met) > 0 and improbable(ours, worth, odds)
     failed = copied and attack.exceeds(control) and attack.value - control.value > COPIES_MARGIN
     limit = f"at most {COPIES_MARGIN:g} above held-out rows, or within chance"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from synthdata.fields.patterns import UUID, alphabets, pattern_of
 
-__all__ = ["PERSON", "PLACE_OR_THING", "KeyLook", "key_look"]
+__all__ = ["PERSON", "PLACE_OR_THING", "STAFF", "KeyLook", "key_look"]
 
 LEAST = 20  # distinct values of a key
 MOST_ROWS_OF_ONE = 200  # on average: what more rows share is a category, a shop or a ward
@@ -27,6 +27,11 @@ _NAMED = re.compile(
 PERSON = re.compile(
     r"(?i)patient|customer|client|subject|person|member|user|employee|staff|student|pupil|beneficiary|insured|holder|"
     r"participant|respondent|citizen|kunde|mitarbeiter|versichert|persona|mrn|subscriber|donor|player|applicant|borrower"
+)
+STAFF = re.compile(  # others in a row than its subject
+    r"(?i)^(doctor|dr|physician|surgeon|nurse|therapist|clinician|consultant|agent|staff|manager|teacher|driver|seller|"
+    r"buyer|owner|guardian|mother|father|parent|spouse|kin|author|reviewer|examiner|clerk|sender|receiver|recipient|"
+    r"payee|payer|merchant|arzt|aerztin|ärztin|vendor)$"
 )
 PLACE_OR_THING = re.compile(
     r"(?i)product|item|sku|article|store|shop|branch|merchant|categor|station|flight|route|device|sensor|zip|postal|"

@@ -6,7 +6,8 @@ a column that says their sex. What is learned is how rows share a value (`sharin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -106,11 +107,11 @@ class Personal(Field):
 
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> PersonalBody:
         """Nothing is learned but how many rows share a value."""
-        return PersonalBody(self, Sharing.fit(values, subjects, rng))
+        return PersonalBody(self, Sharing.fit(values, subjects, rng), form_of(values))
 
     def body_from_json(self, data: Mapping[str, Any]) -> PersonalBody:
         """Read what `PersonalBody.to_json` wrote."""
-        return PersonalBody(self, Sharing.from_json(data["sharing"]))
+        return PersonalBody(self, Sharing.from_json(data["sharing"]), str(data["form"]))
 
     def claims(self, name: str) -> list[Expectation]:
         """Text."""
@@ -126,10 +127,11 @@ class Personal(Field):
 
 @dataclass(frozen=True)
 class PersonalBody(Body):
-    """Who makes the values, and how rows share one."""
+    """Who makes the values, how rows share one, and how all of them are written."""
 
     field: Personal
     sharing: Sharing
+    form: str = ""
 
     @property
     def block(self) -> Block | None:
@@ -164,15 +166,39 @@ class PersonalBody(Body):
             locale=self.field.locale,
             sexes=sexes,
         )
-        return pd.Series(pd.array(PROVIDERS[self.field.provider].make(people), dtype="str"))
+        values = PROVIDERS[self.field.provider].make(people)
+        if self.form:
+            values = np.array([FORMS[self.form][1](value) for value in values.tolist()], dtype=object)
+        return pd.Series(pd.array(values, dtype="str"))
 
     def restrict(self, tests: Sequence[Test]) -> Restriction:
         """No condition applies."""
         raise ConditionError("personal data is made anew, not learned, and takes no condition")
 
     def to_json(self) -> dict[str, Any]:
-        """How rows share a value."""
-        return {"sharing": self.sharing.to_json()}
+        """How rows share a value, and how they are written."""
+        return {"sharing": self.sharing.to_json(), "form": self.form}
+
+
+FORMS: dict[str, tuple[str, Callable[[str], str]]] = {  # how values may be written otherwise: all fit the expression
+    "fours": (r"(?:[A-Z0-9]{4} )+[A-Z0-9]{1,4}", lambda value: " ".join(re.findall(".{1,4}", value))),
+    "dashes": (r"(?:\d{4}-)+\d{1,4}", lambda value: "-".join(re.findall(".{1,4}", value))),
+    "FAMILY, GIVEN": (r"[^a-z,]+, [^a-z,]+", lambda value: _turned(value).upper()),
+    "Family, Given": (r"[^,]+, [^,]+", lambda value: _turned(value)),
+    "UPPER": (r"[^a-z]*[A-Z][^a-z]*", str.upper),
+}
+
+
+def form_of(values: pd.Series) -> str:
+    """The name of the form that all values share and providers do not write by themselves; "" if there is none."""
+    if not len(values):
+        return ""
+    return next((name for name, (form, _) in FORMS.items() if values.str.fullmatch(form).all()), "")
+
+
+def _turned(name: str) -> str:
+    given, _, family = name.rpartition(" ")
+    return f"{family}, {given}"
 
 
 def says_sex(column: pd.Series) -> np.ndarray:

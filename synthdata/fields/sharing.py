@@ -55,7 +55,7 @@ class Sizes:
     @property
     def is_pool(self) -> bool:
         """Whether there are few values for the rows, as of doctors or shops: then more rows make no new ones."""
-        return bool(np.dot(self._middles, self.shares) / sum(self.shares)) > MOST_ROWS
+        return bool(np.dot(self._middles, self.shares) > MOST_ROWS * sum(self.shares))
 
     @property
     def _middles(self) -> np.ndarray:

@@ -16,12 +16,13 @@ from synthdata.fields.providers.name_lists import Lists, lists, locales_of_scrip
 from synthdata.fields.providers.pools import script_of
 from synthdata.fields.providers.writing import matching
 
-__all__ = ["Detected", "detect"]
+__all__ = ["Detected", "are_names", "detect"]
 
 LOOKED_AT = 2_000
 LONGEST = 200  # letters on average: what is longer is prose
 ALMOST_ALL = 0.95  # of the cells have to be valid where content alone tells
 MOST = 0.6  # of the cells have to be known names,
+FEWEST_NAMES = 3  # distinct ones, that say that a column is of names
 MOST_GIVEN, FEWEST_GIVEN = 0.75, 5  # of whole names have a given name that is known, and how many different ones
 FEW = 0.05  # and as many where the column is called after them
 NAMES: dict[str, Callable[[Lists, str], bool]] = {
@@ -149,6 +150,14 @@ def _by_names(seen: np.ndarray, words: str) -> Detected | None:
         return _by_given_names(distinct, locales, 1 if is_called_so else FEWEST_GIVEN)
     _, share, provider, locale = max(found)
     return Detected(provider, locale, share, f"{int(100 * share)}% are in lists of {SAID[provider]}")
+
+
+def are_names(cells: pd.Series) -> bool:
+    """Whether nearly all of some texts, however few, are whole names of people."""
+    distinct = np.array(cells.dropna().astype("str").str.strip().unique().tolist(), dtype=object)
+    if len(distinct) < FEWEST_NAMES:
+        return False
+    return _by_given_names(distinct, locales_of_script(script_of(distinct[0])), FEWEST_NAMES) is not None
 
 
 def _by_given_names(distinct: np.ndarray, locales: Sequence[str], fewest: int) -> Detected | None:
