@@ -14,6 +14,7 @@ from sklearn.datasets import load_digits
 
 from synthdata.cli import main
 from synthdata.fields.pictures import png
+from synthdata.fields.providers import PROVIDERS
 from synthdata.measures import MEASURES
 from synthdata.schema import Schema
 from synthdata.validation import Suite
@@ -148,3 +149,18 @@ def test_every_command_stands_in_the_docs():
 def test_links_between_pages_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_every_test_that_holds_a_promise_is_there() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "privacy.md").read_text()))
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    there = set(re.findall(r"^def (test_\w+)", tests, re.M))
+    assert len(named) > 15
+    assert named <= there, named - there
+
+
+def test_the_schema_page_lists_every_provider() -> None:
+    page = (ROOT / "docs" / "schema.md").read_text()
+    rows = page[page.index("| provider |") :].partition("\n\n")[0]
+    table = re.findall(r"^\| `(\w+)` \| (.+?) \| ", rows, re.M)
+    assert dict(table) == {name: provider.summary for name, provider in PROVIDERS.items()}

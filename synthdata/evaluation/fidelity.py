@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from synthdata.evaluation.coding import CodedColumn, Coding, Table
 from synthdata.evaluation.scores import Curve
@@ -150,24 +151,25 @@ def tell_apart(
     features = np.vstack([coding.features(side) for side in sides])
     is_real = np.repeat([1, 0], rows)
     told, falls = np.full(2 * rows, 0.5), np.zeros(features.shape[1])
-    for fit, test in _folds(_groups(sides), rng):
-        if min(len(np.unique(is_real[fit])), len(np.unique(is_real[test]))) < 2:
-            continue  # of few different rows, all of one side
-        trees = HistGradientBoostingClassifier(
-            max_iter=TREES,
-            min_samples_leaf=min(20, max(2, rows // 25)),
-            categorical_features=coding.are_symbols,
-            early_stopping=False,
-            random_state=0,
-        )
-        trees.fit(features[fit], is_real[fit])
-        told[test] = trees.predict_proba(features[test])[:, 1]
-        if by_column and not falls.any():
-            whole = roc_auc_score(is_real[test], told[test])
-            for column in range(features.shape[1]):
-                shuffled = features[test].copy()
-                shuffled[:, column] = rng.permutation(shuffled[:, column])
-                falls[column] = whole - roc_auc_score(is_real[test], trees.predict_proba(shuffled)[:, 1])
+    with threadpool_limits(1, user_api="openmp"):  # several wait for each other where cores are busy
+        for fit, test in _folds(_groups(sides), rng):
+            if min(len(np.unique(is_real[fit])), len(np.unique(is_real[test]))) < 2:
+                continue  # of few different rows, all of one side
+            trees = HistGradientBoostingClassifier(
+                max_iter=TREES,
+                min_samples_leaf=min(20, max(2, rows // 25)),
+                categorical_features=coding.are_symbols,
+                early_stopping=False,
+                random_state=0,
+            )
+            trees.fit(features[fit], is_real[fit])
+            told[test] = trees.predict_proba(features[test])[:, 1]
+            if by_column and not falls.any():
+                whole = roc_auc_score(is_real[test], told[test])
+                for column in range(features.shape[1]):
+                    shuffled = features[test].copy()
+                    shuffled[:, column] = rng.permutation(shuffled[:, column])
+                    falls[column] = whole - roc_auc_score(is_real[test], trees.predict_proba(shuffled)[:, 1])
     false, true, _ = roc_curve(is_real, told)
     x = np.linspace(0, 1, ROC_POINTS)
     curve = Curve(label, tuple(np.round(x, 4).tolist()), tuple(np.round(np.interp(x, false, true), 4).tolist()))

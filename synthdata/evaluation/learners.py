@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from synthdata.errors import InputError
 
@@ -111,14 +112,15 @@ class Learner:
         extra: dict[str, Any] = {}
         if weights is not None:
             extra["learner__sample_weight" if isinstance(estimator, Pipeline) else "sample_weight"] = weights
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # a learner is compared as it is
-            estimator.fit(features, target, **extra)
-        if not self.classes:
-            return np.asarray(estimator.predict(asked), np.float64)
-        chances = np.zeros((len(asked), self.classes))
-        chances[:, np.asarray(estimator.classes_, np.int64)] = estimator.predict_proba(asked)
-        return chances
+        with threadpool_limits(1, user_api="openmp"):  # several wait for each other where cores are busy
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # a learner is compared as it is
+                estimator.fit(features, target, **extra)
+            if not self.classes:
+                return np.asarray(estimator.predict(asked), np.float64)
+            chances = np.zeros((len(asked), self.classes))
+            chances[:, np.asarray(estimator.classes_, np.int64)] = estimator.predict_proba(asked)
+            return chances
 
 
 def _imported(path: str) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from synthdata.evaluation.coding import Coding, Table
 
@@ -86,8 +87,9 @@ def _classified(
     )
     rare = [code for code in np.unique(target) if (target == code).sum() < 2]  # cannot be split for early stopping
     enough = ~np.isin(target, rare)
-    trees.fit(features[enough], target[enough])
-    found = trees.predict_proba(asked)
+    with threadpool_limits(1, user_api="openmp"):  # several wait for each other where cores are busy
+        trees.fit(features[enough], target[enough])
+        found = trees.predict_proba(asked)
     places = {code: place for place, code in enumerate(trees.classes_.tolist())}
     none = np.zeros(len(asked))
     chances = {code: found[:, places[code]] if code in places else none for code in task.classes}
@@ -108,5 +110,6 @@ def _regressed(
     trees = HistGradientBoostingRegressor(
         max_iter=TREES, learning_rate=RATE, categorical_features=are_symbols, early_stopping=True, random_state=0
     )
-    trees.fit(features, target)
-    return max(float(r2_score(truth, trees.predict(asked))), -1.0)
+    with threadpool_limits(1, user_api="openmp"):
+        trees.fit(features, target)
+        return max(float(r2_score(truth, trees.predict(asked))), -1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from synthdata.networks.columns import Numbering
 
@@ -25,7 +26,8 @@ def distinguishability(numbering: Numbering, real: np.ndarray, generated: np.nda
     both = np.concatenate([_features(numbering, side[:rows]) for side in (real, generated)])
     is_real = np.repeat([1, 0], rows)
     trees = HistGradientBoostingClassifier(max_iter=TREES, random_state=0)
-    told = cross_val_predict(trees, both, is_real, cv=2, method="predict_proba")[:, 1]
+    with threadpool_limits(1, user_api="openmp"):  # several wait for each other where cores are busy
+        told = cross_val_predict(trees, both, is_real, cv=2, method="predict_proba")[:, 1]
     return float(roc_auc_score(is_real, told))
 
 
