@@ -26,6 +26,7 @@ from synthdata.subjects import LEAST_SUBJECTS, Subjects
 __all__ = ["Inferred", "infer_fields"]
 
 REPEATED = 0.85  # distinct values of a row, at most: what hardly repeats says little of who has several rows
+VARIES = 0.9  # of the rows, at most, that show one value of a column which is to tell something
 CONSTANT = 0.98  # of the values that several rows have: where another column is the same in all of these rows
 LOOKED_AT = 50_000  # rows
 TRIED = 50  # people that a provider is tried on
@@ -154,7 +155,8 @@ def following(frame: pd.DataFrame, key: str) -> list[str]:
         if name == key or holds_bytes(looked_at[name]):
             continue
         cells = pd.factorize(looked_at[name])[0][repeated]
-        if len(np.unique(cells)) < 2:
+        shares = np.bincount(cells[cells >= 0]) / len(cells) if (cells >= 0).any() else np.ones(1)
+        if shares.max() > VARIES:  # nearly always the same, whoever it is
             continue
         distinct = pd.Series(cells).groupby(codes[repeated]).nunique()
         if (distinct == 1).mean() >= CONSTANT:

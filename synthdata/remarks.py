@@ -22,6 +22,7 @@ from synthdata.schema import Schema
 __all__ = ["about_columns", "about_model", "about_rows", "remark"]
 
 LOOKED_AT = 5000  # texts
+FEW_NAMES = 0.01  # of the texts
 MANY = 20  # values that are learned by name
 MOSTLY = 0.5  # of the rows
 FIRST_TENTH = 0.1  # of the schedule
@@ -83,6 +84,8 @@ def _learned(frame: pd.DataFrame, present: pd.Series, name: str, kind: str, *, h
 def _in_texts(present: pd.Series, name: str) -> list[str]:
     texts = present.iloc[:LOOKED_AT].tolist()
     held = {provider: int(rows.sum()) for provider, rows in find_in_texts(texts).items() if rows.any()}
+    if held.get("full_name", 0) < FEW_NAMES * len(texts):  # what only looks like one stands in any text now and then
+        held.pop("full_name", None)
     if not held:
         return []
     what = ", ".join(f"{PROVIDERS[provider].summary} in {rows:,}" for provider, rows in held.items())

@@ -79,11 +79,11 @@ class Identifier(Field):
         text = look.text
         note = "new keys, never learned" if look.unique else f"new keys, never learned; {look.why}"
         if look.integer:
-            distinct = text.nunique()
+            distinct = len(text)
             width = max(text.str.len().max(), len(str(FACTOR * distinct // 9)) + 1)
             pattern = f"[1-9][0-9]{{{min(int(width), LONGEST_INTEGER) - 1}}}" if width > 1 else "[1-9][0-9]"
             return Guess(cls(pattern=pattern, integer=True, unique=look.unique), note)
-        pattern = pattern_of(text.drop_duplicates()) or ""
+        pattern = pattern_of(text) or ""
         return Guess(cls(pattern=pattern, unique=look.unique), note) if pattern else None
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:

@@ -36,13 +36,13 @@ STAFF = re.compile(  # others in a row than its subject
 PLACE_OR_THING = re.compile(
     r"(?i)product|item|sku|article|store|shop|branch|merchant|categor|station|flight|route|device|sensor|zip|postal|"
     r"post_?code|plz|code|icd|diag|drug|ndc|ward|depart|hospital|facility|provider|site|class|type|region|county|"
-    r"country|state|city|tract|vendor|supplier|airport|carrier|model|version|year|month|line|event_no|seq|rank|step"
+    r"country|district|state|city|tract|vendor|supplier|airport|carrier|model|version|year|month|line|event_no|seq|rank|step"
 )
 
 
 @dataclass(frozen=True)
 class KeyLook:
-    """text: the cells as text, (n,). unique: no two are equal. integer: they are whole numbers. why: for a person."""
+    """text: the distinct cells. unique: no two cells are equal. integer: they are whole numbers. why: for a person."""
 
     text: pd.Series
     unique: bool
@@ -54,22 +54,25 @@ def key_look(column: pd.Series) -> KeyLook | None:
     """Say whether present cells (n,), raw, are keys by their look, and how; None if not."""
     if len(column) < LEAST or pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return None
-    if pd.api.types.is_float_dtype(column):
-        numbers = column.to_numpy("float64")
-        if not ((numbers == np.floor(numbers)) & (np.abs(numbers) < 2.0**53)).all() or not (numbers % 1 == 0).all():
-            return None
-        column = pd.Series(numbers.astype("int64"), index=column.index, name=column.name)
-    text = column.astype("str").str.strip()
-    distinct = text.drop_duplicates()
-    if len(distinct) < LEAST or text.str.fullmatch(_DECIMAL).all():
+    rows = len(column)
+    distinct = column.drop_duplicates()
+    if len(distinct) < LEAST:
         return None
-    unique, name = len(distinct) == len(text), str(column.name)
-    integer = bool(distinct.str.fullmatch(_INTEGER).all())
+    if pd.api.types.is_float_dtype(distinct):
+        numbers = distinct.to_numpy("float64")
+        if not ((numbers == np.floor(numbers)) & (np.abs(numbers) < 2.0**53)).all():
+            return None
+        distinct = pd.Series(numbers.astype("int64"), index=distinct.index)
+    text = distinct.astype("str").str.strip()
+    if text.str.fullmatch(_DECIMAL).all():
+        return None
+    unique, name = len(text) == rows, str(column.name)
+    integer = bool(text.str.fullmatch(_INTEGER).all())
     if unique:
         return _unique(text, integer, name)
-    if not integer and not _NAMED.search(name) and distinct.str.fullmatch(_AMOUNT).all():
+    if not integer and not _NAMED.search(name) and text.str.fullmatch(_AMOUNT).all():
         return None  # "$1,000.00"
-    why = _repeated(text, distinct, integer, name)
+    why = _repeated(rows, text, integer, name)
     return None if why is None else KeyLook(text, False, integer, why)
 
 
@@ -84,31 +87,33 @@ def _unique(text: pd.Series, integer: bool, name: str) -> KeyLook | None:
     return None if pattern_of(text) is None else KeyLook(text, True, False, "no two rows share one")
 
 
-def _repeated(text: pd.Series, distinct: pd.Series, integer: bool, name: str) -> str | None:
+def _repeated(rows: int, distinct: pd.Series, integer: bool, name: str) -> str | None:
     """Why values of which several rows share one are keys; None if they are not."""
     if PLACE_OR_THING.search(name) and not PERSON.search(name):
         return None
-    if len(text) > MOST_ROWS_OF_ONE * len(distinct):
+    if rows > MOST_ROWS_OF_ONE * len(distinct):
         return None
     if _is_date(distinct):
         return None
-    rows = f"{len(distinct):,} of them, repeated in {len(text):,} rows"
+    repeats = f"{len(distinct):,} of them, repeated in {rows:,} rows"
     if distinct.str.fullmatch(UUID).all():
-        return f"UUIDs, {rows}"
+        return f"UUIDs, {repeats}"
     pattern = None if integer else pattern_of(distinct)
     if not integer and pattern is None:
         return None
     if _NAMED.search(name) or (PERSON.search(name) and (integer or _is_open(pattern, len(distinct)))):
-        return f"named like a key, {rows}"
+        return f"named like a key, {repeats}"
     if integer:
-        return f"long numbers of one length with gaps, {rows}" if _is_long(distinct) else None
-    if _is_open(pattern, len(distinct)) or len(distinct) > 0.9 * len(text):
-        return f"written to one pattern, {rows}"
+        return f"long numbers of one length with gaps, {repeats}" if _is_long(distinct) else None
+    if _is_open(pattern, len(distinct)) or len(distinct) > 0.9 * rows:
+        return f"written to one pattern, {repeats}"
     return None
 
 
 def _is_date(distinct: pd.Series) -> bool:
-    """Whether digits spell dates."""
+    """Whether cells spell dates."""
+    if distinct.str.fullmatch(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?:[T ].*)?").all():
+        return True
     if not distinct.str.fullmatch(r"\d{6}|\d{8}").all():
         return False
     spellings = ("%d%m%Y", "%m%d%Y", "%Y%m%d") if len(distinct.iloc[0]) == 8 else ("%d%m%y", "%m%d%y", "%y%m%d")

@@ -20,6 +20,8 @@ __all__ = ["LONGEST", "ROOM", "UUID", "alphabets", "as_regex", "pattern_of", "wr
 _ITEM = re.compile(r"(\[(?:[^\]\\]|\\.)+\]|\\.|[^\\\[\](){}|*+?.^$])(?:\{(?:(\d+),)?(\d+)\})?")
 _CLASSES = {"d": string.digits, "w": string.ascii_letters + string.digits + "_"}
 UUID = r"(?:\{(?=.*\}$))?(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?"
+KINDS = ("0-9", "a-z", "A-Z")
+RUN = r"[0-9]+|[a-z]+|[A-Z]+|[^0-9a-zA-Z]"
 LONGEST = 256  # positions of a pattern
 ROOM = 100  # keys a guessed pattern should have for each row it was guessed from
 
@@ -107,7 +109,7 @@ def pattern_of(text: pd.Series) -> str | None:
         return _uuid_pattern(text)
     pattern = _common_pattern(text)
     if pattern is None:
-        return _numbered_pattern(text)
+        return _numbered_pattern(text) or _runs_pattern(text)
     if prod(map(len, alphabets(pattern))) >= ROOM * len(text):
         return pattern
     return _common_pattern(text, digits_open=True)
@@ -138,6 +140,28 @@ def _numbered_pattern(text: pd.Series) -> str | None:
     if parts[1].str.startswith("0").any():
         return f"{_literal(before)}[0-9]{{{int(width.min())},{longest}}}{_literal(after)}"
     return f"{_literal(before)}[1-9][0-9]{{0,{longest - 1}}}{_literal(after)}"
+
+
+def _runs_pattern(text: pd.Series) -> str | None:
+    """The pattern of runs of small letters, capitals and digits, as long as they are: aardsda01, AB-123-x."""
+    runs = [re.findall(RUN, value) for value in text]
+    shapes = {tuple(kind for run in each for kind in [_kind(run)]) for each in runs}
+    if len(shapes) != 1 or "0-9" not in (shape := shapes.pop()) or len(shape) < 2 or re.search(r"\s", "".join(shape)):
+        return None
+    items = []
+    for place, kind in enumerate(shape):
+        if kind not in KINDS:
+            items.append(_literal(kind))
+            continue
+        lengths = [len(each[place]) for each in runs]
+        low, high = min(lengths), max(lengths)
+        items.append(f"[{kind}]" + (f"{{{low},{high}}}" if low < high else f"{{{low}}}" if low > 1 else ""))
+    pattern = "".join(items)
+    return pattern if len(alphabets(pattern)) <= 64 else None
+
+
+def _kind(run: str) -> str:
+    return next((kind for kind in KINDS if re.fullmatch(f"[{kind}]+", run)), run)
 
 
 def _literal(letters: str) -> str:

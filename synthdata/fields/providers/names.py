@@ -85,7 +85,8 @@ NAMES = (
         makes=_given_name,
         looks=is_given_name,
         distinctive=False,
-        hint=r"(first|given|christian|middle) ?name|fore ?name|f ?name|vor ?name|prenom|nombre|nome|voornaam|fornavn",
+        hint=r"(first|given|christian|middle) ?name|name ?(first|given)"
+        r"|fore ?name|f ?name|vor ?name|prenom|nombre|nome|voornaam|fornavn",
         speaks=known_locales,
     ),
     Provider(
@@ -94,7 +95,8 @@ NAMES = (
         makes=_family_name,
         looks=is_family_name,
         distinctive=False,
-        hint=r"(last|family|maiden) ?name|sur ?name|l ?name|nach ?name|familien ?name|nom( de famille)?|apellidos?"
+        hint=r"(last|family|maiden) ?name|name ?(last|family)"
+        r"|sur ?name|l ?name|nach ?name|familien ?name|nom( de famille)?|apellidos?"
         r"|cognome|achternaam|etternavn|efternamn|nazwisko",
         speaks=known_locales,
     ),
