@@ -35,6 +35,7 @@ __all__ = [
     "Test",
     "cells_as_text",
     "holds_bytes",
+    "named_cells",
     "plain",
     "rows_named",
 ]
@@ -531,6 +532,15 @@ def cells_as_text(column: pd.Series) -> pd.Series:
     """Return the cells as stripped text; missing stays missing."""
     text: pd.Series = column.astype("str").str.strip()
     return text
+
+
+def named_cells(cells: pd.Series) -> pd.Series:
+    """Return present cells as the text of names; whole numbers, also where pandas reads them as floats, have no point."""
+    if pd.api.types.is_float_dtype(cells):
+        numbers = cells.astype("float64")
+        if (numbers == np.floor(numbers)).all() and (np.abs(numbers) < 2**53).all():
+            cells = numbers.astype("int64")
+    return cells.astype("str")
 
 
 def rows_named(rows: np.ndarray) -> str:

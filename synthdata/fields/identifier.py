@@ -19,7 +19,7 @@ from pydantic import Field as Key
 
 from synthdata.blocks import Block
 from synthdata.errors import ConditionError, InputError
-from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
+from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, named_cells
 from synthdata.fields.keys import key_look
 from synthdata.fields.number import Number
 from synthdata.fields.patterns import alphabets, as_regex, pattern_of, written
@@ -89,10 +89,7 @@ class Identifier(Field):
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read text, or whole numbers."""
         if not self.integer:
-            if pd.api.types.is_float_dtype(cells):  # as pandas reads whole numbers where some are missing
-                numbers = cells.astype("float64")
-                cells = numbers.astype("int64") if (numbers == np.floor(numbers)).all() else cells
-            return cells.astype("str"), np.zeros(len(cells), bool)
+            return named_cells(cells), np.zeros(len(cells), bool)
         return Number(integer=True).read(cells)
 
     def dtype(self, nulls: bool) -> Any:

@@ -17,7 +17,7 @@ from pydantic import Field as Key
 
 from synthdata.blocks import Block
 from synthdata.errors import ConditionError, nearest
-from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
+from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, named_cells
 from synthdata.fields.providers import PROVIDERS, People, detect, locale_problem
 from synthdata.fields.sharing import Sharing
 from synthdata.subjects import Subjects
@@ -95,11 +95,7 @@ class Personal(Field):
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read anything as text; whole numbers are written without a point."""
-        if pd.api.types.is_float_dtype(cells):
-            numbers = cells.astype("float64")
-            if (numbers == np.floor(numbers)).all() and (np.abs(numbers) < 2**53).all():
-                cells = numbers.astype("int64")
-        return cells.astype("str"), np.zeros(len(cells), bool)
+        return named_cells(cells), np.zeros(len(cells), bool)
 
     def dtype(self, nulls: bool) -> Any:
         """Text."""
