@@ -535,7 +535,7 @@ def cells_as_text(column: pd.Series) -> pd.Series:
 
 
 def named_cells(cells: pd.Series) -> pd.Series:
-    """Return present cells as the text of names; whole numbers have no point, also where pandas reads them as floats."""
+    """Return present cells as names; whole numbers have no point, also where pandas reads them as floats."""
     if pd.api.types.is_float_dtype(cells):
         numbers = cells.astype("float64")
         if (numbers == np.floor(numbers)).all() and (np.abs(numbers) < 2**53).all():
