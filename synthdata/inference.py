@@ -21,12 +21,13 @@ from synthdata.fields.keys import PERSON, PLACE_OR_THING, STAFF
 from synthdata.fields.patterns import pattern_of
 from synthdata.fields.personal import FEMALE, MALE
 from synthdata.fields.providers import PROVIDERS, People, are_names, locale_problem
-from synthdata.subjects import LEAST_SUBJECTS, Subjects
+from synthdata.subjects import Subjects
 
 __all__ = ["Inferred", "infer_fields"]
 
 REPEATED = 0.85  # distinct values of a row, at most: what hardly repeats says little of who has several rows
 VARIES = 0.9  # of the rows, at most, that show one value of a column which is to tell something
+FEWEST = 5  # values that say something of each being of one subject
 CONSTANT = 0.98  # of the values that several rows have: where another column is the same in all of these rows
 LOOKED_AT = 50_000  # rows
 TRIED = 50  # people that a provider is tried on
@@ -125,7 +126,7 @@ def propose_subject(frame: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[t
     candidates = [
         name
         for name, each in fields.items()
-        if each.is_made and each.tells_persons and not each.role and frame[name].nunique() >= LEAST_SUBJECTS
+        if each.is_made and each.tells_persons and not each.role
         if frame[name].nunique() <= REPEATED * frame[name].notna().sum()
         if PERSON.search(name) or not PLACE_OR_THING.search(name)
     ]
@@ -171,7 +172,7 @@ def _of_one_subject_each(column: pd.Series, field: Field, subjects: Subjects) ->
     present = column.notna().to_numpy(bool)
     codes, distinct = pd.factorize(column[present])
     whose = subjects[present]
-    if whose.numbers is None or len(distinct) < LEAST_SUBJECTS:
+    if whose.numbers is None or len(distinct) < FEWEST:
         return None
     people = whose.count(codes.astype(np.int64), len(distinct))
     pairs, alone = int(people.sum()), float((people == 1).mean())

@@ -101,7 +101,7 @@ def clear_of(schema: Schema, real: pd.DataFrame, rows: int, listener: Listener =
     for name, field in schema.fields.items():
         if not isinstance(field, Identifier) or name not in values.values:
             continue
-        left = field.keys - len(values.values[name])
+        left = field.keys - len(field.fitting(pd.Series(sorted(values.values[name]), dtype="str")))
         if left < (rows if field.unique else 1):
             raise InputError(
                 f'"{name}": {rows:,} rows are to be made, but its pattern leaves only {max(left, 0):,} keys that no '

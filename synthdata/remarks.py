@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import PrivacyWarning
-from synthdata.fields import Category, Codec, Number, Text
+from synthdata.fields import Category, Codec, Identifier, Number, Text
 from synthdata.fields.keys import PERSON, PLACE_OR_THING, key_look
+from synthdata.fields.patterns import alphabets
 from synthdata.fields.providers import PROVIDERS, are_names, detect, find_in_texts
-from synthdata.inference import following
+from synthdata.inference import following, propose_subject
 from synthdata.progress import REMARK, Listener, Progress, silent
 from synthdata.schema import Schema
 
@@ -23,6 +24,7 @@ __all__ = ["about_columns", "about_model", "about_rows", "remark"]
 
 LOOKED_AT = 5000  # texts
 FEW_NAMES = 0.01  # of the texts
+CROWDED = 0.2  # of the keys of a pattern, that are real ones
 MANY = 20  # values that are learned by name
 MOSTLY = 0.5  # of the rows
 FIRST_TENTH = 0.1  # of the schedule
@@ -38,14 +40,45 @@ def remark(listener: Listener, text: str, *, privacy: bool = False) -> None:
 
 def about_columns(frame: pd.DataFrame, schema: Schema) -> list[str]:
     """What is about to be learned that should not be: keys, personal data. frame: of the schema's types."""
-    found = []
+    found = _unnamed(frame, schema)
     for name, field in schema.fields.items():
         present = frame[name].dropna()
         if isinstance(field, Category | Number):
-            found += _learned(frame, present, name, field.kind, has_subject=bool(schema.subject))
+            told = _learned(frame, present, name, field.kind, has_subject=bool(schema.subject))
+            found += told or (_in_texts(present.drop_duplicates(), name) if isinstance(field, Category) else [])
+        elif isinstance(field, Identifier):
+            found += _crowded(present, name, field)
         elif isinstance(field, Text):
             found += _in_texts(present, name)
     return found
+
+
+def _unnamed(frame: pd.DataFrame, schema: Schema) -> list[str]:
+    """That no subject is named, though somebody has several rows."""
+    if schema.subject:
+        return []
+    subject, why = propose_subject(frame, schema.fields)
+    if not subject:
+        return []
+    return [
+        f'no subject is named, but "{subject[0]}" is {why}: what one of them shows in several rows counts as if '
+        f"several showed it, and can be learned and come out; name it (subject: {subject[0]})"
+    ]
+
+
+def _crowded(present: pd.Series, name: str, field: Identifier) -> list[str]:
+    """That a pattern has so few keys that made ones are often real ones, or that it is not theirs."""
+    real = field.fitting(present.drop_duplicates())
+    width = len(alphabets(field.pattern))
+    far = present.astype("str").str.len().sub(width).abs().min() > 1 if len(present) else False
+    if not len(real) and len(present) and (far or not field.integer):
+        return [f'"{name}": no real key is written to the pattern {field.pattern}, and made ones will look different']
+    if len(real) <= CROWDED * field.keys:
+        return []
+    return [
+        f'"{name}": {len(real) / field.keys:.0%} of the keys that the pattern {field.pattern} can write are real ones, '
+        f"and so will be as many of the made ones, unless the real rows are at hand (generate --real); widen it"
+    ]
 
 
 def _learned(frame: pd.DataFrame, present: pd.Series, name: str, kind: str, *, has_subject: bool) -> list[str]:
@@ -90,7 +123,7 @@ def _in_texts(present: pd.Series, name: str) -> list[str]:
         return []
     what = ", ".join(f"{PROVIDERS[provider].summary} in {rows:,}" for provider, rows in held.items())
     return [
-        f'"{name}" is learned as free text and holds what looks like personal data, of {len(texts):,} texts {what}; '
+        f'"{name}" is learned and holds what looks like personal data, of {len(texts):,} texts {what}; '
         f"what a text repeats can be written again, so take it out, or leave the column out"
     ]
 

@@ -269,6 +269,8 @@ class Schema(BaseModel):
 
     def _check_subject(self, source: str) -> None:
         """Raise SchemaError for a subject that cannot be one."""
+        if not isinstance(self.subject, tuple):  # as model_copy lets pass
+            raise SchemaError(f"{source}, subject: found {self.subject!r}; give a tuple of columns, () for none")
         for name in self.subject:
             if name not in self.fields:
                 raise SchemaError(f'{source}, subject: no field "{name}"; {nearest(name, self.fields)}')

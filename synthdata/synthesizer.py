@@ -47,7 +47,7 @@ STAGE = "tabular"
 WIDE = 8  # columns of a table that takes as much of a time budget as an image or a text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Synthesizer:
     """A fitted model of a table.
 
@@ -67,6 +67,11 @@ class Synthesizer:
     about: Mapping[str, Any]
     persons: Mapping[str, Persons] = field(default_factory=dict)  # whose rows are, by role
     suite: Mapping[str, Any] = field(default_factory=dict)  # the suite the rows must pass, as JSON
+
+    def __repr__(self) -> str:
+        return (
+            f"Synthesizer({self.schema.name!r}, {self.family}, {len(self.codecs)} fields, {self.about['rows']:,} rows)"
+        )
 
     @classmethod
     def fit(
@@ -102,10 +107,12 @@ class Synthesizer:
             raise DataError(f"the table has {len(frame)} rows; at least {LEAST_TO_TRAIN} are needed to learn anything")
         subjects = schema.subjects(frame)
         check_subjects(schema, frame, subjects)
-        for text in about_columns(frame, schema):
+        remarks = about_columns(frame, schema)
+        for text in remarks:
             remark(told, text, privacy=True)
-        for text in [*missing_subjects(schema, frame), *about_rows(frame, schema)]:
+        for text in (other := [*missing_subjects(schema, frame), *about_rows(frame, schema)]):
             remark(told, text)
+        remarks += other
         if max_minutes is not None and max_minutes <= 0:
             raise InputError(f"max_minutes {max_minutes} is not a time; give minutes above 0")
         name = model or schema.model.family
@@ -113,11 +120,9 @@ class Synthesizer:
         made, persons = fit_made(frame, schema.fields, schema.subject, np.random.default_rng([seed, 21]))
         stay = subjects.capped(schema.rows_per_subject, np.random.default_rng([seed, 22]))
         if len(stay) < len(frame):
-            remark(
-                told,
-                f"at most {schema.rows_per_subject} rows of a subject are learned (rows_per_subject): {len(stay):,} of "
-                f"{len(frame):,}",
-            )
+            text = f"at most {schema.rows_per_subject} rows of a subject are learned (rows_per_subject)"
+            remarks.append(f"{text}: {len(stay):,} of {len(frame):,}")
+            remark(told, remarks[-1])
         frame, subjects = frame.iloc[stay].reset_index(drop=True), subjects[stay]
         frame = frame.assign(**{name: each.cleared(frame[name], subjects) for name, each in schema.fields.items()})
         rng = np.random.default_rng([seed, 0])
@@ -149,9 +154,10 @@ class Synthesizer:
         said = {column: each.generator() for column, each in schema.fields.items()}
         stages = FieldStages.fit(layout, arrays, table, said, run, asked=model)
         about["seconds"] = round(time.monotonic() - began, 2)
-        about["warnings"] = about_model(codecs, _encode(codecs, frame), cut)
-        for text in about["warnings"]:
+        found = about_model(codecs, _encode(codecs, frame), cut)
+        for text in found:
             remark(told, text)
+        about["warnings"] = [*remarks, *found]
         if generator and generator.history:
             about["training"] = {**_training(generator.history), "validated_by": generator.validated_by}
         return cls(schema, codecs, links, determined, generator, stages, name, constraints, about, persons)
@@ -604,7 +610,7 @@ def check_subjects(schema: Schema, frame: pd.DataFrame, subjects: Subjects) -> N
         named = ", ".join(f'"{name}"' for name in schema.subject)
         raise DataError(
             f"subject {named}: {subjects.people} subjects; at least {LEAST_SUBJECTS} are needed, since what fewer than "
-            f"5 to 8 of them share is never learned; bring more subjects, or leave subject out if rows are of nobody"
+            f"5 to 8 of them share is never learned, and nearly all is; bring more subjects"
         )
 
 

@@ -179,7 +179,7 @@ def test_a_frame_that_lacks_nothing_comes_back_as_it_is(model):
 def test_what_cannot_be_filled_is_refused_in_a_line(model, holed):
     with pytest.raises(InputError, match=r'no field "wart"; did you mean "ward"\?'):
         model.fill(holed, ["wart"])
-    with pytest.raises(InputError, match='"stay_id" is an identifier'):
+    with pytest.raises(InputError, match='"stay_id" is made anew'):
         model.fill(holed, ["stay_id"])
     with pytest.raises(DataError, match='no column "bed"'):
         model.fill(holed.drop(columns="bed"))

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from synthdata import Schema, Synthesizer
+from synthdata import Schema, Synthesizer, evaluate
 from synthdata.cli import main
 from synthdata.errors import PrivacyWarning
 from synthdata.remarks import about_columns, about_rows
@@ -120,3 +120,59 @@ def test_training_cut_before_a_tenth_of_its_schedule_is_said() -> None:
     options = {"family": "transformer", "epochs": 4000, "width": 16}
     model = Synthesizer.fit(frame, model=options, max_minutes=0.03, listener=lambda progress: None)
     assert any("of its schedule: expect poor rows" in text for text in model.about["warnings"])
+
+
+def test_a_table_of_a_few_people_is_taken_for_what_it_is_and_refused(tmp_path: Path) -> None:
+    few = payments()[lambda frame: frame["number"] < 700_000_000 + 7919 * 12]
+    few.rename(columns={"number": "customer_id"}).to_csv(tmp_path / "p.csv", index=False)
+    done = CliRunner().invoke(main, ["init", f"{tmp_path}/p.csv", "-o", f"{tmp_path}/p.yaml"])
+    assert done.exit_code == 0, done.output
+    schema = Schema.load(tmp_path / "p.yaml")
+    assert schema.subject == ("customer_id",)
+    assert schema.fields["customer_id"].is_made
+    assert schema.fields["holder"].is_made
+    written = (tmp_path / "p.yaml").read_text()
+    assert not [cell for name in ("account", "holder", "number") for cell in few[name].astype(str) if cell in written]
+    words = ["train", f"{tmp_path}/p.yaml", "--data", f"{tmp_path}/p.csv", "-o", f"{tmp_path}/m"]
+    refused = CliRunner().invoke(main, words)
+    assert refused.exit_code == 2
+    assert "12 subjects; at least 20 are needed" in refused.output
+
+
+def test_a_subject_that_is_not_named_is_asked_for() -> None:
+    frame = payments()
+    schema = Schema.infer(frame).model_copy(update={"subject": ()})
+    (told,) = about_columns(schema.read(frame), schema)
+    assert told.startswith("no subject is named, but")
+    assert "name it (subject: " in told
+
+
+def test_a_report_counts_by_the_key_that_repeats_where_no_subject_is_named() -> None:
+    frame = payments().drop(columns=["text", "account"])
+    schema = Schema.infer(frame).model_copy(update={"subject": ()})
+    made = Synthesizer.fit(frame, schema, model="marginals", listener=lambda progress: None).sample(200)
+    report = evaluate(frame, made, schema=schema)
+    assert report.subjects["train"] == CUSTOMERS
+    assert any("The schema names no subject, but" in note for note in report.notes)
+
+
+def test_a_run_that_finds_real_keys_exports_nothing_unless_it_is_allowed(tmp_path: Path) -> None:
+    payments().to_csv(tmp_path / "p.csv", index=False)
+    (tmp_path / "p.yaml").write_text("fields: {account: {kind: category}, amount: {kind: number}}")
+    words = ["run", f"{tmp_path}/p.yaml", "--data", f"{tmp_path}/p.csv", "-n", "50", "--model", "marginals", "-o"]
+    stopped = CliRunner().invoke(main, [*words, f"{tmp_path}/out"])
+    assert stopped.exit_code == 4, stopped.output
+    assert "real keys or personal values among the synthetic rows (account" in stopped.output
+    assert not (tmp_path / "out" / "rows.csv").exists()
+    allowed = CliRunner().invoke(main, [*words, f"{tmp_path}/out2", "--allow-real-keys"])
+    assert allowed.exit_code == 0, allowed.output
+    assert (tmp_path / "out2" / "rows.csv").exists()
+
+
+def test_a_pattern_whose_keys_are_mostly_real_ones_is_told_of() -> None:
+    frame = pd.DataFrame({"code": [f"K{number}" for number in range(10, 95)], "age": np.arange(85) % 40})
+    for pattern, told in (("K[0-9]{2}", "85% of the keys"), ("K[0-9]{6}", "no real key"), ("K[0-9]{2,4}", "")):
+        schema = Schema.parse(f"fields: {{code: {{kind: identifier, pattern: '{pattern}'}}, age: {{kind: number}}}}")
+        found = about_columns(schema.read(frame), schema)
+        assert len(found) == bool(told)
+        assert told in "".join(found)

@@ -29,7 +29,7 @@ from threadpoolctl import threadpool_limits
 
 from synthdata import InputError, Schema, Synthesizer
 from synthdata.cli import main
-from synthdata.errors import DataError, SchemaError
+from synthdata.errors import DataError, PrivacyWarning, SchemaError
 from synthdata.fields.personal import says_sex
 from synthdata.fields.providers.name_lists import lists
 from synthdata.fields.providers.pools import pool
@@ -695,6 +695,7 @@ def test_a_pattern_without_room_beside_the_real_keys_is_refused() -> None:
     schema = Schema(
         name="t", fields={"code": {"kind": "identifier", "pattern": "K[0-9]{2}"}, "age": {"kind": "number"}}
     )
-    model = Synthesizer.fit(frame, schema, model="marginals")
+    with pytest.warns(PrivacyWarning, match="85% of the keys"):
+        model = Synthesizer.fit(frame, schema, model="marginals")
     with pytest.raises(InputError, match="leaves only"):
         generate(model, 50, real=frame)

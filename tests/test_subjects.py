@@ -20,6 +20,7 @@ from synthdata.fields.sharing import Sharing, Sizes
 from synthdata.links import Links
 from synthdata.networks.packing import pack
 from synthdata.networks.training import Run
+from synthdata.progress import Progress
 from synthdata.schema import Schema
 from synthdata.subjects import Subjects
 from synthdata.synthesizer import Synthesizer
@@ -27,6 +28,10 @@ from synthdata.synthesizer import Synthesizer
 ROWS, PEOPLE = 600, 60
 WHO = np.repeat(np.arange(PEOPLE), ROWS // PEOPLE)
 WHOSE = Subjects(ROWS, WHO)
+
+
+def unheard(progress: Progress) -> None:
+    """Somebody who listens, so that remarks are no warnings."""
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -326,7 +331,7 @@ def test_personal_data_without_a_subject_is_of_one_person_where_names_repeat() -
         "fields: {name: {kind: personal, provider: full_name}, mail: {kind: personal, provider: email}, "
         "x: {kind: number}}"
     )
-    made = Synthesizer.fit(frame, schema, model="marginals").sample(200)
+    made = Synthesizer.fit(frame, schema, model="marginals", listener=unheard).sample(200)
     assert made["name"].nunique() == pytest.approx(40, abs=3)
     assert (made.groupby("name")["mail"].nunique() == 1).mean() > 0.9
 
@@ -345,14 +350,15 @@ def test_personal_data_without_a_subject_is_of_one_person_where_names_repeat() -
 def test_personal_data_is_written_as_the_real_ones_are(provider: str, real: str, form: str) -> None:
     frame = pd.DataFrame({"x": [real] * 30, "y": [True, False] * 15})
     schema = Schema.parse(f"fields: {{x: {{kind: personal, provider: {provider}}}, y: {{kind: boolean}}}}")
-    made = Synthesizer.fit(frame, schema, model="marginals").sample(40)["x"]
+    made = Synthesizer.fit(frame, schema, model="marginals", listener=unheard).sample(40)["x"]
     assert made.str.fullmatch(form).all(), made.tolist()[:3]
 
 
 def test_a_learned_part_of_the_subject_is_the_same_in_all_rows_of_one() -> None:
     who = np.repeat(np.arange(80), 5)
     frame = pd.DataFrame({"site": np.where(who % 2, "A", "B"), "number": who // 2 + 1000, "x": rng().random(400)})
-    kinds = "{site: {kind: category}, number: {kind: identifier, integer: true, unique: false}, x: {kind: number}}"
+    number = "{kind: identifier, pattern: '[1-9][0-9]{3}', integer: true, unique: false}"
+    kinds = f"{{site: {{kind: category}}, number: {number}, x: {{kind: number}}}}"
     schema = Schema.parse(f"subject: [site, number]\nfields: {kinds}")
     made = Synthesizer.fit(frame, schema, model="marginals").sample(400)
     assert made.groupby("number")["site"].nunique().max() == 1

@@ -26,6 +26,9 @@ FORMATS = ("csv", "csv.gz", "parquet", "jsonl", "jsonl.gz", "npz", "tfrecord")
     "--holdout", type=click.Path(path_type=Path), help="Real rows to evaluate with; a tenth of DATA if not given."
 )
 @show_real_option
+@click.option(
+    "--allow-real-keys", is_flag=True, help="Export even if real keys or personal values are found among the rows."
+)
 @training_options
 @with_console
 def command(
@@ -43,6 +46,7 @@ def command(
     resume: bool,
     force: bool,
     show_real: bool,
+    allow_real_keys: bool,
 ) -> None:
     """Learn a table, score what was learned, and export ROWS synthetic rows.
 
@@ -76,7 +80,9 @@ def command(
     )
     learned = replace(learned, holdout=learned.holdout if unseen is None else unseen)
     learned.synthesizer.save(output / "model", force=force)
-    scores, told = score(console, learned, output, seed=seed, force=force, show_real=show_real)
+    scores, told = score(
+        console, learned, output, seed=seed, force=force, show_real=show_real, allow_real_keys=allow_real_keys
+    )
     verdict = produce(
         console, learned.synthesizer, rows, target, where=where, seed=seed, force=force, real=learned.real
     )

@@ -24,14 +24,23 @@ show_real_option = click.option(
     help="Put real images and texts into the report, beside synthetic ones. Whoever opens it sees real records as they "
     "are, with all they disclose.",
 )
+LEAK = "key_overlap"  # whose alarm stops a run
 LOOKED_AT = 20_000  # rows that are sampled to be scored, if as many were learned
 
 
 def score(
-    console: Console, learned: Learned, folder: Path, *, seed: int, force: bool, show_real: bool = False
+    console: Console,
+    learned: Learned,
+    folder: Path,
+    *,
+    seed: int,
+    force: bool,
+    show_real: bool = False,
+    allow_real_keys: bool = False,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Score rows of the model, unconditioned ones, and write the report; RequirementError if a requirement was missed.
+    """Score rows of the model, unconditioned ones, and write the report.
 
+    RequirementError if a requirement was missed, or if real keys are among the rows and nobody allowed that.
     Returns what `report_scores` says.
     """
     from synthdata.evaluation import evaluate, write_report
@@ -54,6 +63,13 @@ def score(
             listener=listener,
         )
     files = write_report(report, folder, force=force)
+    leak = next((each for each in report.alarms if each.name == LEAK), None)
+    if leak is not None and not allow_real_keys:
+        raise RequirementError(
+            f"real keys or personal values among the synthetic rows ({leak.note}); nothing was exported: make these "
+            f"columns {{kind: identifier}} or {{kind: personal}}, or allow it with --allow-real-keys; {files['html']} "
+            f"says more"
+        )
     if report.missed:
         raise RequirementError(f"missed: {_named(report.missed)}; nothing was exported, {files['html']} says more")
     return report_scores(report, files)
@@ -85,6 +101,7 @@ def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any
             for value, width in ((score.value, 9), (score.ceiling, 10), (score.floor, 13))
         )
         verdict = "" if score.passed is not False else f"   {'missed' if score.required else 'alarm'}: {score.limit}"
+        verdict += f"; {score.note}" if verdict and score.name == LEAK else ""
         lines.append(f"{score.label:<{wide}}  {figures}{verdict}".rstrip())
     outcome = []
     if report.missed:

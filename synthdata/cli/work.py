@@ -36,6 +36,7 @@ __all__ = [
     "where_option",
 ]
 
+UNMEASURED = "without --holdout most of privacy is not measured"
 ENOUGH_TO_HOLD_OUT = 500  # rows: a tenth of them is what an evaluation needs at least
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -70,7 +71,9 @@ def training_options(command: Command) -> Command:
             "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same result."
         ),
         click.option(
-            "--max-minutes", type=click.FloatRange(min=0, min_open=True), help="Time budget, resumed runs included."
+            "--max-minutes",
+            type=click.FloatRange(min=0, min_open=True),
+            help="Time budget of training, resumed ones included.",
         ),
         click.option("--resume", is_flag=True, help="Go on from the checkpoint that an interrupted run left."),
         click.option("--force", is_flag=True, help="Replace what an earlier run left."),
@@ -142,17 +145,20 @@ def learn(
     console.say(f"checking {len(frame):,} rows of {data} against {schema}")
     start_tensorflow(console)
     from synthdata.pipeline import train
+    from synthdata.subjects import LEAST_SUBJECTS
     from synthdata.synthesizer import Synthesizer
 
     table, holdout = declared.read(frame, source=str(data)), None
     if where:  # the codecs say what can be asked for, and they are the same for every family
         Synthesizer.satisfied(table, declared, where, seed=seed)
-    if hold_out and len(table) < ENOUGH_TO_HOLD_OUT:
-        console.say(
-            f"{len(table):,} rows are too few to hold some out; without --holdout most of privacy is not measured"
-        )
+    subjects = declared.subjects(table)
+    few = declared.subject and subjects.people < 2 * LEAST_SUBJECTS
+    if hold_out and few:
+        console.say(f"{subjects.people:,} subjects are too few to hold some out; {UNMEASURED}")
+    elif hold_out and len(table) < ENOUGH_TO_HOLD_OUT:
+        console.say(f"{len(table):,} rows are too few to hold some out; {UNMEASURED}")
     elif hold_out:
-        table, holdout = _divided(table, declared.subjects(table), seed)
+        table, holdout = _divided(table, subjects, seed)
         console.say(f"{len(holdout):,} rows are held out, to evaluate with")
     with console.progress() as listener:
         try:

@@ -25,6 +25,7 @@ from synthdata.evaluation.texts import sides_of as text_sides_of
 from synthdata.evaluation.useless import mostly_rare, plainly_useless
 from synthdata.evaluation.utility import Task, worth
 from synthdata.fields.views import Pictures, Texts
+from synthdata.inference import propose_subject
 from synthdata.measures import MEASURES
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
@@ -73,6 +74,7 @@ def evaluate(
     began = time.monotonic()
     schema = schema or Schema.infer(real)
     schema.check("schema")
+    schema, unnamed = _with_subject(schema, real)
     network = None if inception is None else _inception(inception)
     subject = _Tables.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))
     rngs = [np.random.default_rng([seed, 1 + number]) for number in range(len(STEPS))]
@@ -109,7 +111,7 @@ def evaluate(
         texts=tuple(pairs_of_texts),
         guessing=tuple(guessing),
         shows_real=show_real and bool(sheets or pairs_of_texts),
-        notes=(*warnings, *plainly_useless(scores), *subject.notes),
+        notes=(*dict.fromkeys((*warnings, *unnamed)), *plainly_useless(scores), *subject.notes),
         seconds=round(time.monotonic() - began, 2),
     )
 
@@ -205,6 +207,18 @@ class _Tables:
         return [s if s.name in ("copies", "rare_values") else Score.of(s.name, None, note=alone) for s in panel[0]], []
 
 
+def _with_subject(schema: Schema, real: pd.DataFrame) -> tuple[Schema, list[str]]:
+    """The schema with the subject that its repeated keys name, where it names none itself, and a note that says so."""
+    if schema.subject or not any(field.is_made and field.tells_persons for field in schema.fields.values()):
+        return schema, []
+    present = {name: field for name, field in schema.fields.items() if name in real.columns}
+    subject, why = propose_subject(real, present)
+    if not subject or schema.target in subject:
+        return schema, []
+    note = f'The schema names no subject, but "{subject[0]}" is {why}: here rows are counted and split by it.'
+    return schema.model_copy(update={"subject": subject}), [note]
+
+
 def _numbered(schema: Schema, frames: dict[str, pd.DataFrame]) -> tuple[dict[str, np.ndarray], list[str]]:
     """The numbers of the subjects of training and held-out rows; none if the schema names no subject.
 
@@ -232,7 +246,7 @@ def _numbered(schema: Schema, frames: dict[str, pd.DataFrame]) -> tuple[dict[str
         f"{seen.sum():,} of {len(seen):,} held-out rows are of subjects that training rows have: they are left aside."
     )
     frames["holdout"], numbers["holdout"] = real["holdout"][~seen], numbers["holdout"][~seen]
-    if seen.all():
+    if (~seen).sum() < FEWEST:  # too few are left to be held against
         del frames["holdout"], numbers["holdout"]
     return numbers, [note]
 

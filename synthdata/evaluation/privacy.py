@@ -60,7 +60,10 @@ RARE_MARGIN = 0.05
 RISK_LIMIT = 0.01
 
 NO_HOLDOUT = "not measured: no holdout rows"
-TOO_FEW = f"not measured: fewer than {2 * FEWEST_STRANGERS} holdout rows, or {FEWEST_STRANGERS} training rows"
+TOO_FEW = (
+    f"not measured: fewer than {2 * FEWEST_STRANGERS} held-out rows, or {FEWEST_STRANGERS} training rows (of subjects, "
+    f"where the schema names them)"
+)
 UNCOMPARED = "no holdout rows to compare with"
 NAMES = (
     "copies",

@@ -411,9 +411,8 @@ class Codec:
         """Turn arrays back into a column. `rows` is for what is numbered and not learned."""
         detail = restriction.detail if restriction else None
         block = self.body.block
-        rows = dataclasses.replace(rows, column=self.name)
         if block is None:
-            return self._made(arrays, rows)
+            return self._made(arrays, dataclasses.replace(rows, column=self.name))
         if isinstance(block, Tokens | Pixels):
             values = self.body.decode(arrays[self.name], rows, detail)
             if isinstance(block, Tokens) and self.nulls:

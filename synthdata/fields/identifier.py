@@ -60,6 +60,10 @@ class Identifier(Field):
         """How many keys the pattern can write."""
         return prod(map(len, alphabets(self.pattern)))
 
+    def fitting(self, keys: pd.Series) -> pd.Series:
+        """Those of present keys that are written to the pattern."""
+        return keys[keys.astype("str").str.fullmatch(as_regex(self.pattern)).to_numpy(bool)]
+
     @property
     def role(self) -> str:
         """As `of` says."""

@@ -12,7 +12,8 @@ from synthdata.fields.patterns import UUID, alphabets, pattern_of
 
 __all__ = ["PERSON", "PLACE_OR_THING", "STAFF", "KeyLook", "key_look"]
 
-LEAST = 20  # distinct values of a key
+LEAST = 20  # distinct values of a key, by its look
+LEAST_NAMED, LEAST_SHAPED = 2, 5  # of one that is named for people, and of UUIDs
 MOST_ROWS_OF_ONE = 200  # on average: what more rows share is a category, a shop or a ward
 LEAST_FREE = 10  # keys a pattern must leave for each that there is, or it is a code of few names
 EPOCH = (500_000_000, 2_200_000_000)  # seconds since 1970, from 1985 to 2039
@@ -54,9 +55,9 @@ def key_look(column: pd.Series) -> KeyLook | None:
     """Say whether present cells (n,), raw, are keys by their look, and how; None if not."""
     if len(column) < LEAST or pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return None
-    rows = len(column)
+    rows, name = len(column), str(column.name)
     distinct = column.drop_duplicates()
-    if len(distinct) < LEAST:
+    if len(distinct) < (LEAST_NAMED if PERSON.search(name) and _NAMED.search(name) else LEAST_SHAPED):
         return None
     if pd.api.types.is_float_dtype(distinct):
         numbers = distinct.to_numpy("float64")
@@ -66,7 +67,7 @@ def key_look(column: pd.Series) -> KeyLook | None:
     text = distinct.astype("str").str.strip()
     if text.str.fullmatch(_DECIMAL).all():
         return None
-    unique, name = len(text) == rows, str(column.name)
+    unique = len(text) == rows
     integer = bool(text.str.fullmatch(_INTEGER).all())
     if unique:
         return _unique(text, integer, name)
@@ -98,6 +99,8 @@ def _repeated(rows: int, distinct: pd.Series, integer: bool, name: str) -> str |
     repeats = f"{len(distinct):,} of them, repeated in {rows:,} rows"
     if distinct.str.fullmatch(UUID).all():
         return f"UUIDs, {repeats}"
+    if len(distinct) < LEAST and not (PERSON.search(name) and _NAMED.search(name)):
+        return None
     pattern = None if integer else pattern_of(distinct)
     if not integer and pattern is None:
         return None

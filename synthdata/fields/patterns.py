@@ -146,7 +146,9 @@ def _runs_pattern(text: pd.Series) -> str | None:
     """The pattern of runs of small letters, capitals and digits, as long as they are: aardsda01, AB-123-x."""
     runs = [re.findall(RUN, value) for value in text]
     shapes = {tuple(kind for run in each for kind in [_kind(run)]) for each in runs}
-    if len(shapes) != 1 or "0-9" not in (shape := shapes.pop()) or len(shape) < 2 or re.search(r"\s", "".join(shape)):
+    if len(shapes) != 1 or "0-9" not in (shape := shapes.pop()) or re.search(r"\s", "".join(shape)):
+        return None
+    if shape[0] not in ("a-z", "A-Z"):  # "5 kg" and "12%" are amounts
         return None
     items = []
     for place, kind in enumerate(shape):

@@ -205,6 +205,7 @@ BANKING = (
         distinctive=True,
         checked=True,
         telling=_is_payment_card,
+        fewest=5,
         hint=r"((credit|debit|payment) ?)?card( ?(number|no|num|nr))?|cc( ?(number|no|num))?"
         r"|kreditkarten?( ?(nummer|nr))?|pan",
     ),

@@ -22,7 +22,7 @@ LOOKED_AT = 2_000
 LONGEST = 200  # letters on average: what is longer is prose
 ALMOST_ALL = 0.95  # of the cells have to be valid where content alone tells
 MOST = 0.6  # of the cells have to be known names,
-FEWEST_NAMES = 3  # distinct ones, that say that a column is of names
+FEWEST_NAMES = 5  # distinct ones, that say that a column is of names
 MOST_GIVEN, FEWEST_GIVEN = 0.75, 5  # of whole names have a given name that is known, and how many different ones
 FEW = 0.05  # and as many where the column is called after them
 NAMES: dict[str, Callable[[Lists, str], bool]] = {
@@ -130,12 +130,12 @@ def _by_names(seen: np.ndarray, words: str) -> Detected | None:
     """
     distinct = pd.unique(seen)
     is_called_so = words not in VAGUE and any(_named(PROVIDERS[provider], words) for provider in NAMES)
-    if len(distinct) < (2 if is_called_so else 20) or matching(distinct, SHAPE).mean() < ALMOST_ALL:
+    if len(distinct) < (2 if is_called_so else FEWEST_NAMES) or matching(distinct, SHAPE).mean() < ALMOST_ALL:
         return None
     locales = locales_of_script(str(pd.Series([script_of(text) for text in distinct]).mode()[0]))
     lower = np.mean([text.islower() for text in distinct])
     found: list[tuple[bool, float, str, str]] = []
-    for provider, ask in NAMES.items():
+    for provider, ask in NAMES.items() if len(distinct) >= 20 or is_called_so else ():
         known = np.array([[_listed(ask, lists(locale), text) for text in distinct] for locale in locales])
         share, best = float(known.any(axis=0).mean()), known.mean(axis=1)
         hinted = _named(PROVIDERS[provider], words)
@@ -147,7 +147,7 @@ def _by_names(seen: np.ndarray, words: str) -> Detected | None:
             nearly = best[english] >= best.max() - 0.02
             found.append((hinted, share, provider, locales[english if nearly else int(best.argmax())]))
     if not found:
-        return _by_given_names(distinct, locales, 1 if is_called_so else FEWEST_GIVEN)
+        return _by_given_names(distinct, locales, 1 if is_called_so else min(FEWEST_GIVEN, len(distinct) // 2))
     _, share, provider, locale = max(found)
     return Detected(provider, locale, share, f"{int(100 * share)}% are in lists of {SAID[provider]}")
 
@@ -188,7 +188,7 @@ def _by_name(seen: np.ndarray, numeric: bool, words: str) -> Detected | None:
         if not _named(provider, words) or (provider.name in NAMES and words in VAGUE):
             continue
         share = float(provider.valid(_filled(provider, distinct, numeric).astype(object)).mean())
-        if share >= 0.8 and (len(distinct) >= 20 or len(distinct) >= 0.9 * len(seen)):
+        if share >= 0.8 and len(distinct) >= FEWEST_NAMES:
             why = f"the column's name, and {int(100 * share)}% look like {provider.summary}"
             return Detected(provider.name, _locale(provider, seen), share, why)
     return None

@@ -202,7 +202,9 @@ def _fitting(pattern: str, fits: Callable[[np.ndarray], np.ndarray], separators:
 
 def _strong(name: str, summary: str, makes: Make, valid: Valid, hint: str, digits: int | None, room: int) -> Provider:
     """A number whose check digits are enough to tell it."""
-    return Provider(name, summary, makes, valid, True, True, telling=valid, hint=hint, digits=digits, room=room)
+    return Provider(
+        name, summary, makes, valid, True, True, telling=valid, fewest=8, hint=hint, digits=digits, room=room
+    )
 
 
 NATIONAL_IDS = (

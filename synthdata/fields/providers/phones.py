@@ -139,6 +139,7 @@ PHONES = (
         looks=_is_phone,
         distinctive=True,
         telling=_tells_phone,
+        fewest=5,
         hint=r"(tele)?(phone|fon)( ?(number|no|num|nr))?"
         r"|(mobile|cell|handy|mobil)( ?(phone|number|no|num|nr|nummer))?|tel( ?(number|no|num|nr))?|tel[eé]fono"
         r"|(tele)?fax|msisdn",
