@@ -153,7 +153,7 @@ def about_model(codecs: Mapping[str, Codec], arrays: Mapping[str, np.ndarray], s
             if rare > MOSTLY:
                 found.append(
                     f'"{name}": {rare:.0%} of the rows become {codec.field.rare}, since few share a value; drop the '
-                    f"column, or make it an identifier, personal data or a text"
+                    f"column, or make it an identifier or personal data"
                 )
     found += [
         f"training stopped after {done:.0%} of its schedule: expect poor rows; give it more time"
