@@ -59,7 +59,8 @@ class Category(Field):
             return Guess(cls(), "looks like amounts; written plainly, as 1234.5, they would be numbers")
         note = f'{len(counts):,} values; those of fewer than 5 to 8 subjects become "{RARE}"'
         if text.isin(rare.index).mean() > 0.5:
-            note = f"most of its {len(counts):,} values are rare and will be hidden: drop it, or make it an identifier or personal data"
+            hidden = f"most of its {len(counts):,} values are rare and will be hidden"
+            note = f"{hidden}: drop it, or make it an identifier or personal data"
         return Guess(cls(), note)
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:

@@ -279,7 +279,7 @@ def _outward(numbers: np.ndarray, direction: int, subjects: Subjects) -> Any:
     rounded = _rounded_outward(common, direction)
     if rounded is None or (rounded < end if direction > 0 else rounded > end):
         return None
-    return rounded
+    return None if rounded == end and end != 0 else rounded  # which would be somebody's own
 
 
 def _common_end(numbers: np.ndarray, direction: int, subjects: Subjects) -> Any:
