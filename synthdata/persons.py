@@ -20,6 +20,8 @@ from synthdata.subjects import Subjects
 
 __all__ = ["Persons", "columns_of_persons", "dealt", "fit_made", "made_columns", "persons_of", "roles"]
 
+MOST_KINDS = 1_000_000  # distinct values of a column that is the same in all rows of a person
+
 
 @dataclass(frozen=True)
 class Persons:
@@ -53,7 +55,7 @@ class Persons:
             return -1 - self.sizes.choose(rng, rows)
         kinds = np.zeros(rows, np.int64)
         for name in self.alike:
-            kinds = kinds * 1000 + pd.factorize(columns[name], sort=True)[0]
+            kinds = kinds * MOST_KINDS + pd.factorize(columns[name], sort=True)[0]
         order = np.argsort(kinds, kind="stable")
         if self.scattered:
             order = rng.permutation(rows)

@@ -20,6 +20,7 @@ __all__ = ["Level", "Sharing", "Sizes"]
 
 Level: TypeAlias = Literal["row", "person", "few", "part", "free"]
 MOST_ROWS = 8  # that share one of many values, on average; what more share is one of few
+MOST_POOL = 1_000_000  # values that are few for all rows
 FEW = 4  # values of a person, on average, up to which they are counted, and not the rows of each
 NEARLY_ALL = 0.95  # of the persons or values, of which something must hold to be taken for the rule
 
@@ -55,7 +56,8 @@ class Sizes:
     @property
     def is_pool(self) -> bool:
         """Whether there are few values for the rows, as of doctors or shops: then more rows make no new ones."""
-        return bool(np.dot(self._middles, self.shares) > MOST_ROWS * sum(self.shares))
+        rows_of_one = np.dot(self._middles, self.shares) / sum(self.shares)
+        return bool(rows_of_one > MOST_ROWS and 0 < self.values <= MOST_POOL)
 
     @property
     def _middles(self) -> np.ndarray:
