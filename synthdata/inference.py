@@ -27,6 +27,7 @@ __all__ = ["Inferred", "infer_fields"]
 
 REPEATED = 0.85  # distinct values of a row, at most: what hardly repeats says little of who has several rows
 VARIES = 0.9  # of the rows, at most, that show one value of a column which is to tell something
+SAME = 3  # rows of a name, on average, from which on it is one person's
 FEWEST = 5  # values that say something of each being of one subject
 CONSTANT = 0.98  # of the values that several rows have: where another column is the same in all of these rows
 LOOKED_AT = 50_000  # rows
@@ -81,6 +82,8 @@ def infer_fields(frame: pd.DataFrame, folder: str = "") -> Inferred:
             own = _of_one_subject_each(frame[name], fields[name], subjects)
             if own is not None:
                 fields[name], notes[name] = own.field, own.note
+    if subject:
+        fields |= _shared(frame, fields, subject)
     fields |= _roles(fields)
     fields |= _locales(fields)
     fields |= _sexes(frame, fields)
@@ -133,6 +136,13 @@ def propose_subject(frame: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[t
     if not candidates:
         return (), ""
     followers = {name: following(frame, name) for name in candidates}
+    candidates = [
+        name
+        for name in candidates
+        if followers[name] or not _is_name(fields[name]) or frame[name].nunique() * SAME < frame[name].notna().sum()
+    ]
+    if not candidates:
+        return (), ""
     keys = [name for name in candidates if isinstance(fields[name], Identifier)] or candidates
     best = min(keys, key=lambda name: (not PERSON.search(name), -len(followers[name]), frame[name].nunique()))
     people, rows = frame[best].nunique(), int(frame[best].notna().sum())
@@ -142,6 +152,24 @@ def propose_subject(frame: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[t
         shown = ", ".join(follow[:3]) + (", ..." if len(follow) > 3 else "")
         why += f"; {shown} the same in all rows of one"
     return (best,), why
+
+
+def _is_name(field: Field) -> bool:
+    """Whether it is a name, which two people may share."""
+    return isinstance(field, Personal) and field.provider == "full_name"
+
+
+def _shared(frame: pd.DataFrame, fields: Mapping[str, Field], subject: Sequence[str]) -> dict[str, Field]:
+    """Names that most of several subjects share, each as a role of its own: a teacher's beside a pupil's."""
+    whose, result = Subjects.of(frame, subject), dict[str, Field]()
+    for name, field in fields.items():
+        if not isinstance(field, Personal) or field.provider != "full_name" or field.role or name in subject:
+            continue
+        present = frame[name].notna().to_numpy(bool)
+        codes, distinct = pd.factorize(frame[name][present])
+        if len(distinct) and (whose[present].count(codes.astype(np.int64), len(distinct)) > 1).mean() > 0.5:
+            result[name] = field.model_copy(update={"of": _first_word(name), "sex": None})
+    return result
 
 
 def following(frame: pd.DataFrame, key: str) -> list[str]:

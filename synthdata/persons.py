@@ -100,11 +100,13 @@ def persons_of(
     """Fit the persons of each role, and say whose each row is by role."""
     persons, whose = {}, {}
     for role, names in roles(fields).items():
-        whose[role] = Subjects.of(frame, columns_of_persons(fields, subject, role))
+        named = columns_of_persons(fields, subject, role)
+        whose[role] = Subjects.of(frame, named)
         alike = dict.fromkeys(name for each in names if (name := fields[each].like) is not None)
         if not role:  # of a subject of several columns, a learned one of few values
             alike |= dict.fromkeys(name for name in subject if isinstance(fields[name], Boolean | Category))
-        persons[role] = Persons.fit(whose[role], tuple(alike), rng, scattered=bool(role))
+        there = frame[list(named)].notna().all(axis=1).to_numpy(bool)  # a row that names nobody says of nobody's rows
+        persons[role] = Persons.fit(whose[role][there], tuple(alike), rng, scattered=bool(role))
     return persons, whose
 
 

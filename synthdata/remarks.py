@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import PrivacyWarning
-from synthdata.fields import Category, Codec, Identifier, Number, Text
+from synthdata.fields import Category, Codec, Field, Identifier, Number, Text
 from synthdata.fields.keys import PERSON, PLACE_OR_THING, key_look
 from synthdata.fields.patterns import alphabets
 from synthdata.fields.providers import PROVIDERS, are_names, detect, find_in_texts
@@ -20,7 +20,7 @@ from synthdata.inference import following, propose_subject
 from synthdata.progress import REMARK, Listener, Progress, silent
 from synthdata.schema import Schema
 
-__all__ = ["about_columns", "about_model", "about_rows", "remark"]
+__all__ = ["about_columns", "about_model", "about_rows", "is_somebodys", "remark"]
 
 LOOKED_AT = 5000  # texts
 FEW_NAMES = 0.01  # of the texts
@@ -128,6 +128,16 @@ def _in_texts(present: pd.Series, name: str) -> list[str]:
     ]
 
 
+def is_somebodys(present: pd.Series, name: str, field: Field) -> bool:
+    """Whether a column that is learned looks like keys or personal data. present: its cells."""
+    if not isinstance(field, Category | Number):
+        return False
+    people = detect(present, name)
+    if people is not None and PROVIDERS[people.provider].distinctive:
+        return True
+    return key_look(present) is not None or are_names(present)
+
+
 def about_rows(frame: pd.DataFrame, schema: Schema) -> list[str]:
     """What a table with a subject will lack: rows of one are drawn independently of each other."""
     if not schema.subject:
@@ -141,10 +151,16 @@ def about_rows(frame: pd.DataFrame, schema: Schema) -> list[str]:
     return [f"{text}, and what never changes in a subject, {_listed(same)}, can differ among them" if same else text]
 
 
-def about_model(codecs: Mapping[str, Codec], arrays: Mapping[str, np.ndarray], schedule: Sequence[float]) -> list[str]:
+def about_model(
+    codecs: Mapping[str, Codec],
+    arrays: Mapping[str, np.ndarray],
+    schedule: Sequence[float],
+    history: Sequence[Mapping[str, float]] = (),
+) -> list[str]:
     """What makes a model plainly useless: mostly rare labels, training that hardly began.
 
-    arrays: of the codecs. schedule: share of its planned training that each part got whose time was up.
+    arrays: of the codecs. schedule: share of its planned training that each part got whose time was up. history: of the
+    table's training.
     """
     found = []
     for name, codec in codecs.items():
@@ -160,6 +176,11 @@ def about_model(codecs: Mapping[str, Codec], arrays: Mapping[str, np.ndarray], s
         for done in schedule
         if done < FIRST_TENTH
     ]
+    if len(history) > 2 and min(history, key=lambda row: row["val_loss"]) is history[0]:
+        found.append(
+            "validation was best after the first epoch, whose weights are kept: hardly anything between columns was "
+            "learned; more rows help, or more subjects where there are few"
+        )
     return found
 
 

@@ -154,7 +154,7 @@ class Synthesizer:
         said = {column: each.generator() for column, each in schema.fields.items()}
         stages = FieldStages.fit(layout, arrays, table, said, run, asked=model)
         about["seconds"] = round(time.monotonic() - began, 2)
-        found = about_model(codecs, _encode(codecs, frame), cut)
+        found = about_model(codecs, _encode(codecs, frame), cut, generator.history if generator else ())
         for text in found:
             remark(told, text)
         about["warnings"] = [*remarks, *found]

@@ -14,6 +14,8 @@ from synthdata.evaluation.scores import Score
 
 ROWS, CUSTOMERS = 5262, 400
 
+SURNAMES = [f"N{chr(97 + i % 26)}m{chr(97 + i // 26 % 26)}{chr(97 + i // 676)}" for i in range(2000)]
+
 
 def ibans(seed: int, count: int = CUSTOMERS) -> np.ndarray:
     rng = np.random.default_rng(seed)
@@ -28,7 +30,7 @@ def transactions(seed: int) -> pd.DataFrame:
         {
             "customer": seed * 10_000 + who,
             "iban": ibans(seed)[who],
-            "surname": rng.choice([f"Name{i}" for i in range(2000)], CUSTOMERS)[who],
+            "surname": rng.choice(SURNAMES, CUSTOMERS)[who],
             "amount": rng.gamma(2, 40, ROWS).round(1),
             "shop": rng.choice(["market", "fuel", "cinema"], ROWS),
         }

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.work import load, produce, prompts_by_field, report_rows, rows_option, where_option
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from synthdata.schema import Schema
 
 __all__ = ["command"]
 
@@ -60,7 +66,8 @@ def command(
     if prompt or temperature is not None or top_p is not None:
         prompts = prompts_by_field(prompt, synthesizer.schema.fields)
         synthesizer = synthesizer.drawing(prompt=prompts, temperature=temperature, top_p=top_p)
-    known = None if real is None else read_table(real)
+    schema = synthesizer.schema
+    known = None if real is None else _checked(schema.read(read_table(real), str(real)), schema)
     if independent is None:
         verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force, real=known)
         console.finish(*report_rows(console, output, verdict))
@@ -80,3 +87,17 @@ def command(
         f"{made.made:.3f} among these rows (demographic parity difference)"
     )
     console.finish(result, lines)
+
+
+def _checked(real: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The real rows; InputError if a model has learned what none of them may show."""
+    from synthdata.errors import InputError
+    from synthdata.remarks import is_somebodys
+
+    learned = [name for name, field in schema.fields.items() if is_somebodys(real[name].dropna(), name, field)]
+    if learned:
+        raise InputError(
+            f'"{learned[0]}" looks like keys or personal data and was learned, so that real ones come out; declare it '
+            f"an identifier or personal in the schema and train again, or generate without --real"
+        )
+    return real

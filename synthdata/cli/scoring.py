@@ -67,8 +67,8 @@ def score(
     if leak is not None and not allow_real_keys:
         raise RequirementError(
             f"real keys or personal values among the synthetic rows ({leak.note}); nothing was exported: make these "
-            f"columns {{kind: identifier}} or {{kind: personal}}, or allow it with --allow-real-keys; {files['html']} "
-            f"says more"
+            f"columns identifier or personal, name who is to be protected (subject: COLUMN), or allow it with "
+            f"--allow-real-keys; {files['html']} says more"
         )
     if report.missed:
         raise RequirementError(f"missed: {_named(report.missed)}; nothing was exported, {files['html']} says more")

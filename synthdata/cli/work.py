@@ -144,15 +144,16 @@ def learn(
         raise InputError(f"{checkpoint}: no checkpoint to resume from; train without --resume")
     console.say(f"checking {len(frame):,} rows of {data} against {schema}")
     start_tensorflow(console)
+    from synthdata.inference import propose_subject
     from synthdata.pipeline import train
-    from synthdata.subjects import LEAST_SUBJECTS
+    from synthdata.subjects import LEAST_SUBJECTS, Subjects
     from synthdata.synthesizer import Synthesizer
 
     table, holdout = declared.read(frame, source=str(data)), None
     if where:  # the codecs say what can be asked for, and they are the same for every family
         Synthesizer.satisfied(table, declared, where, seed=seed)
-    subjects = declared.subjects(table)
-    few = declared.subject and subjects.people < 2 * LEAST_SUBJECTS
+    subjects = Subjects.of(table, declared.subject or propose_subject(table, declared.fields)[0])
+    few = subjects.numbers is not None and subjects.people < 2 * LEAST_SUBJECTS
     if hold_out and few:
         console.say(f"{subjects.people:,} subjects are too few to hold some out; {UNMEASURED}")
     elif hold_out and len(table) < ENOUGH_TO_HOLD_OUT:

@@ -46,7 +46,7 @@ class CodedColumn:
             case Quantities(values) if self.is_quantity:
                 return values
             case Quantities(values):
-                return self._numbered(_as_text(values))
+                return self._numbered(_as_text(values, is_time=self.is_time))
             case Symbols(values):
                 return self._numbered(values)
             case Pictures() | Texts():
@@ -115,17 +115,20 @@ class Coding:
             view = each.view(train[name])
             if view is None or isinstance(view, (Pictures, Texts)):
                 continue
-            is_ordered = isinstance(view, Quantities)
+            is_ordered, is_time = isinstance(view, Quantities), False
             if isinstance(view, Quantities):
                 present = np.sort(view.values[~np.isnan(view.values)])
                 if len(np.unique(present)) > FEW:
                     columns.append(CodedColumn(name, each.kind, True, (), present, is_time=view.is_time))
                     continue
-                texts = _as_text(view.values)
+                is_time = view.is_time
+                texts = _as_text(view.values, is_time=is_time)
             else:
                 texts = view.values
             labels = pd.Series(texts[pd.notna(texts)]).value_counts().index
-            columns.append(CodedColumn(name, each.kind, False, tuple(map(str, labels)), is_ordered=is_ordered))
+            columns.append(
+                CodedColumn(name, each.kind, False, tuple(map(str, labels)), is_ordered=is_ordered, is_time=is_time)
+            )
         return cls(schema, tuple(columns))
 
     def table(self, frame: pd.DataFrame, numbers: np.ndarray | None = None) -> Table:
@@ -208,8 +211,12 @@ def _plain(view: View | None) -> np.ndarray:
             assert_never(view)
 
 
-def _as_text(values: np.ndarray) -> np.ndarray:
+def _as_text(values: np.ndarray, *, is_time: bool) -> np.ndarray:
     present = ~np.isnan(values)
     result = np.full(len(values), None, object)
+    if is_time:
+        times = pd.Series(values[present].astype(np.int64).astype("datetime64[us]"))
+        result[present] = times.dt.strftime("%Y-%m-%d %H:%M:%S").str.removesuffix(" 00:00:00").to_numpy(object)
+        return result
     result[present] = [f"{value:g}" if value != round(value) else str(int(value)) for value in values[present].tolist()]
     return result

@@ -12,6 +12,7 @@ Grade: TypeAlias = Literal["good", "fair", "poor"]
 GRADES: tuple[Grade, ...] = ("poor", "fair", "good")  # worst first
 
 GOOD_WAY, FAIR_WAY = 0.8, 0.4  # of the way from independent columns to real rows
+WRONG_WAY_ROUND = 0.45  # an AUC below which trees were misled
 LEAST_WAY = 0.02  # between the anchors, below which they span no way to go
 
 
@@ -30,14 +31,14 @@ def grade_of(
     goal = measure.best if ceiling is None else ceiling
     if goal is None:
         return None
-    if measure.better == "half":  # rows that are told apart the wrong way round are told apart
-        value, goal = (0.5 + abs(each - 0.5) for each in (value, goal))
+    if measure.better == "half" and value < WRONG_WAY_ROUND:
+        return None  # rows repeat on both sides: each is told from its like, and says nothing
     up = 1.0 if measure.better == "higher" else -1.0
     if floor is not None and up * (goal - floor) > LEAST_WAY + 1e-9:
         way = (value - floor) / (goal - floor)
         return _word(-way, -GOOD_WAY, -FAIR_WAY)
-    if measure.steps is None:
-        return None
+    if measure.steps is None or (measure.section == "utility" and floor is not None):
+        return None  # of utility: where real rows predict nothing, there is nothing to be useful for
     if measure.in_times:
         return _word(value / goal, *measure.steps) if goal > 0 else None
     return _word(up * (goal - value), *measure.steps)

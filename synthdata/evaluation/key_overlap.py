@@ -19,6 +19,7 @@ from synthdata.fields.identifier import Identifier
 from synthdata.fields.personal import Personal
 from synthdata.fields.providers import PROVIDERS
 from synthdata.fields.views import Quantities, Symbols
+from synthdata.remarks import is_somebodys
 from synthdata.schema import Schema
 from synthdata.subjects import THRESHOLD, Subjects
 
@@ -89,9 +90,10 @@ def _column(
     if real is None or made is None:
         return None
     is_key = field.copied_is_leak or (real.dtype == object and _look_like_keys(real))
+    is_key = is_key or is_somebodys(frames["train"][name].dropna(), name, field)
     subjects = Subjects(len(real), numbers.get("train"))
     counts = subjects.count_values(real)
-    if not len(counts) or (len(counts) <= FEW_VALUES and not field.copied_is_leak):
+    if not len(counts) or (len(counts) <= FEW_VALUES and not is_key):
         return None
     is_known = subjects.numbers is not None
     few = counts.index if is_key and not is_known else counts.index[counts < THRESHOLD]

@@ -32,7 +32,7 @@ PERSON = re.compile(
 STAFF = re.compile(  # others in a row than its subject
     r"(?i)^(doctor|dr|physician|surgeon|nurse|therapist|clinician|consultant|agent|staff|manager|teacher|driver|seller|"
     r"buyer|owner|guardian|mother|father|parent|spouse|kin|author|reviewer|examiner|clerk|sender|receiver|recipient|"
-    r"payee|payer|merchant|arzt|aerztin|ärztin|vendor)$"
+    r"payee|payer|merchant|vendor|chef|arzt|aerztin|ärztin|vorgesetzter?|betreuer|berater|lehrer)$"
 )
 PLACE_OR_THING = re.compile(
     r"(?i)product|item|sku|article|store|shop|branch|merchant|categor|station|flight|route|device|sensor|zip|postal|"

@@ -190,7 +190,7 @@ def _common_pattern(text: pd.Series, *, digits_open: bool = False) -> str | None
         if not fitting:
             return None
         items.append(f"[{fitting[0]}]")
-    if not any(item.startswith("[") and "0-9" in item for item in items):
+    if not (any(item.startswith("[") and "0-9" in item for item in items) and text.str.contains("[0-9]").any()):
         return None
     merged: list[list[Any]] = []  # [item, how often in a row]
     for item in items:

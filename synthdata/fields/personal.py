@@ -103,7 +103,7 @@ class Personal(Field):
 
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> PersonalBody:
         """Nothing is learned but how many rows share a value."""
-        return PersonalBody(self, Sharing.fit(values, subjects, rng), form_of(values))
+        return PersonalBody(self, Sharing.fit(values, subjects, rng), form_of(values, self.provider))
 
     def body_from_json(self, data: Mapping[str, Any]) -> PersonalBody:
         """Read what `PersonalBody.to_json` wrote."""
@@ -185,11 +185,12 @@ FORMS: dict[str, tuple[str, Callable[[str], str]]] = {  # how values may be writ
 }
 
 
-def form_of(values: pd.Series) -> str:
+def form_of(values: pd.Series, provider: str) -> str:
     """The name of the form that all values share and providers do not write by themselves; "" if there is none."""
     if not len(values):
         return ""
-    return next((name for name, (form, _) in FORMS.items() if values.str.fullmatch(form).all()), "")
+    forms = {name: form for name, (form, _) in FORMS.items() if "," not in name or provider == "full_name"}
+    return next((name for name, form in forms.items() if values.str.fullmatch(form).all()), "")
 
 
 def _turned(name: str) -> str:

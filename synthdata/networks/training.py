@@ -37,6 +37,7 @@ ADAM_RATIO = 2.0  # rate of AdamW's part, in rates of Muon's
 WARM_UP = 200
 CHECKPOINT_SECONDS = 30.0
 WORTH_COMPILING = 1000  # steps of a Transformer over tokens: in fewer, XLA takes longer to compile than it saves
+FEWEST_VALIDATED, MOST_SHARE = 40, 0.2  # subjects to validate on, in a table that can spare so many
 COMPILES = 12  # first steps of a process, by which no pace is judged
 
 
@@ -80,7 +81,8 @@ class Run:
         """Which rows to validate on, (rows,) bool, so that no subject has some to train on; None for any of them."""
         if self.subjects is None or self.subjects.numbers is None:
             return None
-        share = min(validation, MOST_VALIDATION / rows)
+        few = min(MOST_SHARE, FEWEST_VALIDATED / self.subjects.people)  # fewer would say little of others
+        share = min(max(validation, few), MOST_VALIDATION / rows)
         return self.subjects.divided(share, np.random.default_rng([self.seed, 1]))
 
     def done(self) -> None:
