@@ -15,6 +15,7 @@ from synthdata.augmentation.fairness import generate_independent, target_parity
 from synthdata.augmentation.sources import REAL, SYNTHETIC
 from synthdata.cli import main
 from synthdata.constraints import Combinations
+from synthdata.errors import PrivacyWarning
 from synthdata.pipeline import train
 from synthdata.schema import Model
 
@@ -228,7 +229,8 @@ def test_keys_that_run_out_are_refused(patients):
             }
         }
     )
-    made = train(patients, short)
+    with pytest.warns(PrivacyWarning, match="30% of the keys"):
+        made = train(patients, short)
     assert augment(made, patients, Amount(rows=700)).added == 700
     with pytest.raises(InputError, match="only 700 keys that no real row has"):
         augment(made, patients, Amount(rows=701))

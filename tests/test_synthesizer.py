@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthdata.errors import ArtefactError, ConditionError, DataError, InputError, OutputError, SchemaError
+from synthdata.errors import (
+    ArtefactError,
+    ConditionError,
+    DataError,
+    InputError,
+    OutputError,
+    PrivacyWarning,
+    SchemaError,
+)
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 
@@ -187,7 +195,8 @@ def test_few_keys_are_enough_for_few_rows_and_too_few_are_told_before_sampling()
     schema = Schema.parse(SCHEMA.replace("[0-9]{6}", "00[0-9]{3}0"))
     frame = patients()
     frame["key"] = [f"P-00{i:03d}0" for i in range(len(frame))]
-    synthesizer = Synthesizer.fit(frame, schema)
+    with pytest.warns(PrivacyWarning, match="40% of the keys"):
+        synthesizer = Synthesizer.fit(frame, schema)
     assert synthesizer.sample(1000)["key"].nunique() == 1000
     with pytest.raises(InputError, match="only 1,000 keys"):
         synthesizer.stream(rows=1001)
