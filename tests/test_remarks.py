@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 
@@ -176,3 +177,30 @@ def test_a_pattern_whose_keys_are_mostly_real_ones_is_told_of() -> None:
         found = about_columns(schema.read(frame), schema)
         assert len(found) == bool(told)
         assert told in "".join(found)
+
+
+def test_real_rows_are_not_kept_clear_of_by_a_model_that_has_learned_their_keys(tmp_path: Path) -> None:
+    payments().to_csv(tmp_path / "p.csv", index=False)
+    (tmp_path / "p.yaml").write_text("fields: {account: {kind: category}, amount: {kind: number}}")
+    trained = ["train", f"{tmp_path}/p.yaml", "--data", f"{tmp_path}/p.csv", "--model", "marginals", "-o"]
+    assert CliRunner().invoke(main, [*trained, f"{tmp_path}/m"]).exit_code == 0
+    words = ["generate", f"{tmp_path}/m", "-n", "20", "-o", f"{tmp_path}/rows.csv", "--real", f"{tmp_path}/p.csv"]
+    refused = CliRunner().invoke(main, words)
+    assert refused.exit_code == 2
+    assert '"account" looks like keys or personal data and was learned' in refused.output
+    assert not (tmp_path / "rows.csv").exists()
+
+
+def test_a_run_holds_out_whole_people_by_a_key_that_repeats_where_no_subject_is_named(tmp_path: Path) -> None:
+    frame = pd.concat([payments().assign(number=lambda each, k=k: each["number"] + k) for k in (0, 1)])
+    frame[["number", "town", "amount"]].to_csv(tmp_path / "p.csv", index=False)
+    number = "{kind: identifier, pattern: '[1-9][0-9]{8}', integer: true, unique: false}"
+    (tmp_path / "p.yaml").write_text(
+        f"fields: {{number: {number}, town: {{kind: category}}, amount: {{kind: number}}}}"
+    )
+    words = ["run", f"{tmp_path}/p.yaml", "--data", f"{tmp_path}/p.csv", "-n", "50", "--model", "marginals", "-o"]
+    ran = CliRunner().invoke(main, [*words, f"{tmp_path}/out"])
+    assert ran.exit_code == 0, ran.output
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["subjects"]["train"] + report["subjects"]["holdout"] == 2 * CUSTOMERS
+    assert not any("left aside" in note for note in report["notes"])
