@@ -26,9 +26,9 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from synthdata import Schema, read_table
-from synthdata.augmentation.proving import FAMILIES, Contest, recipes
-from synthdata.evaluation.gains import LABELS, Line, Predictions, measure_gains
-from synthdata.evaluation.inputs import Target
+from synthdata.augmentation.proof.features import Target
+from synthdata.augmentation.proof.gains import LABELS, Line, Predictions, measure_gains
+from synthdata.augmentation.proof.prove import FAMILIES, Contest, recipes
 
 SCHEMAS = {"adult": "adult", "default": "credit_default", "diabetes": "diabetes_admissions"}
 MEASURES = ("auc", "average_precision", "balanced_accuracy")

@@ -22,9 +22,9 @@ import pandas as pd
 import tensorflow as tf
 
 from synthdata import Schema, Synthesizer, transform
-from synthdata.fields.pictures import png
+from synthdata.augmentations.images import image_layers
+from synthdata.fields.image.pictures import png
 from synthdata.fields.transforms import ImageTransforms
-from synthdata.networks.transforming import image_layers
 
 STEPS, BATCH = 1500, 64
 FAMILIES = ("gan", "vae", "transformer", "transforms")

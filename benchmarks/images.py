@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata import Schema, Synthesizer, evaluate, write_report
-from synthdata.fields.pictures import png
+from synthdata.fields.image.pictures import png
 
 SCORES = (
     "image_tstr",

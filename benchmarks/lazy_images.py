@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from synthdata.fields.pictures import png
+from synthdata.fields.image.pictures import png
+from synthdata.io.readers import read_table
 from synthdata.schema import infer
-from synthdata.tables import read_table
 from synthdata.validation import check
 
 

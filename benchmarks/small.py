@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
 
 from synthdata import Schema, generate, train
-from synthdata.cli.samples import patients, schema_file
+from synthdata.cli.demo_data import patients, schema_file
 
 
 def main() -> None:

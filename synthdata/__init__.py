@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synthdata.augmentation import Amount, Augmenter, Imputer, augment, prove
+    from synthdata.augmentations import transform
     from synthdata.errors import GateError, InputError, SynthdataError
     from synthdata.evaluation import Report, evaluate, write_report
-    from synthdata.exporting import export
+    from synthdata.io.readers import read_table
+    from synthdata.io.writers import export
     from synthdata.pipeline import generate, train
     from synthdata.schema import Schema
     from synthdata.synthesizer import Synthesizer
-    from synthdata.tables import read_table
-    from synthdata.transforms import transform
     from synthdata.validation import Suite, Validated, Verdict, validate
 
 __all__ = [
@@ -66,12 +66,12 @@ _ROOMS = {
     "Verdict": "validation",
     "augment": "augmentation",
     "evaluate": "evaluation",
-    "export": "exporting",
+    "export": "io.writers",
     "generate": "pipeline",
     "prove": "augmentation",
-    "read_table": "tables",
+    "read_table": "io.readers",
     "train": "pipeline",
-    "transform": "transforms",
+    "transform": "augmentations",
     "validate": "validation",
     "write_report": "evaluation",
 }

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from synthdata.conditions import Where
 from synthdata.errors import GateError, InputError
 from synthdata.fields import Identifier
+from synthdata.privacy.real_values import RealValues
 from synthdata.progress import Listener, Progress, silent
-from synthdata.real_values import RealValues
 from synthdata.schema import Schema
+from synthdata.schema.conditions import Where
 from synthdata.synthesizer import Synthesizer
 from synthdata.validation import Gate, Suite, Validated, Verdict
 

@@ -16,9 +16,9 @@ from synthdata.fields import Category, Codec, Field, Identifier, Number, Text
 from synthdata.fields.keys import PERSON, PLACE_OR_THING, key_look
 from synthdata.fields.patterns import alphabets
 from synthdata.fields.providers import PROVIDERS, are_names, detect, find_in_texts
-from synthdata.inference import following, propose_subject
 from synthdata.progress import REMARK, Listener, Progress, silent
 from synthdata.schema import Schema
+from synthdata.schema.inference import following, propose_subject
 
 __all__ = ["about_columns", "about_model", "about_rows", "is_somebodys", "remark"]
 

@@ -18,10 +18,10 @@ import pandas as pd
 
 from synthdata.blocks import rows_of
 from synthdata.errors import ArtefactError, InputError, TrainingError
-from synthdata.generators import AUTO, family, settings
-from synthdata.generators.base import Span
-from synthdata.networks.columns import Numbering, columns_of, split
-from synthdata.networks.quality import distinguishability
+from synthdata.models import AUTO, family, settings
+from synthdata.models.base import Span
+from synthdata.models.tabular.c2st import distinguishability
+from synthdata.models.tabular.symbols import Numbering, columns_of, split
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer

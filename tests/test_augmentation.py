@@ -14,10 +14,10 @@ from synthdata.augmentation.amounts import FEWEST, Additions
 from synthdata.augmentation.fairness import generate_independent, target_parity
 from synthdata.augmentation.sources import REAL, SYNTHETIC
 from synthdata.cli import main
-from synthdata.constraints import Combinations
 from synthdata.errors import PrivacyWarning
 from synthdata.pipeline import train
 from synthdata.schema import Model
+from synthdata.schema.constraints import Combinations
 
 SCHEMA = Schema.parse(
     """

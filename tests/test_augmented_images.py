@@ -14,7 +14,7 @@ from sklearn.datasets import load_digits
 from synthdata import Amount, InputError, Schema, augment, prove, read_table
 from synthdata.augmentation.sources import REAL, TRANSFORMED
 from synthdata.cli import main
-from synthdata.fields.pictures import png
+from synthdata.fields.image.pictures import png
 
 SCHEMA = Schema.parse(
     """

@@ -18,12 +18,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-import synthdata.artefact
 import synthdata.pipeline
-from synthdata.cli import main, samples
+import synthdata.synthesizer.artefact
+from synthdata.cli import demo_data as samples
+from synthdata.cli import main
 from synthdata.cli.console import Console, duration
 from synthdata.cli.group import COMMANDS
-from synthdata.cli.native import hushed
+from synthdata.cli.quiet_tf import hushed
 from synthdata.progress import Progress
 from synthdata.schema import Schema
 
@@ -372,7 +373,7 @@ def made(name: str, content: str | bytes) -> Callable[[], None]:
 
 
 def manifest_from_the_future() -> None:
-    path = Path("model", synthdata.artefact.MANIFEST)
+    path = Path("model", synthdata.synthesizer.artefact.MANIFEST)
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 99}))
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from synthdata.networks import column_sampler
-from synthdata.networks.column_sampler import ColumnSampler, Known, RowMasks
-from synthdata.networks.column_transformer import ColumnTransformer
-from synthdata.networks.columns import Column, Numbering
-from synthdata.networks.frequencies import Frequencies
+from synthdata.models.tabular.counts import Frequencies
+from synthdata.models.tabular.symbols import Column, Numbering
+from synthdata.models.tabular.transformer import sampler as column_sampler
+from synthdata.models.tabular.transformer.network import ColumnTransformer
+from synthdata.models.tabular.transformer.sampler import ColumnSampler, Known, RowMasks
 
 COLUMNS = (
     Column("few", 3, 1, 3),

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata.conditions import tests_of as read
 from synthdata.errors import ConditionError
 from synthdata.fields import Boolean, Category, Datetime, Number, Rows, Test
 from synthdata.schema import Schema
+from synthdata.schema.conditions import tests_of as read
 from synthdata.synthesizer import Synthesizer
 
 COLUMNS = ["age", "age at entry", "income", "in", "a<b", "x=", "house no", "note", "agein", "weight (kg)", " padded"]

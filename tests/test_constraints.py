@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthdata.constraints import Combinations, Ordered, RowRule, Unique, texts
 from synthdata.errors import DataError
 from synthdata.fields import Category, Number
+from synthdata.schema.constraints import Combinations, Ordered, RowRule, Unique, texts
 from synthdata.subjects import Subjects
 
 RNG = np.random.default_rng(0)

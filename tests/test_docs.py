@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from sklearn.datasets import load_digits
 
 from synthdata.cli import main
-from synthdata.fields.pictures import png
+from synthdata.fields.image.pictures import png
 from synthdata.fields.providers import PROVIDERS
-from synthdata.measures import MEASURES
+from synthdata.metrics import MEASURES
 from synthdata.schema import Schema
 from synthdata.validation import Suite
 

@@ -15,10 +15,10 @@ from click.testing import CliRunner
 from synthdata import Schema, Synthesizer, evaluate, write_report
 from synthdata.cli import main
 from synthdata.errors import DataError, OutputError, SchemaError
-from synthdata.evaluation import fidelity
-from synthdata.evaluation.coding import Coding
-from synthdata.measures import MEASURES
-from synthdata.tables import read_table
+from synthdata.evaluation.features import Coding
+from synthdata.evaluation.tabular import fidelity
+from synthdata.io.readers import read_table
+from synthdata.metrics import MEASURES
 
 GOLDEN = Path(__file__).parent / "golden"
 ROWS = 1200

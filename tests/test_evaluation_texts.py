@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 from synthdata import Schema, evaluate, write_report
-from synthdata.evaluation.coding import Coding, Table
-from synthdata.evaluation.copying import character_runs, copies, distinct, longest_copy, novelty, word_runs
-from synthdata.evaluation.page import render
-from synthdata.evaluation.scores import Beside, Report, Score, TextPairs
-from synthdata.evaluation.texts import Side, compare_texts, sides_of
+from synthdata.evaluation.features import Coding, Table
+from synthdata.evaluation.html.page import render
+from synthdata.evaluation.report import Beside, Report, Score, TextPairs
+from synthdata.evaluation.texts.ngrams import character_runs, copies, distinct, longest_copy, novelty, word_runs
+from synthdata.evaluation.texts.panel import Side, compare_texts, sides_of
 from synthdata.fields.views import Texts
-from synthdata.measures import MEASURES
+from synthdata.metrics import MEASURES
 
 LABELS = ("cats", "dogs", "birds")
 SENTENCES = {

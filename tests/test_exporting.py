@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synthdata.errors import GateError, OutputError
-from synthdata.exporting import FORMATS, check_target, export
 from synthdata.fields import Expectation
+from synthdata.io.writers import FORMATS, check_target, export
 from synthdata.schema import Schema
 from synthdata.validation import Gate, Suite, validate
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthdata.errors import DataError, SchemaError
-from synthdata.expressions import Rule
+from synthdata.schema.expressions import Rule
 
 FRAME = pd.DataFrame(
     {

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthdata.constraints import RowRule
 from synthdata.errors import DataError, InputError
 from synthdata.schema import Schema
+from synthdata.schema.constraints import RowRule
 from synthdata.synthesizer import Synthesizer
 
 ROWS = 1500

@@ -8,10 +8,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, r2_score, roc_auc_score
 from sklearn.naive_bayes import GaussianNB
 
+from synthdata.augmentation.proof.estimators import Learner
+from synthdata.augmentation.proof.gains import Candidate, Predictions, measure_gains, odds, parity
+from synthdata.augmentation.proof.resampled_metrics import resampled
 from synthdata.errors import InputError
-from synthdata.evaluation.gains import Candidate, Predictions, measure_gains, odds, parity
-from synthdata.evaluation.learners import Learner
-from synthdata.evaluation.ranking import resampled
 
 
 def predictions(rows: int, skill: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -7,9 +7,9 @@ from html import unescape
 
 import pytest
 
+from synthdata.augmentation.proof import Gains, Line, check_gains, write_gains
+from synthdata.augmentation.proof.page import conclusion, render_gains
 from synthdata.errors import OutputError
-from synthdata.evaluation import Gains, Line, check_gains, write_gains
-from synthdata.evaluation.gains_page import conclusion, render_gains
 
 NOTHING = Line("doing nothing", "nothing", score=0.742, also={"accuracy": 0.9})
 BEST = Line(

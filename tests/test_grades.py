@@ -14,10 +14,10 @@ import pytest
 from synthdata import Schema, evaluate
 from synthdata.cli.scoring import report_scores
 from synthdata.evaluation.grades import FAIR_WAY, GOOD_WAY
-from synthdata.evaluation.page import render
-from synthdata.evaluation.reading import answer, unmeasured
-from synthdata.evaluation.scores import LEADS, Report, Score
-from synthdata.measures import MEASURES
+from synthdata.evaluation.html.page import render
+from synthdata.evaluation.html.reading import answer, unmeasured
+from synthdata.evaluation.report import LEADS, Report, Score
+from synthdata.metrics import MEASURES
 
 DOCS = (Path(__file__).parents[1] / "docs" / "report.md").read_text()
 

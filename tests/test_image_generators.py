@@ -15,19 +15,20 @@ from sklearn.datasets import load_digits
 
 from synthdata.blocks import Binned, Categorical, Pixels, Tokens, check_arrays
 from synthdata.errors import TrainingError
-from synthdata.generators.base import FieldGenerator
-from synthdata.generators.image.gan import ImageGAN
-from synthdata.generators.image.vae import ImageVAE
-from synthdata.generators.variation import between, vary
-from synthdata.networks.augmenting import augmented, draw_changes
-from synthdata.networks.canvas import Canvas
-from synthdata.networks.conv import ImageDecoder, ImageEncoder, as_numbers
-from synthdata.networks.conv_drawing import decode_images, encode_images
-from synthdata.networks.image_gan_task import check_spread
-from synthdata.networks.image_prior import image_vae_shapes, latents_of_noise, noise_of_latents
-from synthdata.networks.image_quality import ImageQuality
-from synthdata.networks.told import told_features, told_width
-from synthdata.networks.training import Run
+from synthdata.models.base import FieldGenerator
+from synthdata.models.image.diff_augment import augmented, draw_changes
+from synthdata.models.image.gan.model import ImageGAN
+from synthdata.models.image.gan.training import check_spread
+from synthdata.models.image.quality import ImageQuality
+from synthdata.models.image.vae.model import ImageVAE
+from synthdata.models.image.vae.sampler import image_vae_shapes
+from synthdata.models.latent_paths import between, vary
+from synthdata.models.layers.conv import ImageDecoder, ImageEncoder, as_numbers
+from synthdata.models.samplers.condition import told_features, told_width
+from synthdata.models.samplers.conv import decode_images, encode_images
+from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents
+from synthdata.models.samplers.resolutions import Canvas
+from synthdata.models.training.plan import Run
 
 BLOCK = Pixels(8, 8, 1)
 GIVEN = {"digit": Categorical(10), "ink": Binned(2, 4, 3)}
@@ -261,7 +262,7 @@ def test_blocks_that_cannot_be_learned_are_refused(block):
 def test_images_are_sampled_without_tensorflow():
     code = """
 import sys
-import synthdata.generators.image.gan, synthdata.generators.image.vae
+import synthdata.models.image.gan.model, synthdata.models.image.vae.model
 print(*{"tensorflow", "keras"} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

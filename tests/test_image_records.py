@@ -18,12 +18,12 @@ from sklearn.datasets import load_digits
 from synthdata import Schema, Synthesizer, evaluate, generate, write_report
 from synthdata.cli import main
 from synthdata.errors import ConditionError, GateError, InputError, SchemaError
-from synthdata.evaluation.images import Side, compare_images
-from synthdata.fields.pictures import png
-from synthdata.measures import MEASURES
-from synthdata.networks.inception import Inception
+from synthdata.evaluation.images.inception import Inception
+from synthdata.evaluation.images.panel import Side, compare_images
+from synthdata.fields.image.pictures import png
+from synthdata.io.readers import read_table
+from synthdata.metrics import MEASURES
 from synthdata.progress import silent
-from synthdata.tables import read_table
 
 ROWS = 600
 FAST = {"family": "vae", "epochs": 60, "patience": 60, "latent": 8, "width": 8}

@@ -15,13 +15,13 @@ from sklearn.datasets import load_digits
 
 from synthdata.blocks import Categorical, Pixels, check_arrays
 from synthdata.errors import TrainingError
-from synthdata.generators.image.transformer import ImageTransformer, ImageTransformerSettings
-from synthdata.networks.code_drawing import code_surprise, decode_codes, draw_codes
-from synthdata.networks.code_grid import CodeGrid
-from synthdata.networks.code_transformer import CodeTransformer
-from synthdata.networks.conv import as_numbers
-from synthdata.networks.image_codes import ImageCodes
-from synthdata.networks.training import Run
+from synthdata.models.image.transformer.grid import CodeGrid
+from synthdata.models.image.transformer.model import ImageTransformer, ImageTransformerSettings
+from synthdata.models.image.transformer.network import CodeTransformer
+from synthdata.models.image.transformer.sampler import code_surprise, decode_codes, draw_codes
+from synthdata.models.image.transformer.tokenizer import ImageCodes
+from synthdata.models.layers.conv import as_numbers
+from synthdata.models.training.plan import Run
 
 BLOCK = Pixels(8, 8, 1)
 GIVEN = {"digit": Categorical(10)}
@@ -232,7 +232,7 @@ def test_a_width_that_heads_do_not_divide_is_refused():
 def test_images_are_sampled_without_tensorflow():
     code = """
 import sys
-import synthdata.generators.image.transformer
+import synthdata.models.image.transformer.model
 print(*{"tensorflow", "keras"} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

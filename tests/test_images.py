@@ -21,12 +21,12 @@ from sklearn.datasets import load_digits
 
 from synthdata.cli import main
 from synthdata.errors import DataError, GateError, OutputError, SchemaError
-from synthdata.exporting import FORMATS, check_target, export
 from synthdata.fields import Category, Expectation, Image, Rows
-from synthdata.fields.pictures import png
+from synthdata.fields.image.pictures import png
+from synthdata.io.readers import read_table
+from synthdata.io.writers import FORMATS, check_target, export
 from synthdata.pipeline import train
 from synthdata.schema import Schema, infer
-from synthdata.tables import read_table
 from synthdata.validation import Gate, Suite, check, validate
 
 DIGITS = Schema.parse(

@@ -18,9 +18,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from synthdata import Imputer, InputError, Schema
 from synthdata.blocks import Arrays, Layout
-from synthdata.generators import FAMILIES
-from synthdata.generators.base import Generator, Imputing, Settings
-from synthdata.generators.marginals import Marginals
+from synthdata.models import FAMILIES
+from synthdata.models.base import Generator, Imputing, Settings
+from synthdata.models.tabular.marginals.model import Marginals
 
 
 @dataclass(frozen=True)

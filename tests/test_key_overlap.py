@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from synthdata import Schema, evaluate
-from synthdata.evaluation.key_overlap import key_overlap
-from synthdata.evaluation.scores import Score
+from synthdata.evaluation.privacy.key_overlap import key_overlap
+from synthdata.evaluation.report import Score
 
 ROWS, CUSTOMERS = 5262, 400
 

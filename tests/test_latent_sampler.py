@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from synthdata.errors import ConditionError, TrainingError
-from synthdata.networks.calibration import calibrate
-from synthdata.networks.columns import Column, Numbering
-from synthdata.networks.frequencies import Frequencies
-from synthdata.networks.latent_cues import cued_latents, enter_cued
-from synthdata.networks.latent_sampler import LatentSampler, check_latents, choose_latents
-from synthdata.networks.quality import distinct_share, distinguishability
-from synthdata.networks.row_gan_task import check_diversity, draw
+from synthdata.models.tabular.c2st import distinct_share, distinguishability
+from synthdata.models.tabular.counts import Frequencies
+from synthdata.models.tabular.gan.sampler import cued_latents, enter_cued
+from synthdata.models.tabular.gan.training import check_diversity, draw
+from synthdata.models.tabular.latent.calibration import calibrate
+from synthdata.models.tabular.latent.sampler import LatentSampler, check_latents, choose_latents
+from synthdata.models.tabular.symbols import Column, Numbering
 
 ROWS = 4000
 COLUMNS = (Column("shape", 3, 1, 3), Column("amount", 5, 4, 1, 4))

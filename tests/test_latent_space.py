@@ -88,7 +88,7 @@ def test_conditions_hold_in_every_row_even_where_no_real_row_satisfies_them(vae)
 
 
 def test_what_a_place_cannot_say_is_refused_before_any_row(vae, monkeypatch):
-    monkeypatch.setattr("synthdata.networks.latent_sampler.FEWEST", 1e9)
+    monkeypatch.setattr("synthdata.models.tabular.latent.sampler.FEWEST", 1e9)
     with pytest.raises(ConditionError, match="transformer"):
         vae.stream(where="colour = blue")
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from synthdata.blocks import Binned
+from synthdata.encoding.copied_columns import Links
 from synthdata.fields import Rows
-from synthdata.links import Links
-from synthdata.networks.columns import join, split
+from synthdata.models.tabular.symbols import join, split
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 

@@ -10,8 +10,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from synthdata import InputError, Schema, Synthesizer, evaluate, export, generate, train
-from synthdata.cli.samples import NUMERALS, STROKES, digits, schema_file
-from synthdata.tables import read_table
+from synthdata.cli.demo_data import NUMERALS, STROKES, digits, schema_file
+from synthdata.io.readers import read_table
 from synthdata.validation import Validated
 
 WRITER = {

@@ -8,8 +8,8 @@ from itertools import combinations
 
 import pytest
 
-from synthdata.evaluation.page import render
-from synthdata.evaluation.scores import Bars, ColumnScore, Curve, PairScore, Report, Score
+from synthdata.evaluation.html.page import render
+from synthdata.evaluation.report import Bars, ColumnScore, Curve, PairScore, Report, Score
 
 NASTY = "<script>alert('x')</script> \"quoted\" & 🦊 " + "long" * 40
 A_YEAR = 3.15e13  # microseconds

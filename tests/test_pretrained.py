@@ -16,15 +16,15 @@ from synthdata import Schema, Synthesizer
 from synthdata.blocks import Categorical, Tokens
 from synthdata.errors import InputError, SchemaError
 from synthdata.fields import Text
-from synthdata.fields.pieces import Pieces
-from synthdata.generators import field_settings
-from synthdata.generators.text.pretrained import PretrainedText
-from synthdata.networks.packing import pack
-from synthdata.networks.pretrained import Pretrained, load_backbone
-from synthdata.networks.pretrained_drawing import PretrainedSteps
-from synthdata.networks.text_drawing import text_surprise
-from synthdata.networks.training import Run
-from synthdata.presets import BYTES, read_preset
+from synthdata.fields.text.pieces import Pieces
+from synthdata.fields.text.presets import BYTES, read_preset
+from synthdata.models import field_settings
+from synthdata.models.text.packing import pack
+from synthdata.models.text.pretrained.model import PretrainedText
+from synthdata.models.text.pretrained.network import Pretrained, load_backbone
+from synthdata.models.text.pretrained.sampler import PretrainedSteps
+from synthdata.models.text.sampler import text_surprise
+from synthdata.models.training.plan import Run
 
 MERGES = ["t h", "th e", "Ġ the", "Ġ p", "Ġp a", "i n", "a t", "e n", "Ġ i", "Ġi n", "c h", "s k", "sk in", "s t"]
 WARDS = {"heart": ("chest pain", "an irregular pulse"), "skin": ("a red rash", "itching at night")}
@@ -140,7 +140,7 @@ def test_a_field_with_a_preset_goes_on_from_it_unless_another_family_is_named() 
 
 
 def test_without_keras_hub_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synthdata.presets.find_spec", lambda name: None)
+    monkeypatch.setattr("synthdata.fields.text.presets.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r'pip install "synthdata\[pretrained\]"'):
         Synthesizer.fit(notes(), schema_of(preset=str(write(tmp_path))))
 

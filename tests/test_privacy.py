@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from synthdata import Schema, read_table
-from synthdata.evaluation.coding import Coding
-from synthdata.evaluation.privacy import privacy
-from synthdata.evaluation.scores import Curve, Score
+from synthdata.evaluation.features import Coding
+from synthdata.evaluation.privacy.panel import privacy
+from synthdata.evaluation.report import Curve, Score
 from synthdata.fields.category import Category
 
 ROWS = 2000  # of training; as many are fresh, and as many held out

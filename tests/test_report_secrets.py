@@ -13,9 +13,9 @@ from click.testing import CliRunner
 
 from synthdata import Schema, evaluate, write_report
 from synthdata.cli import main
-from synthdata.evaluation.coding import Coding
-from synthdata.evaluation.showing import bars_of, missing_share, shown_labels
-from synthdata.fields.pictures import png
+from synthdata.evaluation.features import Coding
+from synthdata.evaluation.privacy.showing import bars_of, missing_share, shown_labels
+from synthdata.fields.image.pictures import png
 from synthdata.subjects import THRESHOLD, Subjects
 
 FRESH = 60  # patients of each table, ten rows each

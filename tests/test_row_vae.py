@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from synthdata.networks.columns import Column, Numbering
-from synthdata.networks.frequencies import Frequencies
-from synthdata.networks.latent_cues import enter_cued
-from synthdata.networks.latent_prior import draw_latents, encode_rows, enter_latent
-from synthdata.networks.latent_sampler import LatentSampler
-from synthdata.networks.row_gan import RowGAN
-from synthdata.networks.row_vae import RowVAE
+from synthdata.models.tabular.counts import Frequencies
+from synthdata.models.tabular.gan.network import RowGAN
+from synthdata.models.tabular.gan.sampler import enter_cued
+from synthdata.models.tabular.latent.sampler import LatentSampler
+from synthdata.models.tabular.symbols import Column, Numbering
+from synthdata.models.tabular.vae.network import RowVAE
+from synthdata.models.tabular.vae.sampler import draw_latents, encode_rows, enter_latent
 
 ROWS = 300
 COLUMNS = (

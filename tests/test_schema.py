@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata.constraints import Combinations, Ordered, RowRule, Unique
 from synthdata.errors import DataError, SchemaError
 from synthdata.fields import Boolean, Category, Datetime, Identifier, Number, Personal, Text
 from synthdata.schema import Model, Schema, infer, json_schema
+from synthdata.schema.constraints import Combinations, Ordered, RowRule, Unique
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 ROWS = 200

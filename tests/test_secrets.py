@@ -33,9 +33,9 @@ from synthdata.errors import DataError, PrivacyWarning, SchemaError
 from synthdata.fields.personal import says_sex
 from synthdata.fields.providers.name_lists import lists
 from synthdata.fields.providers.pools import pool
-from synthdata.networks.batches import Batches
-from synthdata.networks.packing import pack
-from synthdata.networks.training import Run
+from synthdata.models.text.packing import pack
+from synthdata.models.training.batches import Batches
+from synthdata.models.training.plan import Run
 from synthdata.pipeline import generate, train
 from synthdata.subjects import Subjects
 

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from synthdata import Schema, evaluate
-from synthdata.evaluation import fidelity
-from synthdata.evaluation.attacks import effective_rows, parts_of, share_of
-from synthdata.evaluation.coding import Coding, Table
-from synthdata.evaluation.privacy import privacy
-from synthdata.evaluation.scores import Score
-from synthdata.evaluation.subject_copies import subject_copies
+from synthdata.evaluation.features import Coding, Table
+from synthdata.evaluation.privacy.attacks import effective_rows, parts_of, share_of
+from synthdata.evaluation.privacy.panel import privacy
+from synthdata.evaluation.privacy.subject_copies import subject_copies
+from synthdata.evaluation.report import Score
+from synthdata.evaluation.tabular import fidelity
 from synthdata.subjects import Subjects
 
 REGIONS = 60

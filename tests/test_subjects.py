@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 
 from synthdata.augmentation import Amount, augment
 from synthdata.augmentation.amounts import Additions
-from synthdata.constraints import Combinations
-from synthdata.determined import Determined
+from synthdata.encoding.copied_columns import Links
+from synthdata.encoding.functional_dependencies import Determined
 from synthdata.errors import ConditionError, DataError, InputError
 from synthdata.fields import Category, Datetime, Number, Text
-from synthdata.fields.pieces import Pieces
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.sharing import Sharing, Sizes
-from synthdata.links import Links
-from synthdata.networks.packing import pack
-from synthdata.networks.training import Run
+from synthdata.fields.text.pieces import Pieces
+from synthdata.models.text.packing import pack
+from synthdata.models.training.plan import Run
 from synthdata.progress import Progress
 from synthdata.schema import Schema
+from synthdata.schema.constraints import Combinations
 from synthdata.subjects import Subjects
 from synthdata.synthesizer import Synthesizer
 

@@ -15,7 +15,7 @@ import pyarrow.parquet
 import pytest
 
 from synthdata.errors import DataError
-from synthdata.tables import LEAST_TO_TRAIN, read_table
+from synthdata.io.readers import LEAST_TO_TRAIN, read_table
 
 ROWS = "".join(f"{number},x\n" for number in range(30))
 SECRET = "secret-cell"

@@ -11,8 +11,8 @@ import pytest
 from synthdata import GateError, InputError, Schema, Synthesizer, validate
 from synthdata.errors import DataError, SchemaError
 from synthdata.fields import Text
-from synthdata.fields.pieces import Pieces
-from synthdata.fields.wording import PATTERNS, clean, wording
+from synthdata.fields.text.pieces import Pieces
+from synthdata.fields.text.wording import PATTERNS, clean, wording
 
 WARDS = {"heart": ("chest pain", "an irregular pulse"), "skin": ("a red rash", "itching at night")}
 SHORT = {"width": 32, "layers": 2, "heads": 2, "epochs": 10, "batch": 1024, "dropout": 0.0, "learning_rate": 0.02}

@@ -13,10 +13,10 @@ import pytest
 
 from synthdata.blocks import Categorical
 from synthdata.errors import ArtefactError, InputError, TrainingError
-from synthdata.generators import family, settings
-from synthdata.generators.tabular.transformer import TabularTransformer, TransformerSettings
-from synthdata.networks.checkpoints import held
-from synthdata.networks.training import Run
+from synthdata.models import family, settings
+from synthdata.models.tabular.transformer.model import TabularTransformer, TransformerSettings
+from synthdata.models.training.checkpoints import held
+from synthdata.models.training.plan import Run
 from synthdata.schema import Model, Schema
 from synthdata.synthesizer import Synthesizer
 

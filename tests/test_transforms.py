@@ -10,11 +10,11 @@ import pytest
 from sklearn.datasets import load_digits
 
 from synthdata import Schema, transform, validate
+from synthdata.augmentations import transformed_fields
 from synthdata.errors import DataError, InputError, SchemaError
-from synthdata.fields.pictures import png
+from synthdata.fields.image.pictures import png
 from synthdata.fields.transforms import ImageTransforms
-from synthdata.tables import read_table
-from synthdata.transforms import transformed_fields
+from synthdata.io.readers import read_table
 
 ALL = "{translation: 0.1, rotation: 0.05, zoom: 0.1, shear: 0.1, flip: vertical, contrast: 0.2, brightness: 0.1}"
 NEEDS_HUB = 'needs KerasHub: pip install "synthdata[pretrained]", then pytest tests/test_transforms.py'
@@ -212,7 +212,7 @@ def test_no_transform_no_rows_and_no_copies_are_refused(digits):
 
 
 def test_without_kerashub_texts_say_what_to_install(notes, monkeypatch):
-    monkeypatch.setattr("synthdata.presets.find_spec", lambda name: None)
+    monkeypatch.setattr("synthdata.fields.text.presets.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r'transforms of texts need KerasHub: pip install "synthdata\[pretrained\]"'):
         transform(notes, notes_schema("{swap: 0.1}"))
 

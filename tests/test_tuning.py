@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from synthdata.cli import main
 from synthdata.errors import ArtefactError, InputError, SchemaError
-from synthdata.generators import AUTO, FAMILIES, choose, family, settings
-from synthdata.generators.choice import AutoSettings
+from synthdata.models import AUTO, FAMILIES, choose, family, settings
+from synthdata.models.auto import AutoSettings
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 from synthdata.tuning import tune

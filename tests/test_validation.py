@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synthdata.constraints import Combinations
 from synthdata.errors import DataError, GateError, SchemaError
 from synthdata.fields import Expectation
 from synthdata.schema import Schema
+from synthdata.schema.constraints import Combinations
 from synthdata.validation import Gate, Suite, Validated, Verdict, check, validate
 from synthdata.validation.suite import ROW, SET, SHAPE, UNIQUE
 
@@ -671,7 +671,7 @@ def test_progress_is_told_and_ends_at_one():
 
 def test_great_expectations_is_loaded_by_a_gate_and_not_by_an_import():
     code = (
-        "import sys, synthdata.validation as v, synthdata.exporting\n"
+        "import sys, synthdata.validation as v, synthdata.io.writers\n"
         "from synthdata.schema import Schema\n"
         "s = Schema.parse('fields: {n: {kind: number}}'); suite = v.Suite.derive(s); suite.to_json('x')\n"
         "assert 'great_expectations' not in sys.modules\n"

@@ -11,6 +11,6 @@ from synthdata.augmentation.amounts import Amount
 from synthdata.augmentation.augmenter import Augmenter
 from synthdata.augmentation.augmenting import Augmented, augment
 from synthdata.augmentation.imputer import Imputer
-from synthdata.augmentation.proving import Proof, prove
+from synthdata.augmentation.proof.prove import Proof, prove
 
 __all__ = ["Amount", "Augmented", "Augmenter", "Imputer", "Proof", "augment", "prove"]

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthdata.conditions import Where, tests_of
 from synthdata.errors import InputError, nearest
 from synthdata.fields import Test
 from synthdata.schema import Schema
+from synthdata.schema.conditions import Where, tests_of
 from synthdata.subjects import THRESHOLD, Subjects
 from synthdata.synthesizer import Synthesizer
 

@@ -10,14 +10,14 @@ import pandas as pd
 
 from synthdata.augmentation.amounts import Additions, Amount, Part
 from synthdata.augmentation.sources import FILLED, KINDS, REAL, Copies, Generated, Source
+from synthdata.encoding.made_columns import dealt, made_columns
 from synthdata.errors import InputError
 from synthdata.fields import Category, Codec, Field, Number, Rows, Test
-from synthdata.persons import dealt, made_columns
 from synthdata.pipeline import BUDGET, clear_of, suite_of
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
-from synthdata.stages import table_of
 from synthdata.synthesizer import Synthesizer
+from synthdata.synthesizer.stages import table_of
 from synthdata.validation import Gate, Suite, Validated
 from synthdata.validation.suite import is_unique
 from synthdata.validation.uniqueness import Seen

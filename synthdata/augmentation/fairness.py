@@ -9,15 +9,15 @@ import pandas as pd
 
 from synthdata.augmentation.amounts import Amount, shares_of
 from synthdata.augmentation.augmenting import draw_parts
+from synthdata.augmentation.proof.features import Target
+from synthdata.augmentation.proof.gains import parity
 from synthdata.augmentation.sources import Generated
-from synthdata.conditions import Where
 from synthdata.errors import InputError, nearest
-from synthdata.evaluation.coding import Coding
-from synthdata.evaluation.gains import parity
-from synthdata.evaluation.inputs import Target
+from synthdata.evaluation.features import Coding
 from synthdata.pipeline import suite_of
 from synthdata.progress import Listener, silent
 from synthdata.schema import Schema
+from synthdata.schema.conditions import Where
 from synthdata.synthesizer import Synthesizer
 from synthdata.validation import Gate, Validated
 

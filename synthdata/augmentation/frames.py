@@ -13,7 +13,7 @@ from sklearn.utils.validation import validate_data
 from synthdata.errors import InputError
 from synthdata.fields import Category
 from synthdata.fields.base import Field
-from synthdata.tables import LEAST_TO_TRAIN
+from synthdata.io.readers import LEAST_TO_TRAIN
 
 __all__ = ["like", "named_frame", "seed_of"]
 

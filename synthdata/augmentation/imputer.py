@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from synthdata.augmentation.frames import like, named_frame, seed_of
 from synthdata.errors import InputError
 from synthdata.fields.base import Field
-from synthdata.generators import AUTO, family
-from synthdata.generators.base import Imputing
+from synthdata.models import AUTO, family
+from synthdata.models.base import Imputing
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 

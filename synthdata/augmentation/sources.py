@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from synthdata.augmentation.amounts import Part
+from synthdata.augmentations import transform
+from synthdata.encoding.made_columns import Persons, fit_made
 from synthdata.fields import Codec
-from synthdata.persons import Persons, fit_made
 from synthdata.pipeline import suite_of
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
-from synthdata.transforms import transform
 from synthdata.validation import Suite
 
 __all__ = ["FILLED", "KINDS", "REAL", "SYNTHETIC", "TRANSFORMED", "Copies", "Generated", "Source"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from synthdata.cli.console import Console, duration, with_console
-from synthdata.cli.work import learn, needs_data, start_tensorflow, training_options, where_option
+from synthdata.cli.shared import learn, needs_data, start_tensorflow, training_options, where_option
 from synthdata.errors import InputError
 
 if TYPE_CHECKING:
@@ -101,11 +101,11 @@ def command(
     """
     from synthdata.augmentation.amounts import Additions
     from synthdata.augmentation.augmenting import augment, check_names
-    from synthdata.augmentation.proving import FOLDS
-    from synthdata.evaluation import check_gains
-    from synthdata.exporting import check_target, export
+    from synthdata.augmentation.proof import check_gains
+    from synthdata.augmentation.proof.prove import FOLDS
+    from synthdata.io.readers import LEAST_TO_TRAIN, read_table
+    from synthdata.io.writers import check_target, export
     from synthdata.schema import Schema
-    from synthdata.tables import LEAST_TO_TRAIN, read_table
 
     table = needs_data(data, schema)
     if table.resolve() == output.resolve():
@@ -241,8 +241,8 @@ def _prove(
     **asked: Any,
 ) -> Proof:
     from synthdata.augmentation import prove
-    from synthdata.augmentation.proving import FAMILIES
-    from synthdata.evaluation import write_gains
+    from synthdata.augmentation.proof import write_gains
+    from synthdata.augmentation.proof.prove import FAMILIES
 
     keep = output.with_name(f"{output.name}.proof")
     if keep.exists() and not resume:
@@ -298,7 +298,7 @@ def _finish(
     }
     lines = []
     if proof is not None:
-        from synthdata.evaluation.gains_page import conclusion
+        from synthdata.augmentation.proof.page import conclusion
 
         page = output.with_name(f"{output.name}.gains.html")
         best = proof.gains.best

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from synthdata.cli import samples
+from synthdata.cli import demo_data as samples
 from synthdata.cli.console import Console, with_console
-from synthdata.cli.places import own_folder, write_text
+from synthdata.cli.paths import own_folder, write_text
 from synthdata.cli.scoring import score
-from synthdata.cli.work import learn, produce, report_rows
+from synthdata.cli.shared import learn, produce, report_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def command(console: Console, output: Path, data: str, rows: int) -> None:
 
     Everything goes to one folder; what an earlier demo left there is replaced.
     """
-    from synthdata.artefact import check_target
+    from synthdata.synthesizer.artefact import check_target
 
     sample = DATA[data]
     model, target = output / "model", output / sample.synthetic

@@ -8,7 +8,7 @@ import click
 
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.scoring import report_scores, show_real_option
-from synthdata.cli.work import start_tensorflow
+from synthdata.cli.shared import start_tensorflow
 
 __all__ = ["command"]
 
@@ -51,8 +51,8 @@ def command(
     misses what the schema requires.
     """
     from synthdata.evaluation import check_folder, evaluate, write_report
+    from synthdata.io.readers import read_table
     from synthdata.schema import Schema
-    from synthdata.tables import read_table
 
     declared = Schema.load(schema)
     check_folder(output, force=force)
@@ -84,7 +84,7 @@ def command(
 
 def _training(model: Path) -> tuple[list[dict[str, float]], list[str]]:
     """How the model's training went, and what it warned of."""
-    from synthdata.cli.work import load
+    from synthdata.cli.shared import load
 
     synthesizer = load(model)
     generator = synthesizer.generator

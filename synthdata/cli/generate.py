@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from synthdata.cli.console import Console, with_console
-from synthdata.cli.work import load, produce, prompts_by_field, report_rows, rows_option, where_option
+from synthdata.cli.shared import load, produce, prompts_by_field, report_rows, rows_option, where_option
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +56,8 @@ def command(
     The format is told by the ending of the output: .csv, .csv.gz, .parquet, .jsonl, .jsonl.gz, .npz;
     without one, a folder of images.
     """
-    from synthdata.exporting import check_target
-    from synthdata.tables import read_table
+    from synthdata.io.readers import read_table
+    from synthdata.io.writers import check_target
 
     check_target(output, force=force)
     synthesizer = load(model)
@@ -73,7 +73,7 @@ def command(
         console.finish(*report_rows(console, output, verdict))
         return
     from synthdata.augmentation.fairness import generate_independent
-    from synthdata.exporting import export
+    from synthdata.io.writers import export
 
     with console.progress() as listener:
         made = generate_independent(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
-from synthdata.cli.places import check_file, ending_removed, write_text
+from synthdata.cli.paths import check_file, ending_removed, write_text
 
 __all__ = ["command"]
 
@@ -33,9 +33,9 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
     The YAML says in comments what was guessed. Look at it before you train.
     """
     from synthdata.fields import Identifier, Personal
+    from synthdata.io.readers import read_table
     from synthdata.remarks import about_columns, about_rows
     from synthdata.schema import infer
-    from synthdata.tables import read_table
 
     if output is not None:
         check_file(output, force=force)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from synthdata.cli.console import Console, duration, with_console
-from synthdata.cli.work import load
+from synthdata.cli.shared import load
 
 __all__ = ["command"]
 

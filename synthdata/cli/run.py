@@ -9,7 +9,7 @@ import click
 
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.scoring import score, show_real_option
-from synthdata.cli.work import learn, needs_data, produce, report_rows, rows_option, training_options, where_option
+from synthdata.cli.shared import learn, needs_data, produce, report_rows, rows_option, training_options, where_option
 
 __all__ = ["command"]
 
@@ -53,10 +53,10 @@ def command(
     Writes DIR/model, DIR/report.html, DIR/rows.FORMAT and its verdict. Exit code 4, and no rows, if a score misses what
     the schema requires.
     """
-    from synthdata.artefact import check_target
     from synthdata.evaluation import check_folder
-    from synthdata.exporting import check_target as check_rows
-    from synthdata.tables import read_table
+    from synthdata.io.readers import read_table
+    from synthdata.io.writers import check_target as check_rows
+    from synthdata.synthesizer.artefact import check_target
 
     table = needs_data(data, schema)
     target = output / f"rows.{ending}"

@@ -10,10 +10,10 @@ import click
 
 from synthdata.cli.console import Console, duration
 from synthdata.errors import RequirementError
-from synthdata.measures import Section
+from synthdata.metrics import Section
 
 if TYPE_CHECKING:
-    from synthdata.cli.work import Learned
+    from synthdata.cli.shared import Learned
     from synthdata.evaluation import Report, Score
 
 __all__ = ["report_scores", "score", "show_real_option"]
@@ -77,7 +77,7 @@ def score(
 
 def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any], list[str]]:
     """Say what an evaluation found: for a machine, and for a person."""
-    from synthdata.evaluation.reading import answer, unmeasured
+    from synthdata.evaluation.html.reading import answer, unmeasured
 
     result = {
         **{f"{ending}_file": str(path) for ending, path in files.items()},

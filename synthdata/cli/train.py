@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, duration, with_console
-from synthdata.cli.work import learn, needs_data, training_options
+from synthdata.cli.shared import learn, needs_data, training_options
 
 __all__ = ["command"]
 
@@ -32,7 +32,7 @@ def command(
 
     Ctrl-C leaves a checkpoint beside the model, from which --resume goes on.
     """
-    from synthdata.artefact import check_target
+    from synthdata.synthesizer.artefact import check_target
 
     check_target(output, force=force)
     table = needs_data(data, schema)

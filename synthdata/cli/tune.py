@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, duration, with_console
-from synthdata.cli.places import check_file, write_text
-from synthdata.cli.work import needs_data, start_tensorflow
+from synthdata.cli.paths import check_file, write_text
+from synthdata.cli.shared import needs_data, start_tensorflow
 
 __all__ = ["command"]
 
@@ -52,8 +52,8 @@ def command(
     rows from the real ones, .5 being best. The defaults are tried first; what the schema's model sets already stays.
     Trials are kept beside the output, in OUTPUT.trials; Ctrl-C writes the best so far. Needs the extra "tune".
     """
+    from synthdata.io.readers import LEAST_TO_TRAIN, read_table
     from synthdata.schema import Schema
-    from synthdata.tables import LEAST_TO_TRAIN, read_table
 
     check_file(output, force=force or resume)
     declared = Schema.load(schema)

@@ -20,8 +20,8 @@ REFUSED = 3
 @click.pass_context
 def command(ctx: click.Context, console: Console, schema: Path, data: Path) -> None:
     """Check DATA against what SCHEMA expects. Exit code 3 if any row fails."""
+    from synthdata.io.readers import read_table
     from synthdata.schema import Schema
-    from synthdata.tables import read_table
     from synthdata.validation import check
 
     declared = Schema.load(schema)

@@ -1,18 +1,13 @@
-"""Evaluation: is it good, is it useful, is it safe; what did augmentation gain."""
+"""Evaluation: fidelity, utility and privacy of synthetic records, as scores and as a report page."""
 
-from synthdata.evaluation.evaluating import evaluate
-from synthdata.evaluation.gains import Gains, Line
-from synthdata.evaluation.scores import Report, Score
-from synthdata.evaluation.writing import check_folder, check_gains, write_gains, write_report
+from synthdata.evaluation.evaluate import evaluate
+from synthdata.evaluation.html.writing import check_folder, write_report
+from synthdata.evaluation.report import Report, Score
 
 __all__ = [
-    "Gains",
-    "Line",
     "Report",
     "Score",
     "check_folder",
-    "check_gains",
     "evaluate",
-    "write_gains",
     "write_report",
 ]

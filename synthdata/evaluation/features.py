@@ -1,84 +1,222 @@
-"""How good images are, in the features of a network that has seen the real ones: kernel distance, coverage."""
+"""Tables as numbers, the same way for real and synthetic rows: what every measure of the evaluation looks at."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from typing import assert_never
 
 import numpy as np
+import pandas as pd
 
-__all__ = ["Neighbourhoods", "kernel_distance", "neighbourhoods"]
+from synthdata.fields.views import Pictures, Quantities, Symbols, Texts, View
+from synthdata.schema import Schema
+from synthdata.subjects import Subjects
 
-NEIGHBOURS = 5
-CHUNK = 2000
+__all__ = ["CodedColumn", "Coding", "Table"]
 
-
-def kernel_distance(one: np.ndarray, two: np.ndarray) -> float:
-    """Unbiased squared maximum mean discrepancy with the cubic kernel of Bińkowski et al. 2018 (arXiv:1801.01401)."""
-    width = one.shape[1]
-    within = []
-    for side in (one, two):
-        total, diagonal = 0.0, 0.0
-        for start in range(0, len(side), CHUNK):
-            kernel = (side[start : start + CHUNK] @ side.T / width + 1) ** 3
-            total += float(kernel.sum())
-            diagonal += float(kernel[np.arange(len(kernel)), start + np.arange(len(kernel))].sum())
-        within.append((total - diagonal) / (len(side) * (len(side) - 1)))
-    across = sum(
-        float((((part @ two.T) / width + 1) ** 3).sum()) for part in np.array_split(one, -(-len(one) // CHUNK))
-    )
-    return within[0] + within[1] - 2 * across / (len(one) * len(two))
+FEW = 20  # a quantity of no more distinct values is compared value by value
+SYMBOL_SCALE = 0.7071  # of one-hot coordinates: two rows that differ in a symbol are 1 apart
+CHUNK = 2000  # pictures that are read at a time
+MOST_SYMBOLS = 200  # of a column, in distances and trees; the rest is "other"
 
 
 @dataclass(frozen=True)
-class Neighbourhoods:
-    """How two sets of features overlap.
+class CodedColumn:
+    """One column: a quantity, or symbols with their labels, most frequent in the training rows first.
 
-    precision, recall: Kynkäänniemi et al. 2019 (arXiv:1904.06991). density, coverage: Naeem et al. 2020
-    (arXiv:2002.09797). nearest: for each of the others the real one nearest to it, (n,).
+    is_quantity: whether it is compared as one; a number of few values is compared symbol by symbol.
+    sorted_values: present values of the training rows, ascending; empty for symbols.
+    is_ordered: whether the field holds quantities. is_time: whether these are microseconds since 1970.
     """
 
-    precision: float
-    recall: float
-    density: float
-    coverage: float
-    nearest: np.ndarray
+    name: str
+    kind: str
+    is_quantity: bool
+    labels: tuple[str, ...] = ()
+    sorted_values: np.ndarray = field(default_factory=lambda: np.empty(0))
+    is_ordered: bool = True
+    is_time: bool = False
+
+    def code(self, view: View) -> np.ndarray:
+        """Values (n,) float64: quantities, or numbers of symbols, `len(labels)` for one training never showed; NaN."""
+        match view:
+            case Quantities(values) if self.is_quantity:
+                return values
+            case Quantities(values):
+                return self._numbered(_as_text(values, is_time=self.is_time))
+            case Symbols(values):
+                return self._numbered(values)
+            case Pictures() | Texts():
+                raise TypeError(f"{self.name}: pictures and texts are not coded")
+            case _:
+                assert_never(view)
+
+    def _numbered(self, values: np.ndarray) -> np.ndarray:
+        present = pd.notna(values)
+        numbers = pd.Index(self.labels).get_indexer(pd.Index(values[present])).astype(np.float64)
+        result = np.full(len(values), np.nan)
+        result[present] = np.where(numbers < 0, len(self.labels), numbers)
+        return result
 
 
-def neighbourhoods(real: np.ndarray, other: np.ndarray) -> Neighbourhoods:
-    """Compare sets of features (n, width) by balls that reach to the fifth neighbour."""
-    radius_real, radius_other = _radius(real), _radius(other)
-    inside_real = np.zeros(len(other))  # in how many balls of real images
-    is_covered = np.zeros(len(real), bool)
-    recalled = np.zeros(len(real), bool)
-    nearest = np.empty(len(other), np.int64)
-    for start in range(0, len(other), CHUNK):
-        part = slice(start, start + CHUNK)
-        distances = _distances(other[part], real)
-        inside = distances < radius_real
-        inside_real[part] = inside.sum(axis=1)
-        is_covered |= inside.any(axis=0)
-        recalled |= (distances < radius_other[part, None]).any(axis=0)
-        nearest[part] = distances.argmin(axis=1)
-    return Neighbourhoods(
-        precision=float((inside_real > 0).mean()),
-        recall=float(recalled.mean()),
-        density=float(inside_real.mean() / NEIGHBOURS),
-        coverage=float(is_covered.mean()),
-        nearest=nearest,
-    )
+@dataclass(frozen=True)
+class Table:
+    """Rows as numbers.
+
+    values: (n, columns) float64, see `CodedColumn.code`. keys: (n,) uint64, equal for equal rows. numbers: (n,) int64,
+    equal for rows of one subject, over all real tables; None where each row is its own subject.
+    """
+
+    values: np.ndarray
+    keys: np.ndarray
+    numbers: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: np.ndarray | slice) -> Table:
+        return Table(self.values[rows], self.keys[rows], None if self.numbers is None else self.numbers[rows])
+
+    @property
+    def subjects(self) -> Subjects:
+        """Whose each row is."""
+        return Subjects(len(self), self.numbers)
+
+    def sample(self, rows: int, rng: np.random.Generator) -> Table:
+        """At most `rows` of them, drawn without replacement, in their order."""
+        if rows >= len(self):
+            return self
+        return self[np.sort(rng.choice(len(self), rows, replace=False))]
+
+    def sample_subjects(self, rows: int, rng: np.random.Generator) -> Table:
+        """Likewise about `rows`, but whole subjects, large and small ones alike."""
+        if self.numbers is None or rows >= len(self):
+            return self.sample(rows, rng)
+        people = np.unique(self.numbers)
+        kept = rng.choice(people, max(1, len(people) * rows // len(self)), replace=False)
+        return self[np.isin(self.numbers, kept)]
 
 
-def _radius(features: np.ndarray) -> np.ndarray:
-    """Distance to the fifth neighbour: (n,)."""
-    result = np.empty(len(features))
-    kept = min(NEIGHBOURS, len(features) - 1)
-    for start in range(0, len(features), CHUNK):
-        distances = _distances(features[start : start + CHUNK], features)
-        result[start : start + CHUNK] = np.partition(distances, kept, axis=1)[:, kept]  # the first is itself
+@dataclass(frozen=True)
+class Coding:
+    """How the columns of a schema become numbers: learned from the training rows alone."""
+
+    schema: Schema
+    columns: tuple[CodedColumn, ...]
+
+    @classmethod
+    def of(cls, schema: Schema, train: pd.DataFrame) -> Coding:
+        """Learn from rows of the schema's types. Identifiers, pictures and texts are left out."""
+        columns = []
+        for name, each in schema.fields.items():
+            view = each.view(train[name])
+            if view is None or isinstance(view, (Pictures, Texts)):
+                continue
+            is_ordered, is_time = isinstance(view, Quantities), False
+            if isinstance(view, Quantities):
+                present = np.sort(view.values[~np.isnan(view.values)])
+                if len(np.unique(present)) > FEW:
+                    columns.append(CodedColumn(name, each.kind, True, (), present, is_time=view.is_time))
+                    continue
+                is_time = view.is_time
+                texts = _as_text(view.values, is_time=is_time)
+            else:
+                texts = view.values
+            labels = pd.Series(texts[pd.notna(texts)]).value_counts().index
+            columns.append(
+                CodedColumn(name, each.kind, False, tuple(map(str, labels)), is_ordered=is_ordered, is_time=is_time)
+            )
+        return cls(schema, tuple(columns))
+
+    def table(self, frame: pd.DataFrame, numbers: np.ndarray | None = None) -> Table:
+        """Rows of the schema's types, as numbers. Keys speak of pictures, by their pixels, and of texts too.
+
+        numbers: of the rows' subjects, see `Table`.
+        """
+        views = [self.schema.fields[column.name].view(frame[column.name]) for column in self.columns]
+        coded = [column.code(view) for column, view in zip(self.columns, views, strict=True) if view is not None]
+        texts = {str(i): _plain(view) for i, view in enumerate(views)}
+        for name, each in self.schema.fields.items():
+            view = each.view(frame[name])
+            if isinstance(view, Pictures):
+                texts[f"pixels of {name}"] = _digests(view)
+            elif isinstance(view, Texts):
+                texts[f"text of {name}"] = view.values
+        keys = pd.util.hash_pandas_object(pd.DataFrame(texts, index=range(len(frame))), index=False)
+        values = np.stack(coded, axis=1) if coded else np.empty((len(frame), 0))
+        return Table(values, keys.to_numpy(np.uint64), numbers)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names."""
+        return [column.name for column in self.columns]
+
+    @cached_property
+    def are_symbols(self) -> np.ndarray:
+        """Which columns hold symbols: (columns,) bool."""
+        return np.array([not column.is_quantity for column in self.columns], bool)
+
+    def features(self, table: Table, without: Sequence[str] = ()) -> np.ndarray:
+        """What trees look at: (n, columns) float64, symbols beyond `MOST_SYMBOLS` as one, NaN where missing."""
+        kept = [i for i, column in enumerate(self.columns) if column.name not in without]
+        capped = np.where(self.are_symbols, np.minimum(table.values, MOST_SYMBOLS), table.values)
+        capped[:, np.isnan(capped).all(axis=0)] = 0.0  # trees have no way with a column of nothing
+        return np.ascontiguousarray(capped[:, kept])
+
+    def places(self, table: Table) -> np.ndarray:
+        """Where rows lie for distances: (n, width) float32.
+
+        A quantity is its place in the distribution of the training rows, in standard deviations of a uniform one, so
+        that no outlier stretches the axis; a symbol is one-hot.
+        """
+        parts = []
+        for i, column in enumerate(self.columns):
+            values = table.values[:, i]
+            missing = np.isnan(values)
+            if column.is_quantity:
+                left = np.searchsorted(column.sorted_values, values, side="left")
+                right = np.searchsorted(column.sorted_values, values, side="right")
+                place = (left + right) / (2 * max(len(column.sorted_values), 1)) * np.sqrt(12)
+                parts.append(np.where(missing, 0.0, place)[:, None])
+                parts.append(missing[:, None] * 1.0)
+            else:
+                width = min(len(column.labels), MOST_SYMBOLS) + 2
+                number = np.where(missing, width - 1, np.minimum(np.nan_to_num(values), width - 2)).astype(np.int64)
+                one_hot = np.zeros((len(values), width), np.float32)
+                one_hot[np.arange(len(values)), number] = SYMBOL_SCALE
+                parts.append(one_hot)
+        return np.hstack(parts).astype(np.float32) if parts else np.zeros((len(table), 0), np.float32)
+
+
+def _digests(pictures: Pictures) -> np.ndarray:
+    """A number a picture, (n,) uint64, equal for equal pixels."""
+    result = np.empty(pictures.rows, np.uint64)
+    for start in range(0, pictures.rows, CHUNK):
+        rows = np.arange(start, min(start + CHUNK, pictures.rows))
+        flat = pictures.read(rows).reshape(len(rows), -1)
+        result[rows] = [int.from_bytes(blake2b(row.tobytes(), digest_size=8).digest(), "big") for row in flat]
     return result
 
 
-def _distances(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    squares = (one * one).sum(axis=1)[:, None] + (two * two).sum(axis=1) - 2 * one @ two.T
-    distances: np.ndarray = np.sqrt(np.maximum(squares, 0.0))
-    return distances
+def _plain(view: View | None) -> np.ndarray:
+    match view:
+        case Quantities(values) | Symbols(values):
+            return values
+        case Pictures() | Texts() | None:
+            raise ValueError("pictures, texts, and columns without a view, are not coded")
+        case _:
+            assert_never(view)
+
+
+def _as_text(values: np.ndarray, *, is_time: bool) -> np.ndarray:
+    present = ~np.isnan(values)
+    result = np.full(len(values), None, object)
+    if is_time:
+        times = pd.Series(values[present].astype(np.int64).astype("datetime64[us]"))
+        result[present] = times.dt.strftime("%Y-%m-%d %H:%M:%S").str.removesuffix(" 00:00:00").to_numpy(object)
+        return result
+    result[present] = [f"{value:g}" if value != round(value) else str(int(value)) for value in values[present].tolist()]
+    return result

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from synthdata.measures import Measure
+from synthdata.metrics import Measure
 
-__all__ = ["FAIR_WAY", "GOOD_WAY", "GRADES", "Grade", "grade_of"]
+__all__ = ["GRADES", "Grade", "grade_of"]
 
 Grade: TypeAlias = Literal["good", "fair", "poor"]
 GRADES: tuple[Grade, ...] = ("poor", "fair", "good")  # worst first

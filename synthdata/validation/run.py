@@ -14,11 +14,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from synthdata.constraints import Constraint
 from synthdata.errors import DataError, GateError
 from synthdata.fields import Expectation
 from synthdata.progress import Listener, Progress
 from synthdata.schema import Schema
+from synthdata.schema.constraints import Constraint
 from synthdata.validation.engine import Outcome, Runner
 from synthdata.validation.suite import Suite, columns_of, is_row_level, is_shape, is_unique, label_of
 from synthdata.validation.uniqueness import Seen

@@ -15,10 +15,10 @@ from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from synthdata.constraints import AnyConstraint, Constraint
 from synthdata.errors import SchemaError, nearest
 from synthdata.fields import Expectation
 from synthdata.schema import Schema
+from synthdata.schema.constraints import AnyConstraint, Constraint
 
 __all__ = ["Suite", "columns_of", "is_row_level", "is_shape", "is_unique", "label_of"]
 

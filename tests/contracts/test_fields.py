@@ -31,7 +31,7 @@ from synthdata.fields import (
     Test,
     Text,
 )
-from synthdata.fields.pictures import png
+from synthdata.fields.image.pictures import png
 
 ROWS = 400
 Draw = Callable[[np.random.Generator], list]

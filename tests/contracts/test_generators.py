@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from synthdata.blocks import Binned, Categorical, check_arrays, take
-from synthdata.generators import FAMILIES, family, settings
-from synthdata.generators.base import Imputing
-from synthdata.networks.training import Run
+from synthdata.models import FAMILIES, family, settings
+from synthdata.models.base import Imputing
+from synthdata.models.training.plan import Run
 
 ROWS = 2000
 LAYOUT = {

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from synthdata.cli.samples import digits, patients
+from synthdata.cli.demo_data import digits, patients
+from synthdata.io.readers import read_table
 from synthdata.schema import Schema, json_schema
-from synthdata.tables import read_table
 from synthdata.validation import Suite, check
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"

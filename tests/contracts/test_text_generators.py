@@ -11,22 +11,18 @@ import tensorflow as tf
 
 from synthdata.blocks import Categorical, Pixels, Tokens, check_arrays
 from synthdata.errors import TrainingError
-from synthdata.generators import FIELD_FAMILIES, field_family, field_settings
-from synthdata.generators.base import FieldGenerator, FieldLatentSpace, Writer
-from synthdata.generators.variation import between, vary
-from synthdata.networks.image_prior import latents_of_noise, noise_of_latents
-from synthdata.networks.packing import pack
-from synthdata.networks.text_drawing import text_surprise
-from synthdata.networks.text_gan_task import Autoencoder, Hyperparameters, check_vectors, learn_game
-from synthdata.networks.text_latents import (
-    encode_texts,
-    mutual_information,
-    surprise_bound,
-)
-from synthdata.networks.text_transformer import TextTransformer
-from synthdata.networks.text_vae import TextVAE
-from synthdata.networks.text_vae_task import check_use
-from synthdata.networks.training import Run
+from synthdata.models import FIELD_FAMILIES, field_family, field_settings
+from synthdata.models.base import FieldGenerator, FieldLatentSpace, Writer
+from synthdata.models.latent_paths import between, vary
+from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents
+from synthdata.models.text.gan.training import Autoencoder, Hyperparameters, check_vectors, learn_game
+from synthdata.models.text.packing import pack
+from synthdata.models.text.sampler import text_surprise
+from synthdata.models.text.transformer.network import TextTransformer
+from synthdata.models.text.vae.network import TextVAE
+from synthdata.models.text.vae.sampler import encode_texts, mutual_information, surprise_bound
+from synthdata.models.text.vae.training import check_use
+from synthdata.models.training.plan import Run
 
 LENGTH, WORDS = 8, 6  # of a text; of a label
 BLOCK = Tokens(LENGTH, 1 + 2 * WORDS)

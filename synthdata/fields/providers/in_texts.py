@@ -10,7 +10,7 @@ import numpy as np
 from synthdata.fields.providers.catalogue import PROVIDERS
 from synthdata.fields.providers.name_lists import lists, locales_of_script
 from synthdata.fields.providers.pools import script_of
-from synthdata.fields.wording import PATTERNS
+from synthdata.fields.text.wording import PATTERNS
 
 __all__ = ["find_in_texts"]
 

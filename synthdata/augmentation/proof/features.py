@@ -1,0 +1,150 @@
+"""What a learner sees of records: tables as codes and quantities, images as pixels, texts by their words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthdata.augmentation.proof.estimators import Learner
+from synthdata.errors import InputError
+from synthdata.evaluation.features import Coding
+from synthdata.fields import Field
+from synthdata.fields.views import Pictures, Texts
+from synthdata.schema import Schema
+
+__all__ = ["Inputs", "Target"]
+
+MOST_WIDE = 32  # pixels of a side: larger pictures are averaged down
+MOST_WORDS = 5000
+TOPICS = 100  # of a text, that stand for its words
+FEWEST_CLASS = 2
+FOREST = "sklearn.ensemble.ExtraTreesClassifier"  # Geurts, Ernst and Wehenkel 2006
+REGRESSION_FOREST = "sklearn.ensemble.ExtraTreesRegressor"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is predicted. labels: of the classes, most frequent first; empty for a quantity."""
+
+    name: str
+    labels: tuple[str, ...]
+    coding: Coding
+
+    @classmethod
+    def of(cls, schema: Schema, frame: pd.DataFrame, name: str | None) -> Target:
+        """Read off all rows what there is to predict; InputError if nothing."""
+        name = name or schema.target
+        if name is None:
+            raise InputError("what is to be predicted? the schema names no target; name one")
+        coding = Coding.of(_only(schema, [name]), frame)
+        if not coding.columns:
+            raise InputError(f'"{name}" is a field of kind {schema.fields[name].kind}: it cannot be predicted')
+        column = coding.columns[0]
+        if not column.is_quantity and len(column.labels) < FEWEST_CLASS:
+            raise InputError(f'"{name}" has a single class; there is nothing to predict')
+        return cls(name, () if column.is_quantity else column.labels, coding)
+
+    def codes(self, frame: pd.DataFrame) -> np.ndarray:
+        """Codes of classes, or quantities: (n,) float64, NaN where missing."""
+        values = self.coding.table(frame).values[:, 0]
+        return np.where(values < len(self.labels), values, np.nan) if self.labels else values
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """How records become features: learned from training rows alone.
+
+    words: by text field, what counts its words. others: how many features are pixels and words, after the table's.
+    """
+
+    schema: Schema
+    target: str
+    coding: Coding
+    words: Mapping[str, Any]
+    others: int = 0
+
+    @classmethod
+    def of(cls, schema: Schema, frame: pd.DataFrame, target: str) -> Inputs:
+        """Learn from rows of the schema's types."""
+        views = {name: field.view(frame[name]) for name, field in schema.fields.items() if name != target}
+        words = {name: _words(view.values) for name, view in views.items() if isinstance(view, Texts)}
+        inputs = cls(schema, target, Coding.of(schema, frame), words)
+        others = inputs.features(frame.iloc[:1]).shape[1] - len(inputs.are_symbols)
+        if not len(inputs.are_symbols) + others:
+            raise InputError(f'there is nothing to predict "{target}" from')
+        return replace(inputs, others=others)
+
+    @property
+    def are_symbols(self) -> np.ndarray:
+        """Which features are codes of symbols: (features,) bool."""
+        kept = [name != self.target for name in self.coding.names]
+        return np.append(self.coding.are_symbols[kept], np.zeros(self.others, bool))
+
+    def learner(self, given: Any, classes: int) -> Learner:
+        """What learns them: a scikit-learn estimator, or its import path, or trees; of pixels, extremely random ones.
+
+        Gradient boosting takes minutes for some hundred rows of a thousand features each and several classes.
+        """
+        has_pixels = any(isinstance(field.view(_nothing(field)), Pictures) for field in self.schema.fields.values())
+        forest = FOREST if classes else REGRESSION_FOREST
+        return Learner.of(forest if given is None and has_pixels else given, self.are_symbols, classes)
+
+    def features(self, frame: pd.DataFrame) -> np.ndarray:
+        """(n, features) float64, NaN where missing."""
+        parts = [self.coding.features(self.coding.table(frame), [self.target])]
+        for name, field in self.schema.fields.items():
+            view = field.view(frame[name])
+            if isinstance(view, Pictures) and name != self.target:
+                pixels = view.read(np.arange(view.rows))
+                parts.append(_small(pixels).reshape(len(pixels), -1) / 255.0)
+            elif isinstance(view, Texts) and name != self.target:
+                parts.append(self.words[name].transform(_filled(view.values)))
+        return np.hstack(parts)
+
+
+def _nothing(field: Field) -> pd.Series:
+    return pd.Series(dtype=field.dtype(False))
+
+
+def _only(schema: Schema, names: list[str]) -> Schema:
+    if names[0] not in schema.fields:
+        from synthdata.errors import nearest
+
+        raise InputError(f'no field "{names[0]}" to predict; {nearest(names[0], schema.fields)}')
+    fields = {name: schema.fields[name] for name in names}
+    return schema.model_copy(update={"fields": fields, "constraints": (), "suite": None, "target": None})
+
+
+def _small(pixels: np.ndarray) -> np.ndarray:
+    """Average pictures (n, height, width, channels) down to sides of `MOST_WIDE` at most."""
+    rows, height, width, channels = pixels.shape
+    step = max(1, -(-max(height, width) // MOST_WIDE))
+    cut = pixels[:, : height // step * step, : width // step * step].astype(np.float32)
+    blocks = cut.reshape(rows, height // step, step, width // step, step, channels)
+    return np.asarray(blocks.mean(axis=(2, 4)))
+
+
+def _words(texts: np.ndarray) -> Any:
+    """Frequencies of words, weighed by how rare they are, as places among topics (Deerwester et al. 1990)."""
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline
+
+    counted = TfidfVectorizer(sublinear_tf=True, min_df=2, max_features=MOST_WORDS)
+    try:
+        width = counted.fit_transform(_filled(texts)).shape[1]
+    except ValueError:  # no word stands in two texts
+        counted, width = TfidfVectorizer(analyzer="char", max_features=MOST_WORDS), 2
+        width = counted.fit_transform([*_filled(texts), "a b"]).shape[1]
+    topics = TruncatedSVD(min(TOPICS, max(width - 1, 1)), random_state=0)
+    made = make_pipeline(counted, topics)
+    made.fit(_filled(texts))
+    return made
+
+
+def _filled(texts: np.ndarray) -> list[str]:
+    return ["" if text is None else str(text) for text in texts]

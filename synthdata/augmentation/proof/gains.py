@@ -1,0 +1,214 @@
+"""What it gains a learner to change its training rows: candidates beside doing nothing, on rows nobody learned from.
+
+Every candidate predicts the same held-out rows, so that gains are differences of pairs. Their interval comes from
+resampling these rows; where there are several folds, what the gain varies from fold to fold beyond that is added, as in
+the random-effects mean (DerSimonian and Laird 1986). Intervals are as wide as it takes for all of them to hold at once
+(max-t: Hothorn, Bretz and Westfall 2008, section 3), so that the best may be picked by looking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from synthdata.augmentation.proof.resampled_metrics import MEASURED, resampled
+
+__all__ = ["LABELS", "Candidate", "Gains", "Line", "Predictions", "measure_gains"]
+
+Kind = Literal["nothing", "simple", "transforms", "generated"]
+RESAMPLES = 400
+CONFIDENCE = 0.95
+LABELS = {"auc": "AUC", "average_precision": "average precision", "balanced_accuracy": "balanced accuracy", "r2": "R²"}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to change training rows.
+
+    rows: that it adds to the table, were it whole. note: why it was not tried, or a remark on how.
+    """
+
+    label: str
+    kind: Kind
+    rows: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What was predicted of one set of held-out rows.
+
+    truth: (n,), codes of classes, the rarer of two being 1, or quantities. predicted: by the candidates' labels,
+    chances (n, classes) or quantities (n,). groups: (n,) codes of a sensitive column; empty if none is looked at.
+    subjects: (n,) whose each row is; None where each is its own subject.
+    """
+
+    truth: np.ndarray
+    predicted: Mapping[str, np.ndarray]
+    groups: np.ndarray = field(default_factory=lambda: np.empty(0))
+    subjects: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One candidate, and what it gained.
+
+    kind: "simple" is what takes no generator (class weights, oversampling, SMOTE); "transforms" are changed copies of
+    real rows. rows: added to the table, were it whole. score: the measure, mean of the folds; None if not measured.
+    gain: the score less that of doing nothing. interval: the gain's, simultaneous over all lines. also: other measures
+    by their names. note: why it was not measured, or a remark on how.
+    """
+
+    label: str
+    kind: Kind
+    rows: int = 0
+    score: float | None = None
+    gain: float | None = None
+    interval: tuple[float, float] | None = None
+    also: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Gains:
+    """All candidates.
+
+    name: of the schema. measure: what `score` is, higher is better. learner: its import path. rows: all of them were
+    held out once. confidence: of the intervals, all of them together. lines: doing nothing first.
+    """
+
+    name: str
+    target: str
+    learner: str
+    measure: str
+    rows: int
+    folds: int
+    confidence: float
+    lines: tuple[Line, ...]
+    seconds: float = 0.0
+
+    @property
+    def best(self) -> Line | None:
+        """Of the candidates that add rows, the one with the highest score: of those shown to help, if any is."""
+        shown = tuple(line for line in self.lines if line.interval is not None and line.interval[0] > 0)
+        kinds: tuple[Kind, ...] = ("generated", "transforms")
+        return _highest(shown, kinds) or _highest(self.lines, kinds)
+
+    @property
+    def simplest(self) -> Line | None:
+        """The best of what takes no generator."""
+        return _highest(self.lines, ("simple",))
+
+    @property
+    def helps(self) -> bool:
+        """Whether the best one's interval lies above zero."""
+        return self.best is not None and self.best.interval is not None and self.best.interval[0] > 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        best = self.best
+        return {**asdict(self), "best": best.label if best else None, "helps": self.helps}
+
+
+def _highest(lines: tuple[Line, ...], kinds: tuple[Kind, ...]) -> Line | None:
+    found = [line for line in lines if line.kind in kinds and line.score is not None]
+    return max(found, key=lambda line: line.score or 0.0, default=None)
+
+
+def measure_gains(
+    candidates: Sequence[Candidate],
+    trials: Sequence[Predictions],
+    measure: str,
+    *,
+    same_rows: bool = False,
+    seed: int = 0,
+) -> tuple[Line, ...]:
+    """Compare candidates with the first of them, doing nothing.
+
+    trials: one a fold; or, with `same_rows`, repetitions that predict the same rows. measure: a name in `LABELS`.
+    """
+    tried = [one for one in candidates if all(one.label in trial.predicted for trial in trials)]
+    rng = np.random.default_rng([seed, 11])
+    scores, drawn = [], []  # (folds, tried), (folds, resamples, tried)
+    weights = None
+    for trial in trials:
+        if weights is None or not same_rows:
+            weights = _weights(trial, "r2" not in measure, rng)
+        once = np.ones((1, len(trial.truth)))
+        predicted = [trial.predicted[one.label] for one in tried]
+        scores.append([resampled(measure, once, trial.truth, each)[0] for each in predicted])
+        drawn.append(np.stack([resampled(measure, weights, trial.truth, each) for each in predicted], axis=1))
+    score, resample = np.array(scores), np.array(drawn)
+    intervals = _intervals(score - score[:, :1], resample - resample[:, :, :1], same_rows)
+    lines = {}
+    for number, one in enumerate(tried):
+        mean = float(score[:, number].mean())
+        gain, interval = (None, None) if not number else (float(mean - score[:, 0].mean()), intervals[number])
+        lines[one.label] = Line(
+            one.label, one.kind, one.rows, mean, gain, interval, _also(trials, one.label, measure), one.note
+        )
+    return tuple(lines.get(one.label, Line(one.label, one.kind, one.rows, note=one.note)) for one in candidates)
+
+
+def _weights(trial: Predictions, has_classes: bool, rng: np.random.Generator) -> np.ndarray:
+    """How often each row is in each resample, (RESAMPLES, n).
+
+    Each class keeps its number of rows; where subjects have several, whole subjects are drawn in place of rows.
+    """
+    truth = trial.truth
+    if trial.subjects is not None:
+        _, number = np.unique(trial.subjects, return_inverse=True)
+        count = int(number.max()) + 1
+        drawn = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
+        return np.asarray(drawn[:, number], np.int16)
+    weights = np.zeros((RESAMPLES, len(truth)), np.int16)
+    for code in np.unique(truth) if has_classes else [None]:
+        rows = np.arange(len(truth)) if code is None else np.flatnonzero(truth == code)
+        weights[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=RESAMPLES)
+    return weights
+
+
+def _intervals(gains: np.ndarray, drawn: np.ndarray, same_rows: bool) -> list[tuple[float, float]]:
+    """Simultaneous intervals of mean gains: gains (folds, tried), drawn (folds, resamples, tried)."""
+    folds, mean = len(gains), gains.mean(axis=0)
+    moved = drawn.mean(axis=0) - drawn.mean(axis=(0, 1))  # (resamples, tried)
+    by_rows = moved.var(axis=0)
+    between = gains.var(axis=0, ddof=1) if folds > 1 else np.zeros(len(mean))
+    expected = np.zeros(len(mean)) if same_rows else drawn.var(axis=1).mean(axis=0)
+    error = np.sqrt(by_rows + np.maximum(between - expected, 0.0) / folds)
+    own = np.sqrt(by_rows)
+    largest = np.abs(np.divide(moved, own, out=np.zeros_like(moved), where=own > 0)).max(axis=1)
+    reach = max(float(np.quantile(largest, CONFIDENCE)), 1.96) * error
+    return [(float(middle - far), float(middle + far)) for middle, far in zip(mean, reach, strict=True)]
+
+
+def _also(trials: Sequence[Predictions], label: str, measure: str) -> dict[str, float]:
+    """The other measures, means of the trials; with a sensitive column, how far its groups are treated alike."""
+    names = [name for name in MEASURED if (name == "r2") == (measure == "r2") and name != measure]
+    result = {}
+    for name in names:
+        each = [resampled(name, np.ones((1, len(one.truth))), one.truth, one.predicted[label])[0] for one in trials]
+        result[LABELS[name]] = float(np.mean(each))
+    if measure != "r2" and all(len(one.groups) for one in trials):
+        told = [(one.predicted[label].argmax(axis=1), one.truth, one.groups) for one in trials]
+        result["demographic parity difference"] = float(np.mean([parity(said, groups) for said, _, groups in told]))
+        result["equalised odds difference"] = float(np.mean([odds(*one) for one in told]))
+    return result
+
+
+def parity(said: np.ndarray, groups: np.ndarray) -> float:
+    """Demographic parity difference: by how much the share of a class differs between groups, at most.
+
+    said: codes of classes (n,), predicted or true. groups: codes (n,). The largest over the classes. Agarwal et al.
+    2018 (arXiv:1803.02453, definition 1).
+    """
+    shares = [[(said[groups == group] == code).mean() for group in np.unique(groups)] for code in np.unique(said)]
+    return float(max((max(each) - min(each) for each in shares), default=0.0))
+
+
+def odds(said: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> float:
+    """Equalised odds difference: the largest parity difference among rows of one true class (definition 2)."""
+    return max((parity(said[truth == code], groups[truth == code]) for code in np.unique(truth)), default=0.0)

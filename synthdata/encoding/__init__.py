@@ -1,0 +1,1 @@
+"""Encoding: a frame of a schema as arrays of blocks, and back."""

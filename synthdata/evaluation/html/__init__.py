@@ -1,0 +1,1 @@
+"""Report pages: templates, plots, and the files they are written to."""

@@ -1,0 +1,112 @@
+"""Reports and gains as files: a page for a person, JSON for a program, JUnit XML for continuous integration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from xml.etree import ElementTree
+
+from synthdata.errors import OutputError
+from synthdata.evaluation.html.guess import render_guessing
+from synthdata.evaluation.html.page import render
+from synthdata.evaluation.report import Report, Score
+
+__all__ = ["FILES", "as_json", "check_folder", "explained", "junit", "write_files", "write_report"]
+
+GUESS = "guess.html"
+
+
+class HasJson(Protocol):
+    """What can be written as JSON."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain data."""
+        ...
+
+
+def write_report(report: Report, folder: str | Path, *, force: bool = False) -> dict[str, Path]:
+    """Write `report.html`, `report.json` and `report.xml`, and `guess.html` where there are images.
+
+    Each appears whole or not at all. Returns their paths, by "html", "json", "xml" and "guess".
+    """
+    folder = check_folder(folder, force=force)
+    texts = {name: write(report) for name, write in FILES.items() if name != GUESS or report.guessing}
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        written = write_files({folder / name: text for name, text in texts.items()})
+        if GUESS not in texts:
+            (folder / GUESS).unlink(missing_ok=True)  # an earlier report's
+    return {"guess" if path.name == GUESS else path.suffix.removeprefix("."): path for path in written}
+
+
+def check_folder(folder: str | Path, *, force: bool = False) -> Path:
+    """Return the folder, if a report can be put there; OutputError if not, or if one is there already."""
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder}: is a file; name a folder to write the report to")
+    there = [name for name in FILES if (folder / name).exists()]
+    if there and not force:
+        raise OutputError(f"{folder / there[0]}: already exists; name another folder, or replace it by force")
+    return folder
+
+
+def write_files(texts: Mapping[Path, str]) -> list[Path]:
+    """Write files, each whole or not at all."""
+    for path, text in texts.items():
+        part = path.with_name(f"{path.name}.part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    return list(texts)
+
+
+@contextmanager
+def explained(place: Path) -> Iterator[None]:
+    """Turn what the system says of a file into an OutputError that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{place}: cannot be written: {error.strerror}") from None
+
+
+def junit(report: Report) -> str:
+    """The scores as test cases: what was missed failed, what was not measured was skipped."""
+    suite = ElementTree.Element(
+        "testsuite",
+        name=f"synthdata evaluate {report.name}",
+        tests=str(len(report.scores)),
+        failures=str(len(report.missed)),
+        skipped=str(sum(_is_skipped(score) for score in report.scores)),
+        time=str(report.seconds),
+    )
+    for score in report.scores:
+        case = ElementTree.SubElement(suite, "testcase", classname=score.section, name=score.name)
+        told = f"{score.label}: {score.note if score.value is None else f'{score.value:.4f}'}"
+        if score in report.missed:
+            ElementTree.SubElement(case, "failure", message=f"{told}; required is {score.limit}")
+        elif _is_skipped(score):
+            ElementTree.SubElement(case, "skipped", message=score.note)
+        else:
+            alarm = f"; an alarm: {score.limit}" if score in report.alarms else ""
+            ElementTree.SubElement(case, "system-out").text = told + alarm
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _is_skipped(score: Score) -> bool:
+    return score.value is None and not score.required
+
+
+def as_json(report: HasJson) -> str:
+    """As JSON text."""
+    return json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+FILES: dict[str, Callable[[Report], str]] = {
+    "report.html": render,
+    "report.json": as_json,
+    "report.xml": junit,
+    GUESS: render_guessing,
+}

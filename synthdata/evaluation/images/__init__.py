@@ -1,0 +1,1 @@
+"""Fidelity of images, and the networks that describe them."""

@@ -1,0 +1,1 @@
+"""Privacy: what synthetic rows give away of real ones."""

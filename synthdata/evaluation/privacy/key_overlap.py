@@ -1,0 +1,169 @@
+"""Real keys among synthetic rows: cells that are real values of few subjects, which no fresh row would show.
+
+Keys and personal data are compared as text, since nothing else compares them; of other columns of many values the
+held-out rows, of other subjects, say how often a real value is met by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from synthdata.evaluation.privacy.attacks import Share, effective_rows, improbable, share_of
+from synthdata.evaluation.report import Score
+from synthdata.fields.base import Field
+from synthdata.fields.identifier import Identifier
+from synthdata.fields.personal import Personal
+from synthdata.fields.providers import PROVIDERS
+from synthdata.fields.views import Quantities, Symbols
+from synthdata.remarks import is_somebodys
+from synthdata.schema import Schema
+from synthdata.subjects import THRESHOLD, Subjects
+
+__all__ = ["key_overlap"]
+
+FEW_VALUES = 20  # distinct ones, up to which a column is none of keys
+FEWEST_HELD_OUT = 50
+NAMED = 5  # columns in the note
+KEY_MARGIN = 0.001  # what names a subject should not be met at all
+MARGIN = 0.02
+LONG = 8  # characters of what looks like a key
+LIMIT = f"at most {MARGIN:g} above held-out rows, or within chance; of keys and personal data {KEY_MARGIN:g}"
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One column: how many synthetic cells are real values of few subjects, and how many are to be expected.
+
+    expected: by chance; None where nothing says so, and nothing is judged. is_key: whether its values name subjects.
+    control: of held-out cells.
+    """
+
+    name: str
+    share: Share
+    expected: float | None
+    failed: bool
+    is_key: bool
+    control: Share | None
+
+    @property
+    def told(self) -> str:
+        """For a note; no cell is named."""
+        chance = "" if self.expected is None else f" (by chance {self.expected:.3f})"
+        return f"{self.name} {self.share.value:.3f}{chance}"
+
+
+def key_overlap(schema: Schema, frames: Mapping[str, pd.DataFrame], numbers: Mapping[str, np.ndarray]) -> Score | None:
+    """Compare the columns of "train", "synthetic" and perhaps "holdout" rows, of the schema's types.
+
+    numbers: of the subjects of training and held-out rows; none where each row is its own. None without such a column.
+    """
+    if any(not len(frame) for frame in frames.values()):
+        return None
+    # numbers that name subjects count up from 1 in any table
+    fields = {name: field for name, field in schema.fields.items() if not _is_counted(name, field, schema, frames)}
+    found = [_column(name, each, frames, numbers) for name, each in fields.items()]
+    columns = [column for column in found if column is not None]
+    if not columns:
+        return None
+    columns.sort(key=lambda each: (not each.failed, not each.is_key, (each.expected or 0.0) - each.share.value))
+    worst = columns[0]
+    note = ", ".join(column.told for column in columns[:NAMED] if column.share.value > 0)
+    interval, held = worst.share.interval(), worst.control.value if worst.control else None
+    score = Score.of("key_overlap", worst.share.value, ceiling=held, interval=interval, note=note)
+    if all(column.expected is None for column in columns):
+        return replace(
+            score, note=f"{note}; no holdout rows to compare with" if note else "no holdout rows to compare with"
+        )
+    return replace(score, passed=not worst.failed, limit=LIMIT)
+
+
+def _column(
+    name: str, field: Field, frames: Mapping[str, pd.DataFrame], numbers: Mapping[str, np.ndarray]
+) -> _Column | None:
+    """Measure one column; None if it holds no keys, or nothing can be said of it."""
+    cells = {side: _cells(field, frame[name]) for side, frame in frames.items()}
+    real, made, held = cells["train"], cells["synthetic"], cells.get("holdout")
+    if real is None or made is None:
+        return None
+    is_key = field.copied_is_leak or (real.dtype == object and _look_like_keys(real))
+    is_key = is_key or is_somebodys(frames["train"][name].dropna(), name, field)
+    subjects = Subjects(len(real), numbers.get("train"))
+    counts = subjects.count_values(real)
+    if not len(counts) or (len(counts) <= FEW_VALUES and not is_key):
+        return None
+    is_known = subjects.numbers is not None
+    few = counts.index if is_key and not is_known else counts.index[counts < THRESHOLD]
+    there = made.notna()
+    if not len(few) or not there.any():
+        return None
+    source = pd.Series(subjects.each[real.notna().to_numpy()], index=real.dropna().to_numpy())
+    source = source[~source.index.duplicated()].loc[few]
+    share = _share(made[there], source)
+    # where a subject's rows are on both sides, held-out cells say nothing of chance
+    tells = held is not None and held.notna().sum() >= FEWEST_HELD_OUT
+    control: Share | None = None
+    if held is not None and tells and (is_known or not is_key or int(counts.max()) == 1):
+        present = held.notna()
+        whose = Subjects(len(held), numbers.get("holdout"))[present.to_numpy()]
+        control = _share(held[present], source, whose)
+    if field.copied_is_leak:
+        expected = max(control.value if control else 0.0, _met_by_chance(field, len(counts)))
+        beyond = expected == 0 or improbable(share.value * share.rows, share.rows, expected)
+        return _Column(name, share, expected, share.value - expected > KEY_MARGIN and beyond, is_key, control)
+    if control is not None:
+        failed = share.value - control.value > MARGIN and share.exceeds(control)
+        return _Column(name, share, control.value, failed, is_key, control)
+    if is_key:
+        return _Column(name, share, 0.0, share.value > MARGIN, is_key, None)
+    return _Column(name, share, None, False, is_key, None) if real.dtype == object else None
+
+
+def _is_counted(name: str, field: Field, schema: Schema, frames: Mapping[str, pd.DataFrame]) -> bool:
+    return name in schema.subject and isinstance(field.view(frames["train"][name]), Quantities)
+
+
+def _cells(field: Field, column: pd.Series) -> pd.Series | None:
+    """Quantities as float64, symbols and what has no view as text; None for images and texts."""
+    view = field.view(column)
+    match view:
+        case Quantities(values):
+            return pd.Series(values)
+        case Symbols(values):
+            return pd.Series(values, dtype=object)
+        case None:
+            text = column.astype(object).reset_index(drop=True)
+            return text.where(text.isna(), text.astype(str)).astype(object)
+        case _:
+            return None
+
+
+def _share(cells: pd.Series, source: pd.Series, whose: Subjects | None = None) -> Share:
+    """The share of present cells that are values of `source`, which names the subject that shows each."""
+    hit = cells.isin(source.index).to_numpy(bool)
+    worth = effective_rows(len(cells), source.loc[cells[hit]].to_numpy())
+    if whose is not None:
+        worth = min(worth, share_of(hit, whose).rows)
+    return Share(float(hit.mean()), worth)
+
+
+def _met_by_chance(field: Field, values: int) -> float:
+    """The share that training rows have of all values that the field could make."""
+    if isinstance(field, Personal):
+        room = PROVIDERS[field.provider].room
+        return 0.0 if room is None else min(values / room, 1.0)
+    return min(values / field.keys, 1.0) if isinstance(field, Identifier) else 0.0
+
+
+def _look_like_keys(cells: pd.Series) -> bool:
+    """Whether nearly all values are long and mostly digits, and neither dates nor amounts: accounts, cards, phones."""
+    values = pd.Series(cells.dropna().unique()).astype(str)
+    if not len(values):
+        return False
+    plain = values.str.replace(r"[\s./-]", "", regex=True)
+    digits = plain.str.count(r"\d")
+    other = values.str.match(r"\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}|-?[\d,]+\.\d+$")
+    return bool(((plain.str.len() >= LONG) & (2 * digits >= plain.str.len()) & ~other).mean() > 0.9)

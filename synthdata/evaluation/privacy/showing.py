@@ -1,0 +1,139 @@
+"""What a report may show of real rows: nothing that fewer than `THRESHOLD` subjects show, and no cell as a tick.
+
+Labels that fewer show go under one name; bars in which fewer stand are joined with their neighbours; edges are round
+numbers or whole days between two values beyond which enough subjects lie; shares that rest on fewer are 0 or 1.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from synthdata.evaluation.features import CodedColumn, Table
+from synthdata.evaluation.report import Bars
+from synthdata.subjects import THRESHOLD, Subjects
+
+__all__ = ["HIDDEN", "bars_of", "missing_share", "shown_labels"]
+
+HIDDEN = "rare or new"
+BARS = 30  # of a histogram, about
+MOST_BARS = 9  # of symbols; the rest is "others"
+MICROSECONDS_A_DAY = 86_400_000_000
+
+
+def shown_labels(column: CodedColumn, train: Table, number: int) -> tuple[str, ...]:
+    """The labels of a column of that number, those that fewer than `THRESHOLD` training subjects show as `HIDDEN`."""
+    values = train.values[:, number]
+    present = ~np.isnan(values)
+    counts = train.subjects[present].count(values[present].astype(np.int64), len(column.labels))
+    return tuple(
+        label if shows >= THRESHOLD else HIDDEN for label, shows in zip(column.labels, counts.tolist(), strict=False)
+    )
+
+
+def missing_share(values: np.ndarray, subjects: Subjects) -> float:
+    """The share of real cells that are missing; 0 or 1 if the others are those of fewer than `THRESHOLD` subjects."""
+    missing = np.isnan(values)
+    if subjects[missing].people < THRESHOLD:
+        return 0.0
+    return 1.0 if subjects[~missing].people < THRESHOLD else float(missing.mean())
+
+
+def bars_of(column: CodedColumn, real: np.ndarray, synthetic: np.ndarray, subjects: Subjects) -> Bars:
+    """Shares of present values, bar by bar: histograms with the same edges, or the most frequent symbols.
+
+    subjects: of the real values. Nothing where fewer than `THRESHOLD` subjects have a value.
+    """
+    present = ~np.isnan(real)
+    real, subjects, synthetic = real[present], subjects[present], synthetic[~np.isnan(synthetic)]
+    if subjects.people < THRESHOLD:
+        return Bars((), ())
+    if column.is_quantity:
+        return _histogram(real, synthetic, subjects, is_time=column.is_time)
+    return _labels(column, real.astype(np.int64), synthetic.astype(np.int64), subjects)
+
+
+def _labels(column: CodedColumn, real: np.ndarray, synthetic: np.ndarray, subjects: Subjects) -> Bars:
+    """The most frequent symbols first; the hidden ones, whose real share is left out if it rests on too few, last."""
+    size = len(column.labels) + 1
+    shown = subjects.count(real, size) >= THRESHOLD
+    shown[-1] = False
+    hidden = ~shown[real]
+    kept = real if subjects[hidden].people >= THRESHOLD else real[~hidden]
+    shares = [np.bincount(side, minlength=size) / max(len(side), 1) for side in (kept, synthetic)]
+    order = np.flatnonzero(shown)
+    order = order[np.argsort(-(shares[0] + shares[1])[order], kind="stable")]
+    names = [column.labels[k] for k in order.tolist()]
+    drawn = [share[order] for share in shares]
+    rest = [float(share[~shown].sum()) for share in shares]
+    most = MOST_BARS - 1 if any(rest) else MOST_BARS
+    if len(names) > most:
+        names = [*names[: most - 1], f"{len(names) - most + 1} others"]
+        drawn = [np.append(share[: most - 1], share[most - 1 :].sum()) for share in drawn]
+    if any(rest):
+        names.append(HIDDEN)
+        drawn = [np.append(share, more) for share, more in zip(drawn, rest, strict=True)]
+    return Bars(_rounded(drawn[0]), _rounded(drawn[1]), labels=tuple(names))
+
+
+def _histogram(real: np.ndarray, synthetic: np.ndarray, subjects: Subjects, *, is_time: bool) -> Bars:
+    """What lies beyond the ends counts in the end bars; nothing where the ends meet."""
+    low, high = _ends(real, subjects)
+    step = _round_step((high - low) / BARS, MICROSECONDS_A_DAY if is_time else None)
+    if not step:
+        return Bars((), ())
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    if last <= first:
+        return Bars((), ())
+    edges = np.arange(first, last + 1) * step
+    bins = [np.clip(np.searchsorted(edges, side, side="right") - 1, 0, last - first - 1) for side in (real, synthetic)]
+    kept = _joined(bins[0], subjects, last - first)
+    counts = [np.bincount(side, minlength=last - first) / max(len(side), 1) for side in bins]
+    drawn = [np.add.reduceat(side, kept[:-1]) for side in counts]
+    rounded = edges[kept] if is_time else [float(f"{edge:.10g}") for edge in edges[kept].tolist()]
+    return Bars(_rounded(drawn[0]), _rounded(drawn[1]), edges=tuple(map(float, rounded)), is_time=is_time)
+
+
+def _ends(real: np.ndarray, subjects: Subjects) -> tuple[float, float]:
+    """The first and the 99th percentile, or further in, so that `THRESHOLD` subjects lie at or beyond each."""
+    order = np.argsort(real, kind="stable")
+    far = []
+    for way in (order, order[::-1]):
+        first = np.unique(subjects.each[way], return_index=True)[1]  # where each subject comes first
+        far.append(float(real[way[np.sort(first)[THRESHOLD - 1]]]))
+    low, high = np.quantile(real, [0.01, 0.99]).tolist()
+    if low == high:  # most rows are alike; the others are what there is to see
+        return far[0], far[1]
+    return max(low, far[0]), min(high, far[1])
+
+
+def _round_step(width: float, unit: float | None) -> float:
+    """1, 2 or 5 times a power of 10 that is as large, of whole units if there is one; 0 if there is no width."""
+    if width <= 0 or not math.isfinite(width):
+        return 0.0
+    width = width if unit is None else max(width / unit, 1.0)
+    power = 10.0 ** math.floor(math.log10(width))
+    return next(step for step in (power, 2 * power, 5 * power, 10 * power) if step >= width * (1 - 1e-9)) * (unit or 1)
+
+
+def _joined(bins: np.ndarray, subjects: Subjects, size: int) -> np.ndarray:
+    """Which edges stay so that in each bar at least `THRESHOLD` real subjects stand: ascending, the first and last in.
+
+    Empty bars are joined as well: one that stood alone would say where the few beside it are.
+    """
+    pairs = np.unique(np.stack([bins, subjects.each]), axis=1)
+    ends = np.searchsorted(pairs[0], np.arange(size), side="right")
+    kept, start, seen = [0], 0, set[int]()
+    for number, end in enumerate(ends.tolist()):
+        seen |= set(pairs[1, start:end].tolist()) if len(seen) < THRESHOLD else set()
+        start = end
+        if len(seen) >= THRESHOLD:
+            kept.append(number + 1)
+            seen = set()
+    kept[-1] = size  # what is left over belongs to the last bar
+    return np.array(kept) if len(kept) > 1 else np.array([0, size])
+
+
+def _rounded(shares: np.ndarray) -> tuple[float, ...]:
+    return tuple(np.round(shares, 5).tolist())

@@ -1,0 +1,143 @@
+"""Subjects copied whole: training subjects at least half of whose own rows are among the synthetic rows.
+
+Few copied subjects among fresh rows are few copied rows, each no stranger than chance; together they are a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from synthdata.evaluation.features import Table
+from synthdata.evaluation.privacy.attacks import CHANCE, STRICT, Share, effective_rows, share_of, tail
+from synthdata.evaluation.report import Score
+from synthdata.subjects import Subjects
+
+__all__ = ["both", "subject_copies"]
+
+FEWEST_ROWS = 3  # of a subject, that nobody else shows
+WHOLE = 0.5  # of them
+RECOMBINED = 1000  # rows that are made of a subject's cells, to see what chance meets
+MARGIN = 0.01
+LIMIT = f"at most {MARGIN:g} above held-out subjects and no single one beyond chance"
+
+
+def both(train: Table, holdout: Table | None) -> Subjects:
+    """Whose the rows of both are, one after another."""
+    if holdout is None or train.numbers is None or holdout.numbers is None:
+        return Subjects(
+            len(train) + (0 if holdout is None else len(holdout)), train.numbers if holdout is None else None
+        )
+    return Subjects(len(train) + len(holdout), np.concatenate([train.numbers, holdout.numbers]))
+
+
+@dataclass(frozen=True)
+class _Own:
+    """Distinct rows that one subject alone shows, of the subjects that have `FEWEST_ROWS` of them.
+
+    whose: (n,) int64. met: (n,) bool, whether it is among the synthetic rows. subjects, rows, hits: (subjects,), the
+    number of each subject, how many such rows it has, and how many of them are met.
+    """
+
+    whose: np.ndarray
+    met: np.ndarray
+    subjects: np.ndarray
+    rows: np.ndarray
+    hits: np.ndarray
+
+    @classmethod
+    def of(cls, whose: np.ndarray, met: np.ndarray) -> _Own:
+        found, number, rows = np.unique(whose, return_inverse=True, return_counts=True)
+        kept = rows >= FEWEST_ROWS
+        hits = np.bincount(number, met, minlength=len(found)).astype(np.int64)
+        return cls(whose[kept[number]], met[kept[number]], found[kept], rows[kept], hits[kept])
+
+    @property
+    def copied(self) -> np.ndarray:
+        """Which subjects are copied whole: (subjects,) bool."""
+        return self.hits >= WHOLE * self.rows
+
+    @property
+    def share(self) -> Share:
+        """Of the subjects that are."""
+        return Share(float(self.copied.mean()), len(self.rows))
+
+    @property
+    def most(self) -> float:
+        """The share of rows that chance may meet at most: of subjects of which any row is met, if there are such.
+
+        Where one row of a subject is met, others are likely to be: they are alike.
+        """
+        among = np.isin(self.whose, self.whose[self.met]) if self.met.any() else np.ones(len(self.met), bool)
+        met, whose = self.met[among], self.whose[among]
+        worth = min(effective_rows(len(met), whose[met]), share_of(met, Subjects(len(met), whose)).rows)
+        return max(Share(float(met.mean()), worth).interval(STRICT)[1], float((self.hits / self.rows).max()))
+
+
+class _Chance:
+    """How often rows are met that could as well have been a subject's, but are not: what few possible rows explain.
+
+    Its cells shuffled between its rows; and what does not vary between them, beside the rest of other subjects' rows.
+    """
+
+    def __init__(self, train: Table, synthetic: Table) -> None:
+        self.train, self.values = train, _filled(train.values)
+        self.known = set(map(bytes, _filled(synthetic.values)))
+
+    def of(self, subject: int, rng: np.random.Generator) -> float:
+        """The share of rows that chance may meet at most, of those of a subject; 1 if it has all that are possible."""
+        is_own = self.train.subjects.each == subject
+        own, others = self.values[is_own], self.values[~is_own]
+        drawn = [rng.permuted(np.resize(own, (RECOMBINED, own.shape[1])), axis=0)]
+        if len(others):
+            rest = others[rng.integers(len(others), size=RECOMBINED)]
+            drawn.append(np.where((own == own[0]).all(axis=0), own[0], rest))
+        mine = set(map(bytes, own))
+        shares = []
+        for rows in drawn:
+            made = [row for row in map(bytes, rows) if row not in mine]
+            if len(set(made)) >= FEWEST_ROWS:
+                met = sum(row in self.known for row in made) / len(made)
+                shares.append(Share(met, len(set(made))).interval(STRICT)[1])
+        return max(shares, default=1.0)
+
+
+def _filled(values: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.where(np.isnan(values), np.inf, values + 0.0))
+
+
+def subject_copies(train: Table, synthetic: Table, holdout: Table | None, rng: np.random.Generator) -> Score:
+    """The share of training subjects that are copied whole, beside that of held-out subjects.
+
+    It fails if they are more than held-out ones by more than chance; or if a single one has so many rows among the
+    synthetic ones that no subject of the table would by chance, each row met as often as held-out subjects' rows at
+    most are (Wilson's upper bound), or as rows are that could as well have been the subject's.
+    """
+    tables = [train] if holdout is None else [train, holdout]
+    keys, first, code = np.unique(
+        np.concatenate([table.keys for table in tables]), return_index=True, return_inverse=True
+    )
+    whose = both(train, holdout)
+    alone = whose.count(code, len(keys)) == 1
+    own, met, in_train = whose.each[first[alone]], np.isin(keys[alone], synthetic.keys), first[alone] < len(train)
+    ours, theirs = (_Own.of(own[side], met[side]) for side in (in_train, ~in_train))
+    if not len(ours.rows):
+        note = f"not measured: no subject has {FEWEST_ROWS} rows that nobody else has"
+        return Score.of("subject_copies", None, note=note)
+    note = f"{ours.copied.sum():,} of {len(ours.rows):,} subjects"
+    if not len(theirs.rows):
+        note += "; no held-out subjects to compare with"
+        return Score.of("subject_copies", ours.share.value, interval=ours.share.interval(), note=note)
+    suspects = zip(ours.subjects[ours.copied], ours.hits[ours.copied], ours.rows[ours.copied], strict=True)
+    beyond = CHANCE / len(ours.rows)
+    most, chance = theirs.most, _Chance(train, synthetic)
+    no_chance = any(
+        tail(hits, rows, most) < beyond and tail(hits, rows, max(most, chance.of(subject, rng))) < beyond
+        for subject, hits, rows in suspects
+    )
+    above = ours.share.exceeds(theirs.share) and ours.share.value - theirs.share.value > MARGIN
+    score = Score.of(
+        "subject_copies", ours.share.value, ceiling=theirs.share.value, interval=ours.share.interval(), note=note
+    )
+    return replace(score, passed=not (no_chance or above), limit=LIMIT)

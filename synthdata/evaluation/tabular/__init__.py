@@ -1,0 +1,1 @@
+"""Fidelity and utility of tables."""

@@ -1,0 +1,1 @@
+"""Fidelity of texts, and what they copy."""

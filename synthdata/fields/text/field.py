@@ -1,0 +1,245 @@
+"""Texts: notes, reports, messages; anything that is read and not looked up.
+
+A text is learned as a sequence of pieces (`pieces`), cut after `max_tokens` of them: the column's own, or those of a
+pretrained model (`presets`). A missing text is one of no pieces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field as Key
+
+from synthdata.blocks import Tokens
+from synthdata.errors import ConditionError, DataError
+from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
+from synthdata.fields.quantiles import draw_threshold
+from synthdata.fields.text.pieces import LONGEST, Pieces
+from synthdata.fields.text.presets import check_installed, check_place, read_preset
+from synthdata.fields.text.wording import PATTERNS, WORDING, clean, wording
+from synthdata.fields.transforms import TextTransforms
+from synthdata.fields.views import Texts
+from synthdata.subjects import THRESHOLD, Subjects
+
+__all__ = ["Text"]
+
+FEWEST = 200  # texts to learn from
+MOST_TOKENS = 256  # of a text, where the schema does not say
+FEWEST_PIECES, MOST_PIECES = 512, 4096
+PRETRAINED = "pretrained"  # the family that goes on from a preset
+CHARACTERS_A_PIECE = 150  # of the column, for each piece of the vocabulary
+FAR = 10  # times the length of nearly all, beyond which the longest text is remarked on
+WORDS, LENGTH, DISTINCT = (
+    3,
+    15,
+    0.5,
+)  # of a column that is taken for texts: usual words, mean characters, share distinct
+WORD, SPACES = re.compile(r"\w+"), re.compile(r"  +")
+UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]"  # control characters, and what was no UTF-8
+
+
+class Text(Field):
+    """A text of `min_length` to `max_length` characters.
+
+    max_tokens: pieces after which a text is cut; as the longest texts have, if not given, up to 256. vocabulary: how
+    many pieces there are. preset: a KerasHub preset folder whose pieces are taken instead, and whose model is what the
+    family "pretrained" goes on from. letters: least share of letters among its characters. forbid: regular
+    expressions, or "email", "phone", "url", that must not be found in it. model: the generator of this field.
+    transforms: changes after which what stands beside it holds.
+    """
+
+    kind: Literal["text"] = "text"
+    max_tokens: int | None = Key(default=None, ge=4, le=1024)
+    vocabulary: int | None = Key(default=None, ge=256, le=32768)
+    preset: str | None = Key(default=None, description="a local KerasHub preset folder of a GPT-2; never downloaded")
+    min_length: int = Key(default=1, ge=1)
+    max_length: int | None = Key(default=None, ge=1)
+    letters: float = Key(default=0.0, ge=0, le=1, description="least share of letters among the characters of a text")
+    forbid: list[str] = Key(default=[], description='regular expressions, or "email", "phone", "url"')
+    model: str | dict[str, Any] = Key(default={}, description="its generator: a family, or one with hyperparameters")
+    transforms: TextTransforms = Key(default=TextTransforms(), description="changes after which its label holds")
+
+    measures: ClassVar[tuple[str, ...]] = WORDING
+
+    def check(self) -> str | None:
+        """Say what contradicts itself in the declaration, or None."""
+        if self.max_length is not None and self.max_length < self.min_length:
+            return f"max_length {self.max_length} is below min_length {self.min_length}"
+        if self.preset is None and self.generator().get("family") == PRETRAINED:
+            return f'model "{PRETRAINED}" goes on from a preset; name its folder beside model, preset: FOLDER'
+        if self.preset is not None and self.vocabulary is not None:
+            return "vocabulary is for pieces that are learned, preset brings its own; leave one of them out"
+        if self.preset is not None and (problem := check_place(self.preset)):
+            return problem
+        for pattern in self.forbid:
+            try:
+                re.compile(PATTERNS.get(pattern, pattern))
+            except re.error as error:
+                named = ", ".join(PATTERNS)
+                return f'forbid "{pattern}" is no regular expression ({error}), nor one of {named}'
+        return None
+
+    @classmethod
+    def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
+        """Take what has several words and seldom repeats; bounds rounded outwards, what never occurs forbidden."""
+        if not len(column) or not (column.dtype == object or pd.api.types.is_string_dtype(column)):
+            return None
+        texts = column.astype("str").map(clean)
+        words = texts.str.count(r"(?:^|\s)[^\w\s]*[^\W\d_]")  # that begin with a letter
+        if words.median() < WORDS or texts.str.len().mean() < LENGTH or texts.nunique() < DISTINCT * len(texts):
+            return None
+        longest = int(texts.str.len().max())
+        step = 10 ** max(len(str(longest)) - 2, 1)
+        letters = float(wording(texts)["letters"].min())
+        found = {name: int(texts.str.contains(pattern).sum()) for name, pattern in PATTERNS.items()}
+        notes = [
+            f"{rows:,} texts hold what looks like {name}: forbid: [{name}] would refuse them"
+            for name, rows in found.items()
+            if rows
+        ]
+        usual = int(texts.str.len().quantile(0.99))
+        if longest > FAR * usual:
+            notes.append(f"the longest has {longest:,} characters, 99 of 100 have at most {usual:,}: lower max_length?")
+        field = cls(
+            max_length=ceil(longest / step) * step,
+            letters=floor(letters * 10) / 10,
+            forbid=[name for name, rows in found.items() if not rows],
+        )
+        return Guess(field, "; ".join(notes))
+
+    def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
+        """Read anything as text; line ends become one character, control characters and outer spaces go."""
+        return cells.astype("str").map(clean).astype("str"), np.zeros(len(cells), bool)
+
+    def dtype(self, nulls: bool) -> Any:
+        """Text."""
+        return "str"
+
+    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> TextBody:
+        """Learn the pieces, and how many the longest texts have."""
+        threshold, texts = draw_threshold(rng), values.tolist()
+        if len(texts) < FEWEST:
+            raise DataError(f"{len(texts)} texts; at least {FEWEST} are needed to learn to write")
+        pieces = self._pieces(texts, threshold, subjects)
+        if self.max_tokens is not None:
+            return TextBody(pieces, self.max_tokens)
+        lengths = np.array(list(map(len, pieces.numbers([text[: MOST_TOKENS * LONGEST] for text in texts]))), np.int64)
+        longest = np.sort(pd.Series(lengths).groupby(subjects.each).max())  # of each subject's texts
+        return TextBody(pieces, int(np.clip(longest[-min(threshold, len(longest))], 4, MOST_TOKENS)))
+
+    def _pieces(self, texts: list[str], threshold: int, subjects: Subjects) -> Pieces:
+        if self.preset is None:
+            usual = np.clip(sum(map(len, texts)) // CHARACTERS_A_PIECE, FEWEST_PIECES, MOST_PIECES)
+            return Pieces.learn(texts, self.vocabulary or int(usual), threshold, subjects)
+        if self.generator()["family"] == PRETRAINED:
+            check_installed()  # rather than after the table has been learned
+        return Pieces.of_preset(read_preset(self.preset))
+
+    def body_from_json(self, data: Mapping[str, Any]) -> TextBody:
+        """Read what `TextBody.to_json` wrote."""
+        return TextBody(Pieces.from_json(data["pieces"]), int(data["length"]))
+
+    def claims(self, name: str) -> list[Expectation]:
+        """Type, length, nothing that cannot be seen, nothing forbidden, and the share of letters."""
+        column = {"column": name}
+        claims = [
+            Expectation("expect_column_values_to_be_of_type", {**column, "type_": "str"}),
+            Expectation(
+                "expect_column_value_lengths_to_be_between",
+                {**column, "min_value": self.min_length, "max_value": self.max_length},
+            ),
+            *(
+                Expectation("expect_column_values_to_not_match_regex", {**column, "regex": PATTERNS.get(each, each)})
+                for each in (UNSEEN, *self.forbid)
+            ),
+        ]
+        if self.letters:
+            between = {"column": f"{name}.letters", "min_value": self.letters, "max_value": 1}
+            claims.append(Expectation("expect_column_values_to_be_between", between))
+        return claims
+
+    def measure(self, column: pd.Series) -> pd.DataFrame:
+        """How each text is worded, see `wording`."""
+        return wording(column)
+
+    def write(self, column: pd.Series) -> pd.Series:
+        """Texts are written as they are."""
+        return column
+
+    def view(self, column: pd.Series) -> Texts:
+        """Texts."""
+        return Texts(column.astype(object).where(column.notna(), None).to_numpy(object))
+
+    def generator(self) -> Mapping[str, Any]:
+        """As `model` says; of a field with a preset, the family that goes on from it unless another is named."""
+        said = {"family": self.model} if isinstance(self.model, str) else self.model
+        if self.preset is None:
+            return said
+        said = {"family": PRETRAINED, **said}
+        return {**said, "preset": self.preset} if said["family"] == PRETRAINED else said
+
+    def cleared(self, column: pd.Series, subjects: Subjects) -> pd.Series:
+        """Without the words that few subjects use, and one of them in several texts: names, above all.
+
+        A word of one text is hardly learned; one that a subject's texts repeat would be, by heart.
+        """
+        if subjects.numbers is None:
+            return column
+        present = column.notna().to_numpy(bool)
+        words = column[present].map(lambda text: frozenset(match.casefold() for match in WORD.findall(text)))
+        flat = words.explode().dropna()
+        codes, distinct = pd.factorize(flat)
+        texts = np.bincount(codes, minlength=len(distinct))
+        whose = Subjects(len(flat), pd.Series(subjects.each, index=column.index)[flat.index].to_numpy())
+        people = whose.count(codes.astype(np.int64), len(distinct))
+        gone = frozenset(distinct[(people < THRESHOLD) & (texts > people)])
+        if not gone:
+            return column
+        kept = [
+            clean(SPACES.sub(" ", WORD.sub(lambda match: "" if match[0].casefold() in gone else match[0], text)))
+            for text in column[present].tolist()
+        ]
+        return pd.Series(kept, index=column.index[present], dtype=column.dtype).reindex(column.index)
+
+    def transforming(self) -> TextTransforms | None:
+        """As `transforms` says."""
+        return self.transforms if self.transforms.named else None
+
+
+@dataclass(frozen=True)
+class TextBody(Body):
+    """The pieces, and the most of them that a text has."""
+
+    pieces: Pieces
+    length: int
+
+    @property
+    def block(self) -> Tokens:
+        """A token a piece, after the one that ends a text."""
+        return Tokens(self.length, 1 + len(self.pieces.tokens))
+
+    def encode(self, values: pd.Series) -> np.ndarray:
+        """Turn texts (n,) into tokens (n, length) int64, 0 after the last; longer ones are cut."""
+        result = np.zeros((len(values), self.length), np.int64)
+        cut = values.str.slice(0, self.length * LONGEST).tolist()
+        for row, numbers in zip(result, self.pieces.numbers(cut), strict=True):
+            row[: len(numbers)] = numbers[: self.length]
+        return result
+
+    def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
+        """Turn tokens (n, length) into texts (n,), without outer spaces."""
+        return pd.Series([text.strip() for text in self.pieces.texts(array)], dtype="str")
+
+    def restrict(self, tests: Sequence[Test]) -> Restriction:
+        """No condition applies."""
+        raise ConditionError("a text takes no condition; ask for what stands beside it, or give its beginning (prompt)")
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {"pieces": self.pieces.to_json(), "length": self.length}

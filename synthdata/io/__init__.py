@@ -1,0 +1,1 @@
+"""Reading and writing tables: files by format, atomic writes, tf.data."""

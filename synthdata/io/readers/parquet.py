@@ -1,0 +1,93 @@
+"""Parquet: typed columns, in the types that fields read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet
+
+from synthdata.errors import DataError
+from synthdata.io.readers.opening import check_names
+
+__all__ = ["read_parquet"]
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read typed columns; an index that pandas wrote without a name is left out."""
+    try:
+        file = pa.parquet.ParquetFile(path, page_checksum_verification=True)
+        names = [name for name in file.schema_arrow.names if not re.fullmatch(r"__index_level_\d+__", name)]
+        check_names(names, path)
+        if not names:
+            raise DataError(f"{path}: the table has no columns")
+        for name in names:
+            if _wanted(file.schema_arrow.field(name).type) is None:
+                kind = file.schema_arrow.field(name).type
+                raise DataError(
+                    f'{path}: column "{name}" is of type {kind}; allowed are numbers, text, booleans, dates, '
+                    "timestamps, bytes: convert it or leave it out"
+                )
+        table = file.read(columns=names)
+    except pa.ArrowException:
+        raise DataError(f"{path}: broken Parquet, cut short or another format; write or fetch the file again") from None
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # Arrow's own OSError, without a number: damaged pages
+        raise DataError(f"{path}: broken Parquet, a page is damaged; write or fetch the file again") from None
+    return pd.DataFrame({name: _column(table.column(name)) for name in names})
+
+
+def _wanted(kind: pa.DataType) -> pa.DataType | None:
+    """Return the type in which a column goes on; None for what no field reads."""
+    kinds = pa.types
+    if kinds.is_dictionary(kind):
+        return _wanted(kind.value_type)
+    if kinds.is_boolean(kind):
+        return kind
+    if kinds.is_integer(kind):
+        return pa.uint64() if kind == pa.uint64() else pa.int64()
+    if kinds.is_floating(kind):
+        return pa.float64()
+    if kinds.is_decimal(kind):
+        return pa.int64() if kind.scale == 0 and kind.precision <= 18 else pa.float64()
+    if kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind) or kinds.is_null(kind):
+        return pa.large_string()
+    if kinds.is_binary(kind) or kinds.is_large_binary(kind) or kinds.is_binary_view(kind) or _is_file(kind):
+        return pa.large_binary()
+    if kinds.is_date(kind):
+        return pa.timestamp("us")
+    if kinds.is_timestamp(kind):
+        return pa.timestamp("us", kind.tz)
+    return None
+
+
+def _column(values: pa.ChunkedArray) -> pd.Series:
+    """Convert one column; whole numbers and booleans with missing values keep their type as pandas' nullable ones."""
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if _is_file(values.type):
+        return _files(values)
+    wanted = _wanted(values.type)
+    assert wanted is not None
+    if pa.types.is_float16(values.type):
+        values = values.cast(pa.float32())
+    values = values.cast(wanted, safe=False)
+    nullable = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    column: pd.Series = values.to_pandas(types_mapper=nullable.get if values.null_count else None)
+    return column.astype("str") if wanted == pa.large_string() else column  # pandas takes all-missing text for objects
+
+
+def _is_file(kind: pa.DataType) -> bool:
+    """Whether a cell is a file as Hugging Face's datasets keep it: its bytes, its path, or both."""
+    return pa.types.is_struct(kind) and {kind.field(part).name for part in range(kind.num_fields)} == {"bytes", "path"}
+
+
+def _files(values: pa.ChunkedArray) -> pd.Series:
+    """The bytes where there are any, else the path."""
+    parts = [pd.Series(pa.compute.struct_field(values, part).to_pylist(), dtype=object) for part in ("bytes", "path")]
+    return parts[0].where(parts[0].notna(), parts[1])

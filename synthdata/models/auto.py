@@ -1,0 +1,42 @@
+"""`model: auto`: which family a table gets, and why. The rule is in docs/schema.md, its reasons in docs/results.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field as Key
+
+from synthdata.models.base import Settings
+
+__all__ = ["AUTO", "AutoSettings", "Choice", "choose"]
+
+AUTO = "auto"
+MOST_COLUMNS = 300  # beyond, what the Transformer draws a row with grows with the square of the columns
+
+
+class AutoSettings(Settings):
+    """What a table is to be learned for."""
+
+    interpolation: bool = Key(default=False, description="rows are to be encoded, decoded and gone between")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A family, and why."""
+
+    family: str
+    why: str
+
+
+def choose(asked: AutoSettings, rows: int, columns: int) -> Choice:
+    """Choose for a table of `rows` rows and `columns` learned columns.
+
+    The family's own "auto" settings then take the length of training from the rows and columns, and the training loop
+    shortens its schedule to a time budget.
+    """
+    size = f"{rows:,} rows of {columns} columns"
+    if asked.interpolation:
+        return Choice("vae", f"{size}, and interpolation: only a VAE gives rows a place to go between")
+    if columns > MOST_COLUMNS:
+        return Choice("vae", f"{size}: a Transformer's sampling grows with the square of the columns, a VAE's does not")
+    return Choice("transformer", f"{size}: the most faithful family for tables of up to {MOST_COLUMNS} columns")

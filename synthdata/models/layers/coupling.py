@@ -1,0 +1,41 @@
+"""The networks of affine coupling layers, in Keras: Dinh et al. 2017 (arXiv:1605.08803, section 3.2)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from synthdata.models.layers.dense import activate, table
+from synthdata.models.samplers.prior import MOST_LOG_SCALE
+
+__all__ = ["Coupling"]
+
+
+class Coupling(keras.layers.Layer):
+    """Shift and log-scale of one half of a latent vector, given the other, and `told` more numbers."""
+
+    def __init__(self, half: int, width: int, rng: np.random.Generator, name: str, told: int = 0) -> None:
+        super().__init__(name=name)
+        self.enter = table(self, "enter", rng.normal(0.0, 1 / math.sqrt(half), (half + told, width)))
+        self.enter_bias = table(self, "enter_bias", np.zeros(width))
+        self.inner = table(self, "inner", rng.normal(0.0, 1 / math.sqrt(width), (width, width)))
+        self.inner_bias = table(self, "inner_bias", np.zeros(width))
+        self.leave = table(self, "head", np.zeros((width, 2 * half)))
+        self.leave_bias = table(self, "leave_bias", np.zeros(2 * half))
+        self.built = True
+
+    def named_weights(self) -> dict[str, Any]:
+        """The weights by the names `latent_prior` calls them."""
+        names = ("enter", "enter_bias", "inner", "inner_bias", "leave", "leave_bias")
+        return {name: getattr(self, name) for name in names}
+
+    def call(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """(rows, half + told) to shift and log-scale, (rows, half) each."""
+        x = activate(x @ tf.convert_to_tensor(self.enter) + self.enter_bias)
+        x = activate(x @ tf.convert_to_tensor(self.inner) + self.inner_bias)
+        shift, log_scale = tf.split(x @ tf.convert_to_tensor(self.leave) + self.leave_bias, 2, axis=-1)
+        return shift, MOST_LOG_SCALE * tf.tanh(log_scale / MOST_LOG_SCALE)

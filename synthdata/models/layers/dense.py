@@ -1,0 +1,69 @@
+"""Dense parts that networks share: weights from arrays, products that compile well, residual blocks."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from synthdata.models.samplers.dense import TINY
+
+__all__ = ["Blocks", "activate", "dense", "rms_norm", "table"]
+
+
+def table(layer: keras.layers.Layer, name: str, start: np.ndarray) -> Any:
+    """Add a weight that starts as an array."""
+    return layer.add_weight(name=name, shape=start.shape, initializer=lambda *_, **__: start.astype(np.float32))
+
+
+def rms_norm(x: tf.Tensor) -> tf.Tensor:
+    """Divide by the root mean square over the last axis: Zhang and Sennrich 2019 (arXiv:1910.07467, eq. 4)."""
+    return x * tf.math.rsqrt(tf.reduce_mean(x * x, axis=-1, keepdims=True) + TINY)
+
+
+def activate(x: tf.Tensor) -> tf.Tensor:
+    """GELU by the tangent (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
+    return tf.nn.gelu(x, approximate=True)
+
+
+def dense(x: tf.Tensor, matrix: Any) -> tf.Tensor:
+    """(..., width) times (width, wide), as one flat product: XLA's gradient of a batched one is slow."""
+    flat = tf.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1])) @ tf.convert_to_tensor(matrix)
+    return tf.reshape(flat, (*x.shape[:-1], matrix.shape[-1]))
+
+
+class Blocks(keras.layers.Layer):
+    """Residual feed-forward blocks, each normed before it, and a last norm with a gain."""
+
+    def __init__(self, width: int, wide: int, layers: int, rng: np.random.Generator, name: str) -> None:
+        super().__init__(name=name)
+        self.blocks = [
+            {
+                "gain": table(self, f"gain_{i}", np.ones(width)),
+                "up": table(self, f"up_{i}", rng.normal(0.0, 1 / math.sqrt(width), (width, wide))),
+                "up_bias": table(self, f"up_bias_{i}", np.zeros(wide)),
+                "down": table(self, f"down_{i}", rng.normal(0.0, 0.5 / math.sqrt(wide), (wide, width))),
+            }
+            for i in range(layers)
+        ]
+        self.last_gain = table(self, "last_gain", np.ones(width))
+        self.built = True
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        """(..., width) to (..., width)."""
+        for block in self.blocks:
+            inner = activate(dense(rms_norm(x) * block["gain"], block["up"]) + block["up_bias"])
+            x += dense(inner, block["down"])
+        return rms_norm(x) * self.last_gain
+
+    def export(self) -> dict[str, np.ndarray]:
+        """The weights with their gains multiplied in: `up_i`, `up_bias_i`, `down_i`; `last_gain` is the caller's."""
+        result = {}
+        for i, block in enumerate(self.blocks):
+            result[f"up_{i}"] = block["gain"].numpy()[:, None] * block["up"].numpy()
+            result[f"up_bias_{i}"] = block["up_bias"].numpy()
+            result[f"down_{i}"] = block["down"].numpy()
+        return result

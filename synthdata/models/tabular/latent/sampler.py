@@ -1,0 +1,229 @@
+"""Sampling rows from latent vectors, in numpy: nothing to compile and no TensorFlow to load.
+
+The weights are those of `LatentDecoder.export`, and of a prior. A condition is met by choosing latent vectors first: of
+many drawn, as many as are wanted, each with the probability that its row satisfies the condition (sampling-importance
+resampling, Rubin 1988); their rows are then drawn from heads cut to the condition, so that every row satisfies it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from synthdata.blocks import Layout
+from synthdata.errors import ConditionError
+from synthdata.models.samplers.dense import CHUNK, activate, choose, feed_forward
+from synthdata.models.tabular.symbols import NEVER, Numbering, allowed_logits, join
+
+__all__ = [
+    "LatentSampler",
+    "check_latents",
+    "check_rows",
+    "choose_latents",
+    "decoder_shapes",
+    "draw_rows",
+    "likeliest_rows",
+]
+
+MINOR_WIDTH = 32  # of the hidden layer between a state and the minors of a column
+POOL = 8  # latent vectors drawn first for each row wanted
+MOST_POOL = 2**17
+ENOUGH = 0.5  # effective number of latent vectors, in rows wanted, with which no more are drawn
+CHECKED = 2**15  # latent vectors drawn to see whether a condition can be met
+FEWEST = 16.0  # effective number of them below which it is refused
+
+Enter = Callable[[np.ndarray], np.ndarray]
+Latents = Callable[[np.random.Generator, int], np.ndarray]
+
+
+class LatentSampler:
+    """Draws the symbols of rows given their latent vectors.
+
+    enter: from latent vectors (n, latent) to what goes into the first block (n, width), a new array.
+    """
+
+    def __init__(self, numbering: Numbering, weights: Mapping[str, np.ndarray], enter: Enter) -> None:
+        self.numbering, self.weights, self.enter = numbering, weights, enter
+        starts = numbering.starts
+        self._heads = [
+            np.ascontiguousarray(weights["head"][:, starts[i] : starts[i + 1]]) for i in range(numbering.count)
+        ]
+
+    def states(self, latent: np.ndarray) -> np.ndarray:
+        """Latent vectors (n, latent) float32 to states (n, width)."""
+        x = self.enter(latent)
+        return feed_forward(self.weights, x, out=np.empty_like(x), spare=np.empty_like(x))
+
+    def major_logits(self, column: int, states: np.ndarray) -> np.ndarray:
+        """Logits of a column's majors: states (n, width) to (n, majors)."""
+        here = slice(self.numbering.starts[column], self.numbering.starts[column + 1])
+        logits: np.ndarray = states @ self._heads[column]
+        logits += self.weights["head_bias"][here]
+        return logits
+
+    def minor_logits(self, column: int, states: np.ndarray, given: np.ndarray) -> np.ndarray:
+        """Logits of a column's minors: states (n, width) and rows of its majors in tables (n,) to (n, minors)."""
+        which = self.numbering.with_minor.index(column)
+        here = slice(which * MINOR_WIDTH, (which + 1) * MINOR_WIDTH)
+        inner = states @ self.weights["minor_hidden"][:, here]
+        inner += self.weights["minor_given"][given]
+        activate(inner)
+        logits: np.ndarray = inner @ self.weights["minor_head"][which]
+        logits += self.weights["minor_bias"][given]
+        return logits
+
+    def draw(
+        self, latent: np.ndarray, uniform: np.ndarray | None, major_mask: np.ndarray, minor_mask: np.ndarray
+    ) -> np.ndarray:
+        """Sample rows. Returns symbols (n, columns, 2) int32.
+
+        latent: (n, latent) float32. uniform: (n, columns, 2) float32 in [0, 1), or None for the most likely symbols.
+        major_mask: (all majors,) and minor_mask: (all majors, most minors) float32, added to the logits.
+        """
+        numbering = self.numbering
+        symbols = np.zeros((len(latent), numbering.count, 2), np.int32)
+        bias = self.weights["head_bias"] + major_mask
+        for first in range(0, len(latent), CHUNK):
+            chunk = slice(first, first + CHUNK)
+            states = self.states(latent[chunk])
+            each = np.arange(len(states))
+            every = states @ self.weights["head"]  # one product for all columns
+            every += bias
+            for i, column in enumerate(numbering.columns):
+                start = numbering.starts[i]
+                logits = every[:, start : start + column.majors]
+                major = logits.argmax(1) if uniform is None else choose(logits, each, uniform[chunk, i, 0])
+                symbols[chunk, i, 0] = major
+                if column.minors > 1:
+                    logits = self.minor_logits(i, states, major + start) + minor_mask[major + start]
+                    minor = logits.argmax(1) if uniform is None else choose(logits, each, uniform[chunk, i, 1])
+                    symbols[chunk, i, 1] = np.where(major >= column.first, minor, 0)
+        return symbols
+
+    def log_allowed(self, latent: np.ndarray, columns: list[int], major_mask: np.ndarray) -> np.ndarray:
+        """Log-probability that rows satisfy the masks of `columns`, given their latent vectors: (n,).
+
+        Where a mask leaves a part of a major's minors, these count by their share of its rows, whatever the vector.
+        """
+        total = np.zeros(len(latent))
+        for first in range(0, len(latent), CHUNK):
+            chunk = slice(first, first + CHUNK)
+            states = self.states(latent[chunk])
+            for i in columns:
+                here = slice(self.numbering.starts[i], self.numbering.starts[i + 1])
+                logits = self.major_logits(i, states)
+                total[chunk] += _log_sum(logits + major_mask[here]) - _log_sum(logits)
+        return total
+
+
+def draw_rows(
+    sampler: LatentSampler,
+    layout: Layout,
+    rng: np.random.Generator,
+    rows: int,
+    latents: Latents,
+    allowed: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Draw arrays of the layout: latent vectors from `latents`, then the rows they lead to."""
+    numbering = sampler.numbering
+    masks = _masks(sampler, layout, allowed)
+    if allowed:
+        latent = choose_latents(rng, rows, latents, _log_allowed(sampler, allowed, masks[0]))
+    else:
+        latent = latents(rng, rows)
+    uniform = rng.random((rows, numbering.count, 3), dtype=np.float32)
+    symbols = sampler.draw(latent, uniform[..., :2], *masks)
+    return join(layout, symbols, uniform[..., 2].astype(np.float64))
+
+
+def check_rows(sampler: LatentSampler, layout: Layout, latents: Latents, allowed: Mapping[str, np.ndarray]) -> None:
+    """Raise ConditionError if `draw_rows` could not draw rows that differ under `allowed`."""
+    if allowed:
+        check_latents(latents, _log_allowed(sampler, allowed, _masks(sampler, layout, allowed)[0]))
+
+
+def _log_allowed(
+    sampler: LatentSampler, allowed: Mapping[str, np.ndarray], major_mask: np.ndarray
+) -> Callable[[np.ndarray], np.ndarray]:
+    columns = [i for i, column in enumerate(sampler.numbering.columns) if column.name in allowed]
+    return lambda latent: sampler.log_allowed(latent, columns, major_mask)
+
+
+def likeliest_rows(sampler: LatentSampler, layout: Layout, latent: np.ndarray) -> dict[str, np.ndarray]:
+    """The most likely arrays of the layout for latent vectors (n, latent), quantities in the middle of a level."""
+    symbols = sampler.draw(latent, None, *_masks(sampler, layout, {}))
+    return join(layout, symbols, np.full(symbols.shape[:2], 0.5))
+
+
+def _masks(sampler: LatentSampler, layout: Layout, allowed: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    return allowed_logits(layout, sampler.weights["major_log"], sampler.weights["minor_log"], allowed)
+
+
+def choose_latents(
+    rng: np.random.Generator, rows: int, latents: Latents, log_allowed: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Draw latent vectors (rows, latent) from `latents` given that their rows satisfy a condition.
+
+    log_allowed: from latent vectors to the log-probability of that.
+    """
+    pools, logs, size = [], [], max(POOL * rows, 1024)
+    drawn = 0
+    while True:
+        pools.append(latents(rng, size))
+        logs.append(log_allowed(pools[-1]))
+        drawn += size
+        log = np.concatenate(logs)
+        weight, effective = _weights(log)
+        if effective >= ENOUGH * rows or drawn >= MOST_POOL:
+            break
+        size = min(drawn, MOST_POOL - drawn)
+    places = (np.arange(rows) + rng.random()) / rows  # systematic resampling
+    chosen = np.searchsorted(np.cumsum(weight) / weight.sum(), places)
+    chosen = rng.permutation(np.minimum(chosen, len(weight) - 1))
+    return np.concatenate(pools)[chosen]
+
+
+def check_latents(latents: Latents, log_allowed: Callable[[np.ndarray], np.ndarray]) -> None:
+    """Raise ConditionError if hardly any latent vector makes a condition likely: rows would be much the same."""
+    log = log_allowed(latents(np.random.default_rng(0), CHECKED))
+    effective = _weights(log)[1]
+    if log.max() < NEVER / 2 or effective < FEWEST:
+        raise ConditionError(
+            f"the conditions are met by too few of the rows this model can draw: in effect {effective:.0f} of "
+            f"{CHECKED:,} latent vectors; relax a condition, or train with model transformer, which takes any"
+        )
+
+
+def _weights(log: np.ndarray) -> tuple[np.ndarray, float]:
+    """Importance weights by their logs (n,), and how many equal ones they are worth (Kong 1992)."""
+    weight = np.exp(log - log.max())
+    return weight, float(weight.sum() ** 2 / (weight**2).sum())
+
+
+def _log_sum(logits: np.ndarray) -> np.ndarray:
+    top = logits.max(axis=1)
+    result: np.ndarray = top + np.log(np.exp(logits - top[:, None]).sum(axis=1))
+    return result
+
+
+def decoder_shapes(numbering: Numbering, *, width: int, layers: int, expansion: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of the weights that draw rows from entered latent vectors."""
+    rows, wide = numbering.rows, expansion * width
+    shapes: dict[str, tuple[int, ...]] = {
+        "major_log": (rows,),
+        "minor_log": (rows, numbering.most_minors),
+        "head": (width, rows),
+        "head_bias": (rows,),
+    }
+    for layer in range(layers):
+        shapes |= {f"up_{layer}": (width, wide), f"up_bias_{layer}": (wide,), f"down_{layer}": (wide, width)}
+    if numbering.with_minor:
+        count = len(numbering.with_minor)
+        shapes |= {
+            "minor_hidden": (width, count * MINOR_WIDTH),
+            "minor_given": (rows, MINOR_WIDTH),
+            "minor_head": (count, MINOR_WIDTH, numbering.most_minors),
+            "minor_bias": (rows, numbering.most_minors),
+        }
+    return shapes

@@ -1,0 +1,81 @@
+"""The variational autoencoder of rows, as a Keras model: how it is trained. `latent_sampler` draws from its decoder.
+
+Kingma and Welling 2014 (arXiv:1312.6114, eq. 3), with a prior that is learned: a mixture of normals, bent by coupling
+layers (Chen et al. 2017, arXiv:1611.02731, section 3.2). A plain normal prior leaves holes that no row was encoded to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from synthdata.models.layers.coupling import Coupling
+from synthdata.models.layers.dense import table
+from synthdata.models.layers.distributions import coupled, mixture, normal
+from synthdata.models.tabular.counts import Frequencies
+from synthdata.models.tabular.latent.decoder import LatentDecoder
+from synthdata.models.tabular.latent.encoder import RowEncoder
+
+__all__ = ["RowVAE"]
+
+
+class RowVAE(keras.Model):
+    """Encoder, decoder and prior."""
+
+    def __init__(
+        self,
+        frequencies: Frequencies,
+        *,
+        latent: int,
+        width: int,
+        layers: int,
+        expansion: int,
+        parts: int,
+        couplings: int,
+        seed: int,
+    ) -> None:
+        super().__init__(name="row_vae")
+        rng = np.random.default_rng(seed)
+        self.latent = latent
+        sizes = {"latent": latent, "width": width, "layers": layers, "expansion": expansion}
+        self.encoder = RowEncoder(frequencies.numbering, rng=rng, **sizes)
+        self.decoder = LatentDecoder(frequencies, rng=rng, **sizes)
+        self.prior_bias = table(self, "prior_bias", np.zeros(parts))
+        self.prior_means = table(self, "prior_mean_embedding", rng.normal(0.0, 1.0, (parts, latent)))
+        self.prior_scales = table(self, "prior_scale_embedding", np.full((parts, latent), 0.0 if parts == 1 else -0.3))
+        self.couplings = [Coupling(latent // 2, width // 4, rng, f"coupling_{i}") for i in range(couplings)]
+        self.built = True
+
+    def prior(self) -> Any:
+        """The distribution of latent vectors over all rows."""
+        base = mixture(*map(tf.convert_to_tensor, (self.prior_bias, self.prior_means, self.prior_scales)))
+        return coupled(base, self.couplings) if self.couplings else base
+
+    def call(self, symbols: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
+        """Mean loss of rows, in nats: reconstruction plus `beta` times the divergence of posterior and prior.
+
+        symbols: (rows, columns, 2) int32. noise: (rows, latent) standard normal.
+        """
+        mean, log_scale = self.encoder(symbols)
+        z = mean + tf.exp(log_scale) * noise
+        divergence = normal(mean, log_scale).log_prob(z) - self.prior().log_prob(z)
+        likelihood = self.decoder.log_likelihood(self.decoder(z), symbols)
+        return tf.reduce_mean(beta * divergence - likelihood)
+
+    def export(self) -> dict[str, np.ndarray]:
+        """The weights as samplers take them: the decoder's; the prior's, `prior_`; the encoder's, `encode_`."""
+        result = self.decoder.export()
+        logits = self.prior_bias.numpy().astype(np.float64)
+        share = np.exp(logits - logits.max())
+        result |= {
+            "prior_share": (share / share.sum()).astype(np.float32),
+            "prior_mean": self.prior_means.numpy(),
+            "prior_scale": np.exp(self.prior_scales.numpy()),
+        }
+        for i, coupling in enumerate(self.couplings):
+            result |= {f"prior_{name}_{i}": weight.numpy() for name, weight in coupling.named_weights().items()}
+        result |= self.encoder.export()
+        return {name: np.ascontiguousarray(array) for name, array in result.items()}

@@ -1,0 +1,327 @@
+"""The training loop: early stopping on validation loss, averaged weights, a time budget, and checkpoints.
+
+Batches are a function of (seed, step), and a checkpoint holds everything else, so that a run that was interrupted goes
+on to the same weights. The weights that are validated, and in the end kept, are an exponential moving average of those
+that are trained (Polyak and Juditsky 1992). Matrices between layers take Muon's steps (Jordan et al. 2024; Liu et al.
+2025, arXiv:2502.16982), which halve the epochs that AdamW needs here; embeddings, heads and biases take AdamW's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from types import FrameType
+from typing import Any, assert_never
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from synthdata.errors import TrainingError
+from synthdata.models.training import checkpoints
+from synthdata.models.training.plan import Plan, Run, Task
+from synthdata.progress import TIME_IS_UP, Listener, Progress
+
+__all__ = ["WORTH_COMPILING", "descent", "fingerprint_of", "train"]
+
+ADAM_RATIO = 2.0  # rate of AdamW's part, in rates of Muon's
+WARM_UP = 200
+CHECKPOINT_SECONDS = 30.0
+WORTH_COMPILING = 1000  # steps of a Transformer over tokens: in fewer, XLA takes longer to compile than it saves
+COMPILES = 12  # first steps of a process, by which no pace is judged
+
+
+def descent(
+    loss: Callable[..., tf.Tensor], variables: Sequence[tf.Tensor], batch: Sequence[tf.Tensor]
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """The loss of a batch and its gradients: what most tasks train along."""
+    with tf.GradientTape() as tape:
+        value = loss(*batch)
+    return value, tape.gradient(value, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+
+def fingerprint_of(settings: Any, symbols: np.ndarray) -> str:
+    """A digest of hyperparameters (a dataclass) and of the rows they are for."""
+    digest = hashlib.sha256(repr(asdict(settings)).encode())
+    digest.update(np.ascontiguousarray(symbols).tobytes())
+    return digest.hexdigest()
+
+
+@dataclass
+class _State:
+    """Where a run stands; with the arrays of weights and optimizer, all that a checkpoint holds."""
+
+    step: int = 0
+    seconds: float = 0.0
+    horizon: int = 0
+    best_epoch: int = 0
+    best: float = math.inf
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
+    """Train `task.model`; leave the best averaged weights in it. Returns one row of figures an epoch.
+
+    The checkpoint stays until `run.done()`. InputError if another run keeps its state in the same file.
+    """
+    with checkpoints.held(run.checkpoint):
+        loop = _Loop(task, plan, run)
+        with _between_steps(run.listener) as stop:
+            try:
+                loop.run_all(stop)
+            except KeyboardInterrupt:
+                loop.save_checkpoint()
+                raise
+        loop.finish()
+        return loop.state.history
+
+
+@contextmanager
+def _between_steps(listener: Listener) -> Iterator[Callable[[], None]]:
+    """Hold Ctrl-C back until it is asked for, so that weights and position are always of the same step.
+
+    Gives a function that raises KeyboardInterrupt if it was pressed. The second press is not held back.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    pressed: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+        listener(
+            Progress("stop", 0.0, None, "once this step is done; press again to stop at once, without a checkpoint")
+        )
+
+    def stop() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _optimizer(plan: Plan, model: keras.Model) -> keras.optimizers.Optimizer:
+    # of what is told, where nothing is
+    empty = [f"^{re.escape(each.path)}$" for each in model.trainable_variables if 0 in each.shape]
+    match plan.optimizer:
+        case "muon":
+            return keras.optimizers.Muon(
+                plan.learning_rate,
+                adam_lr_ratio=ADAM_RATIO,
+                adam_beta_2=0.99,
+                weight_decay=plan.weight_decay,
+                adam_weight_decay=plan.weight_decay,
+                exclude_layers=["head", "bias", "gain", *empty],  # and embeddings: these take AdamW
+                global_clipnorm=1.0,
+            )
+        case "adam":
+            return keras.optimizers.AdamW(
+                plan.learning_rate, beta_2=0.99, weight_decay=plan.weight_decay, global_clipnorm=1.0
+            )
+        case "game":  # AdamW without momentum, since the other side of the game moves on
+            return keras.optimizers.AdamW(plan.learning_rate, beta_1=0.0, beta_2=0.99, weight_decay=plan.weight_decay)
+        case _:
+            assert_never(plan.optimizer)
+
+
+class _Loop:
+    def __init__(self, task: Task, plan: Plan, run: Run) -> None:
+        self.task, self.plan, self.run, self.model = task, plan, run, task.model
+        self.state = _State(horizon=plan.steps)
+        self.optimizer = _optimizer(plan, self.model)
+        self.optimizer.exclude_from_weight_decay(var_names=["bias", "gain"])
+        self.optimizer.build(self.model.trainable_variables)
+        self.model.compile(optimizer=self.optimizer)
+        self.average = [tf.Variable(variable.value) for variable in self.model.trainable_variables]
+        self.best = [variable.numpy() for variable in self.average]
+        self.callbacks = keras.callbacks.CallbackList(
+            list(run.callbacks), model=self.model, epochs=plan.epochs, steps=plan.steps_per_epoch
+        )
+        self.losses: list[tf.Tensor] = []
+        self.paced_from = (0, 0.0)  # step and seconds
+        self.last_saved = time.monotonic()
+        self._step = tf.function(self._one_step, jit_compile=plan.jit)
+        if run.resume:
+            self._load_checkpoint()
+
+    def _one_step(self, decay: tf.Tensor, *batch: tf.Tensor) -> tf.Tensor:
+        variables = self.model.trainable_variables
+        loss, gradients = self.task.gradients([v.value for v in variables], *batch)
+        self.optimizer.apply([tf.convert_to_tensor(gradient) for gradient in gradients], variables)
+        for average, variable in zip(self.average, variables, strict=True):
+            average.assign(decay * average + (1 - decay) * variable)
+        return loss
+
+    def run_all(self, stop: Callable[[], None]) -> None:
+        plan, state = self.plan, self.state
+        self.model.stop_training = False
+        self.callbacks.on_train_begin()
+        began, before, first = time.monotonic(), state.seconds, state.step
+        self.paced_from = (first + COMPILES, 0.0)
+        while state.step < state.horizon and not self._stops():
+            stop()
+            epoch, inside = divmod(state.step, plan.steps_per_epoch)
+            if not inside:
+                self.callbacks.on_epoch_begin(epoch)
+            self._do_step()
+            state.seconds = before + time.monotonic() - began
+            if state.step == self.paced_from[0]:
+                self.paced_from = (state.step, state.seconds)
+            if self._plan_for_time():
+                break
+            if state.step % plan.steps_per_epoch == 0 or state.step == state.horizon:
+                self._end_epoch(epoch)
+            self._tell()
+            if time.monotonic() - self.last_saved > CHECKPOINT_SECONDS:
+                self.save_checkpoint()
+        if self.losses:  # the budget ended inside an epoch
+            self._end_epoch((state.step - 1) // plan.steps_per_epoch)
+        self.callbacks.on_train_end()
+        self._tell_end()
+
+    def _stops(self) -> bool:
+        waited = len(self.state.history) - self.state.best_epoch
+        return self.model.stop_training or (bool(self.state.history) and waited >= self.plan.patience)
+
+    def _do_step(self) -> None:
+        state, plan = self.state, self.plan
+        warm = min(1.0, (state.step + 1) / min(WARM_UP, max(state.horizon // 10, 1)))
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, state.step / state.horizon)))
+        self.optimizer.learning_rate.assign(plan.learning_rate * warm * (0.02 + 0.98 * cosine))
+        decay = min(plan.average, (state.step + 1) / (state.step + 10))
+        inside = state.step % plan.steps_per_epoch
+        batch = self.task.batch(state.step, state.step / state.horizon)
+        self.callbacks.on_train_batch_begin(inside)
+        loss = self._step(tf.constant(decay, tf.float32), *map(tf.constant, batch))
+        self.losses.append(loss)
+        state.step += 1
+        self.callbacks.on_train_batch_end(inside, {"loss": float(loss)} if self.run.callbacks else {})
+
+    def _plan_for_time(self) -> bool:
+        """Shorten the schedule to what the budget allows, now and then; say whether the budget has ended."""
+        if self.run.minutes is None:
+            return False
+        budget, state, pace = self.run.minutes * 60, self.state, self._pace()
+        if pace is not None and state.step - self.paced_from[0] in (38, 188):
+            state.horizon = min(self.plan.steps, state.step + max(int((budget - state.seconds) * 0.95 / pace), 1))
+        return state.seconds >= budget
+
+    def _pace(self) -> float | None:
+        """Seconds a step, counted from the first steps of this process: these compile."""
+        steps, seconds = self.state.step - self.paced_from[0], self.state.seconds - self.paced_from[1]
+        return seconds / steps if steps > 0 else None
+
+    def _end_epoch(self, epoch: int) -> None:
+        state = self.state
+        train_loss = float(np.mean([loss.numpy() for loss in self.losses]))
+        self.losses.clear()
+        validation = self._with_average(self.task.validate)
+        if not math.isfinite(train_loss) or not math.isfinite(validation):
+            raise TrainingError(
+                f"training diverged in epoch {epoch + 1}: loss {train_loss}; lower model.learning_rate and train again"
+            )
+        row = {"epoch": epoch + 1, "loss": round(train_loss, 5), "val_loss": round(validation, 5)}
+        state.history.append({**row, "seconds": round(state.seconds, 2)})
+        if validation < state.best:
+            state.best, state.best_epoch = validation, len(state.history)
+            self.best = [variable.numpy() for variable in self.average]
+        self.callbacks.on_epoch_end(epoch, {"loss": train_loss, "val_loss": validation})
+
+    def _with_average(self, measure: Any) -> float:
+        trained = [variable.numpy() for variable in self.model.trainable_variables]
+        self._put(self.average)
+        try:
+            return float(measure())
+        finally:
+            self._put(trained)
+
+    def _put(self, values: Sequence[Any]) -> None:
+        for variable, value in zip(self.model.trainable_variables, values, strict=True):
+            variable.assign(value)
+
+    def _tell(self) -> None:
+        state, plan = self.state, self.plan
+        epoch = -(-state.step // plan.steps_per_epoch)
+        detail = f"epoch {epoch} of at most {plan.epochs}"
+        if state.history:
+            detail += f", loss {state.history[-1]['loss']:.3f}, validation {state.history[-1]['val_loss']:.3f}"
+        pace = self._pace()
+        left = None if pace is None else pace * (state.horizon - state.step)
+        self.run.listener(Progress("train", state.step / state.horizon, left, detail))
+
+    def _tell_end(self) -> None:
+        state = self.state
+        if state.history:
+            done, best = len(state.history), state.best_epoch
+            detail = f"ended after epoch {done}: {self._why_ended()}; the weights of epoch {best} are kept"
+            cut = state.step / self.plan.steps if TIME_IS_UP in detail else None
+            self.run.listener(Progress("train", 1.0, 0.0, detail, cut))
+
+    def _why_ended(self) -> str:
+        state, plan = self.state, self.plan
+        if self.model.stop_training:
+            return "a callback asked for it"
+        if state.step >= plan.steps:
+            return "the schedule is done"
+        if len(state.history) - state.best_epoch >= plan.patience:
+            return f"no better validation for {plan.patience} epochs"
+        return f"{TIME_IS_UP}, with {state.step / plan.steps:.0%} of the schedule done"
+
+    def finish(self) -> None:
+        """Put the best weights in place, and keep the state for what comes after training."""
+        self.save_checkpoint()
+        self._put(self.best)
+
+    # --- checkpoints ----------------------------------------------------------------------------------------------
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        groups: dict[str, Sequence[Any]] = {
+            "weight": self.model.trainable_variables,
+            "average": self.average,
+            "optimizer": self.optimizer.variables,
+            "best": self.best,
+            "loss": self.losses,
+        }
+        return {f"{name}.{i}": np.asarray(v) for name, group in groups.items() for i, v in enumerate(group)}
+
+    def save_checkpoint(self) -> None:
+        """Write the whole state to one file, atomically."""
+        if self.run.checkpoint is not None:
+            checkpoints.save(self.run.checkpoint, self._arrays(), asdict(self.state), self._identity)
+            self.last_saved = time.monotonic()
+
+    @property
+    def _identity(self) -> dict[str, Any]:
+        """What a checkpoint must have been made for."""
+        whose = None if self.run.subjects is None else self.run.subjects.numbers
+        subjects = "" if whose is None else hashlib.sha256(whose.tobytes()).hexdigest()
+        return {"plan": asdict(self.plan), "seed": self.run.seed, "task": self.task.fingerprint + subjects}
+
+    def _load_checkpoint(self) -> None:
+        path = self.run.checkpoint
+        if path is None or not path.exists():
+            return
+        state, arrays = checkpoints.load(path, self._identity)
+        self.state = _State(**state)
+        self._put([arrays[f"weight.{i}"] for i in range(len(self.average))])
+        for i, average in enumerate(self.average):
+            average.assign(arrays[f"average.{i}"])
+        for i, variable in enumerate(self.optimizer.variables):
+            variable.assign(arrays[f"optimizer.{i}"])
+        self.best = [arrays[f"best.{i}"] for i in range(len(self.average))]
+        kept = sum(key.startswith("loss.") for key in arrays)
+        self.losses = [tf.constant(arrays[f"loss.{i}"]) for i in range(kept)]

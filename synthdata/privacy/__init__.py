@@ -1,0 +1,1 @@
+"""Privacy: the real values that no synthetic row may hold."""

@@ -1,0 +1,215 @@
+"""What must hold between columns. Like fields, constraints are declared in the schema and become expectations."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Annotated, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Key
+
+from synthdata.errors import DataError
+from synthdata.fields import Expectation
+from synthdata.fields.quantiles import draw_threshold
+from synthdata.schema.expressions import Rule
+from synthdata.subjects import Subjects
+
+__all__ = ["AnyConstraint", "Combinations", "Constraint", "Ordered", "RowRule", "Unique", "texts"]
+
+
+class Constraint(BaseModel, ABC):
+    """A claim about several columns.
+
+    What to implement: the columns it names, a label, and either `expectation` (Great Expectations has it) or `holds`
+    (it has not: the gate evaluates it into a boolean column and expects that to be true). What can be said of a row by
+    itself has `holds` in any case.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str
+
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """The columns it names."""
+
+    @abstractmethod
+    def label(self) -> str:
+        """How messages and verdicts call it."""
+
+    def check(self) -> str | None:
+        """Say what contradicts itself in the declaration, or None."""
+        return None
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether it claims what training showed, rare rows left out: not of real rows then, only of synthetic ones."""
+        return False
+
+    def expectation(self) -> Expectation | None:
+        """Return the expectation that states it; None if `holds` does."""
+        return None
+
+    def holds(self, frame: pd.DataFrame) -> np.ndarray:
+        """Say for each row whether it holds: (n,) bool."""
+        raise NotImplementedError
+
+    def learn(self, frame: pd.DataFrame, rng: np.random.Generator, subjects: Subjects) -> Constraint:
+        """Fill in what the declaration leaves to the training rows. subjects: whose each row is."""
+        return self
+
+
+class Ordered(Constraint):
+    """`low <= high` in every row; `strict` for `<`. Rows where one is missing pass."""
+
+    kind: Literal["ordered"] = "ordered"
+    low: str
+    high: str
+    strict: bool = False
+
+    def columns(self) -> tuple[str, ...]:
+        """The two."""
+        return self.low, self.high
+
+    def check(self) -> str | None:
+        """Low and high are two columns."""
+        return f'low and high are both "{self.low}"' if self.low == self.high else None
+
+    def label(self) -> str:
+        """The comparison."""
+        return f"{self.low} {'<' if self.strict else '<='} {self.high}"
+
+    def expectation(self) -> Expectation:
+        """Great Expectations has it."""
+        return Expectation(
+            "expect_column_pair_values_a_to_be_greater_than_b",
+            {
+                "column_A": self.high,
+                "column_B": self.low,
+                "or_equal": not self.strict,
+                "ignore_row_if": "either_value_is_missing",
+            },
+        )
+
+    def holds(self, frame: pd.DataFrame) -> np.ndarray:
+        """Compare, row by row."""
+        low, high = frame[self.low], frame[self.high]
+        held = low < high if self.strict else low <= high
+        return held.fillna(False).to_numpy(bool) | (low.isna() | high.isna()).to_numpy(bool)
+
+
+class Combinations(Constraint):
+    """Only these combinations of values of `fields`: those `allowed`, or those that training showed often enough."""
+
+    kind: Literal["combinations"] = "combinations"
+    fields: list[str] = Key(min_length=2)
+    allowed: list[list[str]] | None = None
+    learned: bool = Key(default=False, description="training said what is allowed: rare real rows may hold others")
+
+    def columns(self) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(self.fields)
+
+    def label(self) -> str:
+        """The columns."""
+        return f"combinations of {', '.join(self.fields)}"
+
+    def check(self) -> str | None:
+        """Each allowed combination has one value a field, and no field stands twice."""
+        if len(set(self.fields)) < len(self.fields):
+            return _twice(self.fields)
+        wrong = [row for row in self.allowed or () if len(row) != len(self.fields)]
+        return f"a combination in allowed has {len(wrong[0])} values, not {len(self.fields)}" if wrong else None
+
+    def holds(self, frame: pd.DataFrame) -> np.ndarray:
+        """Look each row up among the allowed; everything holds while none are known."""
+        if self.allowed is None:
+            return np.ones(len(frame), bool)
+        if not self.allowed:
+            return np.zeros(len(frame), bool)
+        known = pd.MultiIndex.from_tuples(map(tuple, self.allowed), names=self.fields)
+        held: np.ndarray = pd.MultiIndex.from_frame(texts(frame, self.fields)).isin(known)
+        return held
+
+    def learn(self, frame: pd.DataFrame, rng: np.random.Generator, subjects: Subjects) -> Combinations:
+        """Keep the combinations that are not rare."""
+        if self.allowed is not None:
+            return self
+        threshold = draw_threshold(rng)
+        number, rows = pd.factorize(pd.MultiIndex.from_frame(texts(frame, self.fields)))
+        people = subjects.count(number.astype(np.int64), len(rows))
+        kept = sorted(list(map(str, row)) for row in rows[people >= threshold])
+        if not kept:
+            raise DataError(
+                f"{self.label()}: none is shown by {threshold} subjects; drop the constraint, or list those allowed"
+            )
+        return self.model_copy(update={"allowed": kept, "learned": True})
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether training said what is allowed."""
+        return self.learned
+
+
+class Unique(Constraint):
+    """No two rows share the values of `fields`. Rows where all are missing pass."""
+
+    kind: Literal["unique"] = "unique"
+    fields: list[str] = Key(min_length=1)
+
+    def columns(self) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(self.fields)
+
+    def check(self) -> str | None:
+        """No field stands twice."""
+        return _twice(self.fields) if len(set(self.fields)) < len(self.fields) else None
+
+    def label(self) -> str:
+        """The columns."""
+        return f"unique {', '.join(self.fields)}"
+
+    def expectation(self) -> Expectation:
+        """Great Expectations has it."""
+        if len(self.fields) == 1:
+            return Expectation("expect_column_values_to_be_unique", {"column": self.fields[0]})
+        columns = {"column_list": list(self.fields), "ignore_row_if": "all_values_are_missing"}
+        return Expectation("expect_compound_columns_to_be_unique", columns)
+
+
+class RowRule(Constraint):
+    """A row expression, see `synthdata.schema.expressions`."""
+
+    kind: Literal["rule"] = "rule"
+    rule: str
+
+    def columns(self) -> tuple[str, ...]:
+        """The names in it."""
+        return Rule.parse(self.rule).columns
+
+    def label(self) -> str:
+        """The text."""
+        return self.rule
+
+    def holds(self, frame: pd.DataFrame) -> np.ndarray:
+        """Evaluate it, vectorised."""
+        return Rule.parse(self.rule).holds(frame)
+
+
+AnyConstraint: TypeAlias = Annotated[Ordered | Combinations | Unique | RowRule, Key(discriminator="kind")]
+
+
+def texts(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the columns as text, missing as "": how combinations are compared and kept."""
+    result = {}
+    for name in columns:
+        codes, distinct = pd.factorize(frame[name])  # missing is -1, the last
+        result[name] = np.array([*map(str, distinct), ""], dtype=object)[codes]
+    return pd.DataFrame(result, index=frame.index)
+
+
+def _twice(names: Sequence[str]) -> str:
+    return f'field "{next(name for name in names if names.count(name) > 1)}" stands twice'
