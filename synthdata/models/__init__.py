@@ -15,30 +15,30 @@ from pydantic import ValidationError
 from synthdata.blocks import Block, Pixels, Tokens
 from synthdata.errors import SchemaError, nearest
 from synthdata.models.auto import AUTO, AutoSettings, choose
-from synthdata.models.base import FieldGenerator, Generator, Settings
+from synthdata.models.base import Generator, Settings
 
 __all__ = ["AUTO", "FAMILIES", "FIELD_FAMILIES", "choose", "family", "field_family", "field_settings", "settings"]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads; what goes wrong is raised as well
 
 FAMILIES: dict[str, str] = {  # family: module and class, imported when asked for, since TensorFlow takes seconds
-    "transformer": "synthdata.models.tabular.transformer.model:TabularTransformer",
-    "vae": "synthdata.models.tabular.vae.model:TabularVAE",
-    "gan": "synthdata.models.tabular.gan.model:TabularGAN",
-    "marginals": "synthdata.models.tabular.marginals.model:Marginals",
+    "transformer": "synthdata.models.tabular.transformer.model:TransformerGenerator",
+    "vae": "synthdata.models.tabular.vae.model:VAEGenerator",
+    "gan": "synthdata.models.tabular.gan.model:GANGenerator",
+    "marginals": "synthdata.models.tabular.marginals.model:MarginalsGenerator",
 }
 
 FIELD_FAMILIES: dict[type[Block], dict[str, str]] = {  # of fields that are no part of a table; the default first
     Pixels: {
-        "gan": "synthdata.models.image.gan.model:ImageGAN",
-        "vae": "synthdata.models.image.vae.model:ImageVAE",
-        "transformer": "synthdata.models.image.transformer.model:ImageTransformer",
+        "gan": "synthdata.models.image.gan.model:ImageGANGenerator",
+        "vae": "synthdata.models.image.vae.model:ImageVAEGenerator",
+        "transformer": "synthdata.models.image.transformer.model:ImageTransformerGenerator",
     },
     Tokens: {
-        "transformer": "synthdata.models.text.transformer.model:TextTransformer",
-        "vae": "synthdata.models.text.vae.model:TextVAE",
-        "gan": "synthdata.models.text.gan.model:TextGAN",
-        "pretrained": "synthdata.models.text.pretrained.model:PretrainedText",
+        "transformer": "synthdata.models.text.transformer.model:TextTransformerGenerator",
+        "vae": "synthdata.models.text.vae.model:TextVAEGenerator",
+        "gan": "synthdata.models.text.gan.model:TextGANGenerator",
+        "pretrained": "synthdata.models.text.pretrained.model:PretrainedTextGenerator",
     },
 }
 
@@ -51,12 +51,12 @@ def family(name: str) -> type[Generator]:
     return generator
 
 
-def field_family(block: Block, name: str) -> type[FieldGenerator]:
+def field_family(block: Block, name: str) -> type[Generator]:
     """Return the generator class of a family for an image or text block."""
     known = FIELD_FAMILIES[type(block)]
     if name not in known:
         raise SchemaError(f'unknown model family "{name}" of {type(block).__name__.lower()}; {nearest(name, known)}')
-    generator: type[FieldGenerator] = _imported(known[name])
+    generator: type[Generator] = _imported(known[name])
     return generator
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.models.layers.attention import attend
-from synthdata.models.layers.dense import dense, table
+from synthdata.models.layers.dense import dense, weight
 from synthdata.models.samplers.dense import TINY
 
 __all__ = ["CausalLayers"]
@@ -29,7 +29,7 @@ class CausalLayers(keras.layers.Layer):
         super().__init__(name="layers")
         self.width, self.heads = width, heads
         self.blocks = [_block(self, i, width, wide, layers, rng) for i in range(layers)]
-        self.last_gain = table(self, "last_gain", np.ones(width))
+        self.last_gain = weight(self, "last_gain", np.ones(width))
         self.built = True
 
     def call(
@@ -118,8 +118,8 @@ def _block(
         "down": (wide, width, small),
     }
     weights = {
-        name: table(layer, f"{name}_{i}", rng.normal(0.0, scale / math.sqrt(rows), (rows, columns)))
+        name: weight(layer, f"{name}_{i}", rng.normal(0.0, scale / math.sqrt(rows), (rows, columns)))
         for name, (rows, columns, scale) in sizes.items()
     }
-    weights["up_bias"] = table(layer, f"up_bias_{i}", np.zeros(wide))
-    return weights | {name: table(layer, f"{name}_{i}", np.ones(width)) for name in ("gain", "feed_gain")}
+    weights["up_bias"] = weight(layer, f"up_bias_{i}", np.zeros(wide))
+    return weights | {name: weight(layer, f"{name}_{i}", np.ones(width)) for name in ("gain", "feed_gain")}

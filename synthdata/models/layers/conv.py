@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.dense import table
+from synthdata.models.layers.dense import weight
 from synthdata.models.samplers.conv import SLOPE
 from synthdata.models.samplers.resolutions import Canvas, decoder_shapes, encoder_shapes, start_of
 from synthdata.models.samplers.shapes import Shapes
@@ -35,7 +35,7 @@ class _Convolutional(keras.layers.Layer):
     def __init__(self, canvas: Canvas, shapes: Shapes, rng: np.random.Generator, name: str) -> None:
         super().__init__(name=name)
         self.canvas = canvas
-        self.tables = {key: table(self, key, start_of(key, shape, rng)) for key, shape in shapes.items()}
+        self.tables = {key: weight(self, key, start_of(key, shape, rng)) for key, shape in shapes.items()}
         self.built = True
 
     def styled(self, style: tf.Tensor, *names: str) -> dict[str, tf.Tensor]:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.dense import activate, table
+from synthdata.models.layers.dense import activate, weight
 from synthdata.models.samplers.prior import MOST_LOG_SCALE
 
 __all__ = ["Coupling"]
@@ -20,12 +20,12 @@ class Coupling(keras.layers.Layer):
 
     def __init__(self, half: int, width: int, rng: np.random.Generator, name: str, told: int = 0) -> None:
         super().__init__(name=name)
-        self.enter = table(self, "enter", rng.normal(0.0, 1 / math.sqrt(half), (half + told, width)))
-        self.enter_bias = table(self, "enter_bias", np.zeros(width))
-        self.inner = table(self, "inner", rng.normal(0.0, 1 / math.sqrt(width), (width, width)))
-        self.inner_bias = table(self, "inner_bias", np.zeros(width))
-        self.leave = table(self, "head", np.zeros((width, 2 * half)))
-        self.leave_bias = table(self, "leave_bias", np.zeros(2 * half))
+        self.enter = weight(self, "enter", rng.normal(0.0, 1 / math.sqrt(half), (half + told, width)))
+        self.enter_bias = weight(self, "enter_bias", np.zeros(width))
+        self.inner = weight(self, "inner", rng.normal(0.0, 1 / math.sqrt(width), (width, width)))
+        self.inner_bias = weight(self, "inner_bias", np.zeros(width))
+        self.leave = weight(self, "head", np.zeros((width, 2 * half)))
+        self.leave_bias = weight(self, "leave_bias", np.zeros(2 * half))
         self.built = True
 
     def named_weights(self) -> dict[str, Any]:

@@ -26,32 +26,17 @@ import tensorflow as tf
 
 from synthdata.errors import TrainingError
 from synthdata.models.training import checkpoints
-from synthdata.models.training.plan import Plan, Run, Task
+from synthdata.models.training.plan import Plan, Run
+from synthdata.models.training.task import Task
 from synthdata.progress import TIME_IS_UP, Listener, Progress
 
-__all__ = ["WORTH_COMPILING", "descent", "fingerprint_of", "train"]
+__all__ = ["WORTH_COMPILING", "train"]
 
 ADAM_RATIO = 2.0  # rate of AdamW's part, in rates of Muon's
 WARM_UP = 200
 CHECKPOINT_SECONDS = 30.0
 WORTH_COMPILING = 1000  # steps of a Transformer over tokens: in fewer, XLA takes longer to compile than it saves
 COMPILES = 12  # first steps of a process, by which no pace is judged
-
-
-def descent(
-    loss: Callable[..., tf.Tensor], variables: Sequence[tf.Tensor], batch: Sequence[tf.Tensor]
-) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    """The loss of a batch and its gradients: what most tasks train along."""
-    with tf.GradientTape() as tape:
-        value = loss(*batch)
-    return value, tape.gradient(value, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-
-
-def fingerprint_of(settings: Any, symbols: np.ndarray) -> str:
-    """A digest of hyperparameters (a dataclass) and of the rows they are for."""
-    digest = hashlib.sha256(repr(asdict(settings)).encode())
-    digest.update(np.ascontiguousarray(symbols).tobytes())
-    return digest.hexdigest()
 
 
 @dataclass
@@ -132,7 +117,7 @@ def _optimizer(plan: Plan, model: keras.Model) -> keras.optimizers.Optimizer:
             return keras.optimizers.AdamW(
                 plan.learning_rate, beta_2=0.99, weight_decay=plan.weight_decay, global_clipnorm=1.0
             )
-        case "game":  # AdamW without momentum, since the other side of the game moves on
+        case "adversarial":  # AdamW without momentum, since the other player moves on
             return keras.optimizers.AdamW(plan.learning_rate, beta_1=0.0, beta_2=0.99, weight_decay=plan.weight_decay)
         case _:
             assert_never(plan.optimizer)
@@ -202,7 +187,7 @@ class _Loop:
         warm = min(1.0, (state.step + 1) / min(WARM_UP, max(state.horizon // 10, 1)))
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, state.step / state.horizon)))
         self.optimizer.learning_rate.assign(plan.learning_rate * warm * (0.02 + 0.98 * cosine))
-        decay = min(plan.average, (state.step + 1) / (state.step + 10))
+        decay = min(plan.ema_decay, (state.step + 1) / (state.step + 10))
         inside = state.step % plan.steps_per_epoch
         batch = self.task.batch(state.step, state.step / state.horizon)
         self.callbacks.on_train_batch_begin(inside)

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.models.layers.conv import ImageDecoder, ImageEncoder, activate
-from synthdata.models.layers.dense import table
+from synthdata.models.layers.dense import weight
 from synthdata.models.samplers.resolutions import Canvas
 
 __all__ = ["ImageGAN"]
@@ -30,8 +30,8 @@ class Critic(keras.layers.Layer):
     def __init__(self, canvas: Canvas, told: int, rng: np.random.Generator) -> None:
         super().__init__(name="critic")
         self.body = ImageEncoder(canvas, 0, FEATURES, rng, name="critic_body")
-        self.leave = table(self, "head", rng.normal(0.0, 1 / math.sqrt(FEATURES), (FEATURES, 1)))
-        self.told = table(self, "told", rng.normal(0.0, 1 / math.sqrt(FEATURES), (told, FEATURES)))
+        self.leave = weight(self, "head", rng.normal(0.0, 1 / math.sqrt(FEATURES), (FEATURES, 1)))
+        self.told = weight(self, "told", rng.normal(0.0, 1 / math.sqrt(FEATURES), (told, FEATURES)))
         self.built = True
 
     def call(self, images: tf.Tensor, told: tf.Tensor) -> tf.Tensor:

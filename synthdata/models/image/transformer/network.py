@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from synthdata.models.image.transformer.grid import CodeGrid
 from synthdata.models.layers.causal import CausalLayers
-from synthdata.models.layers.dense import dense, table
+from synthdata.models.layers.dense import dense, weight
 
 __all__ = ["CodeTransformer"]
 
@@ -37,7 +37,7 @@ class CodeTransformer(keras.Model):
         marks = self.marks.shape[1]
 
         def normal(name: str, shape: tuple[int, ...], scale: float) -> keras.Variable:
-            return table(self, name, rng.normal(0.0, scale, shape))
+            return weight(self, name, rng.normal(0.0, scale, shape))
 
         self.shared = normal("embedding_shared", (marks, width), SHARED)
         self.own = normal("embedding_own", (grid.codes, width), OWN)
@@ -47,9 +47,9 @@ class CodeTransformer(keras.Model):
         self.rows = normal("embedding_rows", (height, 1, width), PLACE)
         self.columns = normal("embedding_columns", (1, breadth, width), PLACE)
         self.causal = CausalLayers(width, layers, heads, wide, rng)
-        self.head_shared = table(self, "head_shared", np.zeros((marks, width)))
-        self.head_own = table(self, "head_own", np.zeros((grid.codes, width)))
-        self.head_bias = table(self, "head_bias", np.zeros(grid.codes))
+        self.head_shared = weight(self, "head_shared", np.zeros((marks, width)))
+        self.head_own = weight(self, "head_own", np.zeros((grid.codes, width)))
+        self.head_bias = weight(self, "head_bias", np.zeros(grid.codes))
         length = grid.length
         self.known = tf.constant(np.tri(length, dtype=bool)[None])  # (1, length, length)
         self.built = True

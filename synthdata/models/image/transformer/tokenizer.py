@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from synthdata.models.image.transformer.grid import CodeGrid, pixel_decoder_shapes, pixel_encoder_shapes
 from synthdata.models.layers.conv import activate, as_numbers
-from synthdata.models.layers.dense import table
+from synthdata.models.layers.dense import weight
 from synthdata.models.samplers.resolutions import start_of
 from synthdata.models.samplers.shapes import Shapes
 
@@ -81,7 +81,7 @@ class _Convolutions(keras.layers.Layer):
     def __init__(self, grid: CodeGrid, shapes: Shapes, rng: np.random.Generator, name: str) -> None:
         super().__init__(name=name)
         self.grid = grid
-        self.tables = {key: table(self, key, _start(key, shape, rng)) for key, shape in shapes.items()}
+        self.tables = {key: weight(self, key, _start(key, shape, rng)) for key, shape in shapes.items()}
         self.built = True
 
     def conv(self, x: tf.Tensor, name: str) -> tf.Tensor:

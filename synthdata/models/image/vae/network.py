@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from synthdata.models.layers.conv import ImageDecoder, ImageEncoder, as_numbers
 from synthdata.models.layers.coupling import Coupling
-from synthdata.models.layers.dense import table
+from synthdata.models.layers.dense import weight
 from synthdata.models.layers.distributions import coupled, normal
 from synthdata.models.samplers.resolutions import Canvas
 
@@ -36,7 +36,7 @@ class ImageVAE(keras.Model):
         self.canvas, self.told, self.latent = canvas, told, latent
         self.encoder = ImageEncoder(canvas, told, 2 * latent, rng)
         self.decoder = ImageDecoder(canvas, latent + told, rng)
-        self.prior_told = table(self, "prior_told", rng.normal(0.0, 0.5, (told, latent)))
+        self.prior_told = weight(self, "prior_told", rng.normal(0.0, 0.5, (told, latent)))
         self.couplings = [Coupling(latent // 2, inner, rng, f"coupling_{i}", told) for i in range(couplings)]
         self.built = True
 

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.dense import Blocks, dense, table
+from synthdata.models.layers.dense import Blocks, dense, weight
 from synthdata.models.text.gan.sampler import EXPANSION
 
 __all__ = ["TextGAN"]
@@ -25,11 +25,11 @@ class Player(keras.layers.Layer):
 
     def __init__(self, name: str, enter: int, width: int, layers: int, leave: int, rng: np.random.Generator) -> None:
         super().__init__(name=name)
-        self.enter = table(self, "enter", rng.normal(0.0, 1 / math.sqrt(enter), (enter, width)))
-        self.enter_bias = table(self, "enter_bias", np.zeros(width))
+        self.enter = weight(self, "enter", rng.normal(0.0, 1 / math.sqrt(enter), (enter, width)))
+        self.enter_bias = weight(self, "enter_bias", np.zeros(width))
         self.body = Blocks(width, EXPANSION * width, layers, rng, f"{name}_body")
-        self.leave = table(self, "head", rng.normal(0.0, 1 / math.sqrt(width), (width, leave)))
-        self.leave_bias = table(self, "head_bias", np.zeros(leave))
+        self.leave = weight(self, "head", rng.normal(0.0, 1 / math.sqrt(width), (width, leave)))
+        self.leave_bias = weight(self, "head_bias", np.zeros(leave))
         self.built = True
 
     def call(self, x: tf.Tensor, told: tf.Tensor) -> tf.Tensor:

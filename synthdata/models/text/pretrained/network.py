@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from synthdata.errors import SchemaError
 from synthdata.fields.text.presets import Preset, check_installed
-from synthdata.models.layers.dense import dense, table
+from synthdata.models.layers.dense import dense, weight
 
 __all__ = ["Pretrained", "load_backbone"]
 
@@ -52,10 +52,10 @@ class Pretrained(keras.Model):
             if "lora_kernel_a" in variable.path:
                 variable.assign(rng.normal(0.0, 1 / math.sqrt(variable.shape[0]), variable.shape))
         self.backbone, self.prefix, self.width = backbone, prefix, embeddings.shape[1]
-        self.vectors = table(self, "vectors", embeddings[[preset.end, *preset.numbers]])  # as tokens are numbered
+        self.vectors = weight(self, "vectors", embeddings[[preset.end, *preset.numbers]])  # as tokens are numbered
         self.vectors.trainable = False
-        self.start = table(self, "prefix_bias", np.tile(embeddings[preset.end], prefix))
-        self.told = table(self, "prefix", np.zeros((told, prefix * self.width)))
+        self.start = weight(self, "prefix_bias", np.tile(embeddings[preset.end], prefix))
+        self.told = weight(self, "prefix", np.zeros((told, prefix * self.width)))
         self.built = True
 
     def call(self, inputs: tf.Tensor, owners: tf.Tensor, places: tf.Tensor, told: tf.Tensor) -> tf.Tensor:

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.models.layers.causal import CausalLayers
-from synthdata.models.layers.dense import dense, table
+from synthdata.models.layers.dense import dense, weight
 from synthdata.models.samplers.causal import turns
 
 __all__ = ["TextTransformer"]
@@ -43,12 +43,12 @@ class TextTransformer(keras.Model):
         super().__init__(name="text_transformer")
         rng = np.random.default_rng([seed, 5])
         self.width, self.dropout = width, dropout
-        self.vectors = table(self, "embedding_tokens", rng.normal(0.0, VECTORS, (len(frequencies), width)))
-        self.start = table(self, "embedding_start", rng.normal(0.0, TOLD, (told + 1, width)))
-        self.told = table(self, "embedding_told", rng.normal(0.0, TOLD, (told, width)))
+        self.vectors = weight(self, "embedding_tokens", rng.normal(0.0, VECTORS, (len(frequencies), width)))
+        self.start = weight(self, "embedding_start", rng.normal(0.0, TOLD, (told + 1, width)))
+        self.told = weight(self, "embedding_told", rng.normal(0.0, TOLD, (told, width)))
         self.causal = CausalLayers(width, layers, heads, wide, rng)
         share = (frequencies + 0.5) / (frequencies + 0.5).sum()
-        self.bias = table(self, "head_bias", np.log(share))
+        self.bias = weight(self, "head_bias", np.log(share))
         self.turns = [tf.constant(each) for each in turns(steps, width // heads)]
         self.before = tf.constant(np.tri(steps, dtype=bool)[None])  # (1, steps, steps)
         self.built = True

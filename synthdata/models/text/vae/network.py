@@ -23,7 +23,7 @@ import tensorflow as tf
 
 from synthdata.models.layers.causal import CausalLayers
 from synthdata.models.layers.coupling import Coupling
-from synthdata.models.layers.dense import dense, table
+from synthdata.models.layers.dense import dense, weight
 from synthdata.models.layers.distributions import coupled, normal
 from synthdata.models.samplers.causal import turns
 from synthdata.models.text.transformer.network import TOLD, VECTORS, TextTransformer
@@ -51,11 +51,11 @@ class TextEncoder(keras.layers.Layer):
         rng: np.random.Generator,
     ) -> None:
         super().__init__(name="encoder")
-        self.vectors = table(self, "embedding_tokens", rng.normal(0.0, VECTORS, (vocabulary, width)))
-        self.start = table(self, "embedding_start", rng.normal(0.0, TOLD, (told + 1, width)))
+        self.vectors = weight(self, "embedding_tokens", rng.normal(0.0, VECTORS, (vocabulary, width)))
+        self.start = weight(self, "embedding_start", rng.normal(0.0, TOLD, (told + 1, width)))
         self.causal = CausalLayers(width, layers, heads, wide, rng)
-        self.leave = table(self, "head", rng.normal(0.0, 1 / math.sqrt(width), (width, 2 * latent)))
-        self.leave_bias = table(self, "head_bias", np.repeat([0.0, FIRST_LOG_SCALE], latent))
+        self.leave = weight(self, "head", rng.normal(0.0, 1 / math.sqrt(width), (width, 2 * latent)))
+        self.leave_bias = weight(self, "head_bias", np.repeat([0.0, FIRST_LOG_SCALE], latent))
         self.turns = [tf.constant(each) for each in turns(steps, width // heads)]
         self.before = tf.constant(np.tri(steps, dtype=bool)[None])
         self.built = True
@@ -137,7 +137,7 @@ class TextVAE(keras.Model):
             dropout=dropout,
             seed=seed,
         )
-        self.prior_told = table(self, "prior_told", rng.normal(0.0, 0.1, (told, latent)))
+        self.prior_told = weight(self, "prior_told", rng.normal(0.0, 0.1, (told, latent)))
         self.couplings = [Coupling(latent // 2, inner, rng, f"coupling_{i}", told) for i in range(couplings)]
         self.built = True
 
