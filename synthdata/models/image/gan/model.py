@@ -16,11 +16,10 @@ from pydantic import Field as Key
 from synthdata.blocks import Arrays, Block, Layout, Pixels, check_arrays
 from synthdata.models.base import Count, FieldGenerator, FieldLatentSpace, Settings, Span
 from synthdata.models.image.checks import canvas_width, check_block
-from synthdata.models.samplers.condition import told_features, told_width
+from synthdata.models.samplers.condition import condition_width, encode_condition
 from synthdata.models.samplers.conv import decode_images, encode_images
-from synthdata.models.samplers.prior import part_of
 from synthdata.models.samplers.resolutions import Canvas, decoder_shapes, encoder_shapes
-from synthdata.models.samplers.shapes import check_shapes
+from synthdata.models.samplers.shapes import check_shapes, part_of
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
@@ -89,7 +88,7 @@ class ImageGAN(FieldGenerator, FieldLatentSpace):
         block = check_block(block)
         rows = check_arrays({"image": block}, {"image": target})
         settings = settings.chosen_for(block, rows)
-        features = told_features(given, told, rows)
+        features = encode_condition(given, told, rows)
         canvas, chosen = _canvas(block, settings), Hyperparameters(**settings.model_dump())
         weights, history = train_image_gan(canvas, target, features, chosen, run)
         return cls(block, given, settings, weights, history)
@@ -106,12 +105,12 @@ class ImageGAN(FieldGenerator, FieldLatentSpace):
     def encode(self, values: np.ndarray, told: Arrays) -> np.ndarray:
         """The noise that images seem to come from: (n, latent) float32."""
         check_arrays({"image": self.block}, {"image": values})
-        features = told_features(self.given, told, len(values))
+        features = encode_condition(self.given, told, len(values))
         return encode_images(self._canvas, part_of(self.arrays, "encode_"), values, features)
 
     def decode(self, noise: np.ndarray, told: Arrays) -> np.ndarray:
         """The images that noise (n, latent) leads to."""
-        features = told_features(self.given, told, len(noise))
+        features = encode_condition(self.given, told, len(noise))
         return decode_images(self._canvas, self._decoder, np.hstack([noise.astype(np.float32), features]))
 
     @cached_property
@@ -134,7 +133,7 @@ class ImageGAN(FieldGenerator, FieldLatentSpace):
     def restore(cls, block: Block, given: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
         """Check and take the weights."""
         block, settings = check_block(block), ImageGANSettings.model_validate(config["settings"])
-        canvas, latent, told = _canvas(block, settings), settings.latent, told_width(given)
+        canvas, latent, told = _canvas(block, settings), settings.latent, condition_width(given)
         shapes = {f"decode_{name}": shape for name, shape in decoder_shapes(canvas, latent + told).items()}
         shapes |= {f"encode_{name}": shape for name, shape in encoder_shapes(canvas, told, latent).items()}
         check_shapes(weights, shapes)

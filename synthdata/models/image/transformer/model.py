@@ -19,9 +19,8 @@ from synthdata.models.base import Count, FieldGenerator, Settings, Span
 from synthdata.models.image.checks import canvas_width, check_block
 from synthdata.models.image.transformer.grid import CodeGrid, drawing_shapes, pixel_decoder_shapes
 from synthdata.models.image.transformer.sampler import decode_codes, draw_codes
-from synthdata.models.samplers.condition import told_features, told_width
-from synthdata.models.samplers.prior import part_of
-from synthdata.models.samplers.shapes import check_shapes
+from synthdata.models.samplers.condition import condition_width, encode_condition
+from synthdata.models.samplers.shapes import check_shapes, part_of
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
@@ -102,7 +101,7 @@ class ImageTransformer(FieldGenerator):
         block = check_block(block)
         rows = check_arrays({"image": block}, {"image": target})
         settings = settings.chosen_for(block, rows)
-        features = told_features(given, told, rows)
+        features = encode_condition(given, told, rows)
         chosen = Hyperparameters(**settings.model_dump())
         weights, history = train_image_transformer(_grid(block, settings), target, features, chosen, run)
         return cls(block, given, settings, weights, history)
@@ -121,7 +120,7 @@ class ImageTransformer(FieldGenerator):
 
     def sample(self, rng: np.random.Generator, rows: int, told: Arrays) -> np.ndarray:
         """Draw the codes of an image for each row, and decode them."""
-        features = told_features(self.given, told, rows)
+        features = encode_condition(self.given, told, rows)
         uniform = rng.random((rows, self._grid.length), np.float32)
         heads, temperature = self.settings.heads, self.settings.temperature
         codes = draw_codes(self._grid, self._drawer, heads, features, uniform, temperature)
@@ -140,7 +139,7 @@ class ImageTransformer(FieldGenerator):
         """Check and take the weights."""
         block, settings = check_block(block), ImageTransformerSettings.model_validate(config["settings"])
         grid, width = _grid(block, settings), int(settings.width)
-        told, wide = told_width(given), settings.widen * width
+        told, wide = condition_width(given), settings.widen * width
         drawing = drawing_shapes(grid, told=told, width=width, layers=settings.layers, wide=wide)
         shapes = {f"draw_{name}": shape for name, shape in drawing.items()}
         shapes |= {f"decode_{name}": shape for name, shape in pixel_decoder_shapes(grid).items()}

@@ -18,11 +18,11 @@ from synthdata.blocks import Arrays, Block, Layout, Pixels, check_arrays
 from synthdata.models.base import Count, FieldGenerator, FieldLatentSpace, Settings, Span
 from synthdata.models.image.checks import canvas_width, check_block
 from synthdata.models.image.vae.sampler import encode_latents, image_vae_shapes
-from synthdata.models.samplers.condition import told_features, told_width
+from synthdata.models.samplers.condition import condition_width, encode_condition
 from synthdata.models.samplers.conv import decode_images
-from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents, part_of
+from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents
 from synthdata.models.samplers.resolutions import Canvas
-from synthdata.models.samplers.shapes import check_shapes
+from synthdata.models.samplers.shapes import check_shapes, part_of
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
@@ -96,7 +96,7 @@ class ImageVAE(FieldGenerator, FieldLatentSpace):
         block = check_block(block)
         rows = check_arrays({"image": block}, {"image": target})
         settings = settings.chosen_for(block, rows)
-        features = told_features(given, told, rows)
+        features = encode_condition(given, told, rows)
         canvas, chosen = _canvas(block, settings), Hyperparameters(**settings.model_dump())
         weights, history = train_image_vae(canvas, target, features, chosen, run)
         return cls(block, given, settings, weights, history)
@@ -121,12 +121,12 @@ class ImageVAE(FieldGenerator, FieldLatentSpace):
     def encode(self, values: np.ndarray, told: Arrays) -> np.ndarray:
         """The noise that leads to the means of the posteriors of images: (n, latent) float32."""
         check_arrays({"image": self.block}, {"image": values})
-        features = told_features(self.given, told, len(values))
+        features = encode_condition(self.given, told, len(values))
         return noise_of_latents(self.arrays, encode_latents(self._canvas, self.arrays, values, features), features)
 
     def decode(self, noise: np.ndarray, told: Arrays) -> np.ndarray:
         """The images that noise (n, latent) leads to, through the prior."""
-        features = told_features(self.given, told, len(noise))
+        features = encode_condition(self.given, told, len(noise))
         latent = latents_of_noise(self.arrays, noise.astype(np.float32), features)
         return decode_images(self._canvas, self._decoder, np.hstack([latent, features]))
 
@@ -144,7 +144,7 @@ class ImageVAE(FieldGenerator, FieldLatentSpace):
         block, settings = check_block(block), ImageVAESettings.model_validate(config["settings"])
         shapes = image_vae_shapes(
             _canvas(block, settings),
-            told=told_width(given),
+            told=condition_width(given),
             latent=int(settings.latent),
             couplings=settings.couplings,
             inner=settings.inner,

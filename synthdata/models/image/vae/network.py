@@ -9,16 +9,15 @@ Wipf 2019, arXiv:1903.05789, section 3; Chen et al. 2017, arXiv:1611.02731, sect
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from synthdata.models.layers.conv import ImageDecoder, ImageEncoder, as_numbers
-from synthdata.models.layers.coupling import Coupling
 from synthdata.models.layers.dense import weight
-from synthdata.models.layers.distributions import coupled, normal
+from synthdata.models.layers.distributions import normal
+from synthdata.models.layers.prior import ConditionalPrior
 from synthdata.models.samplers.resolutions import Canvas
 
 __all__ = ["ImageVAE"]
@@ -36,21 +35,9 @@ class ImageVAE(keras.Model):
         self.canvas, self.told, self.latent = canvas, told, latent
         self.encoder = ImageEncoder(canvas, told, 2 * latent, rng)
         self.decoder = ImageDecoder(canvas, latent + told, rng)
-        self.prior_told = weight(self, "prior_told", rng.normal(0.0, 0.5, (told, latent)))
-        self.couplings = [Coupling(latent // 2, inner, rng, f"coupling_{i}", told) for i in range(couplings)]
+        means = weight(self, "prior_condition", rng.normal(0.0, 0.5, (told, latent)))
+        self.prior = ConditionalPrior(means, coupling_layers=couplings, width=inner, rng=rng)
         self.built = True
-
-    def prior(self, told: tf.Tensor) -> Any:
-        """The distribution of latent vectors of images of which `told` (n, told) is told."""
-        mean = told @ tf.convert_to_tensor(self.prior_told)
-        base = normal(mean, tf.zeros_like(mean))
-        if not self.couplings:
-            return base
-
-        def given(network: Coupling) -> Any:
-            return lambda half: network(tf.concat([half, told], axis=1))
-
-        return coupled(base, [given(network) for network in self.couplings])
 
     def call(self, images: tf.Tensor, told: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
         """Mean loss of images, in nats: reconstruction plus `beta` times the divergence of posterior and prior.
@@ -61,7 +48,7 @@ class ImageVAE(keras.Model):
         mean, log_scale = tf.split(self.encoder(shown, told if self.told else None), 2, axis=1)
         log_scale = tf.maximum(log_scale, LEAST_LOG_SCALE)
         z = mean + tf.exp(log_scale) * noise
-        divergence = normal(mean, log_scale).log_prob(z) - self.prior(told).log_prob(z)
+        divergence = normal(mean, log_scale).log_prob(z) - self.prior.given(told).log_prob(z)
         variance = tf.reduce_mean((self.decoder(tf.concat([z, told], axis=1)) - shown) ** 2)
         pixels = self.canvas.pixels
         surprise = 0.5 * pixels * (tf.math.log(variance + LEAST_VARIANCE) + math.log(2 * math.pi * math.e))
@@ -71,7 +58,5 @@ class ImageVAE(keras.Model):
         """The weights as samplers take them, of decoder, encoder and prior: `decode_`, `encode_`, `prior_`."""
         result = {f"decode_{name}": weight for name, weight in self.decoder.export().items()}
         result |= {f"encode_{name}": weight for name, weight in self.encoder.export().items()}
-        result["prior_told"] = self.prior_told.numpy()
-        for i, coupling in enumerate(self.couplings):
-            result |= {f"prior_{name}_{i}": weight.numpy() for name, weight in coupling.named_weights().items()}
+        result |= self.prior.export()
         return {name: np.ascontiguousarray(array) for name, array in result.items()}

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from synthdata.models.samplers.conv import encode_images
-from synthdata.models.samplers.prior import coupling_shapes, part_of
+from synthdata.models.samplers.prior import coupling_shapes
 from synthdata.models.samplers.resolutions import Canvas, decoder_shapes, encoder_shapes
-from synthdata.models.samplers.shapes import Shapes
+from synthdata.models.samplers.shapes import Shapes, part_of
 
 
 def encode_latents(
@@ -24,6 +24,6 @@ def image_vae_shapes(canvas: Canvas, *, told: int, latent: int, couplings: int, 
     return {
         **{f"decode_{name}": shape for name, shape in decoder_shapes(canvas, latent + told).items()},
         **{f"encode_{name}": shape for name, shape in encoder_shapes(canvas, told, 2 * latent).items()},
-        "prior_told": (told, latent),
-        **coupling_shapes(couplings, latent=latent, told=told, inner=inner),
+        "prior_condition": (told, latent),
+        **coupling_shapes(couplings, latent=latent, condition=told, width=inner),
     }

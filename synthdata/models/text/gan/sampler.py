@@ -8,8 +8,7 @@ import numpy as np
 
 from synthdata.distances import frechet_distance, unexplained
 from synthdata.models.samplers.dense import feed_forward
-from synthdata.models.samplers.prior import part_of
-from synthdata.models.samplers.shapes import Shapes
+from synthdata.models.samplers.shapes import Shapes, part_of
 
 __all__ = ["EXPANSION", "game_shapes", "made_latents", "vector_distance", "vector_spread"]
 

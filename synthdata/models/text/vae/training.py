@@ -11,7 +11,7 @@ import tensorflow as tf
 from threadpoolctl import threadpool_limits
 
 from synthdata.errors import TrainingError
-from synthdata.models.samplers.prior import part_of
+from synthdata.models.samplers.shapes import part_of
 from synthdata.models.text.packing import Packs, pack
 from synthdata.models.text.sampler import text_surprise
 from synthdata.models.text.vae.network import TextVAE
