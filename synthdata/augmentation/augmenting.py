@@ -53,10 +53,9 @@ class Augmented:
     filled: int = 0
     sampled: int = 0
 
-    @property
     def frame(self) -> pd.DataFrame:
         """All rows."""
-        return self.validated.frame
+        return self.validated.frame()
 
 
 def augment(
@@ -216,8 +215,8 @@ def draw_parts(
             listener(Progress("generate", done / total, progress.seconds_left, f"{round(done):,} of {total:,} rows"))
 
         validated = gate.admit(stream, part.rows, max(part.rows * BUDGET, 10_000), tell)
-        frames.append(validated.frame)
-        sampled += validated.verdict.sampled
+        frames.append(validated.frame())
+        sampled += validated.verdict().sampled
     if not frames:
         return real.iloc[:0], 0
     return made_anew(source, pd.concat(frames, ignore_index=True), real, seed), sampled
