@@ -114,10 +114,10 @@ def clear_of(schema: Schema, real: pd.DataFrame, rows: int, listener: Listener =
 
 
 def _first_file(verdict: Verdict, frame: pd.DataFrame) -> str:
-    """Name the file of the first row whose measures failed, if cells are paths; the tail of a message."""
+    """Name the file of the first row whose statistics failed, if cells are paths; the tail of a message."""
     for check in verdict.checks:
-        name, _, measure = check.label.rpartition(".")
-        if check.first and measure and name in frame.columns:
+        name, _, statistic = check.label.rpartition(".")
+        if check.first and statistic and name in frame.columns:
             cell = frame[name].iloc[check.first[0] - 1]
             if isinstance(cell, str):
                 return f", row {check.first[0]} is {cell}"

@@ -242,7 +242,7 @@ def test_the_inception_distance_is_measured_where_weights_are_given(monkeypatch)
     real = digits()
     copied = real[:60]
     sides = {
-        name: Side(SCHEMA.fields["scan"].view(frame["scan"]), np.empty(0))
+        name: Side(SCHEMA.fields["scan"].comparison(frame["scan"]), np.empty(0))
         for name, frame in (("train", real[:60]), ("synthetic", copied), ("holdout", real[ROWS : ROWS + 60]))
     }
     monkeypatch.setattr(Inception, "look", look)

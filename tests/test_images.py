@@ -229,7 +229,7 @@ def test_a_declaration_that_cannot_be_is_one_line(keys, message):
 
 
 def test_a_field_named_like_a_measure_is_refused():
-    with pytest.raises(SchemaError, match=r'field "scan\.contrast": expectations know that name'):
+    with pytest.raises(SchemaError, match=r'field "scan\.contrast": this name is reserved for a statistic'):
         Schema.parse("fields: {scan: {kind: image, height: 8, width: 8}, scan.contrast: {kind: number}}")
 
 
@@ -534,13 +534,13 @@ def test_class_folders_named_by_numbers_are_names(classes):
 def test_measures_are_what_they_say(digits):
     half = np.zeros((8, 8, 1), np.uint8)
     half[:, 4:] = 200
-    (row,) = GRAY.measure(pd.Series([png(half)])).to_dict("records")
+    (row,) = GRAY.compute_statistics(pd.Series([png(half)])).to_dict("records")
     assert (row["readable"], row["height"], row["width"], row["channels"]) == (1, 8, 8, 1)
     assert (row["brightness"], row["contrast"], row["entropy"]) == (100, 100, 1)
     pixels = digits[0].astype(int)
     noisy = np.clip(pixels + np.random.default_rng(0).integers(-2, 3, pixels.shape), 0, 255).astype(np.uint8)
     hashes = [
-        GRAY.measure(pd.Series([png(one) for one in images], dtype=object))["hash"].to_numpy(np.int64)
+        GRAY.compute_statistics(pd.Series([png(one) for one in images], dtype=object))["hash"].to_numpy(np.int64)
         for images in (digits[0], noisy)
     ]
     apart = [np.bitwise_count(hashes[0] ^ other).mean() for other in (hashes[1], np.roll(hashes[0], 1))]

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field as Key
 
-from synthdata.fields.base import Codec, Expectation, Field, Guess, Restriction, Rows, Test
+from synthdata.fields.base import Codec, Expectation, Field, Guess
 from synthdata.fields.boolean import Boolean
 from synthdata.fields.category import Category
 from synthdata.fields.datetime import Datetime
@@ -14,6 +14,8 @@ from synthdata.fields.identifier import Identifier
 from synthdata.fields.image import Image
 from synthdata.fields.number import Number
 from synthdata.fields.personal import Personal
+from synthdata.fields.predicates import Mask, Predicate
+from synthdata.fields.rows import Rows
 from synthdata.fields.text import Text
 
 __all__ = [
@@ -28,11 +30,11 @@ __all__ = [
     "Guess",
     "Identifier",
     "Image",
+    "Mask",
     "Number",
     "Personal",
-    "Restriction",
+    "Predicate",
     "Rows",
-    "Test",
     "Text",
 ]
 

@@ -173,29 +173,33 @@ class Schema(BaseModel):
         """Whose each row of a frame of the schema's types is."""
         return Subjects.of(frame, self.subject)
 
-    def measures(self) -> tuple[str, ...]:
-        """Names of the columns in which fields tell what claims are about, see `Field.measure`."""
-        return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.measures)
+    def statistics(self) -> tuple[str, ...]:
+        """The names of all fields' statistics, see `Field.compute_statistics`."""
+        return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.statistics)
 
-    def set_measures(self) -> tuple[str, ...]:
-        """Likewise, of what fields tell of a row among the others, see `Field.measure_set`."""
-        return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.set_measures)
+    def set_statistics(self) -> tuple[str, ...]:
+        """Likewise, of what fields tell of a row among the others, see `Field.compute_set_statistics`."""
+        return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.set_statistics)
 
-    def measured(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the columns that `measures` names, of a frame of the schema's types."""
-        told = [
-            field.measure(frame[name]).add_prefix(f"{name}.") for name, field in self.fields.items() if field.measures
+    def compute_statistics(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The statistics that `statistics` names, of a frame of the schema's types."""
+        parts = [
+            field.compute_statistics(frame[name]).add_prefix(f"{name}.")
+            for name, field in self.fields.items()
+            if field.statistics
         ]
-        return pd.concat(told, axis=1) if told else pd.DataFrame(index=frame.index)
+        return pd.concat(parts, axis=1) if parts else pd.DataFrame(index=frame.index)
 
-    def measured_set(self, measured: pd.DataFrame) -> pd.DataFrame:
-        """Return the columns that `set_measures` names, of the columns that `measures` names, of all rows."""
-        told = []
+    def compute_set_statistics(self, statistics: pd.DataFrame) -> pd.DataFrame:
+        """The statistics that `set_statistics` names. statistics: what `compute_statistics` gives of all rows."""
+        parts = []
         for name, field in self.fields.items():
-            if field.set_measures:
-                own = measured[[f"{name}.{part}" for part in field.measures]].set_axis(list(field.measures), axis=1)
-                told.append(field.measure_set(own).add_prefix(f"{name}."))
-        return pd.concat(told, axis=1) if told else pd.DataFrame(index=measured.index)
+            if field.set_statistics:
+                own = statistics[[f"{name}.{part}" for part in field.statistics]].set_axis(
+                    list(field.statistics), axis=1
+                )
+                parts.append(field.compute_set_statistics(own).add_prefix(f"{name}."))
+        return pd.concat(parts, axis=1) if parts else pd.DataFrame(index=statistics.index)
 
     def array_names(self) -> list[str]:
         """The names that `arrays` gives, twice where they collide."""
@@ -236,9 +240,10 @@ class Schema(BaseModel):
             problem = field.check()
             if problem:
                 raise SchemaError(f'{source}, field "{name}": {problem}')
-        for name in (*self.measures(), *self.set_measures()):
+        for name in (*self.statistics(), *self.set_statistics()):
             if name in self.fields:
-                raise SchemaError(f'{source}, field "{name}": expectations know that name as a measure; rename it')
+                reserved = "this name is reserved for a statistic of another field; rename the field"
+                raise SchemaError(f'{source}, field "{name}": {reserved}')
         if self.target is not None and self.target not in self.fields:
             raise SchemaError(f'{source}, target: no field "{self.target}"; {nearest(self.target, self.fields)}')
         self._check_subject(source)
@@ -248,9 +253,9 @@ class Schema(BaseModel):
                 raise SchemaError(
                     f'{source}, field "{name}": no learned field "{field.like}" to fit; {nearest(field.like, learned)}'
                 )
-        for measure in self.require:
-            if measure not in MEASURES:
-                raise SchemaError(f'{source}, require: no score "{measure}"; {nearest(measure, MEASURES)}')
+        for score in self.require:
+            if score not in MEASURES:
+                raise SchemaError(f'{source}, require: no score "{score}"; {nearest(score, MEASURES)}')
         for number, constraint in enumerate(self.constraints, 1):
             where = f"{source}, constraint {number}"
             try:
