@@ -73,7 +73,7 @@ def evaluate(
     """
     began = time.monotonic()
     schema = schema or Schema.infer(real)
-    schema.check("schema")
+    schema.check()
     schema, unnamed = _with_subject(schema, real)
     network = None if inception is None else _inception(inception)
     subject = _Tables.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["cells_as_text", "holds_bytes", "named_cells", "plain", "rows_named"]
+__all__ = ["FOLDER", "cells_as_text", "holds_bytes", "named_cells", "plain", "rows_named"]
+
+FOLDER = "synthdata.folder"  # in a frame's attrs: where the table stood; paths in its cells are relative to it
 
 
 def plain(present: pd.Series) -> pd.Series:

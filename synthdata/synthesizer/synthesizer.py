@@ -27,7 +27,7 @@ from synthdata.models import AUTO, choose, family, settings
 from synthdata.models.base import Generator, Imputing, LatentSpace
 from synthdata.progress import Listener, Progress, silent
 from synthdata.remarks import about_columns, about_model, about_rows, remark
-from synthdata.schema import Model, Schema
+from synthdata.schema import ModelLike, Schema
 from synthdata.schema.conditions import Where, predicates_of
 from synthdata.schema.constraints import Constraint
 from synthdata.subjects import LEAST_SUBJECTS, Subjects
@@ -79,7 +79,7 @@ class Synthesizer:
         frame: pd.DataFrame,
         schema: Schema | None = None,
         *,
-        model: str | Mapping[str, Any] | None = None,
+        model: ModelLike | None = None,
         seed: int = 0,
         max_minutes: float | None = None,
         checkpoint: Path | None = None,
@@ -90,8 +90,8 @@ class Synthesizer:
         """Learn `frame`; `schema` is inferred if not given.
 
         model: in place of the schema's, a family ("auto" lets the table decide), or a mapping as in the schema's YAML:
-        {"family": "vae", "latent": 8}. max_minutes: time budget of training. checkpoint: a file to keep the state of
-        training in, from which `resume` goes on. callbacks: Keras callbacks.
+        {"family": "vae", "latent": 8}, or settings: VAE(latent=8). max_minutes: time budget of training. checkpoint: a
+        file to keep the state of training in, from which `resume` goes on. callbacks: Keras callbacks.
         """
         from synthdata.models.training.plan import Run
 
@@ -99,9 +99,9 @@ class Synthesizer:
         cut: list[float] = []
         told, listener = listener, partial(_hear, listener, cut)
         schema = schema or Schema.infer(frame)
-        if isinstance(model, Mapping):
-            schema, model = schema.model_copy(update={"model": Model(**model)}), None
-        schema.check("schema")
+        if model is not None and not isinstance(model, str):
+            schema, model = schema.replace(model=model), None
+        schema.check()
         frame = schema.read(frame).reset_index(drop=True)
         if len(frame) < LEAST_TO_TRAIN:
             raise DataError(f"the table has {len(frame)} rows; at least {LEAST_TO_TRAIN} are needed to learn anything")

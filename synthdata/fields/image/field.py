@@ -26,6 +26,7 @@ from synthdata.fields.image.appearance import ALIKE, alike, appearance
 from synthdata.fields.image.pictures import Picture, conversions, is_png, pictures, png, sizes
 from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.rows import Rows
+from synthdata.fields.settings import OwnModel
 from synthdata.fields.transforms import ImageTransforms
 from synthdata.subjects import Subjects
 
@@ -52,7 +53,7 @@ class Image(Field):
     width: int = Key(ge=LEAST, le=MOST)
     channels: Literal[1, 3] = 1
     resize: bool = False
-    model: str | dict[str, Any] = Key(default={}, description="its generator: a family, or one with hyperparameters")
+    model: OwnModel = Key(default={}, description="its generator: a family, or one with hyperparameters")
     transforms: ImageTransforms = Key(default=ImageTransforms(), description="changes after which its label holds")
 
     reads_null: ClassVar[frozenset[str]] = frozenset()

@@ -23,6 +23,7 @@ from synthdata.fields.comparison import Texts
 from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.rows import Rows
+from synthdata.fields.settings import OwnModel
 from synthdata.fields.text.pieces import LONGEST, Pieces
 from synthdata.fields.text.presets import check_installed, check_place, read_preset
 from synthdata.fields.text.wording import PATTERNS, WORDING, clean, wording
@@ -64,7 +65,7 @@ class Text(Field):
     max_length: int | None = Key(default=None, ge=1)
     letters: float = Key(default=0.0, ge=0, le=1, description="least share of letters among the characters of a text")
     forbid: list[str] = Key(default=[], description='regular expressions, or "email", "phone", "url"')
-    model: str | dict[str, Any] = Key(default={}, description="its generator: a family, or one with hyperparameters")
+    model: OwnModel = Key(default={}, description="its generator: a family, or one with hyperparameters")
     transforms: TextTransforms = Key(default=TextTransforms(), description="changes after which its label holds")
 
     statistics: ClassVar[tuple[str, ...]] = WORDING
