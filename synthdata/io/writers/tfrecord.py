@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import OutputError
+from synthdata.extras import needed
 from synthdata.io.atomic import AtomicFile
 from synthdata.io.writers.writer import Sink, Writer, plain_values
 from synthdata.schema import Schema
@@ -27,7 +28,8 @@ class RecordWriter(Writer):
     """
 
     def __init__(self, target: Sink, schema: Schema) -> None:
-        from synthdata.io.tf_data import RecordFile
+        with needed("train", "TFRecord"):
+            from synthdata.io.tf_data import RecordFile
 
         super().__init__(target, schema)
         folder = target.folder if isinstance(target, AtomicFile) else None
