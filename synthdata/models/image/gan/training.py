@@ -17,8 +17,9 @@ from synthdata.models.layers.conv import as_numbers
 from synthdata.models.samplers.conv import decode_images
 from synthdata.models.samplers.resolutions import Canvas
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import fingerprint_of, train
+from synthdata.models.training.loop import train
 from synthdata.models.training.plan import Plan, Run
+from synthdata.models.training.task import fingerprint_of
 
 __all__ = ["Hyperparameters", "check_spread", "draw_told", "train_image_gan"]
 

@@ -15,8 +15,9 @@ from synthdata.models.image.transformer.network import CodeTransformer
 from synthdata.models.image.transformer.tokenizer import ImageCodes
 from synthdata.models.layers.conv import as_numbers
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import descent, fingerprint_of, train
+from synthdata.models.training.loop import descent, train
 from synthdata.models.training.plan import Plan, Run
+from synthdata.models.training.task import fingerprint_of
 from synthdata.models.training.two_stage import first_part, joined, second_part
 
 __all__ = ["Hyperparameters", "train_image_transformer"]

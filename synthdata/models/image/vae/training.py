@@ -11,8 +11,9 @@ import tensorflow as tf
 from synthdata.models.image.vae.network import ImageVAE
 from synthdata.models.samplers.resolutions import Canvas
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import descent, fingerprint_of, train
+from synthdata.models.training.loop import descent, train
 from synthdata.models.training.plan import Plan, Run
+from synthdata.models.training.task import fingerprint_of
 
 __all__ = ["Hyperparameters", "train_image_vae"]
 

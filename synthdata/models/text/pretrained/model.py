@@ -16,7 +16,8 @@ from pydantic import Field as Key
 from synthdata.blocks import Arrays, Block, Layout, Tokens, check_arrays
 from synthdata.errors import SchemaError
 from synthdata.fields.text.presets import read_preset
-from synthdata.models.base import Count, FieldGenerator, Settings, Span, Writer
+from synthdata.io.writers.writer import Writer
+from synthdata.models.base import Count, FieldGenerator, Settings, Span
 from synthdata.models.samplers.condition import told_features, told_width
 from synthdata.models.samplers.shapes import check_shapes
 from synthdata.models.text.checks import check_block
