@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.coupling import Coupling
+from synthdata.models.layers.coupling import Coupling, export_couplings
 from synthdata.models.layers.dense import weight
 from synthdata.models.layers.distributions import coupled, mixture, normal
 from synthdata.models.tabular.counts import Frequencies
@@ -70,7 +70,5 @@ class VAENetwork(keras.Model):
             "prior_mean": self.prior_means.numpy(),
             "prior_scale": np.exp(self.prior_scales.numpy()),
         }
-        for i, coupling in enumerate(self.couplings):
-            result |= {f"prior_{name}_{i}": weight.numpy() for name, weight in coupling.named_weights().items()}
-        result |= self.encoder.export()
+        result |= export_couplings(self.couplings) | self.encoder.export()
         return {name: np.ascontiguousarray(array) for name, array in result.items()}

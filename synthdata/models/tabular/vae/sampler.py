@@ -75,4 +75,4 @@ def prior_shapes(table: SymbolTable, settings: VAE) -> Shapes:
     }
     for i in range(settings.layers):
         shapes |= {f"encode_up_{i}": (width, wide), f"encode_up_bias_{i}": (wide,), f"encode_down_{i}": (wide, width)}
-    return shapes | coupling_shapes(settings.coupling_layers, latent=latent, told=0, inner=width // 4)
+    return shapes | coupling_shapes(settings.coupling_layers, latent=latent, condition=0, width=width // 4)

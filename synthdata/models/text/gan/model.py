@@ -17,9 +17,8 @@ from pydantic import Field as Key
 
 from synthdata.blocks import Arrays, Block, Layout, Tokens, check_arrays
 from synthdata.models.base import Count, FieldGenerator, Settings, Span
-from synthdata.models.samplers.condition import told_features, told_width
-from synthdata.models.samplers.prior import part_of
-from synthdata.models.samplers.shapes import check_shapes
+from synthdata.models.samplers.condition import condition_width, encode_condition
+from synthdata.models.samplers.shapes import check_shapes, part_of
 from synthdata.models.text.checks import check_block
 from synthdata.models.text.gan.sampler import game_shapes, made_latents
 from synthdata.models.text.sampler import draw_texts, text_shapes
@@ -85,13 +84,13 @@ class TextGAN(FieldGenerator):
         settings = settings.model_copy(update={"texts": texts})
         own = settings.model_dump(exclude={"texts", "temperature", "top_p"})
         chosen = Hyperparameters(texts=Autoencoder(**texts.model_dump()), **own)
-        features = told_features(given, told, rows)
+        features = encode_condition(given, told, rows)
         weights, history = train_text_gan(target, block.vocabulary, features, chosen, run)
         return cls(block, given, settings, weights, history)
 
     def sample(self, rng: np.random.Generator, rows: int, told: Arrays) -> np.ndarray:
         """Draw noise for each row, the vector that it leads to, and a text from that."""
-        settings, features = self.settings, told_features(self.given, told, rows)
+        settings, features = self.settings, encode_condition(self.given, told, rows)
         latent = made_latents(self.arrays, rng.standard_normal((rows, settings.texts.latent), np.float32), features)
         return draw_texts(
             part_of(self.arrays, "write_"),
@@ -114,7 +113,7 @@ class TextGAN(FieldGenerator):
     def restore(cls, block: Block, given: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
         """Check and take the weights."""
         block, settings = check_block(block), TextGANSettings.model_validate(config["settings"])
-        texts, told = settings.texts, told_width(given)
+        texts, told = settings.texts, condition_width(given)
         width, latent = int(texts.width), texts.latent
         wide = texts.widen * width
         writer = text_shapes(

@@ -16,9 +16,8 @@ from synthdata.models.text.vae.sampler import encode_texts
 from synthdata.models.text.vae.training import Hyperparameters as Autoencoder
 from synthdata.models.text.vae.training import check_use, learn_text_vae
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import train
+from synthdata.models.training.loop import fingerprint_of, train
 from synthdata.models.training.plan import Plan, Run
-from synthdata.models.training.task import fingerprint_of
 from synthdata.models.training.two_stage import first_part, joined, second_part
 
 __all__ = ["Hyperparameters", "check_vectors", "learn_game", "train_text_gan"]

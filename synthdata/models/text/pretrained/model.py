@@ -16,9 +16,8 @@ from pydantic import Field as Key
 from synthdata.blocks import Arrays, Block, Layout, Tokens, check_arrays
 from synthdata.errors import SchemaError
 from synthdata.fields.text.presets import read_preset
-from synthdata.io.writers.writer import Writer
-from synthdata.models.base import Count, FieldGenerator, Settings, Span
-from synthdata.models.samplers.condition import told_features, told_width
+from synthdata.models.base import Count, FieldGenerator, Settings, Span, Writer
+from synthdata.models.samplers.condition import condition_width, encode_condition
 from synthdata.models.samplers.shapes import check_shapes
 from synthdata.models.text.checks import check_block
 from synthdata.models.text.pretrained.sampler import PretrainedSteps, pretrained_shapes
@@ -86,7 +85,7 @@ class PretrainedText(FieldGenerator, Writer):
         from synthdata.models.text.pretrained.training import Hyperparameters, train_pretrained
 
         chosen = Hyperparameters(**settings.model_dump(exclude={"temperature", "top_p"}))
-        features = told_features(given, told, rows)
+        features = encode_condition(given, told, rows)
         sizes, weights, history = train_pretrained(target, preset, features, chosen, run)
         return cls(block, given, settings, asdict(sizes), weights, history)
 
@@ -99,7 +98,7 @@ class PretrainedText(FieldGenerator, Writer):
         return draw_texts(
             self.arrays,
             self.sizes["heads"],
-            told_features(self.given, told, rows),
+            encode_condition(self.given, told, rows),
             rng.random((rows, self.block.length), np.float32),
             temperature=self.settings.temperature,
             top_p=self.settings.top_p,
@@ -109,7 +108,7 @@ class PretrainedText(FieldGenerator, Writer):
 
     def surprise(self, target: np.ndarray, told: Arrays) -> np.ndarray:
         """The surprise of texts (n,), in nats."""
-        features = told_features(self.given, told, len(target))
+        features = encode_condition(self.given, told, len(target))
         return text_surprise(self.arrays, self.sizes["heads"], features, target, steps_of=PretrainedSteps)
 
     def config(self) -> dict[str, Any]:
@@ -129,7 +128,7 @@ class PretrainedText(FieldGenerator, Writer):
             raise ValueError(f"width {sizes['width']} is no multiple of the heads, {sizes['heads']}")
         shapes = pretrained_shapes(
             vocabulary=block.vocabulary,
-            told=told_width(given),
+            told=condition_width(given),
             prefix=settings.prefix,
             length=block.length,
             width=sizes["width"],

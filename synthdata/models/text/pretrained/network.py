@@ -17,8 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.errors import SchemaError
-from synthdata.extras import check_installed
-from synthdata.fields.text.presets import Preset
+from synthdata.fields.text.presets import Preset, check_installed
 from synthdata.models.layers.dense import dense, weight
 
 __all__ = ["Pretrained", "load_backbone"]
@@ -26,7 +25,7 @@ __all__ = ["Pretrained", "load_backbone"]
 
 def load_backbone(preset: Preset) -> Any:
     """Read a preset's GPT-2; SchemaError if its weights cannot be read."""
-    check_installed("pretrained", "a pretrained text model")
+    check_installed()
     import keras_hub
 
     try:  # by its whole path: a bare name may be one that KerasHub would download

@@ -12,9 +12,8 @@ from synthdata.fields.text.presets import Preset
 from synthdata.models.text.packing import Packs, pack
 from synthdata.models.text.pretrained.network import Pretrained, load_backbone
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import descent, train
+from synthdata.models.training.loop import descent, fingerprint_of, train
 from synthdata.models.training.plan import Plan, Run
-from synthdata.models.training.task import fingerprint_of
 
 __all__ = ["Hyperparameters", "Sizes", "train_pretrained"]
 

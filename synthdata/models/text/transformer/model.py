@@ -14,9 +14,8 @@ from pydantic import Field as Key
 from pydantic import model_validator
 
 from synthdata.blocks import Arrays, Block, Layout, Tokens, check_arrays
-from synthdata.io.writers.writer import Writer
-from synthdata.models.base import Count, FieldGenerator, Settings, Span
-from synthdata.models.samplers.condition import told_features, told_width
+from synthdata.models.base import Count, FieldGenerator, Settings, Span, Writer
+from synthdata.models.samplers.condition import condition_width, encode_condition
 from synthdata.models.samplers.shapes import check_shapes
 from synthdata.models.text.checks import check_block
 from synthdata.models.text.sampler import draw_texts, text_shapes, text_surprise
@@ -108,7 +107,7 @@ class TextTransformer(FieldGenerator, Writer):
         rows = check_arrays({"text": block}, {"text": target})
         settings = settings.chosen_for(int((target > 0).sum()) + rows)
         chosen = Hyperparameters(**settings.model_dump())
-        features = told_features(given, told, rows)
+        features = encode_condition(given, told, rows)
         weights, history = train_text_transformer(target, block.vocabulary, features, chosen, run)
         return cls(block, given, settings, weights, history)
 
@@ -119,7 +118,7 @@ class TextTransformer(FieldGenerator, Writer):
     def go_on(self, rng: np.random.Generator, rows: int, told: Arrays, begun: np.ndarray) -> np.ndarray:
         """Draw the rest of a text for each row, after the tokens (m,) that it begins with."""
         settings, uniform = self.settings, rng.random((rows, self.block.length), np.float32)
-        features = told_features(self.given, told, rows)
+        features = encode_condition(self.given, told, rows)
         return draw_texts(
             self.arrays,
             settings.heads,
@@ -133,7 +132,7 @@ class TextTransformer(FieldGenerator, Writer):
 
     def surprise(self, target: np.ndarray, told: Arrays) -> np.ndarray:
         """The surprise of texts (n,), in nats."""
-        features = told_features(self.given, told, len(target))
+        features = encode_condition(self.given, told, len(target))
         return text_surprise(self.arrays, self.settings.heads, features, target)
 
     def config(self) -> dict[str, Any]:
@@ -151,7 +150,7 @@ class TextTransformer(FieldGenerator, Writer):
         width = int(settings.width)
         shapes = text_shapes(
             vocabulary=block.vocabulary,
-            told=told_width(given),
+            told=condition_width(given),
             width=width,
             layers=settings.layers,
             wide=settings.widen * width,

@@ -11,9 +11,8 @@ import tensorflow as tf
 from synthdata.models.text.packing import Packs, pack
 from synthdata.models.text.transformer.network import TextTransformer
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import WORTH_COMPILING, descent, train
+from synthdata.models.training.loop import WORTH_COMPILING, descent, fingerprint_of, train
 from synthdata.models.training.plan import Plan, Run
-from synthdata.models.training.task import fingerprint_of
 
 __all__ = ["Hyperparameters", "train_text_transformer"]
 

@@ -15,11 +15,10 @@ from pydantic import Field as Key
 from pydantic import model_validator
 
 from synthdata.blocks import Arrays, Block, Layout, Tokens, check_arrays
-from synthdata.io.writers.writer import Writer
-from synthdata.models.base import Count, FieldGenerator, FieldLatentSpace, Settings, Span
-from synthdata.models.samplers.condition import told_features, told_width
-from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents, part_of
-from synthdata.models.samplers.shapes import check_shapes
+from synthdata.models.base import Count, FieldGenerator, FieldLatentSpace, Settings, Span, Writer
+from synthdata.models.samplers.condition import condition_width, encode_condition
+from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents
+from synthdata.models.samplers.shapes import check_shapes, part_of
 from synthdata.models.text.checks import check_block
 from synthdata.models.text.sampler import draw_texts, text_surprise
 from synthdata.models.text.vae.sampler import encode_texts, surprise_bound, text_vae_shapes
@@ -122,7 +121,7 @@ class TextVAE(FieldGenerator, FieldLatentSpace, Writer):
         rows = check_arrays({"text": block}, {"text": target})
         settings = settings.chosen_for(int((target > 0).sum()) + rows)
         chosen = Hyperparameters(**settings.model_dump(exclude={"temperature", "top_p"}))
-        features = told_features(given, told, rows)
+        features = encode_condition(given, told, rows)
         weights, history, use = train_text_vae(target, block.vocabulary, features, chosen, run)
         return cls(block, given, settings, weights, use, history)
 
@@ -139,7 +138,7 @@ class TextVAE(FieldGenerator, FieldLatentSpace, Writer):
 
         Of some vectors drawn for each text, one is taken by how likely it makes the beginning.
         """
-        features, latent = told_features(self.given, told, rows), self._drawn(rng, rows, told)
+        features, latent = encode_condition(self.given, told, rows), self._drawn(rng, rows, told)
         if len(begun) and rows:
             tried = [latent, *(self._drawn(rng, rows, told) for _ in range(TRIED - 1))]
             beginning = np.repeat(begun[None, : self.block.length], rows, axis=0)
@@ -158,7 +157,7 @@ class TextVAE(FieldGenerator, FieldLatentSpace, Writer):
         )
 
     def _drawn(self, rng: np.random.Generator, rows: int, told: Arrays) -> np.ndarray:
-        features = told_features(self.given, told, rows)
+        features = encode_condition(self.given, told, rows)
         return latents_of_noise(self.arrays, rng.standard_normal((rows, self.width), np.float32), features)
 
     def _surprise(self, latent: np.ndarray, features: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -166,7 +165,7 @@ class TextVAE(FieldGenerator, FieldLatentSpace, Writer):
 
     def surprise(self, target: np.ndarray, told: Arrays) -> np.ndarray:
         """An upper bound on the surprise of texts (n,), in nats, importance-weighted; the same at each call."""
-        features = told_features(self.given, told, len(target))
+        features = encode_condition(self.given, told, len(target))
         return surprise_bound(self.arrays, self.settings.heads, features, target, np.random.default_rng(0))
 
     @property
@@ -177,13 +176,13 @@ class TextVAE(FieldGenerator, FieldLatentSpace, Writer):
     def encode(self, values: np.ndarray, told: Arrays) -> np.ndarray:
         """The noise that leads to the means of the posteriors of texts: (n, latent) float32."""
         check_arrays({"text": self.block}, {"text": values})
-        features = told_features(self.given, told, len(values))
+        features = encode_condition(self.given, told, len(values))
         mean, _ = encode_texts(self.arrays, self.settings.heads, features, values)
         return noise_of_latents(self.arrays, mean, features)
 
     def decode(self, noise: np.ndarray, told: Arrays) -> np.ndarray:
         """The texts that noise (n, latent) leads to, through the prior: of each token the likeliest."""
-        features = told_features(self.given, told, len(noise))
+        features = encode_condition(self.given, told, len(noise))
         latent = latents_of_noise(self.arrays, noise.astype(np.float32), features)
         uniform = np.zeros((len(noise), self.block.length), np.float32)
         return draw_texts(self._writer, self.settings.heads, np.hstack([features, latent]), uniform, top_p=LIKELIEST)
@@ -203,7 +202,7 @@ class TextVAE(FieldGenerator, FieldLatentSpace, Writer):
         width = int(settings.width)
         shapes = text_vae_shapes(
             vocabulary=block.vocabulary,
-            told=told_width(given),
+            told=condition_width(given),
             latent=settings.latent,
             width=width,
             layers=settings.layers,

@@ -15,16 +15,15 @@ told: a normal bent by coupling layers, as in two stages (Dai and Wipf 2019, arX
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from synthdata.models.layers.causal import CausalLayers
-from synthdata.models.layers.coupling import Coupling
 from synthdata.models.layers.dense import dense, weight
-from synthdata.models.layers.distributions import coupled, normal
+from synthdata.models.layers.distributions import normal
+from synthdata.models.layers.prior import ConditionalPrior
 from synthdata.models.samplers.causal import turns
 from synthdata.models.text.transformer.network import TOLD, VECTORS, TextTransformer
 from synthdata.models.text.vae.sampler import LEAST_LOG_SCALE, MOST_LOG_SCALE
@@ -137,21 +136,9 @@ class TextVAE(keras.Model):
             dropout=dropout,
             seed=seed,
         )
-        self.prior_told = weight(self, "prior_told", rng.normal(0.0, 0.1, (told, latent)))
-        self.couplings = [Coupling(latent // 2, inner, rng, f"coupling_{i}", told) for i in range(couplings)]
+        means = weight(self, "prior_condition", rng.normal(0.0, 0.1, (told, latent)))
+        self.prior = ConditionalPrior(means, coupling_layers=couplings, width=inner, rng=rng)
         self.built = True
-
-    def prior(self, told: tf.Tensor) -> Any:
-        """The distribution of latent vectors of texts of which `told` (n, told) is told."""
-        mean = told @ tf.convert_to_tensor(self.prior_told)
-        base = normal(mean, tf.zeros_like(mean))
-        if not self.couplings:
-            return base
-
-        def given(network: Coupling) -> Any:
-            return lambda half: network(tf.concat([half, told], axis=1))
-
-        return coupled(base, [given(network) for network in self.couplings])
 
     def call(
         self,
@@ -194,7 +181,7 @@ class TextVAE(keras.Model):
         mean, log_scale, latent = (
             tf.stop_gradient(tf.reshape(each, (-1, self.latent))) for each in (mean, log_scale, latent)
         )
-        prior = self.prior(tf.reshape(told, (latent.shape[0], told.shape[-1])))
+        prior = self.prior.given(tf.reshape(told, (latent.shape[0], told.shape[-1])))
         apart = normal(mean, log_scale).log_prob(latent) - prior.log_prob(latent)
         return tf.reduce_sum(apart * tf.reshape(present, (-1,)))
 
@@ -202,7 +189,5 @@ class TextVAE(keras.Model):
         """The weights as `text_latents` takes them, of encoder, writer and prior: `encode_`, `write_`, `prior_`."""
         result = {f"encode_{name}": weight for name, weight in self.encoder.export().items()}
         result |= {f"write_{name}": weight for name, weight in self.writer.export().items()}
-        result["prior_told"] = self.prior_told.numpy()
-        for i, coupling in enumerate(self.couplings):
-            result |= {f"prior_{name}_{i}": weight.numpy() for name, weight in coupling.named_weights().items()}
+        result |= self.prior.export()
         return {name: np.ascontiguousarray(array, np.float32) for name, array in result.items()}

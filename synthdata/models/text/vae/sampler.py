@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from synthdata.models.samplers.causal import CausalSteps, layer_shapes
-from synthdata.models.samplers.prior import coupling_shapes, noise_of_latents, part_of, stretch_of_couplings
-from synthdata.models.samplers.shapes import Shapes
+from synthdata.models.samplers.prior import coupling_shapes, noise_of_latents, stretch_of_couplings
+from synthdata.models.samplers.shapes import Shapes, part_of
 from synthdata.models.text.sampler import CHUNK, text_shapes, text_surprise
 
 __all__ = ["encode_texts", "mutual_information", "surprise_bound", "text_vae_shapes"]
@@ -40,8 +40,8 @@ def text_vae_shapes(
     return {
         **{f"write_{name}": shape for name, shape in writer.items()},
         **{f"encode_{name}": shape for name, shape in encoder.items()},
-        "prior_told": (told, latent),
-        **coupling_shapes(couplings, latent=latent, told=told, inner=inner),
+        "prior_condition": (told, latent),
+        **coupling_shapes(couplings, latent=latent, condition=told, width=inner),
     }
 
 
@@ -103,7 +103,7 @@ def surprise_bound(
         normal = rng.standard_normal(mean.shape, np.float32)
         latent = mean + np.exp(log_scale) * normal
         noise = noise_of_latents(weights, latent, told)
-        prior = _log_normal(noise) - stretch_of_couplings(weights, noise + told @ weights["prior_told"], told)
+        prior = _log_normal(noise) - stretch_of_couplings(weights, noise + told @ weights["prior_condition"], told)
         posterior = _log_normal(normal) - log_scale.sum(axis=1)
         likelier[draw] = prior - posterior - text_surprise(writer, heads, np.hstack([told, latent]), tokens)
     top = likelier.max(axis=0)

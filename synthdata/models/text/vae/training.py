@@ -11,15 +11,14 @@ import tensorflow as tf
 from threadpoolctl import threadpool_limits
 
 from synthdata.errors import TrainingError
-from synthdata.models.samplers.prior import part_of
+from synthdata.models.samplers.shapes import part_of
 from synthdata.models.text.packing import Packs, pack
 from synthdata.models.text.sampler import text_surprise
 from synthdata.models.text.vae.network import TextVAE
 from synthdata.models.text.vae.sampler import encode_texts, mutual_information
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import WORTH_COMPILING, train
+from synthdata.models.training.loop import WORTH_COMPILING, fingerprint_of, train
 from synthdata.models.training.plan import Plan, Run
-from synthdata.models.training.task import fingerprint_of
 from synthdata.progress import Progress
 
 __all__ = ["Hyperparameters", "check_use", "learn_text_vae", "train_text_vae"]
