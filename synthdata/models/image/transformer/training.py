@@ -17,7 +17,7 @@ from synthdata.models.layers.conv import as_numbers
 from synthdata.models.training.batches import Batches
 from synthdata.models.training.loop import descent, fingerprint_of, train
 from synthdata.models.training.plan import Plan, Run
-from synthdata.models.training.two_stage import first_part, joined, second_part
+from synthdata.models.training.two_stage import first_stage, join_histories, second_stage
 
 __all__ = ["Hyperparameters", "train_image_transformer"]
 
@@ -57,7 +57,7 @@ def train_image_transformer(
     """Train on images uint8 and what is told of them (n, told); return weights and one row of figures an epoch."""
     aside = run.aside(len(images), chosen.validation)
     batches = Batches(len(images), batch=chosen.batch, validation=chosen.validation, seed=run.seed, aside=aside)
-    first = first_part(run, CODES_SHARE, "codes")
+    first = first_stage(run, CODES_SHARE, "codes")
     codes = ImageCodes(grid, run.seed)
     history = train(_CodesTask(codes, images, batches, chosen), _codes_plan(batches, chosen), first)
     model = CodeTransformer(
@@ -70,13 +70,13 @@ def train_image_transformer(
         moves=(2 * chosen.moves + 1) ** 2,
         seed=run.seed,
     )
-    second = second_part(run, CODES_SHARE, history)
+    second = second_stage(run, CODES_SHARE, history)
     rows = train(_TransformerTask(model, codes, images, told, batches, chosen), _plan(batches, chosen), second)
     first.done()
     second.done()
     weights = {f"decode_{name}": weight for name, weight in codes.export().items()}
     weights |= {f"draw_{name}": weight for name, weight in model.export().items()}
-    return weights, joined(history, rows)
+    return weights, join_histories(history, rows)
 
 
 def _codes_plan(batches: Batches, chosen: Hyperparameters) -> Plan:
