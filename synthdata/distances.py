@@ -19,8 +19,8 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     return max(float(apart @ apart + np.trace(one) + np.trace(other) - 2 * shared), 0.0)
 
 
-def unexplained(seen: np.ndarray, told: np.ndarray) -> float:
-    """Mean variance of features (n, features) beyond what follows, in lines, from what is told (n, told)."""
-    by = np.hstack([told, np.ones((len(told), 1), told.dtype)])
-    left = seen - by @ np.linalg.lstsq(by, seen, rcond=None)[0]
+def residual_variance(features: np.ndarray, condition: np.ndarray) -> float:
+    """Mean variance of features (n, features) that a linear regression on the condition (n, width) leaves."""
+    by = np.hstack([condition, np.ones((len(condition), 1), condition.dtype)])
+    left = features - by @ np.linalg.lstsq(by, features, rcond=None)[0]
     return float((left**2).mean())

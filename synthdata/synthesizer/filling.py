@@ -14,7 +14,7 @@ from synthdata.encoding.copied_columns import Links
 from synthdata.encoding.functional_dependencies import Determined
 from synthdata.errors import InputError, nearest
 from synthdata.fields import Codec, Rows
-from synthdata.models.base import Imputing
+from synthdata.models.base import ImputingGenerator
 from synthdata.schema.constraints import Constraint, Unique
 from synthdata.synthesizer.stages import FieldStages, table_of
 from synthdata.synthesizer.streaming import PART, first_row
@@ -35,7 +35,7 @@ class Filling:
     codecs: Mapping[str, Codec]
     links: Links
     determined: Determined
-    generator: Imputing | None
+    generator: ImputingGenerator | None
     stages: FieldStages
     constraints: tuple[Constraint, ...]
 
@@ -91,7 +91,7 @@ class Filling:
                 rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(block, attempt))))
                 seen = {name: known[name] | ~drawn for name in kept}
                 lack = {name: lacking[name] & drawn for name in kept}
-                filled = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, lack, allowed, own)
+                filled = self.generator.impute(rng, {name: arrays[name] for name in kept}, seen, lack, allowed, own)
             now = {name: np.flatnonzero(cells & drawn) for name, cells in lacks.items()}
             texts = self._texts(filled, now, seed, (block, attempt))
             numbers = Rows(seed, first_row(block) + np.arange(len(rows)))
@@ -130,7 +130,7 @@ class Filling:
         seen = {name: (known[name] & ~asked.get(name, np.zeros(len(rows), bool))) | ~concerned for name in kept}
         rng = np.random.Generator(np.random.Philox(seed))
         lack = {name: (lacking[name] | asked.get(name, False)) & concerned for name in kept}
-        drawn = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, lack, {}, own)
+        drawn = self.generator.impute(rng, {name: arrays[name] for name in kept}, seen, lack, {}, own)
         columns = {str(name): column.copy() for name, column in rows.items()}
         for name, cells in asked.items():
             for number, other in enumerate(self.links.sources[name]):
@@ -171,7 +171,7 @@ class Filling:
     def _agreeing(
         self, layout: Layout, arrays: Arrays, lacking: Mapping[str, np.ndarray], allowed: Mapping[str, np.ndarray]
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """The symbols that a column may take where columns that follow from it are there: see `Imputing.fill`.
+        """The symbols that a column may take where columns that follow from it are there: see `impute`.
 
         What no symbol agrees with asks nothing.
         """
@@ -195,7 +195,7 @@ class Filling:
         """Draw texts to the filled table, a part of rows after the other: arrays whose other rows mean nothing."""
         result = {}
         for number, (name, generator) in enumerate(self.stages.generators.items()):
-            block, chosen = generator.block, now.get(name)
+            block, chosen = generator.signature.block, now.get(name)
             if chosen is None or not isinstance(block, Tokens):
                 continue
             alone = replace(self.stages, generators={name: generator})

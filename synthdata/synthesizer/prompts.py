@@ -9,7 +9,7 @@ import pandas as pd
 
 from synthdata.errors import InputError, nearest
 from synthdata.fields import Codec, Rows
-from synthdata.models.base import Writer
+from synthdata.models.base import PromptedGenerator
 from synthdata.synthesizer.stages import FieldStages
 
 __all__ = ["begun", "bits_per_character"]
@@ -22,7 +22,7 @@ def begun(
 
     InputError for a field that does not go on from one, and for a text that its codec cannot write.
     """
-    writers = [name for name, each in stages.generators.items() if isinstance(each, Writer)]
+    writers = [name for name, each in stages.generators.items() if isinstance(each, PromptedGenerator)]
     if isinstance(prompt, str):
         if len(writers) != 1:
             found = f"several text fields ({', '.join(writers)})" if writers else "no field that goes on from one"

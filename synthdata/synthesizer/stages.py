@@ -12,8 +12,8 @@ import numpy as np
 from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
 from synthdata.errors import ArtefactError, DataError
 from synthdata.models import FIELD_FAMILIES, field_family, field_settings
-from synthdata.models.base import FieldGenerator, FieldLatentSpace, Writer
-from synthdata.models.latent_paths import between, vary
+from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Signature
+from synthdata.models.latent_paths import interpolate, vary
 from synthdata.progress import Progress
 from synthdata.synthesizer import artefact
 
@@ -48,7 +48,7 @@ class FieldStages:
     begun: of texts by field, the tokens (m,) that all of them begin with.
     """
 
-    generators: Mapping[str, FieldGenerator]
+    generators: Mapping[str, Generator]
     families: Mapping[str, str]
     begun: Mapping[str, np.ndarray] = field(default_factory=dict)
 
@@ -78,8 +78,9 @@ class FieldStages:
             checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
             minutes = run.minutes and run.minutes / len(fields)
             alone = replace(run, seed=run.seed + 1 + number, checkpoint=checkpoint, minutes=minutes)
-            kind = field_family(block, families[name])
-            generators[name] = kind.fit(block, arrays[name], given, told, settings, alone)
+            signature = Signature({name: block}, given)
+            own = {name: arrays[name], **told}
+            generators[name] = field_family(block, families[name]).fit(signature, own, settings, alone)
         return cls(generators, families)
 
     def sample(self, seed: np.random.SeedSequence, rows: int, arrays: Arrays) -> dict[str, np.ndarray]:
@@ -88,10 +89,10 @@ class FieldStages:
         for drawn, own in zip(self.generators.items(), seed.spawn(len(self.generators)), strict=True):
             name, generator = drawn
             told, rng = self._told(name, arrays), np.random.Generator(np.random.Philox(own))
-            if name in self.begun and isinstance(generator, Writer):
-                result[name] = generator.go_on(rng, rows, told, self.begun[name])
+            if name in self.begun and isinstance(generator, PromptedGenerator):
+                result |= generator.complete(rng, rows, told, self.begun[name])
             else:
-                result[name] = generator.sample(rng, rows, told)
+                result |= generator.sample(rng, rows, condition=told)
         return result
 
     def drawing(self, settings: Mapping[str, Any], begun: Mapping[str, np.ndarray]) -> FieldStages:
@@ -100,53 +101,48 @@ class FieldStages:
         for name, generator in self.generators.items():
             own = {key: value for key, value in settings.items() if key in generator.Settings.model_fields}
             if own:
-                config = generator.config()
-                chosen = field_settings(generator.block, self.families[name], {**config["settings"], **own})[1]
-                config = {**config, "settings": chosen.model_dump(mode="json")}
-                other = type(generator).restore(generator.block, generator.given, config, generator.weights())
-                other.history.extend(generator.history)
-                generators[name] = other
+                field_settings(generator.signature.block, self.families[name], own)
+                generators[name] = generator.with_settings(**own)
         return replace(self, generators=generators, begun=dict(begun))
 
     def surprise(self, arrays: Arrays) -> dict[str, np.ndarray]:
         """The surprise of each text of each field, in nats: (n,) by name, where a generator can tell it."""
         return {
-            name: generator.surprise(arrays[name], self._told(name, arrays))
+            name: generator.nll({name: arrays[name]}, self._told(name, arrays))
             for name, generator in self.generators.items()
-            if isinstance(generator, Writer)
+            if isinstance(generator, PromptedGenerator)
         }
 
     @property
-    def spaces(self) -> dict[str, FieldLatentSpace]:
+    def spaces(self) -> dict[str, LatentSpace]:
         """The generators in whose spaces values have places, by field."""
-        return {name: each for name, each in self.generators.items() if isinstance(each, FieldLatentSpace)}
+        return {name: each for name, each in self.generators.items() if isinstance(each, LatentSpace)}
 
     def vary(self, seed: np.random.SeedSequence, arrays: Arrays, strength: float) -> dict[str, np.ndarray]:
         """Variations of the fields that have places, told what stands beside them in `arrays`."""
         spaces = self.spaces
-        return {
-            name: vary(
-                space, arrays[name], self._told(name, arrays), strength, np.random.Generator(np.random.Philox(own))
-            )
-            for (name, space), own in zip(spaces.items(), seed.spawn(len(spaces)), strict=True)
-        }
+        result: dict[str, np.ndarray] = {}
+        for (name, space), own in zip(spaces.items(), seed.spawn(len(spaces)), strict=True):
+            rng = np.random.Generator(np.random.Philox(own))
+            result |= vary(space, {name: arrays[name]}, self._told(name, arrays), strength, rng)
+        return result
 
     def between(self, ends: Arrays, arrays: Arrays, steps: int) -> dict[str, np.ndarray]:
         """Steps from the first to the second row of `ends` in the fields that have places; told those of `arrays`."""
-        return {
-            name: between(space, ends[name], self._told(name, ends), self._told(name, arrays), steps)
-            for name, space in self.spaces.items()
-        }
+        result: dict[str, np.ndarray] = {}
+        for name, space in self.spaces.items():
+            result |= interpolate(space, {name: ends[name]}, self._told(name, ends), self._told(name, arrays), steps)
+        return result
 
     def _told(self, name: str, arrays: Arrays) -> dict[str, np.ndarray]:
-        return {other: arrays[other] for other in self.generators[name].given}
+        return {other: arrays[other] for other in self.generators[name].signature.condition}
 
     def describe(self) -> dict[str, Any]:
         """What each is, as plain JSON."""
         return {
             name: {
                 "family": self.families[name],
-                "parameters": int(sum(weight.size for weight in generator.weights().values())),
+                "parameters": int(sum(weight.size for weight in generator.weights.values())),
                 "settings": generator.config().get("settings", {}),
                 "epochs": len(generator.history),
                 "validated_by": generator.validated_by,
@@ -164,12 +160,12 @@ class FieldStages:
             config = {
                 "field": name,
                 "family": self.families[name],
-                "given": list(generator.given),
+                "condition": list(generator.signature.condition),
                 "history": generator.history,
                 **generator.config(),
             }
             result[config_name] = json.dumps(config, indent=1).encode()
-            weights = {key: np.ascontiguousarray(array) for key, array in generator.weights().items()}
+            weights = {key: np.ascontiguousarray(array) for key, array in generator.weights.items()}
             result[weights_name] = save(weights)
         return result
 
@@ -183,11 +179,11 @@ class FieldStages:
         for number, (name, block) in enumerate(fields.items()):
             config_name, weights_name = artefact.stage_files(f"field-{number}")
             config = json.loads(files[config_name])
-            if config["field"] != name or list(given) != config["given"]:
+            if config["field"] != name or list(given) != config["condition"]:
                 raise ArtefactError(f'{config_name}: is of the field "{config["field"]}", not "{name}"; train it again')
             families[name] = str(config["family"])
             kind = field_family(block, families[name])
-            restored = kind.restore(block, given, config, load(files[weights_name]))
+            restored = kind.restore(Signature({name: block}, given), config, load(files[weights_name]))
             restored.history.extend(config["history"])
             generators[name] = restored
         return cls(generators, families)

@@ -24,7 +24,7 @@ from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
 from synthdata.fields import Codec, Restriction, Rows
 from synthdata.io.readers import LEAST_TO_TRAIN
 from synthdata.models import AUTO, choose, family, settings
-from synthdata.models.base import Generator, Imputing, LatentSpace
+from synthdata.models.base import Generator, ImputingGenerator, LatentSpace, Signature
 from synthdata.progress import Listener, Progress, silent
 from synthdata.remarks import about_columns, about_model, about_rows, remark
 from synthdata.schema import Model, Schema
@@ -148,7 +148,7 @@ class Synthesizer:
         share = min(1, len(table) / WIDE) / (1 + len(layout) - len(table))  # what is left over is for images and texts
         own = replace(run, minutes=run.minutes and run.minutes * (share if len(table) < len(layout) else 1))
         kept = {name: arrays[name] for name in table}
-        generator = family(name).fit(table, kept, chosen, own) if table else None
+        generator = family(name).fit(Signature(table), kept, chosen, own) if table else None
         spent = (time.monotonic() - began) / 60
         run = replace(run, minutes=run.minutes and max(run.minutes - spent, 0.1))
         said = {column: each.generator() for column, each in schema.fields.items()}
@@ -298,7 +298,7 @@ class Synthesizer:
         """The tabular arrays of one block of a run."""
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
         rows = first_row(number + 1) - first_row(number)
-        return self.generator.sample(rng, rows, self._masks(restrictions)) if self.generator else {}
+        return self.generator.sample(rng, rows, allowed=self._masks(restrictions)) if self.generator else {}
 
     def _part(
         self,
@@ -350,8 +350,8 @@ class Synthesizer:
     def decode(self, latent: np.ndarray) -> pd.DataFrame:
         """The most likely row at each place of the latent space, (n, latent). They have not passed the gate."""
         space, places = self._latent_space(), np.atleast_2d(np.asarray(latent, np.float32))
-        if places.ndim != 2 or places.shape[1] != space.width:
-            raise InputError(f"places of shape {places.shape} are not (rows, {space.width})")
+        if places.ndim != 2 or places.shape[1] != space.latent_dim:
+            raise InputError(f"places of shape {places.shape} are not (rows, {space.latent_dim})")
         if not np.isfinite(places).all():
             raise InputError("places hold numbers that are not finite")
         with threadpool_limits(1, user_api="blas"):
@@ -423,7 +423,7 @@ class Synthesizer:
         Rows that break a constraint are drawn again, up to 20 times: they have not passed the gate. Only a Transformer
         fills; InputError for other families.
         """
-        if self.generator is not None and not isinstance(self.generator, Imputing):
+        if self.generator is not None and not isinstance(self.generator, ImputingGenerator):
             raise InputError(f"a {self.family} draws whole rows and fills none; train with model transformer")
         filling = Filling(self.codecs, self.links, self.determined, self.generator, self.stages, self.constraints)
         frame = self.schema.read(frame)
@@ -488,7 +488,7 @@ class Synthesizer:
     def describe(self) -> dict[str, Any]:
         """What this model is, as plain JSON."""
         generator = self.generator
-        weights = generator.weights() if generator else {}
+        weights = generator.weights if generator else {}
         return {
             "name": self.schema.name,
             "family": self.family,
@@ -524,7 +524,7 @@ class Synthesizer:
             config_name, weights_name = artefact.stage_files(STAGE)
             config = {"family": self.family, **self.generator.config()}
             files[config_name] = json.dumps(config, indent=1).encode()
-            weights = {name: np.ascontiguousarray(array) for name, array in self.generator.weights().items()}
+            weights = {name: np.ascontiguousarray(array) for name, array in self.generator.weights.items()}
             files[weights_name] = to_safetensors(weights)
             if self.generator.history:
                 files[artefact.HISTORY] = pd.DataFrame(self.generator.history).to_csv(index=False).encode()
@@ -561,7 +561,7 @@ class Synthesizer:
             if table:
                 config_name, weights_name = artefact.stage_files(STAGE)
                 config = json.loads(files[config_name])
-                generator = family(name).restore(table, config, from_safetensors(files[weights_name]))
+                generator = family(name).restore(Signature(table), config, from_safetensors(files[weights_name]))
                 if artefact.HISTORY in files:
                     rows = pd.read_csv(BytesIO(files[artefact.HISTORY])).to_dict("records")
                     generator.history.extend({str(key): float(row[key]) for key in row} for row in rows)

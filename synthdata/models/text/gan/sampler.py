@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from synthdata.distances import frechet_distance, unexplained
+from synthdata.distances import frechet_distance, residual_variance
 from synthdata.models.samplers.dense import feed_forward
 from synthdata.models.samplers.shapes import Shapes, part_of
 
@@ -39,7 +39,7 @@ def diversity_ratio(
     real: np.ndarray, generated: np.ndarray, real_condition: np.ndarray, generated_condition: np.ndarray
 ) -> float:
     """Variance of generated latent vectors that their condition does not explain, over that of the real ones."""
-    return unexplained(generated, generated_condition) / max(unexplained(real, real_condition), TINY)
+    return residual_variance(generated, generated_condition) / max(residual_variance(real, real_condition), TINY)
 
 
 def generator_shapes(*, condition: int, latent: int, width: int, layers: int) -> Shapes:
