@@ -46,7 +46,7 @@ class ConditionalMLP(keras.layers.Layer):
             "leave": self.body.last_gain.numpy()[:, None] * self.leave.numpy(),
             "leave_bias": self.leave_bias.numpy(),
         }
-        return {f"generator_{name}": np.ascontiguousarray(weight, np.float32) for name, weight in result.items()}
+        return {name: np.ascontiguousarray(array, np.float32) for name, array in result.items()}
 
 
 class TextGANNetwork(keras.Model):

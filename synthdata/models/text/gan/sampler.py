@@ -8,7 +8,7 @@ import numpy as np
 
 from synthdata.distances import frechet_distance, residual_variance
 from synthdata.models.samplers.dense import feed_forward
-from synthdata.models.samplers.shapes import Shapes, part_of
+from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
 
 __all__ = ["MLP_RATIO", "diversity_ratio", "generate_latents", "generator_shapes", "joint_distance"]
 
@@ -49,4 +49,4 @@ def generator_shapes(*, condition: int, latent: int, width: int, layers: int) ->
         shapes |= {f"up_{i}": (width, MLP_RATIO * width), f"up_bias_{i}": (MLP_RATIO * width,)}
         shapes |= {f"down_{i}": (MLP_RATIO * width, width)}
     shapes |= {"leave": (width, latent), "leave_bias": (latent,)}
-    return {f"generator_{name}": shape for name, shape in shapes.items()}
+    return prefixed("generator_", shapes)

@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from synthdata.errors import TrainingError
 from synthdata.models.base import Learned
+from synthdata.models.samplers.shapes import prefixed
 from synthdata.models.text.gan.model import TextGAN
 from synthdata.models.text.gan.network import TextGANNetwork
 from synthdata.models.text.gan.sampler import diversity_ratio, generate_latents, joint_distance
@@ -119,11 +120,9 @@ class TextGANTask(AdversarialTask):
             penalty = self._penalty(latent, condition) + self._penalty(tf.stop_gradient(generated), condition)
             critic_loss, loss = losses(*scores)
             critic_loss += 0.5 * self.r1_penalty * penalty
-        players = [
-            (goal, [variable.value for variable in each.trainable_variables])
-            for goal, each in ((critic_loss, model.critic), (loss, model.generator))
-        ]
-        return critic_loss, descend(tape, players, variables)
+        sides = (critic_loss, model.critic), (loss, model.generator)
+        own = [(goal, [variable.value for variable in each.trainable_variables]) for goal, each in sides]
+        return critic_loss, descend(tape, own, variables)
 
     def _penalty(self, latent: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
         """Mean squared norm of the critic's gradients."""
@@ -132,8 +131,7 @@ class TextGANTask(AdversarialTask):
 
     def export(self) -> dict[str, np.ndarray]:
         """The generator's weights as its sampler takes them."""
-        weights: dict[str, np.ndarray] = self.model.generator.export()
-        return weights
+        return prefixed("generator_", self.model.generator.export())
 
     def draw(self, weights: Mapping[str, np.ndarray], stream: int) -> tuple[np.ndarray, np.ndarray]:
         """Generated latent vectors, and their condition."""

@@ -16,7 +16,7 @@ from synthdata.models.training.plan import Run
 
 __all__ = ["pad_prefix", "train"]
 
-PADDING = 1  # any token that is none of the end; the prefix stands in its place
+PADDING = 1  # any token but that of the end; the network puts the prefix there
 
 
 def pad_prefix(tokens: np.ndarray, prefix: int) -> np.ndarray:

@@ -23,6 +23,7 @@ from synthdata.models.layers.causal import CausalLayers, PackedSteps
 from synthdata.models.layers.dense import dense, weight
 from synthdata.models.layers.distributions import normal
 from synthdata.models.layers.prior import ConditionalPrior
+from synthdata.models.samplers.shapes import prefixed
 from synthdata.models.text.transformer.network import (
     TextTransformerNetwork,
     condition_embedding,
@@ -144,7 +145,9 @@ class TextVAENetwork(keras.Model):
 
     def export(self) -> dict[str, np.ndarray]:
         """The weights as samplers take them, of encoder, decoder and prior: `encode_`, `decode_`, `prior_`."""
-        result = {f"encode_{name}": weight for name, weight in self.encoder.export().items()}
-        result |= {f"decode_{name}": weight for name, weight in self.decoder.export().items()}
-        result |= self.prior.export()
+        result = {
+            **prefixed("encode_", self.encoder.export()),
+            **prefixed("decode_", self.decoder.export()),
+            **self.prior.export(),
+        }
         return {name: np.ascontiguousarray(array, np.float32) for name, array in result.items()}

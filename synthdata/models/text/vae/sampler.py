@@ -10,7 +10,7 @@ import numpy as np
 
 from synthdata.models.samplers.causal import CausalSteps, layer_shapes
 from synthdata.models.samplers.prior import noise_of_latents, prior_shapes, stretch_of_couplings
-from synthdata.models.samplers.shapes import Shapes, part_of
+from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
 from synthdata.models.text.sampler import CHUNK, StepsOf, text_nll, transformer_shapes, transformer_steps
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ def decoder_steps(weights: Weights, heads: int) -> StepsOf:
 def decoder_shapes(settings: TextAutoencoder, *, vocabulary: int, condition: int) -> Shapes:
     """The shapes of the decoder's weights, under `condition` features."""
     shapes = transformer_shapes(settings, vocabulary=vocabulary, condition=condition + settings.latent)
-    return {f"decode_{name}": shape for name, shape in shapes.items()}
+    return prefixed("decode_", shapes)
 
 
 def vae_shapes(settings: TextAutoencoder, *, vocabulary: int, condition: int) -> Shapes:
     """The shapes of all weights, under `condition` features."""
     width, latent = int(settings.width), settings.latent
-    encoder = {
+    encoder: Shapes = {
         "vectors": (vocabulary, width),
         "start": (condition, width),
         "start_bias": (width,),
@@ -57,7 +57,7 @@ def vae_shapes(settings: TextAutoencoder, *, vocabulary: int, condition: int) ->
     }
     return {
         **decoder_shapes(settings, vocabulary=vocabulary, condition=condition),
-        **{f"encode_{name}": shape for name, shape in encoder.items()},
+        **prefixed("encode_", encoder),
         **prior_shapes(settings.coupling_layers, latent=latent, condition=condition, width=settings.coupling_width),
     }
 
