@@ -12,8 +12,9 @@ import numpy as np
 from synthdata.models.samplers.causal import CausalSteps, layer_shapes
 from synthdata.models.samplers.dense import choose
 from synthdata.models.samplers.shapes import Shapes
+from synthdata.models.text.settings import TransformerSettings
 
-__all__ = ["CHUNK", "Steps", "TransformerSettings", "draw_texts", "text_nll", "transformer_shapes", "transformer_steps"]
+__all__ = ["CHUNK", "Steps", "draw_texts", "text_nll", "transformer_shapes", "transformer_steps"]
 
 CHUNK = 128  # texts drawn at once
 
@@ -142,35 +143,6 @@ def _nll(steps: Steps, tokens: np.ndarray) -> np.ndarray:
 
 
 # --- the text Transformer ---------------------------------------------------------------------------------------------
-
-
-class TransformerSettings(Protocol):
-    """The settings of a text Transformer; resolved, if they may be "auto"."""
-
-    @property
-    def width(self) -> int | str:
-        """Width of its states."""
-        ...
-
-    @property
-    def layers(self) -> int:
-        """Number of layers."""
-        ...
-
-    @property
-    def heads(self) -> int:
-        """Attention heads of a layer."""
-        ...
-
-    @property
-    def mlp_ratio(self) -> int:
-        """Width of a feed-forward layer over `width`."""
-        ...
-
-    @property
-    def dropout(self) -> float | str:
-        """Dropout of what each layer adds, in training."""
-        ...
 
 
 def transformer_shapes(settings: TransformerSettings, *, vocabulary: int, condition: int) -> Shapes:

@@ -20,6 +20,7 @@ from synthdata.models.samplers.shapes import Shapes
 from synthdata.models.text.checks import encoded_texts, text_block
 from synthdata.models.text.gan.sampler import generate_latents, generator_shapes
 from synthdata.models.text.sampler import draw_texts
+from synthdata.models.text.settings import Temperature, TopP
 from synthdata.models.text.vae.model import TextAutoencoder
 from synthdata.models.text.vae.sampler import decoder_shapes, decoder_steps
 
@@ -50,12 +51,8 @@ class TextGAN(Settings):
     learning_rate: float = Key(default=1e-3, gt=0, description="peak learning rate of generator and critic")
     ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
     r1_penalty: float = Key(default=0.5, ge=0, description="weight of the gradient penalties R1 and R2")
-    temperature: float = Key(
-        default=1.0, gt=0, description="sampling temperature; below 1 gives likelier, less varied texts"
-    )
-    top_p: float = Key(
-        default=1.0, gt=0, le=1, description="nucleus sampling: draw from the likeliest tokens of this probability"
-    )
+    temperature: Temperature = 1.0
+    top_p: TopP = 1.0
     validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out to measure quality")
 
     def resolved(self, size: Size) -> Self:

@@ -30,6 +30,7 @@ from synthdata.models.samplers.shapes import Shapes
 from synthdata.models.text.checks import encoded_texts, text_block
 from synthdata.models.text.pretrained.sampler import pretrained_shapes, pretrained_steps
 from synthdata.models.text.sampler import StepsOf, draw_texts, text_nll
+from synthdata.models.text.settings import Temperature, TopP
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
@@ -54,12 +55,8 @@ class PretrainedText(Settings):
     learning_rate: float = Key(default=1e-3, gt=0, description="peak learning rate")
     weight_decay: float = Key(default=0.01, ge=0, description="weight decay, decoupled")
     ema_decay: float = Key(default=0.99, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
-    temperature: float = Key(
-        default=1.0, gt=0, description="sampling temperature; below 1 gives likelier, less varied texts"
-    )
-    top_p: float = Key(
-        default=1.0, gt=0, le=1, description="nucleus sampling: draw from the likeliest tokens of this probability"
-    )
+    temperature: Temperature = 1.0
+    top_p: TopP = 1.0
     validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out for early stopping")
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
 from pydantic import Field as Key
-from pydantic import PositiveInt, model_validator
+from pydantic import PositiveInt
 
 from synthdata.blocks import Arrays
 from synthdata.models.base import (
@@ -25,37 +25,23 @@ from synthdata.models.samplers.condition import condition_width, encode_conditio
 from synthdata.models.samplers.shapes import Shapes
 from synthdata.models.text.checks import encoded_texts, text_block
 from synthdata.models.text.sampler import draw_texts, text_nll, transformer_shapes, transformer_steps
+from synthdata.models.text.settings import MANY_TOKENS, Temperature, TopP, TransformerSettings
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
 __all__ = ["TextTransformer", "TextTransformerGenerator"]
 
-MANY_TOKENS = 400_000  # of a column that a network of full size is for
 
-
-class TextTransformer(Settings):
+class TextTransformer(TransformerSettings):
     """Settings of the text Transformer; "auto" is chosen from the number of tokens in the column."""
 
     family: ClassVar[str] = "transformer"
     SAMPLING: ClassVar[frozenset[str]] = frozenset({"temperature", "top_p", "guidance_scale"})
 
-    width: PositiveInt | Literal["auto"] = Key(
-        default="auto", description="width of the states, a multiple of twice the heads"
-    )
-    layers: int = Key(default=4, ge=1, le=24, description="number of layers")
-    heads: PositiveInt = Key(default=4, description="attention heads of a layer")
-    mlp_ratio: int = Key(default=3, ge=1, le=8, description="width of a feed-forward layer over `width`")
     batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="tokens of a training step")
-    epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="most epochs of training")
     patience: PositiveInt = Key(
         default=3, description="epochs without a better validation loss after which training stops"
-    )
-    learning_rate: float = Key(default=1e-2, gt=0, description="peak learning rate")
-    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.1, description="weight decay, decoupled")
-    ema_decay: float = Key(default=0.99, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
-    dropout: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
-        default="auto", description="dropout of what each layer adds"
     )
     token_dropout: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
         default="auto", description="share of input tokens that are dropped in training"
@@ -66,19 +52,8 @@ class TextTransformer(Settings):
     guidance_scale: float = Key(
         default=0.5, ge=0, le=10, description="classifier-free guidance: 0 for none; higher follows the condition more"
     )
-    temperature: float = Key(
-        default=1.0, gt=0, description="sampling temperature; below 1 gives likelier, less varied texts"
-    )
-    top_p: float = Key(
-        default=1.0, gt=0, le=1, description="nucleus sampling: draw from the likeliest tokens of this probability"
-    )
-    validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out for early stopping")
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.width != "auto" and self.width % (2 * self.heads):
-            raise ValueError(f"width {self.width} is no multiple of twice the heads, {2 * self.heads}")
-        return self
+    temperature: Temperature = 1.0
+    top_p: TopP = 1.0
 
     def auto(self, size: Size) -> dict[str, Any]:
         """By the tokens of the column."""

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from synthdata.models.layers.causal import CausalLayers, PackedSteps, mean_nll
 from synthdata.models.layers.dense import dense, weight
-from synthdata.models.text.sampler import TransformerSettings
+from synthdata.models.text.settings import TransformerSettings
 
 __all__ = ["TextTransformerNetwork", "condition_embedding", "enter_tokens", "token_embedding"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
 from pydantic import Field as Key
@@ -28,6 +28,7 @@ from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents
 from synthdata.models.samplers.shapes import Shapes
 from synthdata.models.text.checks import encoded_texts, text_block
 from synthdata.models.text.sampler import StepsOf, draw_texts, text_nll
+from synthdata.models.text.settings import MANY_TOKENS, Temperature, TopP, TransformerSettings
 from synthdata.models.text.vae.sampler import decoder_steps, encode_texts, nll_bound, vae_shapes
 
 if TYPE_CHECKING:
@@ -35,36 +36,23 @@ if TYPE_CHECKING:
 
 __all__ = ["TextAutoencoder", "TextVAE", "TextVAEGenerator"]
 
-MANY_TOKENS = 400_000  # of a column that a network of full size is for
 LIKELIEST = 1e-9  # as `top_p`: the likeliest token alone
 TRIED = 16  # latent vectors that are drawn for each text whose beginning is given
 
 
-class TextAutoencoder(Settings):
+class TextAutoencoder(TransformerSettings):
     """Settings of training a text VAE; "auto" is chosen from the number of tokens in the column."""
 
     latent: PositiveInt = Key(default=32, description="width of the latent vector, even")
-    width: PositiveInt | Literal["auto"] = Key(
-        default="auto", description="width of the states of encoder and decoder, a multiple of twice the heads"
-    )
     layers: int = Key(default=3, ge=1, le=24, description="layers of the decoder")
     encoder_layers: int = Key(default=2, ge=1, le=24, description="layers of the encoder")
-    heads: PositiveInt = Key(default=4, description="attention heads of a layer")
-    mlp_ratio: int = Key(default=3, ge=1, le=8, description="width of a feed-forward layer over `width`")
     coupling_layers: int = Key(default=4, ge=0, description="coupling layers of the prior")
     coupling_width: int = Key(default=64, ge=8, description="width of a coupling layer's hidden layers")
     batch_size: PositiveInt = Key(default=1024, description="tokens of a training step")
-    epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="most epochs of training")
     patience: PositiveInt = Key(
         default=5,
         description="epochs without a better validation loss, besides those of the KL warm-up, after which training "
         "stops",
-    )
-    learning_rate: float = Key(default=1e-2, gt=0, description="peak learning rate")
-    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.1, description="weight decay, decoupled")
-    ema_decay: float = Key(default=0.99, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
-    dropout: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
-        default="auto", description="dropout of what each layer of the decoder adds"
     )
     token_dropout: float = Key(
         default=0.1, ge=0, lt=1, description="share of the decoder's input tokens that are dropped in training"
@@ -78,12 +66,9 @@ class TextAutoencoder(Settings):
     free_bits: float = Key(
         default=0.3, ge=0, description="nats of KL divergence that each number of a latent vector has for nothing"
     )
-    validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out for early stopping")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if self.width != "auto" and self.width % (2 * self.heads):
-            raise ValueError(f"width {self.width} is no multiple of twice the heads, {2 * self.heads}")
         if self.latent % 2:
             raise ValueError(f"latent {self.latent} is odd; coupling layers need two halves")
         return self
@@ -104,12 +89,8 @@ class TextVAE(TextAutoencoder):
     family: ClassVar[str] = "vae"
     SAMPLING: ClassVar[frozenset[str]] = frozenset({"temperature", "top_p"})
 
-    temperature: float = Key(
-        default=1.0, gt=0, description="sampling temperature; below 1 gives likelier, less varied texts"
-    )
-    top_p: float = Key(
-        default=1.0, gt=0, le=1, description="nucleus sampling: draw from the likeliest tokens of this probability"
-    )
+    temperature: Temperature = 1.0
+    top_p: TopP = 1.0
 
 
 @final
