@@ -49,7 +49,7 @@ __all__ = [
 Weights: TypeAlias = Mapping[str, np.ndarray]
 History: TypeAlias = list[dict[str, float]]  # a row of figures an epoch of training; empty if nothing was iterated
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-AUTO = "auto"
+AUTO = "auto"  # of a setting: chosen from the size of the data
 
 
 @dataclass(frozen=True)

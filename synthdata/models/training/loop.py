@@ -11,13 +11,9 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from types import FrameType
 from typing import Any, assert_never
 
 import keras
@@ -26,9 +22,10 @@ import tensorflow as tf
 
 from synthdata.errors import TrainingError
 from synthdata.models.training import checkpoints
+from synthdata.models.training.interrupt import between_steps
 from synthdata.models.training.plan import Plan, Run
 from synthdata.models.training.task import Task
-from synthdata.progress import TIME_IS_UP, Listener, Progress
+from synthdata.progress import TIME_IS_UP, Progress
 
 __all__ = ["WORTH_COMPILING", "train"]
 
@@ -58,7 +55,7 @@ def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
     """
     with checkpoints.held(run.checkpoint):
         loop = _Loop(task, plan, run)
-        with _between_steps(run.listener) as stop:
+        with between_steps(run.listener) as stop:
             try:
                 loop.run_all(stop)
             except KeyboardInterrupt:
@@ -68,39 +65,8 @@ def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
         return loop.state.history
 
 
-@contextmanager
-def _between_steps(listener: Listener) -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C back until it is asked for, so that weights and position are always of the same step.
-
-    Gives a function that raises KeyboardInterrupt if it was pressed. The second press is not held back.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: None
-        return
-    pressed: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-
-    def hold(number: int, frame: FrameType | None) -> None:
-        if pressed:
-            raise KeyboardInterrupt
-        pressed.append(number)
-        listener(
-            Progress("stop", 0.0, None, "once this step is done; press again to stop at once, without a checkpoint")
-        )
-
-    def stop() -> None:
-        if pressed:
-            raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, hold)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _optimizer(plan: Plan, model: keras.Model) -> keras.optimizers.Optimizer:
-    # of what is told, where nothing is
+    # weights of a condition where there is none
     empty = [f"^{re.escape(each.path)}$" for each in model.trainable_variables if 0 in each.shape]
     match plan.optimizer:
         case "muon":
