@@ -29,7 +29,13 @@ class Boolean(Field):
 
     kind: Literal["boolean"] = "boolean"
 
+    is_discrete: ClassVar[bool] = True
     reads_null: ClassVar[frozenset[str]] = frozenset({"", "NA", "NaN", "nan", "null", "NULL", "None", "<NA>"})
+
+    @property
+    def has_public_values(self) -> bool:
+        """True and false are."""
+        return True
 
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:

@@ -8,7 +8,7 @@ learned as numbers of rows alone (`sharing`).
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import gcd, prod
 from typing import Any, ClassVar, Literal
@@ -17,14 +17,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field as Key
 
-from synthdata.blocks import Block
-from synthdata.errors import ConditionError, InputError
-from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.errors import InputError
+from synthdata.fields.base import Expectation, Field, Guess
 from synthdata.fields.cells import named_cells
 from synthdata.fields.keys import key_look
+from synthdata.fields.made import MadeBody
 from synthdata.fields.number import Number
 from synthdata.fields.patterns import alphabets, as_regex, pattern_of, written
-from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.rows import Rows
 from synthdata.fields.sharing import Sharing
 from synthdata.subjects import Subjects
@@ -135,7 +134,7 @@ class Identifier(Field):
 
 
 @dataclass(frozen=True)
-class IdentifierBody(Body):
+class IdentifierBody(MadeBody):
     """The pattern, whether keys are numbers, whose they are, and how rows share one: None where each has its own."""
 
     pattern: str
@@ -151,15 +150,6 @@ class IdentifierBody(Body):
     @property
     def _keys(self) -> int:
         return prod(map(len, alphabets(self.pattern)))
-
-    @property
-    def block(self) -> Block | None:
-        """None: nothing is learned."""
-        return None
-
-    def encode(self, values: pd.Series) -> np.ndarray:
-        """Nothing to encode."""
-        return np.empty(len(values))
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Write keys to the pattern; which key a row gets depends on the run's seed, the table and the column."""
@@ -185,10 +175,6 @@ class IdentifierBody(Body):
         first = int(rows.numbers[0]) if len(rows.numbers) else 0
         rng = np.random.default_rng([rows.seed_for("sharing", rows.column), first])
         return rows.numbered(self.sharing.numbers(len(rows.numbers), persons, rng))
-
-    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
-        """No condition applies."""
-        raise ConditionError("an identifier is numbered, not learned, and takes no condition")
 
     def to_json(self) -> dict[str, Any]:
         """How rows share a key."""

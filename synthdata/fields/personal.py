@@ -7,7 +7,7 @@ a column that says their sex. What is learned is how rows share a value (`sharin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field as Key
 
-from synthdata.blocks import Block
-from synthdata.errors import ConditionError, nearest
-from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.errors import nearest
+from synthdata.fields.base import Expectation, Field, Guess
 from synthdata.fields.cells import named_cells
-from synthdata.fields.predicates import Mask, Predicate
+from synthdata.fields.made import MadeBody
 from synthdata.fields.providers import PROVIDERS, People, detect, locale_problem
 from synthdata.fields.rows import Rows
 from synthdata.fields.sharing import Sharing
@@ -125,21 +124,12 @@ class Personal(Field):
 
 
 @dataclass(frozen=True)
-class PersonalBody(Body):
+class PersonalBody(MadeBody):
     """Who makes the values, how rows share one, and how all of them are written."""
 
     field: Personal
     sharing: Sharing
     form: str = ""
-
-    @property
-    def block(self) -> Block | None:
-        """None: nothing is learned."""
-        return None
-
-    def encode(self, values: pd.Series) -> np.ndarray:
-        """Nothing to encode."""
-        return np.empty(len(values))
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Make the values (n,) of the rows' persons."""
@@ -169,10 +159,6 @@ class PersonalBody(Body):
         if self.form:
             values = np.array([FORMS[self.form][1](value) for value in values.tolist()], dtype=object)
         return pd.Series(pd.array(values, dtype="str"))
-
-    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
-        """No condition applies."""
-        raise ConditionError("personal data is made anew, not learned, and takes no condition")
 
     def to_json(self) -> dict[str, Any]:
         """How rows share a value, and how they are written."""
