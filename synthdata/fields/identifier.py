@@ -36,7 +36,30 @@ FACTOR = 4  # keys that integers of the real ones' width must leave for each rea
 
 
 class Identifier(Field):
-    """A key of a `pattern`, made anew. `integer`: kept as a number. `unique`: no two rows share one."""
+    """A key: a patient's number, an order's. Never learned; new keys are written to a pattern.
+
+    Parameters
+    ----------
+    pattern : str, default "[0-9]{9}"
+        Literals, classes like `[A-Z0-9]` and counts like `{4}`.
+    integer : bool, default False
+        Whether keys are numbers, of at most 18 digits, and not text.
+    unique : bool, default True
+        Whether no two rows share a key. Where they do, how many rows share one is learned.
+    of : str, optional
+        Whose key it is, where not the subject's: a name for the role, "doctor" say.
+    nullable : bool, default False
+        Whether cells may be missing.
+    description : str, optional
+        For a person.
+
+    Examples
+    --------
+    >>> from synthdata import Identifier, Number, Schema
+    >>> fields = {"patient": Identifier(pattern="P-[0-9]{6}", unique=False), "age": Number(integer=True)}
+    >>> schema = Schema(fields=fields, subject="patient")
+
+    """
 
     kind: Literal["identifier"] = "identifier"
     pattern: str = "[0-9]{9}"

@@ -42,10 +42,30 @@ KEY = "uuid"  # a key like others, which `Identifier` takes: those are kept uniq
 
 
 class Personal(Field):
-    """Personal data of a kind that `provider` makes, of people of a `locale`.
+    """Personal data: a name, an address, an account number. Never learned; a provider makes new ones.
 
-    sex: the column that says it, which names fit. of: whose data it is, where not the subject's: a role, "doctor" say;
-    columns of one role are of one person.
+    Parameters
+    ----------
+    provider : str
+        What makes the values: "full_name", "email", "phone", "iban", ...; a wrong one is answered with those near it.
+    locale : str, default "en"
+        Whose names and addresses: "en", "de", "pt-br", ...
+    sex : str, optional
+        The column that says a person's sex; names fit it.
+    of : str, optional
+        Whose data it is, where not the subject's: a name for the role, "doctor" say. Columns of one role are of one
+        person.
+    nullable : bool, default False
+        Whether cells may be missing.
+    description : str, optional
+        For a person.
+
+    Examples
+    --------
+    >>> from synthdata import Category, Personal, Schema
+    >>> fields = {"name": Personal(provider="full_name", sex="sex"), "sex": Category(values=["f", "m"])}
+    >>> schema = Schema(fields=fields)
+
     """
 
     kind: Literal["personal"] = "personal"
