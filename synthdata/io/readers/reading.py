@@ -7,11 +7,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pandas as pd
 
 from synthdata.errors import DataError
-from synthdata.io.formats import READERS, ending_of, imported
+from synthdata.io.formats import READERS, ending_of
 from synthdata.io.readers.image_folder import read_image_folder
 from synthdata.schema import FOLDER
 
@@ -52,7 +53,7 @@ def _read_file(path: Path) -> pd.DataFrame:
     with _readable(path):
         if not path.stat().st_size:
             raise DataError(f"{path}: the file is empty; a header and rows are needed")
-        frame: pd.DataFrame = imported(READERS[ending])(path)
+        frame: pd.DataFrame = resolve_name(READERS[ending])(path)
         return frame
 
 
