@@ -18,8 +18,7 @@ from synthdata.cli.group import COMMANDS
 from synthdata.fields import KINDS, AnyField
 from synthdata.io.formats import FORMATS, READERS
 from synthdata.models import AUTO, BASELINE, FAMILIES, FIELD_FAMILIES
-from synthdata.schema.constraints import AnyConstraint
-from synthdata.schema.schema import CONSTRAINTS
+from synthdata.schema.constraints import CONSTRAINTS, AnyConstraint
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"

@@ -307,7 +307,7 @@ def _finish(
     sensitive: str | None,
 ) -> None:
     """Say what was written: for a machine, and for a person."""
-    verdict = validated.verdict
+    verdict = validated.verdict()
     added = augmented.added if augmented else 0
     result: dict[str, Any] = {
         "rows_file": str(output),
@@ -349,7 +349,7 @@ def _finish(
     if sensitive is not None and declared.target is not None:
         from synthdata.augmentation.fairness import target_parity
 
-        before, after = (target_parity(each, declared, sensitive) for each in (real, validated.frame))
+        before, after = (target_parity(each, declared, sensitive) for each in (real, validated.frame()))
         result["target_parity_difference"] = {"real": before, "all": after}
         lines.append(
             f"{declared.target} by {sensitive}: demographic parity difference {before:.3f} in real rows, "

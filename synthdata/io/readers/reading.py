@@ -12,9 +12,9 @@ from pkgutil import resolve_name
 import pandas as pd
 
 from synthdata.errors import DataError
+from synthdata.fields.cells import FOLDER
 from synthdata.io.formats import READERS, ending_of
 from synthdata.io.readers.image_folder import read_image_folder
-from synthdata.schema import FOLDER
 
 __all__ = ["LEAST_TO_TRAIN", "read_table"]
 

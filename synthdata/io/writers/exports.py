@@ -66,7 +66,7 @@ def export(validated: Validated, path: str | Path, *, force: bool = False) -> Pa
     verdict_path, rejected_path, files_path = _companions(path)
     with AtomicWrite(path) as writing:
         rows = _write_table(writing, path, validated)
-        verdict, rejected = validated.verdict, validated.rejected()
+        verdict, rejected = validated.verdict(), validated.rejected()
         assert verdict.passed
         assert verdict.rows == rows
         with writing.new(verdict_path) as target, explained(verdict_path):
