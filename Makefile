@@ -1,13 +1,14 @@
 # make demo   the whole way on real data: install, train, generate, validate, export
 # make test   the tests
-# make check  style, types, layers
+# make check  style, types, layers, and that what is generated is current
+# make generate  the JSON schema, and the reference pages of the docs
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check format clean
+.PHONY: demo test check generate format clean
 
 demo: $(INSTALLED)
 	$(BIN)/synthdata demo
@@ -20,6 +21,10 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python docs/generate.py --check
+
+generate: $(INSTALLED)
+	$(BIN)/python docs/generate.py
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
