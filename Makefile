@@ -1,13 +1,14 @@
 # make demo   the whole way on real data: install, train, generate, validate, export
 # make test   the tests
 # make check  style, types, layers
+# make docs   the documentation site, in build/docs
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check format clean
+.PHONY: demo test check docs format clean
 
 demo: $(INSTALLED)
 	$(BIN)/synthdata demo
@@ -20,6 +21,11 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+docs: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/python -m sphinx --builder html --nitpicky --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "open build/docs/index.html"
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
