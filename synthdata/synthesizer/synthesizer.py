@@ -21,9 +21,11 @@ from synthdata.encoding.copied_columns import Links
 from synthdata.encoding.functional_dependencies import Determined
 from synthdata.encoding.made_columns import Persons, dealt, fit_made, made_columns
 from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
+from synthdata.extras import needed
 from synthdata.fields import Codec, Mask, Rows
 from synthdata.io.readers import LEAST_TO_TRAIN
-from synthdata.models import AUTO, choose, family, settings
+from synthdata.models import AUTO, family, settings
+from synthdata.models.auto import choose
 from synthdata.models.base import Generator, Imputing, LatentSpace
 from synthdata.progress import Listener, Progress, silent
 from synthdata.remarks import about_columns, about_model, about_rows, remark
@@ -148,7 +150,8 @@ class Synthesizer:
         share = min(1, len(table) / WIDE) / (1 + len(layout) - len(table))  # what is left over is for images and texts
         own = replace(run, minutes=run.minutes and run.minutes * (share if len(table) < len(layout) else 1))
         kept = {name: arrays[name] for name in table}
-        generator = family(name).fit(table, kept, chosen, own) if table else None
+        with needed("train", "training"):
+            generator = family(name).fit(table, kept, chosen, own) if table else None
         spent = (time.monotonic() - began) / 60
         run = replace(run, minutes=run.minutes and max(run.minutes - spent, 0.1))
         said = {column: each.generator() for column, each in schema.fields.items()}
@@ -455,7 +458,8 @@ class Synthesizer:
         told `steps_per_epoch`. Whoever goes through it again gets the same rows. mix: real rows, of which each batch
         takes `share`, in random order and again and again. The rows have not passed the gate.
         """
-        from synthdata.io.tf_data import batches, feed, mixed, up_to
+        with needed("train", "dataset()"):
+            from synthdata.io.tf_data import batches, feed, mixed, up_to
 
         if batch_size < 1 or (rows is not None and rows < 1):
             raise InputError(f"batches of {batch_size}, {rows} rows: ask for at least 1")

@@ -18,6 +18,7 @@ from pydantic import Field as Key
 
 from synthdata.blocks import Tokens
 from synthdata.errors import ConditionError, DataError
+from synthdata.extras import check_installed
 from synthdata.fields.base import Body, Expectation, Field, Guess
 from synthdata.fields.comparison import Texts
 from synthdata.fields.predicates import Mask, Predicate
@@ -25,7 +26,7 @@ from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.rows import Rows
 from synthdata.fields.settings import OwnModel
 from synthdata.fields.text.pieces import LONGEST, Pieces
-from synthdata.fields.text.presets import check_installed, check_place, read_preset
+from synthdata.fields.text.presets import check_place, read_preset
 from synthdata.fields.text.wording import PATTERNS, WORDING, clean, wording
 from synthdata.fields.transforms import TextTransforms
 from synthdata.subjects import THRESHOLD, Subjects
@@ -141,7 +142,7 @@ class Text(Field):
             usual = np.clip(sum(map(len, texts)) // CHARACTERS_A_PIECE, FEWEST_PIECES, MOST_PIECES)
             return Pieces.learn(texts, self.vocabulary or int(usual), threshold, subjects)
         if self.generator()["family"] == PRETRAINED:
-            check_installed()  # rather than after the table has been learned
+            check_installed("pretrained", "a pretrained text model")  # rather than after the table has been learned
         return Pieces.of_preset(read_preset(self.preset))
 
     def body_from_json(self, data: Mapping[str, Any]) -> TextBody:
