@@ -358,7 +358,10 @@ def _named(frame: pd.DataFrame, source: str) -> pd.DataFrame:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON schema of the YAML, for editors."""
+    """The JSON schema of the YAML, for editors. Of each docstring it has the first paragraph."""
     schema = Schema.model_json_schema()
+    for each in (schema, *schema["$defs"].values()):
+        if "description" in each:
+            each["description"] = " ".join(each["description"].split("\n\n")[0].split())
     schema["properties"]["model"] = {"anyOf": [{"type": "string"}, schema["properties"]["model"]]}
     return schema
