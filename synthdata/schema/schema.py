@@ -31,7 +31,7 @@ from synthdata.schema.model import Model
 from synthdata.schema.yaml import read_yaml, with_model, write_yaml
 from synthdata.subjects import Subjects
 
-__all__ = ["MISSING", "Schema", "infer", "json_schema"]
+__all__ = ["MISSING", "Schema", "infer"]
 
 MISSING = ".missing"  # what the array is called that says where a column's array means nothing
 
@@ -355,13 +355,3 @@ def _named(frame: pd.DataFrame, source: str) -> pd.DataFrame:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise DataError(f'{source}: two columns are named "{twice}"; rename one')
     return frame
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema of the YAML, for editors. Of each docstring it has the first paragraph."""
-    schema = Schema.model_json_schema()
-    for each in (schema, *schema["$defs"].values()):
-        if "description" in each:
-            each["description"] = " ".join(each["description"].split("\n\n")[0].split())
-    schema["properties"]["model"] = {"anyOf": [{"type": "string"}, schema["properties"]["model"]]}
-    return schema
