@@ -6,7 +6,8 @@
     │   ├── DataError               the table cannot be read as the schema says
     │   ├── ConditionError          a condition nothing can satisfy, or on a field that takes none
     │   ├── ArtefactError           a model directory that is damaged, foreign or too new
-    │   └── OutputError             a place that cannot be written, or already is
+    │   ├── OutputError             a path that cannot be written, or exists already
+    │   └── MissingExtraError       an optional dependency that is not installed
     ├── GateError                3  the suite refused; nothing was exported
     ├── RequirementError         4  the rows missed what the schema requires of them; nothing was exported
     └── TrainingError            4  training diverged; nothing was saved
@@ -26,6 +27,7 @@ __all__ = [
     "DataError",
     "GateError",
     "InputError",
+    "MissingExtraError",
     "OutputError",
     "PrivacyWarning",
     "RequirementError",
@@ -69,7 +71,11 @@ class ArtefactError(InputError):
 
 
 class OutputError(InputError):
-    """A place that cannot be written, or is already taken."""
+    """A path that cannot be written, or exists already."""
+
+
+class MissingExtraError(InputError):
+    """An optional dependency is not installed; the message names the extra that brings it."""
 
 
 class GateError(SynthdataError):

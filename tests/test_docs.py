@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits
 from synthdata.cli import main
 from synthdata.fields.image.pictures import png
 from synthdata.fields.providers import PROVIDERS
-from synthdata.metrics import MEASURES
+from synthdata.metrics import METRICS
 from synthdata.schema import Schema
 from synthdata.validation import Suite
 
@@ -136,7 +136,7 @@ def test_the_schemas_of_a_page_load_and_make_a_suite(page):
 
 def test_every_score_stands_in_the_docs():
     page = (ROOT / "docs" / "report.md").read_text()
-    assert [name for name in MEASURES if name not in page] == []
+    assert [name for name in METRICS if name not in page] == []
 
 
 def test_every_command_stands_in_the_docs():

@@ -10,7 +10,7 @@ import pytest
 
 from synthdata import Schema, evaluate
 from synthdata.evaluation.privacy.key_overlap import key_overlap
-from synthdata.evaluation.report import Score
+from synthdata.evaluation.score import Score
 
 ROWS, CUSTOMERS = 5262, 400
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import column_or_1d
 from synthdata.augmentation.amounts import FEWEST
 from synthdata.augmentation.frames import like
 from synthdata.errors import InputError
-from synthdata.fields import Boolean, Category
+from synthdata.fields import Category
 from synthdata.fields.base import Field
 from synthdata.schema import Schema
 
@@ -55,10 +55,10 @@ class Labels:
         classes, counts = np.unique(values, return_counts=True)
         is_small = counts.min() < FEWEST
         counted = values.dtype.kind in "iuf" and not balance and (declared is not None or is_small)
-        if (kind == "continuous" or counted) and not isinstance(declared, Category | Boolean):
+        if (kind == "continuous" or counted) and not (declared is not None and declared.has_classes):
             field = declared or Schema.infer(pd.DataFrame({"y": values})).fields["y"]
             return cls(values, field, classes[:0], pd.Series(dtype="str"))
-        is_public = isinstance(declared, Boolean) or (isinstance(declared, Category) and declared.values is not None)
+        is_public = declared is not None and declared.has_public_values
         if is_small and (balance or not is_public):
             raise InputError(
                 f"y has a class in {counts.min()} real rows only; at least {FEWEST} are needed: what fewer rows have "

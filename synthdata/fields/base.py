@@ -186,6 +186,7 @@ class Field(BaseModel, ABC):
     reads_bytes: ClassVar[bool] = False
     is_made: ClassVar[bool] = False  # keys and personal data, which are made anew and not learned
     tells_persons: ClassVar[bool] = False  # whether equal values are a sign of one person
+    has_classes: ClassVar[bool] = False  # its values are classes, whatever type they come in
     copied_is_leak: ClassVar[bool] = False  # a value names one subject: a real one among synthetic rows is no chance
     ending: ClassVar[str] = ""  # of the files that hold the values where a table is text; "" if text can
     measures: ClassVar[tuple[str, ...]] = ()  # the columns of `measure`
@@ -249,6 +250,21 @@ class Field(BaseModel, ABC):
     @property
     def like(self) -> str | None:
         """The column that a made value has to fit, which is the same in all rows of a person; None if there is none."""
+        return None
+
+    @property
+    def has_public_values(self) -> bool:
+        """Whether the declaration names every value, so that rare ones need not be hidden."""
+        return False
+
+    @property
+    def rare_label(self) -> str | None:
+        """The value that stands for values too rare to be kept; None if the kind has none."""
+        return None
+
+    @property
+    def possible_values(self) -> int | None:
+        """How many values can be made, if two rows may have the same by chance; None for any number."""
         return None
 
     # --- what a kind may have besides: files, and values that expectations cannot look into ------------------------

@@ -26,7 +26,13 @@ class Boolean(Field):
 
     kind: Literal["boolean"] = "boolean"
 
+    has_classes: ClassVar[bool] = True
     reads_null: ClassVar[frozenset[str]] = frozenset({"", "NA", "NaN", "nan", "null", "NULL", "None", "<NA>"})
+
+    @property
+    def has_public_values(self) -> bool:
+        """True and false."""
+        return True
 
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:

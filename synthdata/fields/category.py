@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -34,8 +34,20 @@ class Category(Field):
     """
 
     kind: Literal["category"] = "category"
+    has_classes: ClassVar[bool] = True
+
     values: list[str] | None = Key(default=None, min_length=1)
     rare: str = RARE
+
+    @property
+    def has_public_values(self) -> bool:
+        """With `values`."""
+        return self.values is not None
+
+    @property
+    def rare_label(self) -> str:
+        """`rare`."""
+        return self.rare
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""

@@ -16,7 +16,7 @@ from pydantic import Field as Key
 
 from synthdata.errors import DataError, SchemaError, nearest
 from synthdata.fields import KINDS, AnyField, Category, Expectation
-from synthdata.metrics import MEASURES
+from synthdata.metrics import METRICS
 from synthdata.schema.constraints import AnyConstraint, Combinations, Ordered, RowRule, Unique
 from synthdata.schema.inference import Inferred, infer_fields
 from synthdata.subjects import Subjects
@@ -249,8 +249,8 @@ class Schema(BaseModel):
                     f'{source}, field "{name}": no learned field "{field.like}" to fit; {nearest(field.like, learned)}'
                 )
         for measure in self.require:
-            if measure not in MEASURES:
-                raise SchemaError(f'{source}, require: no score "{measure}"; {nearest(measure, MEASURES)}')
+            if measure not in METRICS:
+                raise SchemaError(f'{source}, require: no score "{measure}"; {nearest(measure, METRICS)}')
         for number, constraint in enumerate(self.constraints, 1):
             where = f"{source}, constraint {number}"
             try:

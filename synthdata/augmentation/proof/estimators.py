@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from synthdata.errors import InputError
 
-__all__ = ["TREES", "Learner"]
+__all__ = ["TREES", "Estimator"]
 
 TREES = "sklearn.ensemble.HistGradientBoostingClassifier"
 REGRESSION_TREES = "sklearn.ensemble.HistGradientBoostingRegressor"
@@ -21,7 +21,7 @@ RARE_SYMBOL = 5  # rows a symbol needs for a coordinate of its own
 
 
 @dataclass(frozen=True)
-class Learner:
+class Estimator:
     """A scikit-learn estimator.
 
     given: a class, an instance, or a function that makes one; itself, or its import path.
@@ -36,7 +36,7 @@ class Learner:
     classes: int
 
     @classmethod
-    def of(cls, given: Any, are_symbols: np.ndarray, classes: int) -> Learner:
+    def of(cls, given: Any, are_symbols: np.ndarray, classes: int) -> Estimator:
         """Name a learner, by default boosted trees. InputError for what cannot be imported, or is none."""
         learner = cls(given if given is not None else (TREES if classes else REGRESSION_TREES), are_symbols, classes)
         learner.made(0)

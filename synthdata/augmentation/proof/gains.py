@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from synthdata.augmentation.proof.resampled_metrics import MEASURED, resampled
+from synthdata.augmentation.proof.resampled_metrics import RESAMPLED, resampled
 
 __all__ = ["LABELS", "Candidate", "Gains", "Line", "Predictions", "measure_gains"]
 
@@ -187,7 +187,7 @@ def _intervals(gains: np.ndarray, drawn: np.ndarray, same_rows: bool) -> list[tu
 
 def _also(trials: Sequence[Predictions], label: str, measure: str) -> dict[str, float]:
     """The other measures, means of the trials; with a sensitive column, how far its groups are treated alike."""
-    names = [name for name in MEASURED if (name == "r2") == (measure == "r2") and name != measure]
+    names = [name for name in RESAMPLED if (name == "r2") == (measure == "r2") and name != measure]
     result = {}
     for name in names:
         each = [resampled(name, np.ones((1, len(one.truth))), one.truth, one.predicted[label])[0] for one in trials]

@@ -1,4 +1,4 @@
-"""Tables as numbers, the same way for real and synthetic rows: what every measure of the evaluation looks at."""
+"""Tables as numbers, in the same way for real and synthetic rows: what every metric of an evaluation works on."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from synthdata.fields.views import Pictures, Quantities, Symbols, Texts, View
 from synthdata.schema import Schema
 from synthdata.subjects import Subjects
 
-__all__ = ["CodedColumn", "Coding", "Table"]
+__all__ = ["ComparedColumn", "FeatureSpace", "Table"]
 
-FEW = 20  # a quantity of no more distinct values is compared value by value
-SYMBOL_SCALE = 0.7071  # of one-hot coordinates: two rows that differ in a symbol are 1 apart
-CHUNK = 2000  # pictures that are read at a time
-MOST_SYMBOLS = 200  # of a column, in distances and trees; the rest is "other"
+FEW = 20  # a quantity of no more distinct values is compared as symbols
+SYMBOL_SCALE = 0.7071  # of one-hot vectors: two rows that differ in a symbol are 1 apart
+CHUNK = 2000  # images that are read at a time
+MOST_SYMBOLS = 200  # of a column, in distances and trees; the rest is one symbol
 
 
 @dataclass(frozen=True)
-class CodedColumn:
+class ComparedColumn:
     """One column: a quantity, or symbols with their labels, most frequent in the training rows first.
 
-    is_quantity: whether it is compared as one; a number of few values is compared symbol by symbol.
+    is_quantity: whether it is compared as a quantity; a number of few values is compared as symbols.
     sorted_values: present values of the training rows, ascending; empty for symbols.
     is_ordered: whether the field holds quantities. is_time: whether these are microseconds since 1970.
     """
@@ -41,20 +41,20 @@ class CodedColumn:
     is_time: bool = False
 
     def code(self, view: View) -> np.ndarray:
-        """Values (n,) float64: quantities, or numbers of symbols, `len(labels)` for one training never showed; NaN."""
+        """Values (n,) float64: quantities, or codes of symbols, `len(labels)` for a new one; NaN where missing."""
         match view:
             case Quantities(values) if self.is_quantity:
                 return values
             case Quantities(values):
-                return self._numbered(_as_text(values, is_time=self.is_time))
+                return self._codes(_as_text(values, is_time=self.is_time))
             case Symbols(values):
-                return self._numbered(values)
+                return self._codes(values)
             case Pictures() | Texts():
-                raise TypeError(f"{self.name}: pictures and texts are not coded")
+                raise TypeError(f"{self.name}: images and texts have no codes")
             case _:
                 assert_never(view)
 
-    def _numbered(self, values: np.ndarray) -> np.ndarray:
+    def _codes(self, values: np.ndarray) -> np.ndarray:
         present = pd.notna(values)
         numbers = pd.Index(self.labels).get_indexer(pd.Index(values[present])).astype(np.float64)
         result = np.full(len(values), np.nan)
@@ -66,8 +66,8 @@ class CodedColumn:
 class Table:
     """Rows as numbers.
 
-    values: (n, columns) float64, see `CodedColumn.code`. keys: (n,) uint64, equal for equal rows. numbers: (n,) int64,
-    equal for rows of one subject, over all real tables; None where each row is its own subject.
+    values: (n, columns) float64, see `ComparedColumn.code`. keys: (n,) uint64, equal for equal rows. numbers: (n,)
+    int64, the subject of each row, the same over all real tables; None if each row is its own subject.
     """
 
     values: np.ndarray
@@ -82,17 +82,17 @@ class Table:
 
     @property
     def subjects(self) -> Subjects:
-        """Whose each row is."""
+        """The subject of each row."""
         return Subjects(len(self), self.numbers)
 
     def sample(self, rows: int, rng: np.random.Generator) -> Table:
-        """At most `rows` of them, drawn without replacement, in their order."""
+        """At most `rows` rows, drawn without replacement, in their order."""
         if rows >= len(self):
             return self
         return self[np.sort(rng.choice(len(self), rows, replace=False))]
 
     def sample_subjects(self, rows: int, rng: np.random.Generator) -> Table:
-        """Likewise about `rows`, but whole subjects, large and small ones alike."""
+        """About `rows` rows of whole subjects, each subject as likely as any other."""
         if self.numbers is None or rows >= len(self):
             return self.sample(rows, rng)
         people = np.unique(self.numbers)
@@ -101,15 +101,15 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Coding:
-    """How the columns of a schema become numbers: learned from the training rows alone."""
+class FeatureSpace:
+    """How the columns of a schema become numbers; fitted to the training rows alone."""
 
     schema: Schema
-    columns: tuple[CodedColumn, ...]
+    columns: tuple[ComparedColumn, ...]
 
     @classmethod
-    def of(cls, schema: Schema, train: pd.DataFrame) -> Coding:
-        """Learn from rows of the schema's types. Identifiers, pictures and texts are left out."""
+    def of(cls, schema: Schema, train: pd.DataFrame) -> FeatureSpace:
+        """Fit to rows of the schema's types. Identifiers, images and texts are left out."""
         columns = []
         for name, each in schema.fields.items():
             view = each.view(train[name])
@@ -119,7 +119,7 @@ class Coding:
             if isinstance(view, Quantities):
                 present = np.sort(view.values[~np.isnan(view.values)])
                 if len(np.unique(present)) > FEW:
-                    columns.append(CodedColumn(name, each.kind, True, (), present, is_time=view.is_time))
+                    columns.append(ComparedColumn(name, each.kind, True, (), present, is_time=view.is_time))
                     continue
                 is_time = view.is_time
                 texts = _as_text(view.values, is_time=is_time)
@@ -127,12 +127,12 @@ class Coding:
                 texts = view.values
             labels = pd.Series(texts[pd.notna(texts)]).value_counts().index
             columns.append(
-                CodedColumn(name, each.kind, False, tuple(map(str, labels)), is_ordered=is_ordered, is_time=is_time)
+                ComparedColumn(name, each.kind, False, tuple(map(str, labels)), is_ordered=is_ordered, is_time=is_time)
             )
         return cls(schema, tuple(columns))
 
     def table(self, frame: pd.DataFrame, numbers: np.ndarray | None = None) -> Table:
-        """Rows of the schema's types, as numbers. Keys speak of pictures, by their pixels, and of texts too.
+        """Rows of the schema's types as numbers. Keys take in images, by their pixels, and texts.
 
         numbers: of the rows' subjects, see `Table`.
         """
@@ -160,17 +160,17 @@ class Coding:
         return np.array([not column.is_quantity for column in self.columns], bool)
 
     def features(self, table: Table, without: Sequence[str] = ()) -> np.ndarray:
-        """What trees look at: (n, columns) float64, symbols beyond `MOST_SYMBOLS` as one, NaN where missing."""
+        """Features for trees: (n, columns) float64, symbols beyond `MOST_SYMBOLS` as one, NaN where missing."""
         kept = [i for i, column in enumerate(self.columns) if column.name not in without]
         capped = np.where(self.are_symbols, np.minimum(table.values, MOST_SYMBOLS), table.values)
-        capped[:, np.isnan(capped).all(axis=0)] = 0.0  # trees have no way with a column of nothing
+        capped[:, np.isnan(capped).all(axis=0)] = 0.0  # trees refuse a column without values
         return np.ascontiguousarray(capped[:, kept])
 
-    def places(self, table: Table) -> np.ndarray:
-        """Where rows lie for distances: (n, width) float32.
+    def vectors(self, table: Table) -> np.ndarray:
+        """Feature vectors for distances: (n, width) float32.
 
-        A quantity is its place in the distribution of the training rows, in standard deviations of a uniform one, so
-        that no outlier stretches the axis; a symbol is one-hot.
+        A quantity is its rank among the training rows, in standard deviations of a uniform distribution, so that no
+        outlier stretches the axis; a symbol is one-hot.
         """
         parts = []
         for i, column in enumerate(self.columns):
@@ -192,7 +192,7 @@ class Coding:
 
 
 def _digests(pictures: Pictures) -> np.ndarray:
-    """A number a picture, (n,) uint64, equal for equal pixels."""
+    """A number for each image, (n,) uint64, equal for equal pixels."""
     result = np.empty(pictures.rows, np.uint64)
     for start in range(0, pictures.rows, CHUNK):
         rows = np.arange(start, min(start + CHUNK, pictures.rows))
@@ -206,7 +206,7 @@ def _plain(view: View | None) -> np.ndarray:
         case Quantities(values) | Symbols(values):
             return values
         case Pictures() | Texts() | None:
-            raise ValueError("pictures, texts, and columns without a view, are not coded")
+            raise ValueError("images, texts, and columns without a view, have no codes")
         case _:
             assert_never(view)
 
