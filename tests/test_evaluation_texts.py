@@ -23,7 +23,7 @@ from synthdata.evaluation.texts.ngrams import (
     novelty,
 )
 from synthdata.evaluation.texts.panel import TextSide, compare_texts, sides_of
-from synthdata.fields.views import Texts
+from synthdata.fields.comparison import Texts
 from synthdata.metrics import METRICS
 
 LABELS = ("cats", "dogs", "birds")

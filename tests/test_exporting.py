@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from synthdata.errors import GateError, OutputError
 from synthdata.fields import Expectation
-from synthdata.io.writers import FORMATS, check_target, export
+from synthdata.io.formats import FORMATS
+from synthdata.io.writers import check_target, export
 from synthdata.schema import Schema
 from synthdata.validation import Gate, Suite, validate
 
@@ -290,7 +291,7 @@ def test_the_verdict_stands_beside_the_table(tmp_path):
     validated = streamed(small(1, 50, 2))
     path = export(validated, tmp_path / "out.csv")
     assert names(tmp_path) == ["out.csv", "out.csv.rejected.parquet", "out.csv.verdict.json"]
-    assert json.loads(Path(f"{path}.verdict.json").read_text()) == validated.verdict.to_json()
+    assert json.loads(Path(f"{path}.verdict.json").read_text()) == validated.verdict().to_json()
     rejected = pd.read_parquet(f"{path}.rejected.parquet")
     assert rejected.to_dict("records") == [
         {"n": 50, "k": "x", "failed_expectation": "expect_column_values_to_be_between(n)"}
@@ -327,7 +328,7 @@ def test_only_what_passed_the_gate_is_exported(tmp_path, table):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("out.xlsx", r'unknown ending "\.xlsx"; allowed are \.csv, \.csv\.gz, \.jsonl, .*, \.npz, \.tfrecord$'),
+        ("out.xlsx", r'unknown ending "\.xlsx"; allowed are \.csv, \.csv\.gz, .*, \.npz, \.tfrecord$'),
         ("out.parqet", r'did you mean "\.parquet"\?'),
         ("out", "unknown ending"),
         ("folder.csv", "is a folder"),

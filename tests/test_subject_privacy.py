@@ -142,7 +142,7 @@ def test_parts_are_of_whole_subjects_and_as_many_as_are_held_out() -> None:
     )
     parts, aside = split_like(train, held, rng)
     whose = [set(part.numbers.tolist()) for part in parts]
-    assert sum(map(len, whose)) == len(set().union(*whose)) == len(set(train.numbers.tolist()))
+    assert sum(map(len, whose)) == len(set().union(*whose)) == len(set(train.subject_ids.tolist()))
     assert sum(map(len, parts)) == len(train)
     assert {len(each) for each in whose} <= {len(set(aside.numbers.tolist())) + i for i in (0, 1)}
 

@@ -62,7 +62,7 @@ def generate_independent(
     mixed = drawn.iloc[np.random.default_rng([seed, 16]).permutation(len(drawn))].reset_index(drop=True)
     validated = Gate(schema, suite_of(synthesizer)).validate(mixed)
     return Independent(
-        validated, target_parity(pilot, schema, sensitive), target_parity(validated.frame, schema, sensitive)
+        validated, target_parity(pilot, schema, sensitive), target_parity(validated.frame(), schema, sensitive)
     )
 
 
@@ -71,7 +71,7 @@ def groups_of(table: pd.DataFrame, schema: Schema, sensitive: str) -> np.ndarray
     if sensitive not in schema.fields:
         raise InputError(f'no column "{sensitive}"; {nearest(sensitive, schema.fields)}')
     space = FeatureSpace.of(schema, table)
-    if sensitive not in space.names or space.columns[space.names.index(sensitive)].is_quantity:
+    if sensitive not in space.names or space.columns[space.names.index(sensitive)].is_numeric:
         raise InputError(f'"{sensitive}" has no groups to be treated alike: name a column of few values')
     values = space.table(table).values[:, space.names.index(sensitive)]
     return np.where(np.isnan(values), -1, values).astype(np.int64)
@@ -83,5 +83,5 @@ def target_parity(table: pd.DataFrame, schema: Schema, sensitive: str) -> float:
     codes = target.codes(table)
     known = ~np.isnan(codes)
     if not target.labels:
-        raise InputError(f'"{target.name}" is a quantity; parity is about classes')
+        raise InputError(f'"{target.name}" is a number; parity is about classes')
     return parity(codes[known].astype(np.int64), groups_of(table, schema, sensitive)[known])

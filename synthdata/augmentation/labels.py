@@ -35,7 +35,7 @@ def checked(labels: Any) -> tuple[np.ndarray, str]:
 class Labels:
     """y, and the field of its column.
 
-    values: (n,) as they came. classes: (k,) the distinct ones, sorted; none if y is a quantity. keys: (k,) what the
+    values: (n,) as they came. classes: (k,) the distinct ones, sorted; none if y is a number. keys: (k,) what the
     column holds where y is that class.
     """
 
@@ -46,7 +46,7 @@ class Labels:
 
     @classmethod
     def of(cls, labels: Any, declared: Field | None, *, balance: bool) -> Self:
-        """Say what y is: a quantity where it has fractions, or is made of numbers and not to be balanced.
+        """Say what y is: a number where it has fractions, or is made of numbers and not to be balanced.
 
         declared: its field, if a schema names it; without, numbers that are not to be balanced are classes still where
         each has enough rows to be one. InputError for a class of fewer than `FEWEST` rows.
@@ -62,7 +62,7 @@ class Labels:
         if is_small and (balance or not is_public):
             raise InputError(
                 f"y has a class in {counts.min()} real rows only; at least {FEWEST} are needed: what fewer rows have "
-                f"in common is never learned, for privacy; leave these rows out, or, if y is a quantity, give "
+                f"in common is never learned, for privacy; leave these rows out, or, if y is a number, give "
                 f"balance=False"
             )
         if declared is None:

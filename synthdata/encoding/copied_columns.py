@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.blocks import Arrays, Binned, Layout
-from synthdata.fields import Codec, Restriction
+from synthdata.fields import Codec, Mask
 from synthdata.subjects import Subjects
 
 __all__ = ["Links"]
@@ -95,7 +95,7 @@ class Links:
         columns: Mapping[str, pd.Series],
         codecs: Mapping[str, Codec],
         arrays: Arrays,
-        restrictions: Mapping[str, Restriction] | None = None,
+        restrictions: Mapping[str, Mask] | None = None,
     ) -> None:
         """Put the sources' values into linked columns, in place and in the schema's order.
 
@@ -107,7 +107,7 @@ class Links:
             for number, other in enumerate(others):
                 rows = np.flatnonzero(arrays[name][:, 1].astype(np.int64) == 1 + number)
                 values = columns[other].iloc[rows]
-                rows = rows[codecs[name].spans(values, (restrictions or {}).get(name))]
+                rows = rows[codecs[name].in_range(values, (restrictions or {}).get(name))]
                 column.iloc[rows] = columns[other].iloc[rows].astype(column.dtype)
 
 

@@ -100,7 +100,7 @@ def evaluate(
     """
     began = time.monotonic()
     schema = schema or Schema.infer(real)
-    schema.check("schema")
+    schema.check()
     schema, subject_notes = with_subject(schema, real)
     if inception is not None:
         check_installed("train", "evaluating with Inception v3")
@@ -128,7 +128,7 @@ def evaluate(
         target=schema.target,
         rows={name: len(table) for name, table in tables.rows.items()},
         sampled={name: len(table) for name, table in tables.sampled.items()},
-        subjects={name: table.subjects.people for name, table in tables.rows.items() if table.numbers is not None},
+        subjects={name: table.subjects.people for name, table in tables.rows.items() if table.subject_ids is not None},
         scores=scores,
         columns=_worst_first(found.columns),
         pairs=tuple(sorted(found.pairs, key=lambda pair: pair.score)),

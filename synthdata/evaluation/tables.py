@@ -13,7 +13,7 @@ from synthdata.errors import DataError
 from synthdata.evaluation.feature_space import FeatureSpace, Table
 from synthdata.evaluation.privacy.disclosure_control import shown_labels
 from synthdata.evaluation.tabular.warnings import mostly_rare
-from synthdata.fields.views import Pictures, Texts
+from synthdata.fields.comparison import Images, Texts
 from synthdata.schema import Schema
 from synthdata.schema.inference import propose_subject
 from synthdata.subjects import Subjects
@@ -23,7 +23,7 @@ __all__ = ["FEWEST", "MOST_ROWS", "Tables", "independent", "with_subject"]
 MOST_ROWS = 20_000  # of each table, on which fidelity and utility are measured
 FEWEST = 50  # rows of a table, to train anything on
 
-V = TypeVar("V", Pictures, Texts)
+V = TypeVar("V", Images, Texts)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Tables:
     rows: Mapping[str, Table]
     sampled: Mapping[str, Table]
     frames: Mapping[str, pd.DataFrame]
-    pictures: Mapping[str, Mapping[str, Pictures]]
+    pictures: Mapping[str, Mapping[str, Images]]
     texts: Mapping[str, Mapping[str, Texts]]
     subjects: Mapping[str, np.ndarray]
     notes: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ class Tables:
             )
         notes = [*mostly_rare(compared, read), *notes]
         space = FeatureSpace.of(compared, read["train"])
-        pictures, texts = _views(compared, read, Pictures), _views(compared, read, Texts)
+        pictures, texts = _views(compared, read, Images), _views(compared, read, Texts)
         if not (space.columns or pictures or texts):
             raise DataError("there is nothing to compare: every column is an identifier")
         rows = {name: space.table(frame, subjects.get(name)) for name, frame in read.items()}
@@ -101,7 +101,7 @@ class Tables:
         return table if table is not None and len(table) >= FEWEST else None
 
     def label_column(self, most: int) -> int | None:
-        """The column that labels images or texts: the target, or else the first of at most so many symbols."""
+        """The column that labels images or texts: the target, or else the first of at most so many categories."""
         fit = [i for i, column in enumerate(self.space.columns) if 1 < len(column.labels) <= most]
         return next((i for i in fit if self.space.names[i] == self.schema.target), fit[0] if fit else None)
 
@@ -166,7 +166,9 @@ def _subject_columns(schema: Schema, train: pd.DataFrame, subjects: Mapping[str,
     if "train" not in subjects:
         return []
     whose = Subjects(len(train), subjects["train"])
-    compared = [name for name in schema.subject if name in schema.fields and schema.fields[name].view(train[name])]
+    compared = [
+        name for name in schema.subject if name in schema.fields and schema.fields[name].comparison(train[name])
+    ]
     return [name for name in compared if whose.count_values(train[name]).median() == 1]
 
 
@@ -209,7 +211,7 @@ def _views(schema: Schema, read: Mapping[str, pd.DataFrame], kind: type[V]) -> d
     result: dict[str, dict[str, V]] = {}
     for field_name, each in schema.fields.items():
         for name, frame in read.items():
-            view = each.view(frame[field_name])
+            view = each.comparison(frame[field_name])
             if isinstance(view, kind):
                 result.setdefault(field_name, {})[name] = view
     return result

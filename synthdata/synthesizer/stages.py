@@ -11,7 +11,8 @@ import numpy as np
 
 from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
 from synthdata.errors import ArtefactError, DataError
-from synthdata.models import FIELD_FAMILIES, field_family, field_settings
+from synthdata.extras import needed
+from synthdata.models import families_of, field_family, field_settings
 from synthdata.models.base import FieldGenerator, FieldLatentSpace, Writer
 from synthdata.models.latent_paths import between, vary
 from synthdata.progress import Progress
@@ -72,14 +73,15 @@ class FieldStages:
         told = {name: arrays[name] for name in given}
         generators, families = {}, {}
         for number, (name, block) in enumerate(fields.items()):
-            chosen = {"family": asked} if asked in FIELD_FAMILIES[type(block)] else dict(said.get(name, {}))
+            chosen = {"family": asked} if asked in families_of(block) else dict(said.get(name, {}))
             families[name], settings = field_settings(block, chosen.pop("family", None), chosen)
             run.listener(Progress("learn", number / len(fields), detail=f"{name}, by a {families[name]}"))
             checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
             minutes = run.minutes and run.minutes / len(fields)
             alone = replace(run, seed=run.seed + 1 + number, checkpoint=checkpoint, minutes=minutes)
             kind = field_family(block, families[name])
-            generators[name] = kind.fit(block, arrays[name], given, told, settings, alone)
+            with needed("train", "training"):
+                generators[name] = kind.fit(block, arrays[name], given, told, settings, alone)
         return cls(generators, families)
 
     def sample(self, seed: np.random.SeedSequence, rows: int, arrays: Arrays) -> dict[str, np.ndarray]:

@@ -21,14 +21,16 @@ from synthdata.encoding.copied_columns import Links
 from synthdata.encoding.functional_dependencies import Determined
 from synthdata.encoding.made_columns import Persons, dealt, fit_made, made_columns
 from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
-from synthdata.fields import Codec, Restriction, Rows
+from synthdata.extras import needed
+from synthdata.fields import Codec, Mask, Rows
 from synthdata.io.readers import LEAST_TO_TRAIN
-from synthdata.models import AUTO, choose, family, settings
+from synthdata.models import AUTO, family, settings
+from synthdata.models.auto import choose
 from synthdata.models.base import Generator, Imputing, LatentSpace
 from synthdata.progress import Listener, Progress, silent
 from synthdata.remarks import about_columns, about_model, about_rows, remark
-from synthdata.schema import Model, Schema
-from synthdata.schema.conditions import Where, tests_of
+from synthdata.schema import ModelLike, Schema
+from synthdata.schema.conditions import Where, predicates_of
 from synthdata.schema.constraints import Constraint
 from synthdata.subjects import LEAST_SUBJECTS, Subjects
 from synthdata.synthesizer import artefact
@@ -79,7 +81,7 @@ class Synthesizer:
         frame: pd.DataFrame,
         schema: Schema | None = None,
         *,
-        model: str | Mapping[str, Any] | None = None,
+        model: ModelLike | None = None,
         seed: int = 0,
         max_minutes: float | None = None,
         checkpoint: Path | None = None,
@@ -90,8 +92,8 @@ class Synthesizer:
         """Learn `frame`; `schema` is inferred if not given.
 
         model: in place of the schema's, a family ("auto" lets the table decide), or a mapping as in the schema's YAML:
-        {"family": "vae", "latent": 8}. max_minutes: time budget of training. checkpoint: a file to keep the state of
-        training in, from which `resume` goes on. callbacks: Keras callbacks.
+        {"family": "vae", "latent": 8}, or settings: VAE(latent=8). max_minutes: time budget of training. checkpoint: a
+        file to keep the state of training in, from which `resume` goes on. callbacks: Keras callbacks.
         """
         from synthdata.models.training.plan import Run
 
@@ -99,9 +101,9 @@ class Synthesizer:
         cut: list[float] = []
         told, listener = listener, partial(_hear, listener, cut)
         schema = schema or Schema.infer(frame)
-        if isinstance(model, Mapping):
-            schema, model = schema.model_copy(update={"model": Model(**model)}), None
-        schema.check("schema")
+        if model is not None and not isinstance(model, str):
+            schema, model = schema.replace(model=model), None
+        schema.check()
         frame = schema.read(frame).reset_index(drop=True)
         if len(frame) < LEAST_TO_TRAIN:
             raise DataError(f"the table has {len(frame)} rows; at least {LEAST_TO_TRAIN} are needed to learn anything")
@@ -148,7 +150,8 @@ class Synthesizer:
         share = min(1, len(table) / WIDE) / (1 + len(layout) - len(table))  # what is left over is for images and texts
         own = replace(run, minutes=run.minutes and run.minutes * (share if len(table) < len(layout) else 1))
         kept = {name: arrays[name] for name in table}
-        generator = family(name).fit(table, kept, chosen, own) if table else None
+        with needed("train", "training"):
+            generator = family(name).fit(table, kept, chosen, own) if table else None
         spent = (time.monotonic() - began) / 60
         run = replace(run, minutes=run.minutes and max(run.minutes - spent, 0.1))
         said = {column: each.generator() for column, each in schema.fields.items()}
@@ -242,7 +245,7 @@ class Synthesizer:
         capacities = [codec.body.capacity for codec in self.codecs.values() if codec.body.capacity is not None]
         return min(capacities, default=None)
 
-    def restrict(self, where: Where) -> dict[str, Restriction]:
+    def restrict(self, where: Where) -> dict[str, Mask]:
         """Turn conditions into restrictions by column; ConditionError if one cannot be met."""
         return _restrictions(self.codecs, self.schema, where)
 
@@ -260,16 +263,14 @@ class Synthesizer:
             result &= codecs[name].admits(frame[name], restriction)
         return result
 
-    def _blocks(self, restrictions: Mapping[str, Restriction], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
+    def _blocks(self, restrictions: Mapping[str, Mask], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
         with threadpool_limits(1, user_api="blas"):  # one a worker; and sums do not depend on the machine's cores
             jobs = self._jobs(restrictions, seed)
             if not self.stages.generators and (self.generator is None or (rows or MOST_BLOCK) <= FIRST_BLOCK):
                 yield from (job() for _, job in jobs)
             yield from ahead(jobs, rows)
 
-    def _jobs(
-        self, restrictions: Mapping[str, Restriction], seed: int
-    ) -> Iterator[tuple[int, Callable[[], pd.DataFrame]]]:
+    def _jobs(self, restrictions: Mapping[str, Mask], seed: int) -> Iterator[tuple[int, Callable[[], pd.DataFrame]]]:
         """What draws the rows of a run, a part after the other, each with the number of the row after its last.
 
         A block's tabular arrays are drawn at once. Where there are images or texts, which take far longer, what is told
@@ -289,12 +290,12 @@ class Synthesizer:
                     partial(self._part, own, start, min(start + PART, end), told, restrictions, seed),
                 )
 
-    def _block(self, number: int, restrictions: Mapping[str, Restriction], seed: int) -> pd.DataFrame:
+    def _block(self, number: int, restrictions: Mapping[str, Mask], seed: int) -> pd.DataFrame:
         """The rows of one block of a run of a model without images and texts."""
         arrays = self._table(number, restrictions, seed)
         return self._decoded(arrays, first_row(number), first_row(number + 1), restrictions, seed)
 
-    def _table(self, number: int, restrictions: Mapping[str, Restriction], seed: int) -> Arrays:
+    def _table(self, number: int, restrictions: Mapping[str, Mask], seed: int) -> Arrays:
         """The tabular arrays of one block of a run."""
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
         rows = first_row(number + 1) - first_row(number)
@@ -306,25 +307,25 @@ class Synthesizer:
         first: int,
         end: int,
         told: Arrays,
-        restrictions: Mapping[str, Restriction],
+        restrictions: Mapping[str, Mask],
         seed: int,
     ) -> pd.DataFrame:
         """The rows `first` to `end` of a run, whose tabular arrays are there."""
         return self._decoded(self.stages.sample(own, end - first, told), first, end, restrictions, seed)
 
     def _decoded(
-        self, arrays: Arrays, first: int, end: int, restrictions: Mapping[str, Restriction], seed: int
+        self, arrays: Arrays, first: int, end: int, restrictions: Mapping[str, Mask], seed: int
     ) -> pd.DataFrame:
         if self.capacity is not None and first < self.capacity < end:  # the keys end among these rows
             end = self.capacity
             arrays = take(arrays, slice(0, end - first))
         return self._rows(arrays, Rows(seed, np.arange(first, end)), restrictions)
 
-    def _masks(self, restrictions: Mapping[str, Restriction]) -> dict[str, np.ndarray]:
+    def _masks(self, restrictions: Mapping[str, Mask]) -> dict[str, np.ndarray]:
         """What the generator may draw."""
-        return self.determined.masks({name: restriction.mask for name, restriction in restrictions.items()})
+        return self.determined.masks({name: restriction.allowed for name, restriction in restrictions.items()})
 
-    def _rows(self, arrays: Arrays, rows: Rows, restrictions: Mapping[str, Restriction]) -> pd.DataFrame:
+    def _rows(self, arrays: Arrays, rows: Rows, restrictions: Mapping[str, Mask]) -> pd.DataFrame:
         """Decode the arrays of some rows."""
         arrays = self.determined.decode(arrays)
         learned = {name: codec for name, codec in self.codecs.items() if not codec.field.is_made}
@@ -457,7 +458,8 @@ class Synthesizer:
         told `steps_per_epoch`. Whoever goes through it again gets the same rows. mix: real rows, of which each batch
         takes `share`, in random order and again and again. The rows have not passed the gate.
         """
-        from synthdata.io.tf_data import batches, feed, mixed, up_to
+        with needed("train", "dataset()"):
+            from synthdata.io.tf_data import batches, feed, mixed, up_to
 
         if batch_size < 1 or (rows is not None and rows < 1):
             raise InputError(f"batches of {batch_size}, {rows} rows: ask for at least 1")
@@ -586,8 +588,8 @@ def _codecs(
     }
 
 
-def _restrictions(codecs: Mapping[str, Codec], schema: Schema, where: Where) -> dict[str, Restriction]:
-    return {name: codecs[name].restrict(tests) for name, tests in tests_of(where, schema.fields).items()}
+def _restrictions(codecs: Mapping[str, Codec], schema: Schema, where: Where) -> dict[str, Mask]:
+    return {name: codecs[name].restrict(tests) for name, tests in predicates_of(where, schema.fields).items()}
 
 
 def _training(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ Rows = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # features, codes, weig
 def baselines(learner: Estimator, features: np.ndarray, codes: np.ndarray, *, seed: int) -> dict[str, Rows | str]:
     """Training rows as each remedy leaves them, by its name, or why it is not measured.
 
-    features: (n, columns) float64. codes: (n,) of classes; quantities have doing nothing alone.
+    features: (n, columns) float64. codes: (n,) of classes; numbers have doing nothing alone.
     """
     found: dict[str, Rows | str] = {NOTHING: (features, codes, None)}
     if learner.classes:
@@ -46,10 +46,10 @@ def _oversampled(learner: Estimator, features: np.ndarray, codes: np.ndarray, rn
 
 
 def _smoted(learner: Estimator, features: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> Rows | str:
-    """Rows between neighbours of a rarer class (Chawla et al. 2002, arXiv:1106.1813); of symbols, the neighbours' most.
+    """Rows interpolated between neighbours of a rarer class (SMOTE, Chawla et al. 2002, arXiv:1106.1813).
 
-    It takes no missing cells: quantities are filled with their median, symbols with one of their own. Quantities are
-    standardised for the distances, and put back after.
+    SMOTE accepts no missing cells: numbers are filled with their median, categories with a category of their own.
+    Numbers are standardised for the distances, and scaled back after.
     """
     try:
         from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
@@ -58,22 +58,22 @@ def _smoted(learner: Estimator, features: np.ndarray, codes: np.ndarray, rng: np
     fewest = int(np.bincount(codes)[np.unique(codes)].min())
     if fewest < 2:
         return "not measured: a class has a single row"
-    are_symbols = learner.are_symbols
+    are_categorical = learner.are_categorical
     missing = np.isnan(features)
     middle = np.array([np.nanmedian(each) if not np.isnan(each).all() else 0.0 for each in features.T])
-    filled = np.where(missing, np.where(are_symbols, -1.0, middle), features)
+    filled = np.where(missing, np.where(are_categorical, -1.0, middle), features)
     mean, spread = filled.mean(axis=0), filled.std(axis=0)
-    mean[are_symbols], spread[are_symbols | (spread == 0)] = 0.0, 1.0
+    mean[are_categorical], spread[are_categorical | (spread == 0)] = 0.0, 1.0
     settings = {"random_state": int(rng.integers(2**31)), "k_neighbors": min(NEIGHBOURS, fewest - 1)}
-    if are_symbols.all():
+    if are_categorical.all():
         sampler = SMOTEN(**settings)
-    elif are_symbols.any():
-        sampler = SMOTENC(np.flatnonzero(are_symbols).tolist(), **settings)
+    elif are_categorical.any():
+        sampler = SMOTENC(np.flatnonzero(are_categorical).tolist(), **settings)
     else:
         sampler = SMOTE(**settings)
     made, labels = sampler.fit_resample((filled - mean) / spread, codes)
     made = made * spread + mean
-    made[:, are_symbols] = np.where(made[:, are_symbols] < 0, np.nan, made[:, are_symbols])
+    made[:, are_categorical] = np.where(made[:, are_categorical] < 0, np.nan, made[:, are_categorical])
     made[: len(features)] = features  # the real rows, as they were
     return made, labels, None
 

@@ -1,4 +1,4 @@
-"""What a learner sees of records: tables as codes and quantities, images as pixels, texts by their words."""
+"""What a learner sees of records: tables as codes and numbers, images as pixels, texts by their words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from synthdata.augmentation.proof.estimators import Estimator
 from synthdata.errors import InputError
 from synthdata.evaluation.feature_space import FeatureSpace
 from synthdata.fields import Field
-from synthdata.fields.views import Pictures, Texts
+from synthdata.fields.comparison import Images, Texts
 from synthdata.schema import Schema
 
 __all__ = ["Features", "Target"]
@@ -28,7 +28,7 @@ REGRESSION_FOREST = "sklearn.ensemble.ExtraTreesRegressor"
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted. labels: of the classes, most frequent first; empty for a quantity."""
+    """What is predicted. labels: of the classes, most frequent first; empty for a number."""
 
     name: str
     labels: tuple[str, ...]
@@ -44,12 +44,12 @@ class Target:
         if not space.columns:
             raise InputError(f'"{name}" is a field of kind {schema.fields[name].kind}: it cannot be predicted')
         column = space.columns[0]
-        if not column.is_quantity and len(column.labels) < FEWEST_CLASS:
+        if not column.is_numeric and len(column.labels) < FEWEST_CLASS:
             raise InputError(f'"{name}" has a single class; there is nothing to predict')
-        return cls(name, () if column.is_quantity else column.labels, space)
+        return cls(name, () if column.is_numeric else column.labels, space)
 
     def codes(self, frame: pd.DataFrame) -> np.ndarray:
-        """Codes of classes, or quantities: (n,) float64, NaN where missing."""
+        """Codes of classes, or numbers: (n,) float64, NaN where missing."""
         values = self.space.table(frame).values[:, 0]
         return np.where(values < len(self.labels), values, np.nan) if self.labels else values
 
@@ -70,35 +70,35 @@ class Features:
     @classmethod
     def of(cls, schema: Schema, frame: pd.DataFrame, target: str) -> Features:
         """Learn from rows of the schema's types."""
-        views = {name: field.view(frame[name]) for name, field in schema.fields.items() if name != target}
+        views = {name: field.comparison(frame[name]) for name, field in schema.fields.items() if name != target}
         words = {name: _words(view.values) for name, view in views.items() if isinstance(view, Texts)}
         inputs = cls(schema, target, FeatureSpace.of(schema, frame), words)
-        others = inputs.features(frame.iloc[:1]).shape[1] - len(inputs.are_symbols)
-        if not len(inputs.are_symbols) + others:
+        others = inputs.features(frame.iloc[:1]).shape[1] - len(inputs.are_categorical)
+        if not len(inputs.are_categorical) + others:
             raise InputError(f'there is nothing to predict "{target}" from')
         return replace(inputs, others=others)
 
     @property
-    def are_symbols(self) -> np.ndarray:
-        """Which features are codes of symbols: (features,) bool."""
+    def are_categorical(self) -> np.ndarray:
+        """Which features are codes of categories: (features,) bool."""
         kept = [name != self.target for name in self.space.names]
-        return np.append(self.space.are_symbols[kept], np.zeros(self.others, bool))
+        return np.append(self.space.are_categorical[kept], np.zeros(self.others, bool))
 
     def learner(self, given: Any, classes: int) -> Estimator:
         """What learns them: a scikit-learn estimator, or its import path, or trees; of pixels, extremely random ones.
 
         Gradient boosting takes minutes for some hundred rows of a thousand features each and several classes.
         """
-        has_pixels = any(isinstance(field.view(_nothing(field)), Pictures) for field in self.schema.fields.values())
+        has_pixels = any(isinstance(field.comparison(_nothing(field)), Images) for field in self.schema.fields.values())
         forest = FOREST if classes else REGRESSION_FOREST
-        return Estimator.of(forest if given is None and has_pixels else given, self.are_symbols, classes)
+        return Estimator.of(forest if given is None and has_pixels else given, self.are_categorical, classes)
 
     def features(self, frame: pd.DataFrame) -> np.ndarray:
         """(n, features) float64, NaN where missing."""
         parts = [self.space.features(self.space.table(frame), [self.target])]
         for name, field in self.schema.fields.items():
-            view = field.view(frame[name])
-            if isinstance(view, Pictures) and name != self.target:
+            view = field.comparison(frame[name])
+            if isinstance(view, Images) and name != self.target:
                 pixels = view.read(np.arange(view.rows))
                 parts.append(_small(pixels).reshape(len(pixels), -1) / 255.0)
             elif isinstance(view, Texts) and name != self.target:

@@ -41,8 +41,8 @@ class Candidate:
 class Predictions:
     """What was predicted of one set of held-out rows.
 
-    truth: (n,), codes of classes, the rarer of two being 1, or quantities. predicted: by the candidates' labels,
-    chances (n, classes) or quantities (n,). groups: (n,) codes of a sensitive column; empty if none is looked at.
+    truth: (n,), codes of classes, the rarer of two being 1, or numbers. predicted: by the candidates' labels,
+    chances (n, classes) or numbers (n,). groups: (n,) codes of a sensitive column; empty if none is looked at.
     subjects: (n,) whose each row is; None where each is its own subject.
     """
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from synthdata import models
 from synthdata.augmentation.amounts import FEWEST, Additions, Amount
 from synthdata.augmentation.augmenting import draw_all, weights_of
 from synthdata.augmentation.fairness import groups_of
@@ -35,7 +36,7 @@ from synthdata.synthesizer import Synthesizer
 
 __all__ = ["CUT_SHORT", "FAMILIES", "FOLDS", "CrossValidation", "Proof", "Recipe", "prove", "recipes"]
 
-FAMILIES = ("transformer", "vae", "gan")
+FAMILIES = tuple(name for name in models.FAMILIES if name != models.BASELINE)
 FOLDS = 5
 FACTORS = (2, 4, 16, 64)  # times the rows
 MOST_ROWS = 80_000  # that a table is brought to
@@ -155,7 +156,7 @@ class CrossValidation:
         return found
 
     def truth(self, table: pd.DataFrame) -> np.ndarray:
-        """What is to be predicted: codes (n,) int64, or quantities (n,) float64."""
+        """What is to be predicted: codes (n,) int64, or numbers (n,) float64."""
         codes = self.target.codes(table)
         return codes.astype(np.int64) if self.target.labels else codes
 
@@ -254,7 +255,7 @@ def prove(
 
     amount: try this one alone. learner: a scikit-learn estimator, or its import path; trees if not given. measure: auc,
     average_precision or balanced_accuracy; not given, average precision where a class has less than a fifth of an
-    equal share (of two classes, a tenth of the rows), else AUC; of quantities R². sensitive: a column whose groups
+    equal share (of two classes, a tenth of the rows), else AUC; of numbers R². sensitive: a column whose groups
     should be treated alike: both parities of each line are measured. max_minutes: of all trainings together. keep: a
     folder for what each fold found, from which a proof that was interrupted goes on; whoever names it removes it.
     """

@@ -50,7 +50,7 @@ def balanced_accuracy(weights: np.ndarray, truth: np.ndarray, chances: np.ndarra
 
 
 def r2(weights: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Coefficient of determination of quantities (n,)."""
+    """Coefficient of determination of numbers (n,)."""
     total = weights.sum(axis=1)
     spread = (weights * truth**2).sum(axis=1) - (weights * truth).sum(axis=1) ** 2 / total
     return np.asarray(1 - (weights * (truth - predicted) ** 2).sum(axis=1) / np.maximum(spread, 1e-300))

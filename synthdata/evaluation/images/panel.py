@@ -17,7 +17,7 @@ from synthdata.evaluation.privacy.panel import NO_HOLDOUT
 from synthdata.evaluation.report import ContactSheet, HumanTest, Panel
 from synthdata.evaluation.score import Score
 from synthdata.evaluation.tables import Tables
-from synthdata.fields.views import Pictures
+from synthdata.fields.comparison import Images
 from synthdata.progress import Listener, silent
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ImageSide:
     whose: the number of each row's subject, (n,) int64; empty if each row is its own.
     """
 
-    pictures: Pictures
+    pictures: Images
     labels: np.ndarray
     whose: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
@@ -74,7 +74,7 @@ def image_panel(
 
 
 def sides_of(
-    pictures: Mapping[str, Pictures], tables: Mapping[str, Table], column: int | None, labels: int
+    pictures: Mapping[str, Images], tables: Mapping[str, Table], column: int | None, labels: int
 ) -> dict[str, ImageSide]:
     """The sides "train", "synthetic" and perhaps "holdout"; labels that training rows do not have count as none."""
     result = {}

@@ -16,7 +16,7 @@ __all__ = ["attribute_inference"]
 
 VICTIMS = 1500  # rows of either side whose cells are guessed
 SECRETS = 8  # columns
-NEAR_RANK = 0.05  # of the range of ranks: a guessed quantity this near is right
+NEAR_RANK = 0.05  # of the range of ranks: a guessed number this near is right
 
 
 def attribute_inference(
@@ -30,7 +30,7 @@ def attribute_inference(
     """How often the nearest synthetic row, all columns but one known, has that one right.
 
     Anonymeter's attribute inference (Giomi et al. 2023, arXiv:2211.10459), averaged over `SECRETS` columns, the target
-    among them; the control is held-out rows. A symbol is right if it is equal, a quantity within `NEAR_RANK` of the
+    among them; the control is held-out rows. A category is right if it is equal, a number within `NEAR_RANK` of the
     ranks.
     """
     if len(space.columns) < 2:
@@ -51,7 +51,7 @@ def attribute_inference(
             for j, (one, cell, answer) in enumerate(zip(alone, cells, answers, strict=True)):
                 guess = (squares - squared_distances(cell[part], answer)).argmin(axis=1)
                 off = np.abs(answer[guess] - cell[part]).max(axis=1)
-                right[part, j] = off <= (NEAR_RANK * np.sqrt(12) if one.columns[0].is_quantity else 0.0)
+                right[part, j] = off <= (NEAR_RANK * np.sqrt(12) if one.columns[0].is_numeric else 0.0)
         shares.append(share_of(right.mean(axis=1), side.subjects))
     return against_control("attribute_inference", shares[0], shares[1])
 

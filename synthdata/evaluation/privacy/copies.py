@@ -34,7 +34,7 @@ def copies(train: Table, synthetic: Table, holdout: Table | None) -> Score:
     met = place[once[place] == synthetic.keys] if len(once) else np.empty(0, np.int64)
     worth = effective_rows(len(met), subjects[met])
     ours = worth * float(in_train[met].mean()) if len(met) else 0.0
-    by_rows = train.numbers is None or not len(once)
+    by_rows = train.subject_ids is None or not len(once)
     odds = len(train) / (len(train) + len(holdout)) if by_rows else float(in_train.mean())
     copied = len(met) > 0 and improbable(ours, worth, odds)
     failed = copied and attack.exceeds(control) and attack.value - control.value > MARGIN
@@ -55,16 +55,16 @@ def _uncompared(train: Table, synthetic: Table) -> Score:
 
 def _copied(rows: Table, train: Table) -> Share:
     hit = np.isin(rows.keys, train.keys)
-    if train.numbers is None:
+    if train.subject_ids is None:
         return Share(float(hit.mean()), effective_rows(len(rows), rows.keys[hit]))
     keys, first = np.unique(train.keys, return_index=True)
-    worth = effective_rows(len(rows), train.numbers[first[np.searchsorted(keys, rows.keys[hit])]])
+    worth = effective_rows(len(rows), train.subject_ids[first[np.searchsorted(keys, rows.keys[hit])]])
     return Share(float(hit.mean()), min(worth, share_of(hit, rows.subjects).rows))
 
 
 def subjects_of_both(train: Table, holdout: Table | None) -> Subjects:
     """The subjects of the training rows followed by the held-out rows."""
-    if holdout is None or train.numbers is None or holdout.numbers is None:
+    if holdout is None or train.subject_ids is None or holdout.subject_ids is None:
         rows = len(train) + (0 if holdout is None else len(holdout))
-        return Subjects(rows, train.numbers if holdout is None else None)
-    return Subjects(len(train) + len(holdout), np.concatenate([train.numbers, holdout.numbers]))
+        return Subjects(rows, train.subject_ids if holdout is None else None)
+    return Subjects(len(train) + len(holdout), np.concatenate([train.subject_ids, holdout.subject_ids]))

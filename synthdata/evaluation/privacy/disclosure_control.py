@@ -18,7 +18,7 @@ __all__ = ["HIDDEN", "bars_of", "missing_share", "shown_labels"]
 
 HIDDEN = "rare or new"
 BARS = 30  # of a histogram, approximately
-MOST_BARS = 9  # of symbols; the rest is "others"
+MOST_BARS = 9  # of categories; the rest is "others"
 MICROSECONDS_A_DAY = 86_400_000_000
 
 
@@ -41,7 +41,7 @@ def missing_share(values: np.ndarray, subjects: Subjects) -> float:
 
 
 def bars_of(column: ComparedColumn, real: np.ndarray, synthetic: np.ndarray, subjects: Subjects) -> Bars:
-    """Shares of present values, bar by bar: histograms with the same edges, or the most frequent symbols.
+    """Shares of present values, bar by bar: histograms with the same edges, or the most frequent categories.
 
     subjects: of the real values. No bars if fewer than `THRESHOLD` subjects have a value.
     """
@@ -49,13 +49,13 @@ def bars_of(column: ComparedColumn, real: np.ndarray, synthetic: np.ndarray, sub
     real, subjects, synthetic = real[present], subjects[present], synthetic[~np.isnan(synthetic)]
     if subjects.people < THRESHOLD:
         return Bars((), ())
-    if column.is_quantity:
+    if column.is_numeric:
         return _histogram(real, synthetic, subjects, is_time=column.is_time)
     return _labels(column, real.astype(np.int64), synthetic.astype(np.int64), subjects)
 
 
 def _labels(column: ComparedColumn, real: np.ndarray, synthetic: np.ndarray, subjects: Subjects) -> Bars:
-    """The most frequent symbols first; the hidden ones last, whose real share is left out if it rests on too few."""
+    """The most frequent categories first; the hidden ones last, whose real share is left out if it rests on too few."""
     size = len(column.labels) + 1
     shown = subjects.count(real, size) >= THRESHOLD
     shown[-1] = False

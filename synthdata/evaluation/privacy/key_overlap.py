@@ -16,7 +16,7 @@ from synthdata.evaluation.privacy.copies import UNCOMPARED
 from synthdata.evaluation.privacy.statistics import Share, effective_rows, improbable, share_of
 from synthdata.evaluation.score import Score
 from synthdata.fields.base import Field
-from synthdata.fields.views import Quantities, Symbols
+from synthdata.fields.comparison import Categories, Numeric
 from synthdata.remarks import is_somebodys
 from synthdata.schema import Schema
 from synthdata.subjects import THRESHOLD, Subjects
@@ -120,16 +120,16 @@ def _column(
 
 
 def _is_counted(name: str, field: Field, schema: Schema, frames: Mapping[str, pd.DataFrame]) -> bool:
-    return name in schema.subject and isinstance(field.view(frames["train"][name]), Quantities)
+    return name in schema.subject and isinstance(field.comparison(frames["train"][name]), Numeric)
 
 
 def _cells(field: Field, column: pd.Series) -> pd.Series | None:
-    """Quantities as float64, symbols and what has no view as text; None for images and texts."""
-    view = field.view(column)
+    """Numbers as float64, categories and what is not compared as text; None for images and texts."""
+    view = field.comparison(column)
     match view:
-        case Quantities(values):
+        case Numeric(values):
             return pd.Series(values)
-        case Symbols(values):
+        case Categories(values):
             return pd.Series(values, dtype=object)
         case None:
             text = column.astype(object).reset_index(drop=True)

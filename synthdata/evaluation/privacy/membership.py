@@ -35,14 +35,14 @@ def membership(
     Half of the held-out rows are attacked, the others are the attacker's reference. No subject is on both sides, since
     rows are near to other rows of their subject; and membership is inferred of subjects.
     """
-    if holdout.numbers is None:
+    if holdout.subject_ids is None:
         order = rng.permutation(len(holdout))
         strangers = min(ATTACKED, len(holdout) // 2, len(train))
         attacked, reference = holdout[order[:strangers]], holdout[order[strangers:]]
         members = train.sample(strangers, rng)
     else:
-        people = rng.permutation(np.unique(holdout.numbers))
-        aside = np.isin(holdout.numbers, people[: len(people) // 2])
+        people = rng.permutation(np.unique(holdout.subject_ids))
+        aside = np.isin(holdout.subject_ids, people[: len(people) // 2])
         attacked, reference = holdout[aside].sample_subjects(ATTACKED, rng), holdout[~aside]
         members = train.sample_subjects(ATTACKED, rng)
         strangers = min(attacked.subjects.people, members.subjects.people)

@@ -21,7 +21,7 @@ DCR_ROWS = 5000
 DCR_LIMIT = 0.52
 MUCH_NEARER = 0.1  # of the distance to the second nearest real row
 NNDR_LIMIT = 0.002
-REACH = 5.0  # standard deviations, beyond which quantities count as equal
+REACH = 5.0  # standard deviations, beyond which numbers count as equal
 CURVE_ROWS = 2000
 POINTS = 200  # of a curve
 
@@ -67,13 +67,13 @@ def split_like(
 
     Parts have as many rows as the holdout, or as many subjects, each with all of its rows. most: of the parts.
     """
-    if train.numbers is None or holdout.numbers is None:
+    if train.subject_ids is None or holdout.subject_ids is None:
         folds = np.array_split(rng.permutation(len(train)), -(-len(train) // len(holdout)))[:most]
         return [train[fold] for fold in folds], holdout.sample(len(folds[-1]), rng)
-    ours, theirs = (rng.permutation(np.unique(numbers)) for numbers in (train.numbers, holdout.numbers))
+    ours, theirs = (rng.permutation(np.unique(numbers)) for numbers in (train.subject_ids, holdout.subject_ids))
     people = np.array_split(ours, -(-len(ours) // len(theirs)))[:most]
-    parts = [train[np.isin(train.numbers, some)] for some in people]
-    return parts, holdout[np.isin(holdout.numbers, theirs[: len(people[-1])])]
+    parts = [train[np.isin(train.subject_ids, some)] for some in people]
+    return parts, holdout[np.isin(holdout.subject_ids, theirs[: len(people[-1])])]
 
 
 def near_copies(space: FeatureSpace, train: Table, synthetic: Table, holdout: Table) -> Score:
@@ -102,13 +102,13 @@ def near_copies(space: FeatureSpace, train: Table, synthetic: Table, holdout: Ta
 
 
 def _in_deviations(space: FeatureSpace, table: Table) -> np.ndarray:
-    """Vectors (n, width) float32 whose quantities are in standard deviations.
+    """Vectors (n, width) float32 whose numbers are in standard deviations.
 
-    Noise that is small beside a quantity's spread may move its rank by much, as from 0 where most rows are 0.
+    Noise that is small beside a number's spread may move its rank by much, as from 0 where most rows are 0.
     """
-    symbols = replace(space, columns=tuple(column for column in space.columns if not column.is_quantity))
-    parts = [symbols.vectors(replace(table, values=table.values[:, space.are_symbols]))]
-    for i in np.flatnonzero(~space.are_symbols):
+    categories = replace(space, columns=tuple(column for column in space.columns if not column.is_numeric))
+    parts = [categories.vectors(replace(table, values=table.values[:, space.are_categorical]))]
+    for i in np.flatnonzero(~space.are_categorical):
         known, values = space.columns[i].sorted_values, table.values[:, i]
         middle = known[len(known) // 1000 : len(known) - len(known) // 1000]  # no outlier stretches the axis
         place = np.clip((values - middle.mean()) / (middle.std() or 1.0), -REACH, REACH)

@@ -106,7 +106,7 @@ def privacy(
         holdout, why = None, f"fewer than {FEWEST_SUBJECTS} held-out subjects"
     elif holdout is not None and len(holdout) < FEWEST_HELD_OUT:
         holdout = None
-    whole = [] if train.numbers is None else [subject_copies(train, synthetic, holdout, rng)]
+    whole = [] if train.subject_ids is None else [subject_copies(train, synthetic, holdout, rng)]
     some, known = train.sample_subjects(TRAIN_ROWS, rng), synthetic.sample(KNOWN_ROWS, rng)
     drawn = known.sample(SYNTHETIC_ROWS, rng)
     rare = rare_values(space, train, synthetic, holdout, rng)

@@ -11,7 +11,7 @@ from synthdata.evaluation.score import Score
 
 __all__ = ["rare_values"]
 
-RARE = 5  # a symbol of fewer training subjects is rare
+RARE = 5  # a category of fewer training subjects is rare
 MARGIN = 0.05  # above held-out rows: what is large enough to matter
 LIMIT = f"at most {MARGIN:g} above held-out rows, or within chance"
 
@@ -19,14 +19,14 @@ LIMIT = f"at most {MARGIN:g} above held-out rows, or within chance"
 def rare_values(
     space: FeatureSpace, train: Table, synthetic: Table, holdout: Table | None, rng: np.random.Generator
 ) -> Score:
-    """The share of rare symbols, of fewer than `RARE` training subjects, that the synthetic rows contain.
+    """The share of rare categories, of fewer than `RARE` training subjects, that the synthetic rows contain.
 
     As many held-out rows are the control, one of each subject: in a large sample some rare values are to be expected.
     Numbers and times are left out, since a new one may lie between two known ones. Without held-out rows all synthetic
     rows are compared, and nothing is judged.
     """
     if holdout is not None:
-        if holdout.numbers is not None:
+        if holdout.subject_ids is not None:
             holdout = holdout[holdout.subjects.capped(1, rng)]
         rows = min(len(synthetic), len(holdout))
         synthetic, holdout = synthetic.sample(rows, rng), holdout.sample(rows, rng)
@@ -40,8 +40,8 @@ def rare_values(
         counts = train.subjects[present].count(codes, len(column.labels))[: len(column.labels)]
         rare = (counts > 0) & (counts < RARE)
         if rare.any():
-            shown[column.name] = _symbol_counts(synthetic.values[:, i], len(rare))[rare] > 0
-            known += [] if holdout is None else [_symbol_counts(holdout.values[:, i], len(rare))[rare] > 0]
+            shown[column.name] = _category_counts(synthetic.values[:, i], len(rare))[rare] > 0
+            known += [] if holdout is None else [_category_counts(holdout.values[:, i], len(rare))[rare] > 0]
     found = np.concatenate([np.zeros(0, bool), *shown.values()])
     note = ", ".join(
         f"{name}: {each.sum():,} of {len(each):,} rare values" for name, each in shown.items() if each.any()
@@ -56,6 +56,6 @@ def rare_values(
     return score.judged(failed, LIMIT)
 
 
-def _symbol_counts(values: np.ndarray, symbols: int) -> np.ndarray:
-    """How many rows have each symbol of the training rows: (symbols,)."""
-    return np.bincount(values[~np.isnan(values)].astype(np.int64), minlength=symbols)[:symbols]
+def _category_counts(values: np.ndarray, categories: int) -> np.ndarray:
+    """How many rows have each category of the training rows: (categories,)."""
+    return np.bincount(values[~np.isnan(values)].astype(np.int64), minlength=categories)[:categories]

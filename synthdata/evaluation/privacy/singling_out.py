@@ -38,7 +38,9 @@ def singling_out(
     rows[np.isnan(rows)] = MISSING
     columns = np.ascontiguousarray(rows.T)
     starts = np.cumsum([0, *map(len, groups)])
-    whose = np.arange(len(rows)) if train.numbers is None else np.concatenate([group.subjects.each for group in groups])
+    whose = (
+        np.arange(len(rows)) if train.subject_ids is None else np.concatenate([group.subjects.each for group in groups])
+    )
     alone: list[list[int]] = [[] for _ in groups]
     predicates = [*_of_one_column(space, synthetic, rng), *_of_several_columns(space, synthetic, rng)]
     for predicate in predicates:
@@ -65,14 +67,14 @@ def _of_one_column(space: FeatureSpace, synthetic: Table, rng: np.random.Generat
         values = synthetic.values[:, i]
         found, counts = np.unique(values[~np.isnan(values)], return_counts=True)
         cells += [[(i, value, value)] for value in rng.permutation(found[counts == 1])[:PREDICATES].tolist()]
-        if column.is_quantity and len(found):
+        if column.is_numeric and len(found):
             cells += [[(i, float(found[-1]), np.inf)], [(i, MISSING / 2, float(found[0]))]]
     for number in rng.permutation(len(cells))[:PREDICATES].tolist():
         yield cells[number]
 
 
 def _of_several_columns(space: FeatureSpace, synthetic: Table, rng: np.random.Generator) -> Iterator[Predicate]:
-    """Some cells of one synthetic row: equal symbols, and quantities about as large."""
+    """Some cells of one synthetic row: equal categories, and numbers about as large."""
     width = len(space.columns)
     for row in synthetic.values[rng.permutation(len(synthetic))[:PREDICATES]]:
         predicate: Predicate = []
@@ -80,7 +82,7 @@ def _of_several_columns(space: FeatureSpace, synthetic: Table, rng: np.random.Ge
         for i in rng.choice(width, size, replace=False).tolist():
             value = MISSING if np.isnan(row[i]) else float(row[i])
             known = space.columns[i].sorted_values
-            if not space.columns[i].is_quantity or value == MISSING:
+            if not space.columns[i].is_numeric or value == MISSING:
                 predicate.append((i, value, value))
                 continue
             reach = int(WINDOW * len(known))

@@ -28,7 +28,7 @@ ROC_POINTS = 200
 def column_similarities(space: FeatureSpace, reference: Table, other: Table) -> list[float | None]:
     """One similarity in [0, 1] for each column, of present values; None where either side has none.
 
-    Quantities: 1 - Kolmogorov-Smirnov distance. Symbols: 1 - total variation distance of their shares.
+    Numbers: 1 - Kolmogorov-Smirnov distance. Categories: 1 - total variation distance of their shares.
     """
     return [_similarity(column, reference.values[:, i], other.values[:, i]) for i, column in enumerate(space.columns)]
 
@@ -37,7 +37,7 @@ def _similarity(column: ComparedColumn, reference: np.ndarray, other: np.ndarray
     reference, other = reference[~np.isnan(reference)], other[~np.isnan(other)]
     if not len(reference) or not len(other):
         return None
-    if not column.is_quantity:
+    if not column.is_numeric:
         size = len(column.labels) + 1
         return 1 - total_variation(_counts(reference, size), _counts(other, size))
     return 1 - ks_distance(reference, other)
@@ -52,15 +52,15 @@ def pair_similarities(
 ) -> dict[tuple[int, int], list[float]]:
     """One similarity in [0, 1] for each pair of columns and each of `others`, as far as pairs can be compared.
 
-    Two quantities: 1 - half the difference of Pearson's correlations. Else: 1 - total variation distance of the
-    contingency tables, with quantities cut at the reference's deciles and missing as a symbol of its own.
+    Two numbers: 1 - half the difference of Pearson's correlations. Else: 1 - total variation distance of the
+    contingency tables, with numbers cut at the reference's deciles and missing as a category of its own.
     """
     tables = [reference, *others]
     correlations = [_correlations(space, table) for table in tables]
     cells = [_cells(space, reference, table) for table in tables]
     result = {}
     for i, j in combinations(range(len(space.columns)), 2):
-        if not space.are_symbols[[i, j]].any():
+        if not space.are_categorical[[i, j]].any():
             found = [float(correlation[i, j]) for correlation in correlations]
             scores = [1 - abs(found[0] - each) / 2 for each in found[1:]]
         else:
@@ -74,7 +74,7 @@ def pair_similarities(
 
 def _correlations(space: FeatureSpace, table: Table) -> np.ndarray:
     """Pearson's correlations over rows in which both are present: (columns, columns), NaN where undefined."""
-    present = ~np.isnan(table.values) & ~space.are_symbols
+    present = ~np.isnan(table.values) & ~space.are_categorical
     scale = np.nanmax(np.abs(np.where(present, table.values, 0.0)), axis=0, initial=0.0)
     values = np.where(present, table.values, 0.0) / np.where(scale > 0, scale, 1.0)
     both = present.astype(np.float64)
@@ -93,7 +93,7 @@ def _cells(space: FeatureSpace, reference: Table, table: Table) -> np.ndarray:
     for i, column in enumerate(space.columns):
         values = table.values[:, i]
         present = ~np.isnan(values)
-        if column.is_quantity:
+        if column.is_numeric:
             known = reference.values[:, i]
             known = known[~np.isnan(known)]
             edges = np.unique(np.quantile(known, np.linspace(0, 1, PAIR_BINS + 1)[1:-1])) if len(known) else np.empty(0)
@@ -151,7 +151,7 @@ def c2st(
             trees = HistGradientBoostingClassifier(
                 max_iter=TREES,
                 min_samples_leaf=min(20, max(2, rows // 25)),
-                categorical_features=space.are_symbols,
+                categorical_features=space.are_categorical,
                 early_stopping=False,
                 random_state=0,
             )
@@ -173,9 +173,9 @@ def _groups(sides: Sequence[Table]) -> np.ndarray:
     """The group of each row, which no fold divides: (rows,) int64. Rows of a subject with their copies; equal rows."""
     keys = np.concatenate([side.keys for side in sides])
     group = np.unique(keys, return_inverse=True)[1].ravel()
-    if all(side.numbers is None for side in sides):
+    if all(side.subject_ids is None for side in sides):
         return group
-    whose = np.concatenate([np.full(len(side), -1) if side.numbers is None else side.numbers for side in sides])
+    whose = np.concatenate([np.full(len(side), -1) if side.subject_ids is None else side.subject_ids for side in sides])
     first = np.full(int(group.max()) + 1, -1)
     first[group[whose >= 0]] = whose[whose >= 0]
     belongs = np.where(whose >= 0, whose, first[group])

@@ -52,7 +52,7 @@ def _columns(tables: Tables, similarities: Mapping[str, Sequence[float | None]])
         ColumnScore(
             column.name,
             column.kind,
-            "KS" if column.is_quantity else "TV",
+            "KS" if column.is_numeric else "TV",
             similarities["synthetic"][i],
             held[i],
             missing_real=missing_share(train.values[:, i], train.subjects),
@@ -68,7 +68,7 @@ def _pairs(space: FeatureSpace, similarities: Mapping[tuple[int, int], Mapping[s
         PairScore(
             space.names[i],
             space.names[j],
-            "contingency" if space.are_symbols[[i, j]].any() else "correlation",
+            "contingency" if space.are_categorical[[i, j]].any() else "correlation",
             each["synthetic"],
             each.get("holdout"),
         )
@@ -129,7 +129,7 @@ def _tstr(tables: Tables, rng: np.random.Generator) -> Score:
 
 def _divided(train: Table, rng: np.random.Generator) -> tuple[Table, Table]:
     """Rows to train on, and a share of them to test on; whole subjects."""
-    if train.numbers is not None:
+    if train.subject_ids is not None:
         aside = train.subjects.divided(TEST_SHARE, rng)
         return train[~aside], train[aside]
     order, size = rng.permutation(len(train)), int(TEST_SHARE * len(train))

@@ -23,7 +23,7 @@ FEWEST = 50  # rows with a target, to train on or to test on
 class Task:
     """What is predicted.
 
-    column: its number. classes: the codes of two or more classes in the training rows; empty for a quantity.
+    column: its number. classes: the codes of two or more classes in the training rows; empty for a number.
     """
 
     column: int
@@ -39,7 +39,7 @@ class Task:
         values = values[~np.isnan(values)]
         if len(values) < FEWEST:
             return f'the target "{target}" has fewer than {FEWEST} values'
-        if space.columns[column].is_quantity:
+        if space.columns[column].is_numeric:
             return cls(column, ())
         found = tuple(np.unique(values).astype(int).tolist())
         return cls(column, found) if len(found) > 1 else f'the target "{target}" has a single class'
@@ -54,7 +54,7 @@ def tstr(space: FeatureSpace, task: Task, train: Table, test: Table) -> float | 
     """How well boosted trees trained on `train` predict `test`, or why that was not measured.
 
     Classes: area under the ROC curve; with several classes, the mean over those that occur, each against the rest.
-    Quantities: the coefficient of determination, at least -1.
+    Numbers: the coefficient of determination, at least -1.
     """
     kept = [i for i in range(len(space.columns)) if i != task.column]
     sides = []
@@ -68,12 +68,12 @@ def tstr(space: FeatureSpace, task: Task, train: Table, test: Table) -> float | 
     if not kept:
         return "there is nothing to predict the target from"
     if task.classes:
-        return _classified(space.are_symbols[kept], task, features, target, test_features, truth)
-    return _regressed(space.are_symbols[kept], features, target, test_features, truth)
+        return _classified(space.are_categorical[kept], task, features, target, test_features, truth)
+    return _regressed(space.are_categorical[kept], features, target, test_features, truth)
 
 
 def _classified(
-    are_symbols: np.ndarray,
+    are_categorical: np.ndarray,
     task: Task,
     features: np.ndarray,
     target: np.ndarray,
@@ -88,7 +88,7 @@ def _classified(
     if len(np.unique(truth)) < 2:
         return "all rows to test on have the same class"
     trees = HistGradientBoostingClassifier(
-        max_iter=TREES, learning_rate=RATE, categorical_features=are_symbols, early_stopping=True, random_state=0
+        max_iter=TREES, learning_rate=RATE, categorical_features=are_categorical, early_stopping=True, random_state=0
     )
     rare = [code for code in np.unique(target) if (target == code).sum() < 2]  # cannot be split for early stopping
     enough = ~np.isin(target, rare)
@@ -105,7 +105,7 @@ def _classified(
 
 
 def _regressed(
-    are_symbols: np.ndarray, features: np.ndarray, target: np.ndarray, test_features: np.ndarray, truth: np.ndarray
+    are_categorical: np.ndarray, features: np.ndarray, target: np.ndarray, test_features: np.ndarray, truth: np.ndarray
 ) -> float | str:
     from sklearn.ensemble import HistGradientBoostingRegressor
     from sklearn.metrics import r2_score
@@ -113,7 +113,7 @@ def _regressed(
     if truth.min() == truth.max():
         return "all rows to test on have the same target"
     trees = HistGradientBoostingRegressor(
-        max_iter=TREES, learning_rate=RATE, categorical_features=are_symbols, early_stopping=True, random_state=0
+        max_iter=TREES, learning_rate=RATE, categorical_features=are_categorical, early_stopping=True, random_state=0
     )
     with threadpool_limits(1, user_api="openmp"):
         trees.fit(features, target)

@@ -26,7 +26,7 @@ from synthdata.evaluation.texts.ngrams import (
     novelty,
 )
 from synthdata.evaluation.texts.vectors import TextVectors
-from synthdata.fields.views import Texts
+from synthdata.fields.comparison import Texts
 from synthdata.subjects import Subjects
 
 __all__ = ["TextSide", "compare_texts", "sides_of", "text_panel"]
@@ -92,7 +92,7 @@ def sides_of(
         lengths = np.array([-1 if text is None else len(text) for text in values], np.float64)
         there = rng.permutation(np.flatnonzero(lengths >= 0))
         codes = np.empty(0) if column is None else table.values[there, column]
-        whose = None if table.numbers is None else table.numbers[there]
+        whose = None if table.subject_ids is None else table.subject_ids[there]
         result[name] = TextSide(tuple(values[there].tolist()), np.where(codes < labels, codes, np.nan), lengths, whose)
     return result
 
