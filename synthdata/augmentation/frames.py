@@ -62,7 +62,7 @@ def like(column: pd.Series, values: pd.Series, field: Field) -> pd.Series:
         return _as_present(column.dropna().drop_duplicates(), values, field).astype(column.dtype)
     if kind == "date" and pd.api.types.is_datetime64_any_dtype(values):
         values = values.dt.date
-    elif field.has_classes and pd.api.types.is_string_dtype(values):
+    elif field.is_discrete and pd.api.types.is_string_dtype(values):
         values = _as_present(column.dropna().drop_duplicates(), values, field)
     return values.astype(object).where(values.notna(), np.nan)
 

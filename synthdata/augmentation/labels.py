@@ -55,7 +55,7 @@ class Labels:
         classes, counts = np.unique(values, return_counts=True)
         is_small = counts.min() < FEWEST
         counted = values.dtype.kind in "iuf" and not balance and (declared is not None or is_small)
-        if (kind == "continuous" or counted) and not (declared is not None and declared.has_classes):
+        if (kind == "continuous" or counted) and not (declared is not None and declared.is_discrete):
             field = declared or Schema.infer(pd.DataFrame({"y": values})).fields["y"]
             return cls(values, field, classes[:0], pd.Series(dtype="str"))
         is_public = declared is not None and declared.has_public_values

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 
 from synthdata.evaluation.grades import GRADES, Grade
+from synthdata.evaluation.notebook import report_html
 from synthdata.evaluation.score import Score
 from synthdata.metrics import Section
 
@@ -248,6 +249,9 @@ class Report:
             if score.name == name:
                 return score
         raise KeyError(name)
+
+    def _repr_html_(self) -> str:
+        return report_html(self)
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain JSON, without images and texts."""

@@ -107,9 +107,9 @@ class Field(BaseModel, ABC):
 
     reads_null: ClassVar[frozenset[str]] = frozenset({""})
     reads_bytes: ClassVar[bool] = False
+    is_discrete: ClassVar[bool] = False  # a value is one of a set, and may be the class of a row
     is_made: ClassVar[bool] = False  # keys and personal data, which are made anew and not learned
     tells_persons: ClassVar[bool] = False  # whether equal values are a sign of one person
-    has_classes: ClassVar[bool] = False  # its values are classes, whatever type they come in
     copied_is_leak: ClassVar[bool] = False  # a value names one subject: a real one among synthetic rows is no chance
     ending: ClassVar[str] = ""  # of the files that hold the values where a table is text; "" if text can
     statistics: ClassVar[tuple[str, ...]] = ()  # the columns of `compute_statistics`
@@ -156,6 +156,16 @@ class Field(BaseModel, ABC):
         """A column of the kind's type without parts of cells that must not be learned. subjects: whose each row is."""
         return column
 
+    @property
+    def has_public_values(self) -> bool:
+        """Whether the declaration names all values, so that also a rare one may be shown."""
+        return False
+
+    @property
+    def rare_label(self) -> str | None:
+        """What stands for values too rare to be learned; None if the kind has no such label."""
+        return None
+
     def transforming(self) -> Transforms | None:
         """The transforms of its values that leave true what stands beside them; None if none is named."""
         return None
@@ -173,16 +183,6 @@ class Field(BaseModel, ABC):
     @property
     def like(self) -> str | None:
         """The column that a made value has to fit, which is the same in all rows of a person; None if there is none."""
-        return None
-
-    @property
-    def has_public_values(self) -> bool:
-        """Whether the declaration names every value, so that rare ones need not be hidden."""
-        return False
-
-    @property
-    def rare_label(self) -> str | None:
-        """The value that stands for values too rare to be kept; None if the kind has none."""
         return None
 
     @property
