@@ -8,7 +8,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from synthdata.errors import PrivacyWarning
@@ -153,19 +152,20 @@ def about_rows(frame: pd.DataFrame, schema: Schema) -> list[str]:
 
 def about_model(
     codecs: Mapping[str, Codec],
-    arrays: Mapping[str, np.ndarray],
+    frame: pd.DataFrame,
     schedule: Sequence[float],
     history: Sequence[Mapping[str, float]] = (),
 ) -> list[str]:
     """What makes a model plainly useless: mostly rare labels, training that hardly began.
 
-    arrays: of the codecs. schedule: share of its planned training that each part got whose time was up. history: of the
-    table's training.
+    frame: the rows that were learned. schedule: the share of the planned steps that was done, of each training that ran
+    out of time. history: of the table's training.
     """
     found = []
     for name, codec in codecs.items():
         if isinstance(codec.field, Category) and codec.body.hides:
-            rare = float((arrays[name] == arrays[name].max()).mean())
+            symbols = codec.encode(frame[name])[name]
+            rare = float((symbols == symbols.max()).mean())
             if rare > MOSTLY:
                 found.append(
                     f'"{name}": {rare:.0%} of the rows become {codec.field.rare}, since few share a value; drop the '

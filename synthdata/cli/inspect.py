@@ -38,10 +38,10 @@ def command(console: Console, model: Path) -> None:
             f"  {name}, by a {each['family']} of {each['parameters']:,} parameters, {each['epochs']} epochs"
             for name, each in about["stages"].items()
         ),
-        *(["links:"] if about["links"] else []),
-        *(f"  {name} may hold what {' or '.join(others)} holds" for name, others in about["links"].items()),
-        *(["determined:"] if about["determined"] else []),
-        *(f"  {name} follows from {other}" for name, other in about["determined"].items()),
+        *(["copied columns:"] if about["copied_columns"] else []),
+        *(f"  {name} may hold what {' or '.join(others)} holds" for name, others in about["copied_columns"].items()),
+        *(["functional dependencies:"] if about["functional_dependencies"] else []),
+        *(f"  {name} follows from {other}" for name, other in about["functional_dependencies"].items()),
         *(["constraints:"] if about["constraints"] else []),
         *(f"  {label}" for label in about["constraints"]),
     ]

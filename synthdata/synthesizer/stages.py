@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
+from synthdata.blocks import Arrays, Block, Layout, Pixels, Tokens
 from synthdata.errors import ArtefactError, DataError
 from synthdata.models import FIELD_FAMILIES, field_family, field_settings
 from synthdata.models.base import FieldGenerator, FieldLatentSpace, Writer
@@ -20,14 +20,9 @@ from synthdata.synthesizer import artefact
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["FieldStages", "check_rows", "table_of"]
+__all__ = ["FieldStages", "check_rows"]
 
 FEWEST: dict[type[Block], int] = {Pixels: 50}  # to learn to draw any
-
-
-def table_of(layout: Layout) -> Layout:
-    """The blocks that the first stage learns together."""
-    return {name: block for name, block in layout.items() if isinstance(block, Categorical | Binned)}
 
 
 def check_rows(layout: Layout, rows: int) -> None:

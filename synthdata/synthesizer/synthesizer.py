@@ -16,25 +16,24 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from synthdata.blocks import Arrays, Layout, take
-from synthdata.encoding.copied_columns import Links
-from synthdata.encoding.functional_dependencies import Determined
-from synthdata.encoding.made_columns import Persons, dealt, fit_made, made_columns
+from synthdata.blocks import Arrays, tabular, take
+from synthdata.encoding.encoder import Encoder
+from synthdata.encoding.made_columns import MadeColumns
 from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
-from synthdata.fields import Codec, Restriction, Rows
+from synthdata.fields import Restriction, Rows
 from synthdata.io.readers import LEAST_TO_TRAIN
 from synthdata.models import AUTO, choose, family, settings
 from synthdata.models.base import Generator, Imputing, LatentSpace
 from synthdata.progress import Listener, Progress, silent
 from synthdata.remarks import about_columns, about_model, about_rows, remark
 from synthdata.schema import Model, Schema
-from synthdata.schema.conditions import Where, tests_of
+from synthdata.schema.conditions import Where
 from synthdata.schema.constraints import Constraint
 from synthdata.subjects import LEAST_SUBJECTS, Subjects
 from synthdata.synthesizer import artefact
 from synthdata.synthesizer.filling import Filling
 from synthdata.synthesizer.prompts import begun, bits_per_character
-from synthdata.synthesizer.stages import FieldStages, check_rows, table_of
+from synthdata.synthesizer.stages import FieldStages, check_rows
 from synthdata.synthesizer.streaming import FIRST_BLOCK, MOST_BLOCK, PART, ahead, first_row
 
 if TYPE_CHECKING:
@@ -51,27 +50,24 @@ WIDE = 8  # columns of a table that takes as much of a time budget as an image o
 class Synthesizer:
     """A fitted model of a table.
 
-    generator: of the table's blocks; None if there are none (all identifiers, say). stages: of images and texts.
+    encoder: of its rows. generator: of the table's blocks; None if there are none (all identifiers, say). stages: of
+    images and texts.
     family: of the table's. constraints: the schema's, with what training rows had to fill in.
     about: rows trained on, seconds, seed.
     """
 
     schema: Schema
-    codecs: Mapping[str, Codec]
-    links: Links
-    determined: Determined
+    encoder: Encoder
     generator: Generator | None
     stages: FieldStages
     family: str
     constraints: tuple[Constraint, ...]
     about: Mapping[str, Any]
-    persons: Mapping[str, Persons] = field(default_factory=dict)  # whose rows are, by role
     suite: Mapping[str, Any] = field(default_factory=dict)  # the suite the rows must pass, as JSON
 
     def __repr__(self) -> str:
-        return (
-            f"Synthesizer({self.schema.name!r}, {self.family}, {len(self.codecs)} fields, {self.about['rows']:,} rows)"
-        )
+        fields = len(self.schema.fields)
+        return f"Synthesizer({self.schema.name!r}, {self.family}, {fields} fields, {self.about['rows']:,} rows)"
 
     @classmethod
     def fit(
@@ -117,7 +113,7 @@ class Synthesizer:
             raise InputError(f"max_minutes {max_minutes} is not a time; give minutes above 0")
         name = model or schema.model.family
         chosen = settings(name, schema.model.options if name == schema.model.family else {})
-        made, persons = fit_made(frame, schema.fields, schema.subject, np.random.default_rng([seed, 21]))
+        made = MadeColumns.fit(frame, schema, np.random.default_rng([seed, 21]))
         stay = subjects.capped(schema.rows_per_subject, np.random.default_rng([seed, 22]))
         if len(stay) < len(frame):
             text = f"at most {schema.rows_per_subject} rows of a subject are learned (rows_per_subject)"
@@ -126,25 +122,20 @@ class Synthesizer:
         frame, subjects = frame.iloc[stay].reset_index(drop=True), subjects[stay]
         frame = frame.assign(**{name: each.cleared(frame[name], subjects) for name, each in schema.fields.items()})
         rng = np.random.default_rng([seed, 0])
-        codecs = _codecs(frame, schema, rng, subjects, made)
+        encoder = Encoder.fit(frame, schema, made, rng, subjects)
         constraints = tuple(constraint.learn(frame, rng, subjects) for constraint in schema.constraints)
-        layout: Layout = _layout(codecs)
+        layout = encoder.layout
         check_rows(layout, len(frame))
-        arrays: Arrays = _encode(codecs, frame)
-        links = Links.find(frame, codecs, arrays, subjects)
-        layout = links.layout(layout)
-        arrays = links.encode(frame, layout, arrays)
-        determined = Determined.find(layout, arrays, subjects)
-        layout, arrays = determined.layout(layout), determined.encode(arrays)
+        arrays = encoder.encode(frame)
         run = Run(seed, max_minutes, checkpoint, resume, listener, callbacks, subjects)
         about: dict[str, Any] = {"rows": len(frame), "seed": seed}
         if schema.subject:
             about["subjects"] = subjects.people
         if name == AUTO:
-            choice = choose(chosen, len(frame), len(table_of(layout)))
+            choice = choose(chosen, len(frame), len(tabular(layout)))
             name, chosen, about["chosen"] = choice.family, settings(choice.family, {}), choice.why
             listener(Progress("choose", 1.0, detail=f"{name}: {choice.why}"))
-        table = table_of(layout)
+        table = tabular(layout)
         share = min(1, len(table) / WIDE) / (1 + len(layout) - len(table))  # what is left over is for images and texts
         own = replace(run, minutes=run.minutes and run.minutes * (share if len(table) < len(layout) else 1))
         kept = {name: arrays[name] for name in table}
@@ -154,13 +145,13 @@ class Synthesizer:
         said = {column: each.generator() for column, each in schema.fields.items()}
         stages = FieldStages.fit(layout, arrays, table, said, run, asked=model)
         about["seconds"] = round(time.monotonic() - began, 2)
-        found = about_model(codecs, _encode(codecs, frame), cut, generator.history if generator else ())
+        found = about_model(encoder.codecs, frame, cut, generator.history if generator else ())
         for text in found:
             remark(told, text)
         about["warnings"] = [*remarks, *found]
         if generator and generator.history:
             about["training"] = {**_training(generator.history), "validated_by": generator.validated_by}
-        return cls(schema, codecs, links, determined, generator, stages, name, constraints, about, persons)
+        return cls(schema, encoder, generator, stages, name, constraints, about)
 
     def sample(
         self,
@@ -193,9 +184,9 @@ class Synthesizer:
         Block b draws from Philox(SeedSequence(seed, spawn_key=(b,))): a row depends on the seed and its number, never
         on how many are asked for. rows: a hint of how many will be wanted, so that no more are drawn ahead.
         """
-        restrictions = self.restrict(where)
+        restrictions = self.encoder.restrict(where)
         if self.generator is not None:
-            self.generator.check(self._masks(restrictions))
+            self.generator.check(self.encoder.allowed(restrictions))
         if rows is not None and self.capacity is not None and rows > self.capacity:
             raise InputError(
                 f"{rows:,} rows asked for, but an identifier's pattern has only {self.capacity:,} keys; "
@@ -223,7 +214,7 @@ class Synthesizer:
         for name in settings:
             if not any(name in each.Settings.model_fields for each in self.stages.generators.values()):
                 raise InputError(f"{name}: no field of this model is drawn with one; it is for texts")
-        return replace(self, stages=self.stages.drawing(settings, begun(self.codecs, self.stages, prompt)))
+        return replace(self, stages=self.stages.drawing(settings, begun(self.encoder.codecs, self.stages, prompt)))
 
     def bits_per_character(self, frame: pd.DataFrame) -> dict[str, float]:
         """How well texts of `frame` are foreseen given the rest of their records, by field; lower is better.
@@ -233,18 +224,13 @@ class Synthesizer:
         """
         frame = self.schema.read(frame)
         with threadpool_limits(1, user_api="blas"):
-            found = self.stages.surprise(self.blocks(frame))
-        return {name: bits_per_character(self.codecs[name], frame[name], nats) for name, nats in found.items()}
+            found = self.stages.surprise(self.encoder.encode(frame))
+        return {name: bits_per_character(self.encoder.codecs[name], frame[name], nats) for name, nats in found.items()}
 
     @property
     def capacity(self) -> int | None:
         """How many rows of one run there can be: the fewest keys an identifier has. None for any number."""
-        capacities = [codec.body.capacity for codec in self.codecs.values() if codec.body.capacity is not None]
-        return min(capacities, default=None)
-
-    def restrict(self, where: Where) -> dict[str, Restriction]:
-        """Turn conditions into restrictions by column; ConditionError if one cannot be met."""
-        return _restrictions(self.codecs, self.schema, where)
+        return self.encoder.capacity
 
     @staticmethod
     def satisfied(frame: pd.DataFrame, schema: Schema, where: Where, *, seed: int = 0) -> np.ndarray:
@@ -252,13 +238,9 @@ class Synthesizer:
 
         ConditionError if no model that learns the frame could meet them.
         """
-        subjects = schema.subjects(frame)
-        made, _ = fit_made(frame, schema.fields, schema.subject, np.random.default_rng([seed, 21]))
-        codecs = _codecs(frame, schema, np.random.default_rng([seed, 0]), subjects, made)
-        result = np.ones(len(frame), bool)
-        for name, restriction in _restrictions(codecs, schema, where).items():
-            result &= codecs[name].admits(frame[name], restriction)
-        return result
+        made = MadeColumns.fit(frame, schema, np.random.default_rng([seed, 21]))
+        encoder = Encoder.of_columns(frame, schema, made, np.random.default_rng([seed, 0]), schema.subjects(frame))
+        return encoder.satisfied(frame, where)
 
     def _blocks(self, restrictions: Mapping[str, Restriction], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
         with threadpool_limits(1, user_api="blas"):  # one a worker; and sums do not depend on the machine's cores
@@ -298,7 +280,7 @@ class Synthesizer:
         """The tabular arrays of one block of a run."""
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
         rows = first_row(number + 1) - first_row(number)
-        return self.generator.sample(rng, rows, self._masks(restrictions)) if self.generator else {}
+        return self.generator.sample(rng, rows, self.encoder.allowed(restrictions)) if self.generator else {}
 
     def _part(
         self,
@@ -318,32 +300,16 @@ class Synthesizer:
         if self.capacity is not None and first < self.capacity < end:  # the keys end among these rows
             end = self.capacity
             arrays = take(arrays, slice(0, end - first))
-        return self._rows(arrays, Rows(seed, np.arange(first, end)), restrictions)
-
-    def _masks(self, restrictions: Mapping[str, Restriction]) -> dict[str, np.ndarray]:
-        """What the generator may draw."""
-        return self.determined.masks({name: restriction.mask for name, restriction in restrictions.items()})
-
-    def _rows(self, arrays: Arrays, rows: Rows, restrictions: Mapping[str, Restriction]) -> pd.DataFrame:
-        """Decode the arrays of some rows."""
-        arrays = self.determined.decode(arrays)
-        learned = {name: codec for name, codec in self.codecs.items() if not codec.field.is_made}
-        columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in learned.items()}
-        self.links.decode(columns, self.codecs, arrays, restrictions)
-        whose = dealt(self.persons, columns, replace(rows, table=self.schema.name))
-        columns |= made_columns(self.codecs, arrays, whose)
-        return pd.DataFrame({name: columns[name] for name in self.codecs})
-
-    def blocks(self, frame: pd.DataFrame) -> Arrays:
-        """What the generator sees of rows: the arrays of their blocks."""
-        frame = self.schema.read(frame)
-        layout = self.links.layout(_layout(self.codecs))
-        return self.determined.encode(self.links.encode(frame, layout, _encode(self.codecs, frame)))
+        return self.encoder.decode(arrays, Rows(seed, np.arange(first, end)), restrictions)
 
     def encode(self, frame: pd.DataFrame) -> np.ndarray:
         """Where the rows of `frame` lie in the latent space: (n, latent) float32. InputError if the family has none."""
         space = self._latent_space()
-        arrays = {name: array for name, array in self.blocks(frame).items() if name not in self.stages.generators}
+        arrays = {
+            name: array
+            for name, array in self.encoder.encode(self.schema.read(frame)).items()
+            if name not in self.stages.generators
+        }
         with threadpool_limits(1, user_api="blas"):  # so that places do not depend on the machine's cores
             return space.encode(arrays)
 
@@ -356,7 +322,7 @@ class Synthesizer:
             raise InputError("places hold numbers that are not finite")
         with threadpool_limits(1, user_api="blas"):
             arrays = self.stages.sample(np.random.SeedSequence(0), len(places), space.decode(places))
-        return self._rows(arrays, Rows(0, np.arange(len(places))), {})
+        return self.encoder.decode(arrays, Rows(0, np.arange(len(places))))
 
     def interpolate(self, row_a: Mapping[str, Any], row_b: Mapping[str, Any], steps: int = 8) -> pd.DataFrame:
         """Rows along the way between two records: `steps` rows.
@@ -370,7 +336,7 @@ class Synthesizer:
             raise InputError("interpolate goes from record to record: give a mapping or a row of a table for each end")
         if steps < 2:
             raise InputError(f"{steps} steps asked for; the two ends alone are 2")
-        ends = self.blocks(self._numbered(pd.DataFrame([dict(row_a), dict(row_b)])))
+        ends = self.encoder.encode(self._read(pd.DataFrame([dict(row_a), dict(row_b)])))
         table = {name: array for name, array in ends.items() if name not in self.stages.generators}
         if self.stages.spaces:
             arrays: Arrays = take(table, np.arange(steps) * 2 // steps)
@@ -382,7 +348,7 @@ class Synthesizer:
         with threadpool_limits(1, user_api="blas"):
             drawn = self.stages.sample(np.random.SeedSequence(0), steps, arrays)
             arrays = {**drawn, **self.stages.between(ends, arrays, steps)}
-        return self._rows(arrays, Rows(0, np.arange(steps)), {})
+        return self.encoder.decode(arrays, Rows(0, np.arange(steps)))
 
     def vary(
         self, rows: pd.DataFrame | Mapping[str, Any] | pd.Series, strength: float = 0.3, *, seed: int = 0
@@ -404,20 +370,20 @@ class Synthesizer:
                 "this model has no image or text that can be varied; train with an image whose model is gan or vae, "
                 "or a text whose model is vae"
             )
-        rows = self.schema.read(self._numbered(rows).reset_index(drop=True))
+        rows = self._read(rows.reset_index(drop=True))
         with threadpool_limits(1, user_api="blas"):  # so that images do not depend on the machine's cores
-            varied = self.stages.vary(np.random.SeedSequence(seed), self.blocks(rows), strength)
+            varied = self.stages.vary(np.random.SeedSequence(seed), self.encoder.encode(rows), strength)
         numbers = Rows(seed, np.arange(len(rows)))
-        return rows.assign(**{name: self.codecs[name].decode(varied, numbers) for name in varied})
+        return rows.assign(**{name: self.encoder.codecs[name].decode(varied, numbers) for name in varied})
 
     def fill(self, frame: pd.DataFrame, columns: Sequence[str] | None = None, *, seed: int = 0) -> pd.DataFrame:
         """Draw the missing cells of `columns`, or of all that were learned, given all that is there in their rows.
 
         Cells that are there come back as they were, in the schema's types and order. A filled cell is never missing,
         but where it follows from a column that says so, or where training showed nothing of it. Texts are written to
-        the filled table; identifiers and images are left alone. A column that follows from another (see `determined`)
+        the filled table; identifiers and images are left alone. A column that depends on another
         is filled by what it follows to, and one that is there narrows what its source may be. A number that often
-        equals an earlier column's (see `links`) is taken from there, or that one from it, as often as training showed.
+        equals an earlier column's is taken from there, or that one from it, as often as training showed.
         Values that are too rare to be known count as what their codec takes them for.
         Where a row lacks two columns of which training showed missing cells, each is drawn given the rest alone.
         Rows that break a constraint are drawn again, up to 20 times: they have not passed the gate. Only a Transformer
@@ -425,19 +391,14 @@ class Synthesizer:
         """
         if self.generator is not None and not isinstance(self.generator, Imputing):
             raise InputError(f"a {self.family} draws whole rows and fills none; train with model transformer")
-        filling = Filling(self.codecs, self.links, self.determined, self.generator, self.stages, self.constraints)
+        filling = Filling(self.encoder, self.generator, self.stages, self.constraints)
         frame = self.schema.read(frame)
         with threadpool_limits(1, user_api="blas"):  # so that cells do not depend on the machine's cores
             return filling.fill(frame, columns, seed)
 
-    def _numbered(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Rows, with keys where they are missing: what is numbered is not learned, and any key will do to be read."""
-        rows = rows.copy()
-        for name, codec in self.codecs.items():
-            if codec.field.is_made and name not in rows:
-                present = {name: np.ones(len(rows), np.int64)}
-                rows[name] = codec.decode(present, Rows(0, np.arange(len(rows)))).to_numpy()
-        return rows
+    def _read(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Records in the schema's types; keys and personal data may be left out, which are not learned."""
+        return self.schema.read(self.encoder.made.completed(rows))
 
     def dataset(
         self,
@@ -499,8 +460,8 @@ class Synthesizer:
             "target": self.schema.target,
             "subject": list(self.schema.subject),
             "fields": {name: each.kind for name, each in self.schema.fields.items()},
-            "links": {name: list(others) for name, others in self.links.sources.items()},
-            "determined": {name: source for name, (source, _) in self.determined.tables.items()},
+            "copied_columns": {name: list(others) for name, others in self.encoder.copied.sources.items()},
+            "functional_dependencies": {name: source for name, (source, _) in self.encoder.dependencies.tables.items()},
             "constraints": [constraint.label() for constraint in self.constraints],
         }
 
@@ -509,15 +470,9 @@ class Synthesizer:
         from safetensors.numpy import save as to_safetensors
 
         schema = self.schema.model_copy(update={"suite": None, "constraints": self.constraints})
-        codecs = {
-            "columns": {name: codec.to_json() for name, codec in self.codecs.items()},
-            "links": self.links.sources,
-            "determined": self.determined.tables,
-            "persons": {role: each.to_json() for role, each in self.persons.items()},
-        }
         files = {
             artefact.SCHEMA: schema.dump().encode(),
-            artefact.CODECS: json.dumps(codecs, ensure_ascii=False).encode(),
+            artefact.CODECS: json.dumps(self.encoder.to_json(), ensure_ascii=False).encode(),
             artefact.SUITE: json.dumps(self.suite, ensure_ascii=False, indent=1).encode(),
         }
         if self.generator is not None:
@@ -548,16 +503,11 @@ class Synthesizer:
         manifest, files = artefact.read(path)
         try:
             schema = Schema.parse(files[artefact.SCHEMA].decode(), source=f"{path}/{artefact.SCHEMA}")
-            raw = json.loads(files[artefact.CODECS])
-            columns = raw["columns"]
-            codecs = {name: Codec.from_json(name, each, columns[name]) for name, each in schema.fields.items()}
-            links = Links({name: tuple(others) for name, others in raw["links"].items()})
-            determined = Determined({name: (other, tuple(table)) for name, (other, table) in raw["determined"].items()})
-            persons = {role: Persons.from_json(each) for role, each in raw["persons"].items()}
+            encoder = Encoder.from_json(schema, json.loads(files[artefact.CODECS]))
             name = str(manifest["family"])
             generator = None
-            layout = determined.layout(links.layout(_layout(codecs)))
-            table = table_of(layout)
+            layout = encoder.layout
+            table = tabular(layout)
             if table:
                 config_name, weights_name = artefact.stage_files(STAGE)
                 config = json.loads(files[config_name])
@@ -573,35 +523,13 @@ class Synthesizer:
         except (KeyError, ValueError, TypeError, SchemaError) as error:
             raise ArtefactError(f"{path}: its files do not fit each other ({error}); train it again") from None
         constraints = tuple(schema.constraints)
-        return cls(schema, codecs, links, determined, generator, stages, name, constraints, about, persons, suite)
-
-
-def _codecs(
-    frame: pd.DataFrame, schema: Schema, rng: np.random.Generator, subjects: Subjects, made: Mapping[str, Codec]
-) -> dict[str, Codec]:
-    """The codecs of all fields, of which those of what is made anew are there."""
-    return {
-        name: made[name] if name in made else each.fit(frame[name], name, rng, subjects)
-        for name, each in schema.fields.items()
-    }
-
-
-def _restrictions(codecs: Mapping[str, Codec], schema: Schema, where: Where) -> dict[str, Restriction]:
-    return {name: codecs[name].restrict(tests) for name, tests in tests_of(where, schema.fields).items()}
+        return cls(schema, encoder, generator, stages, name, constraints, about, suite)
 
 
 def _training(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     """How training went: its epochs, the one whose weights were kept, and their validation loss."""
     best = min(history, key=lambda row: row["val_loss"])
     return {"epochs": len(history), "best_epoch": int(best["epoch"]), "validation": best["val_loss"]}
-
-
-def _layout(codecs: Mapping[str, Codec]) -> Layout:
-    return {name: block for codec in codecs.values() for name, block in codec.layout.items()}
-
-
-def _encode(codecs: Mapping[str, Codec], frame: pd.DataFrame) -> dict[str, np.ndarray]:
-    return {name: array for codec in codecs.values() for name, array in codec.encode(frame[codec.name]).items()}
 
 
 def check_subjects(schema: Schema, frame: pd.DataFrame, subjects: Subjects) -> None:
