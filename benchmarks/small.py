@@ -33,13 +33,13 @@ def main() -> None:
     figures = []
     for seed in range(options.samples):
         passed = generate(synthesizer, len(real), seed=seed)
-        both = np.vstack([real[measures], passed.frame[measures]])
+        both = np.vstack([real[measures], passed.frame()[measures]])
         folds = cross_val_predict(HistGradientBoostingClassifier(), both, is_real, cv=5, method="predict_proba")
-        forest = RandomForestClassifier(500, random_state=0).fit(passed.frame[measures], passed.frame["diagnosis"])
+        forest = RandomForestClassifier(500, random_state=0).fit(passed.frame()[measures], passed.frame()["diagnosis"])
         told = forest.predict_proba(real[measures])[:, 1]
         figures.append(
             (
-                passed.verdict.acceptance,
+                passed.verdict().acceptance,
                 roc_auc_score(is_real, folds[:, 1]),
                 roc_auc_score(real["diagnosis"] == "malignant", told),
             )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from synthdata.errors import GateError, InputError
 from synthdata.fields import Identifier
 from synthdata.privacy.real_values import RealValues
 from synthdata.progress import Listener, Progress, silent
-from synthdata.schema import Schema
+from synthdata.schema import ModelLike, Schema
 from synthdata.schema.conditions import Where
 from synthdata.synthesizer import Synthesizer
 from synthdata.validation import Gate, Suite, Validated, Verdict
@@ -30,7 +30,7 @@ def train(
     frame: pd.DataFrame,
     schema: Schema,
     *,
-    model: str | Mapping[str, Any] | None = None,
+    model: ModelLike | None = None,
     seed: int = 0,
     max_minutes: float | None = None,
     checkpoint: Path | None = None,
@@ -38,7 +38,61 @@ def train(
     listener: Listener = silent,
     callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> Synthesizer:
-    """Gate the real table, then learn it. GateError, with the verdict, if the table breaks its own schema."""
+    """Check a real table against its schema, then learn it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The real rows, raw (all text) or typed; columns the schema does not name are left out.
+    schema : Schema
+        What the table is; `Schema.infer` guesses a first one.
+    model : str, mapping or settings, optional
+        In place of the schema's: a family ("auto" lets the table decide), or one with hyperparameters,
+        `VAE(latent=8)` or `{"family": "vae", "latent": 8}`.
+    seed : int, default 0
+        Equal seeds, tables and schemas give equal models.
+    max_minutes : float, optional
+        Time budget of training, in minutes; without one, training ends when it no longer helps.
+    checkpoint : Path, optional
+        A file to keep the state of training in.
+    resume : bool, default False
+        Go on from `checkpoint`.
+    listener : callable, optional
+        Called with each `Progress`.
+    callbacks : sequence of keras.callbacks.Callback, default ()
+        Keras callbacks of the training loops.
+
+    Returns
+    -------
+    Synthesizer
+        The fitted model, with the suite that its rows must pass.
+
+    Raises
+    ------
+    GateError
+        If the table breaks its schema; nothing was trained. `verdict` says which rows.
+    SchemaError
+        If the schema contradicts itself, or a hyperparameter is wrong.
+    DataError
+        If the table cannot be read as the schema says, or is too small.
+    TrainingError
+        If training diverges.
+
+    See Also
+    --------
+    Synthesizer.fit : the same without checking the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthdata import Schema, generate, train
+    >>> frame = pd.DataFrame({"age": [20, 30, 40, 50] * 25, "ward": ["north", "south"] * 50})
+    >>> synthesizer = train(frame, Schema.infer(frame), model="marginals")
+    >>> len(generate(synthesizer, 10).frame())
+    10
+
+    """
+    schema.check()
     frame = schema.read(frame)
     verdict = Gate(schema, Suite.of(schema)).check(frame)
     if not verdict.passed:
@@ -78,13 +132,48 @@ def generate(
     real: pd.DataFrame | None = None,
     listener: Listener = silent,
 ) -> Validated:
-    """Sample until `rows` rows have passed the gate; conditions are checked before anything is sampled.
+    """Draw rows that pass the model's suite; rows that fail are set aside and drawn again.
 
-    real: the real rows, where they are at hand: a synthetic row that holds a key or a piece of personal data of theirs
-    is drawn again.
+    Rows come lazily: nothing is drawn before `Validated.frame()`, `Validated.frames()` or `export` reads them.
 
-    Rows come lazily: iterate `Validated.frames()` or hand it to `export`. GateError if the budget of `BUDGET` sampled
-    rows for each one wanted ends first, or if what must hold of the whole table does not.
+    Parameters
+    ----------
+    synthesizer : Synthesizer
+        A fitted model.
+    rows : int
+        How many rows, at least 1.
+    where : str, mapping or list of str, optional
+        What every row has to satisfy: `"age >= 60"`, or `{"age": (60, None), "ward": ["north", "south"]}`. Met by
+        masking what may be drawn, not by drawing until it fits.
+    seed : int, default 0
+        Equal seeds and models give equal rows.
+    real : DataFrame, optional
+        The real rows, where they are at hand: a synthetic row that holds a key or personal data of theirs is drawn
+        again.
+    listener : callable, optional
+        Called with each `Progress`.
+
+    Returns
+    -------
+    Validated
+        The rows, as a stream that can be read once.
+
+    Raises
+    ------
+    ConditionError
+        If nothing can satisfy `where`; before anything is drawn.
+    InputError
+        If `rows` is below 1, or the pattern of a key has too few keys.
+    GateError
+        While the rows are read: if 20 rows were drawn for each one wanted and too few passed, or if the table as a
+        whole is refused.
+
+    Examples
+    --------
+    >>> from synthdata import Synthesizer, export, generate
+    >>> synthesizer = Synthesizer.load("model")  # doctest: +SKIP
+    >>> export(generate(synthesizer, 1000, where="age >= 60"), "older.csv")  # doctest: +SKIP
+
     """
     if rows < 1:
         raise InputError(f"{rows} rows asked for; ask for at least 1")
@@ -114,10 +203,10 @@ def clear_of(schema: Schema, real: pd.DataFrame, rows: int, listener: Listener =
 
 
 def _first_file(verdict: Verdict, frame: pd.DataFrame) -> str:
-    """Name the file of the first row whose measures failed, if cells are paths; the tail of a message."""
+    """Name the file of the first row whose statistics failed, if cells are paths; the tail of a message."""
     for check in verdict.checks:
-        name, _, measure = check.label.rpartition(".")
-        if check.first and measure and name in frame.columns:
+        name, _, statistic = check.label.rpartition(".")
+        if check.first and statistic and name in frame.columns:
             cell = frame[name].iloc[check.first[0] - 1]
             if isinstance(cell, str):
                 return f", row {check.first[0]} is {cell}"

@@ -78,7 +78,7 @@ def synthesizer(patients):
 )
 def test_as_many_rows_come_as_asked_for(synthesizer, patients, amount, added, kinds):
     made = augment(synthesizer, patients, amount)
-    table = made.frame
+    table = made.frame()
     assert made.added == added
     assert table["provenance"].tolist() == [REAL] * len(patients) + [SYNTHETIC] * added
     counts = table["outcome"].value_counts()
@@ -86,27 +86,27 @@ def test_as_many_rows_come_as_asked_for(synthesizer, patients, amount, added, ki
 
 
 def test_real_rows_come_back_as_they_are_and_no_key_comes_twice(synthesizer, patients):
-    table = augment(synthesizer, patients, Amount(factor=3)).frame
+    table = augment(synthesizer, patients, Amount(factor=3)).frame()
     pd.testing.assert_frame_equal(table.iloc[: len(patients)][patients.columns], patients)
     assert table["patient"].is_unique
 
 
 def test_the_same_seed_adds_the_same_rows(synthesizer, patients):
-    one, again, other = (augment(synthesizer, patients, Amount(rows=20), seed=seed).frame for seed in (1, 1, 2))
+    one, again, other = (augment(synthesizer, patients, Amount(rows=20), seed=seed).frame() for seed in (1, 1, 2))
     pd.testing.assert_frame_equal(one, again)
     assert not one.equals(other)
 
 
 def test_more_of_a_segment_is_all_in_the_segment(synthesizer, patients):
     for amount, rows in ((Amount(rows=50, where="age >= 70"), 50), (Amount(factor=2, where="age >= 70"), None)):
-        table = augment(synthesizer, patients, amount).frame
+        table = augment(synthesizer, patients, amount).frame()
         added = table[table["provenance"] == SYNTHETIC]
         assert len(added) == (rows or int((patients["age"] >= 70).sum()))
         assert (added["age"] >= 70).all()
 
 
 def test_within_a_segment_classes_can_be_balanced(synthesizer, patients):
-    table = augment(synthesizer, patients, Amount(balance=("outcome",), where="age >= 60")).frame
+    table = augment(synthesizer, patients, Amount(balance=("outcome",), where="age >= 60")).frame()
     counts = table[table["age"] >= 60]["outcome"].value_counts()
     assert counts["good"] == counts["bad"]
     assert (table[table["provenance"] == SYNTHETIC]["age"] >= 60).all()
@@ -114,7 +114,7 @@ def test_within_a_segment_classes_can_be_balanced(synthesizer, patients):
 
 def test_combinations_of_columns_are_balanced_at_once(synthesizer, patients):
     made = augment(synthesizer, patients, Amount(balance=("ward", "sex")))
-    counts = made.frame.groupby(["ward", "sex"]).size()
+    counts = made.frame().groupby(["ward", "sex"]).size()
     assert counts.drop("west").nunique() == 1
     assert counts["west"].sum() == 5  # too few to learn from
     assert "in fewer than 8 real rows left as they are" in made.additions.notes[0]
@@ -123,8 +123,8 @@ def test_combinations_of_columns_are_balanced_at_once(synthesizer, patients):
 def test_the_target_is_made_independent_of_a_sensitive_column(synthesizer, patients):
     made = augment(synthesizer, patients, Amount(independent="sex"))
     assert target_parity(patients, SCHEMA, "sex") > 0.1
-    assert target_parity(made.frame, SCHEMA, "sex") < 0.005
-    shares = [each["outcome"].eq("bad").mean() for each in (patients, made.frame)]
+    assert target_parity(made.frame(), SCHEMA, "sex") < 0.005
+    shares = [each["outcome"].eq("bad").mean() for each in (patients, made.frame())]
     assert shares[0] == pytest.approx(shares[1], abs=0.005)
 
 
@@ -132,7 +132,7 @@ def test_generated_rows_can_have_a_target_that_is_independent(patients):
     tied = patients.assign(sex=np.where((patients["outcome"] == "bad") ^ (np.arange(300) % 5 == 0), "m", "f"))
     made = train(tied, SCHEMA, model={"family": "transformer", "epochs": 8, "width": 16})
     fair = generate_independent(made, 500, "sex", where="age >= 30")
-    table = fair.validated.frame
+    table = fair.validated.frame()
     assert len(table) == 500
     assert fair.learned > 0.1
     assert fair.made == pytest.approx(target_parity(table, SCHEMA, "sex"))
@@ -203,7 +203,7 @@ def test_an_amount_of_nothing_is_refused(synthesizer, patients):
 
 
 def test_weights_give_real_rows_their_share(synthesizer, patients):
-    table = augment(synthesizer, patients, Amount(factor=4, real_share=0.5)).frame
+    table = augment(synthesizer, patients, Amount(factor=4, real_share=0.5)).frame()
     assert table["row_weight"].mean() == pytest.approx(1)
     assert table.groupby("provenance")["row_weight"].sum()["real"] == pytest.approx(len(table) / 2)
 
@@ -211,7 +211,7 @@ def test_weights_give_real_rows_their_share(synthesizer, patients):
 def test_missing_cells_are_drawn_and_added_rows_lack_nothing_either(patients):
     made = train(patients, SCHEMA, model={"family": "transformer", "epochs": 2, "width": 16})
     filled = augment(made, patients, Amount(rows=40), fill=True)
-    table, lacked = filled.frame, patients["weight"].isna()
+    table, lacked = filled.frame(), patients["weight"].isna()
     assert not table.isna().any(axis=None)
     assert filled.filled == lacked.sum()
     marks = np.where(lacked, "filled", "real").tolist() + ["synthetic"] * 40
@@ -240,14 +240,14 @@ def test_what_must_be_unique_is_so_among_real_and_added_rows(patients):
     schema = Schema.parse("fields: {n: {kind: number, integer: true}}\nconstraints: [{kind: unique, fields: [n]}]")
     numbers = schema.read(pd.DataFrame({"n": np.arange(0, 4000, 10)}))
     made = train(numbers, schema, model="marginals")
-    assert augment(made, numbers, Amount(rows=1000)).frame["n"].is_unique
+    assert augment(made, numbers, Amount(rows=1000)).frame()["n"].is_unique
 
 
 def test_a_rare_combination_among_real_rows_does_not_stop_the_table(patients):
     schema = SCHEMA.model_copy(update={"constraints": (Combinations(fields=["ward", "sex"]),)})
     made = augment(train(patients, schema), patients, Amount(rows=50))
-    added = made.frame[made.frame["provenance"] == SYNTHETIC]
-    assert (made.frame["ward"] == "west").sum() == 5
+    added = made.frame()[made.frame()["provenance"] == SYNTHETIC]
+    assert (made.frame()["ward"] == "west").sum() == 5
     assert not (added["ward"] == "west").any()
 
 

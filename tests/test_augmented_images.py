@@ -43,7 +43,7 @@ def digits(tmp_path_factory) -> Path:
 def test_changed_copies_are_marked_and_keep_their_labels(digits):
     real = SCHEMA.read(read_table(digits))
     made = augment(SCHEMA, real, Amount(balance=("label",)), copies=1.0)
-    table = made.frame
+    table = made.frame()
     assert table["provenance"].tolist() == [REAL] * 120 + [TRANSFORMED] * 40
     assert (table["label"][120:] == "1").all()
     field = SCHEMA.fields["image"]

@@ -15,7 +15,7 @@ from synthdata.evaluation.html.page import render
 from synthdata.evaluation.report import Beside, Report, Score, TextPairs
 from synthdata.evaluation.texts.ngrams import character_runs, copies, distinct, longest_copy, novelty, word_runs
 from synthdata.evaluation.texts.panel import Side, compare_texts, sides_of
-from synthdata.fields.views import Texts
+from synthdata.fields.comparison import Texts
 from synthdata.metrics import MEASURES
 
 LABELS = ("cats", "dogs", "birds")

@@ -290,7 +290,7 @@ def test_the_verdict_stands_beside_the_table(tmp_path):
     validated = streamed(small(1, 50, 2))
     path = export(validated, tmp_path / "out.csv")
     assert names(tmp_path) == ["out.csv", "out.csv.rejected.parquet", "out.csv.verdict.json"]
-    assert json.loads(Path(f"{path}.verdict.json").read_text()) == validated.verdict.to_json()
+    assert json.loads(Path(f"{path}.verdict.json").read_text()) == validated.verdict().to_json()
     rejected = pd.read_parquet(f"{path}.rejected.parquet")
     assert rejected.to_dict("records") == [
         {"n": 50, "k": "x", "failed_expectation": "expect_column_values_to_be_between(n)"}

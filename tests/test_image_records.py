@@ -167,15 +167,15 @@ def broken(fitted: Synthesizer, change: Callable[[np.ndarray], np.ndarray]) -> S
 def test_a_generator_that_has_collapsed_gets_nothing_through_the_gate(fitted):
     collapsed = broken(fitted, lambda array: array * 0)
     assert len(set(collapsed.sample(30)["scan"])) == 1
-    assert len(generate(collapsed, 5).frame) == 5  # so few may look alike
+    assert len(generate(collapsed, 5).frame()) == 5  # so few may look alike
     with pytest.raises(GateError, match=r"refused: expect_column_mean_to_be_between\(scan.alike"):
-        _ = generate(collapsed, 40).frame
+        generate(collapsed, 40).frame()
 
 
 def test_images_that_are_no_numbers_are_blank_and_set_aside(fitted):
     validated = generate(broken(fitted, lambda array: array * np.nan), 5)
     with pytest.raises(GateError, match="only 0 of 5 rows passed"):
-        _ = validated.frame
+        validated.frame()
     rejected = validated.rejected()
     assert set(rejected["failed_expectation"]) == {"expect_column_values_to_be_between(scan.contrast)"}
     assert not SCHEMA.fields["scan"].array(rejected["scan"].head(20)).any()
@@ -242,7 +242,7 @@ def test_the_inception_distance_is_measured_where_weights_are_given(monkeypatch)
     real = digits()
     copied = real[:60]
     sides = {
-        name: Side(SCHEMA.fields["scan"].view(frame["scan"]), np.empty(0))
+        name: Side(SCHEMA.fields["scan"].comparison(frame["scan"]), np.empty(0))
         for name, frame in (("train", real[:60]), ("synthetic", copied), ("holdout", real[ROWS : ROWS + 60]))
     }
     monkeypatch.setattr(Inception, "look", look)

@@ -55,7 +55,7 @@ def pixels(schema: Schema, frame: pd.DataFrame) -> np.ndarray:
 
 
 def test_caption_and_image_agree_with_the_label_of_their_record(schema: Schema, records: Validated) -> None:
-    real, made = digits(), records.frame
+    real, made = digits(), records.frame()
     reader = LogisticRegression(max_iter=2000).fit(pixels(schema, real[:1500]), real["label"][:1500])
     said = [NUMERALS[int(label)] in caption for label, caption in zip(made["label"], made["caption"], strict=True)]
     shown = reader.predict(pixels(schema, made)) == made["label"].astype("str").to_numpy()
@@ -66,7 +66,7 @@ def test_caption_and_image_agree_with_the_label_of_their_record(schema: Schema, 
 
 
 def test_a_caption_speaks_of_the_ink_of_its_record(records: Validated) -> None:
-    made = records.frame
+    made = records.frame()
     order = [made["ink"][made["caption"].str.contains(stroke)].median() for stroke in STROKES]
     assert order == sorted(order)
 
@@ -79,7 +79,7 @@ def test_conditions_and_prompts_meet_in_one_record(model: Synthesizer) -> None:
 
 
 def test_what_a_record_lacks_is_filled_and_its_caption_written_to_it(model: Synthesizer, records: Validated) -> None:
-    rows = records.frame.head(60).assign(caption=None)
+    rows = records.frame().head(60).assign(caption=None)
     rows.loc[rows.index % 2 == 0, "ink"] = None
     filled = model.fill(rows)
     said = [NUMERALS[int(label)] in text for label, text in zip(filled["label"], filled["caption"], strict=True)]
@@ -96,13 +96,13 @@ def test_one_export_holds_everything(schema: Schema, records: Validated, tmp_pat
     target = tmp_path / f"records.{ending}"
     export(records, target)
     back = schema.read(read_table(target))
-    assert back["caption"].tolist() == records.frame["caption"].tolist()
-    np.testing.assert_array_equal(pixels(schema, back), pixels(schema, records.frame))
+    assert back["caption"].tolist() == records.frame()["caption"].tolist()
+    np.testing.assert_array_equal(pixels(schema, back), pixels(schema, records.frame()))
 
 
 def test_a_report_scores_table_text_and_image_together(schema: Schema, records: Validated) -> None:
     real = digits()
-    report = evaluate(real[:1500], records.frame, real[1500:].reset_index(drop=True), schema)
+    report = evaluate(real[:1500], records.frame(), real[1500:].reset_index(drop=True), schema)
     assert report.score("text_agreement").value > 0.8
     assert report.score("image_agreement").value > 0.8
     trends = report.score("trends")

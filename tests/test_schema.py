@@ -7,17 +7,22 @@ import re
 import uuid
 from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from synthdata.errors import DataError, SchemaError
-from synthdata.fields import Boolean, Category, Datetime, Identifier, Number, Personal, Text
+from synthdata.evaluation import evaluate
+from synthdata.fields import KINDS, Boolean, Category, Datetime, Identifier, Image, Number, Personal, Text
+from synthdata.pipeline import train
 from synthdata.schema import Model, Schema, infer, json_schema
-from synthdata.schema.constraints import Combinations, Ordered, RowRule, Unique
+from synthdata.schema.constraints import CONSTRAINTS, Combinations, Ordered, RowRule, Unique
+from synthdata.synthesizer import Synthesizer
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 ROWS = 200
@@ -540,3 +545,110 @@ def test_another_model_goes_into_a_schema_that_quotes_its_keys() -> None:
     text = '"fields":\n  size: {kind: boolean}\n'
     schema = Schema.parse(text).model_copy(update={"model": Model(family="vae", latent=4)})
     assert Schema.parse(schema.into(text)) == schema
+
+
+# --- a schema cannot be built wrong -----------------------------------------------------------------------------------
+
+
+PATIENTS = Schema(name="patients", fields={"age": Number(integer=True), "smoker": Boolean()}, target="smoker")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"fields": {"x": Number()}, "target": "y"}, 'schema, target: no field "y"'),
+        ({"fields": {"x": {"kind": "nmber"}}}, 'schema, field "x": unknown kind "nmber"'),
+        ({"fields": {"x": Number(min=2, max=1)}}, 'field "x": max 1 is below min 2'),
+        ({"fields": {"x": Number()}, "require": {"shape": 1}}, 'no score "shape"; did you mean "shapes"'),
+        ({"fields": {}}, "schema, fields: found {}"),
+        ({}, '"fields" is missing'),
+    ],
+)
+def test_python_builds_no_schema_that_contradicts_itself(given: dict, message: str) -> None:
+    with pytest.raises(SchemaError, match=re.escape(message)):
+        Schema(**given)
+
+
+def test_replace_changes_what_it_names_and_nothing_else() -> None:
+    changed = PATIENTS.replace(target=None, require={"shapes": 0.9}, model="vae")
+    assert (changed.target, changed.require, changed.model) == (None, {"shapes": 0.9}, Model(family="vae"))
+    assert (changed.name, changed.fields) == (PATIENTS.name, PATIENTS.fields)
+    assert PATIENTS.target == "smoker"
+    assert changed.replace(target="smoker", require={}, model="transformer") == PATIENTS
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"target": "smokr"}, 'schema, target: no field "smokr"; did you mean "smoker"?'),
+        ({"targt": "age"}, 'schema: unknown key "targt"; did you mean "target"?'),
+        ({"subject": "age"}, "subject"),
+        ({"fields": {"age": Number()}}, 'target: no field "smoker"'),
+    ],
+)
+def test_replace_is_checked(changes: dict, message: str) -> None:
+    with pytest.raises(SchemaError, match=re.escape(message)):
+        PATIENTS.replace(**changes)
+
+
+def test_replace_field_changes_one_field() -> None:
+    changed = PATIENTS.replace_field("age", max=120, nullable=True)
+    assert changed.fields == {"age": Number(integer=True, max=120, nullable=True), "smoker": Boolean()}
+    assert list(changed.fields) == ["age", "smoker"]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("agee", {"max": 1}, 'schema: no field "agee"; did you mean "age"?'),
+        ("age", {"maxx": 1}, 'field "age": unknown key "maxx"; did you mean "max"?'),
+        ("age", {"max": "many"}, 'field "age", max: found "many"'),
+        ("age", {"max": 0.5}, 'field "age": max 0.5 has more decimals'),
+    ],
+)
+def test_replace_field_is_checked(name: str, changes: dict, message: str) -> None:
+    with pytest.raises(SchemaError, match=re.escape(message)):
+        PATIENTS.replace_field(name, **changes)
+
+
+def test_what_was_copied_unchecked_is_checked_before_it_is_learned() -> None:
+    unchecked = PATIENTS.model_copy(update={"target": "Chrun"})
+    frame = pd.DataFrame({"age": range(40), "smoker": [True, False] * 20})
+    for learn in (train, lambda table, schema: Synthesizer.fit(table, schema, model="marginals")):
+        with pytest.raises(SchemaError, match='no field "Chrun"'):
+            learn(frame, unchecked)
+    with pytest.raises(SchemaError, match='no field "Chrun"'):
+        evaluate(frame, frame, schema=unchecked)
+
+
+def test_a_schema_is_inferred_with_a_target_and_from_a_path(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"age": range(40), "smoker": ["true", "false"] * 20})
+    frame.to_csv(tmp_path / "patients.csv", index=False)
+    read = Schema.infer(tmp_path / "patients.csv", "patients", target="smoker")
+    assert read == Schema.infer(frame, "patients").replace(target="smoker")
+    with pytest.raises(SchemaError, match='target: no field "smokr"; did you mean "smoker"'):
+        Schema.infer(frame, target="smokr")
+
+
+class Settings(BaseModel):
+    """As a family's settings class is: a model of pydantic that says its family."""
+
+    family: ClassVar[str] = "vae"
+    latent: int = 8
+    epochs: int = 100
+
+
+def test_typed_settings_are_a_model() -> None:
+    typed = Settings(latent=4)
+    schema = PATIENTS.replace(model=typed)
+    assert schema.model == Model(family="vae", latent=4)
+    assert Schema.parse(schema.dump()) == schema
+    scan = Image(height=8, width=8, model=typed)
+    assert scan == Image(height=8, width=8, model={"family": "vae", "latent": 4})
+    assert Text(model=typed).generator() == {"family": "vae", "latent": 4}
+
+
+def test_each_set_of_kinds_is_written_once() -> None:
+    assert all(kind.model_fields["kind"].default == name for name, kind in {**KINDS, **CONSTRAINTS}.items())
+    assert list(KINDS)[-1] == "category"  # which takes any column: `Schema.infer` asks it last
+    assert list(CONSTRAINTS) == ["ordered", "combinations", "unique", "rule"]

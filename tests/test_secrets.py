@@ -306,7 +306,7 @@ def test_no_key_of_any_shape_is_kept(table: str, tmp_path: Path) -> None:
     model = train(frame, schema, model="marginals")
     model.save(tmp_path / "model")
     (tmp_path / "table.yaml").write_text(schema.dump())
-    made = generate(model, 300, real=frame).frame
+    made = generate(model, 300, real=frame).frame()
     assert leaks(files(tmp_path), secrets(frame, dict.fromkeys(keys, "key"))) == []
     for name in keys:
         assert not set(made[name].dropna().astype(str)) & set(frame[name].dropna()), name
@@ -549,7 +549,7 @@ def test_a_doctor_has_one_name_and_is_nobodys_patient(tmp_path: Path) -> None:
     frame = of_doctors(25)
     model = train(frame, schema_of(frame, **ROLE), model="marginals")
     model.save(tmp_path / "model")
-    made = generate(model, 600, real=frame).frame
+    made = generate(model, 600, real=frame).frame()
     made.to_csv(tmp_path / "rows.csv", index=False)
     assert leaks(files(tmp_path), secrets(frame, KINDS)) == []
     assert distinct_in(made, "doctor_id", "doctor_name") == 1
@@ -559,7 +559,7 @@ def test_a_doctor_has_one_name_and_is_nobodys_patient(tmp_path: Path) -> None:
 
 def test_as_many_rows_share_a_doctor_as_in_the_real_data() -> None:
     frame = of_doctors(25)
-    made = generate(train(frame, schema_of(frame, **ROLE), model="marginals"), len(frame), real=frame).frame
+    made = generate(train(frame, schema_of(frame, **ROLE), model="marginals"), len(frame), real=frame).frame()
     assert made["doctor_id"].nunique() == pytest.approx(25, abs=5)
 
 

@@ -236,7 +236,7 @@ def test_kinds_of_rows_that_few_subjects_have_are_not_balanced() -> None:
 def test_added_rows_are_of_new_people() -> None:
     frame = visits()
     made = augment(Synthesizer.fit(frame, SCHEMA), frame, Amount(rows=200))
-    added = made.frame.iloc[len(frame) :]
+    added = made.frame().iloc[len(frame) :]
     assert not set(added["patient_id"]) & set(frame["patient_id"])
     assert 10 <= added["patient_id"].nunique() <= 40
 

@@ -124,7 +124,7 @@ def test_empty_texts_are_refused_by_row_unless_the_field_is_nullable() -> None:
     with pytest.raises(GateError, match="note"):
         validate(frame, schema_of())
     nullable = schema_of(nullable=True)
-    assert validate(nullable.read(frame), nullable).verdict.passed
+    assert validate(nullable.read(frame), nullable).verdict().passed
 
 
 def test_numbers_declared_as_text_are_read_as_text() -> None:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import InputError, nearest
-from synthdata.fields import Test
+from synthdata.fields import Predicate
 from synthdata.schema import Schema
-from synthdata.schema.conditions import Where, tests_of
+from synthdata.schema.conditions import Where, predicates_of
 from synthdata.subjects import THRESHOLD, Subjects
 from synthdata.synthesizer import Synthesizer
 
@@ -96,7 +96,7 @@ class Amount:
 class Part:
     """Rows of one kind. values: what they hold in the columns that are balanced, as text. real: how many there are."""
 
-    tests: Mapping[str, list[Test]]
+    tests: Mapping[str, list[Predicate]]
     rows: int
     values: Mapping[str, str] = field(default_factory=dict)
     real: int = 0
@@ -121,7 +121,7 @@ class Additions:
         InputError if it cannot be had: a segment or a class of fewer than `FEWEST` rows, a column of no classes.
         """
         inside, subjects = _segment(frame, schema, amount, seed), schema.subjects(frame)
-        tests = tests_of(amount.where, schema.fields)
+        tests = predicates_of(amount.where, schema.fields)
         rows = int(inside.sum())
         wanted = amount.rows if amount.factor is None else round(rows * amount.factor) - rows
         columns = _columns(schema, amount)
@@ -154,7 +154,7 @@ def shares_of(frame: pd.DataFrame, schema: Schema, amount: Amount, *, seed: int 
         _check_independent(cells, frame[inside], columns)
     counts = np.array([part.real for part in cells], np.float64)
     weights = _weights(cells, counts, columns, amount)
-    tests = tests_of(amount.where, schema.fields)
+    tests = predicates_of(amount.where, schema.fields)
     rows = _rounded(weights / weights.sum() * (amount.rows or 0), amount.rows)
     parts = [
         replace(part, tests={**tests, **part.tests}, rows=int(each)) for part, each in zip(cells, rows, strict=True)
@@ -233,7 +233,7 @@ def _cells(
         if shown < FEWEST:
             small += 1
             continue
-        tests = {name: [Test("=", _plain(value))] for name, value in zip(columns, values, strict=True)}
+        tests = {name: [Predicate("=", _plain(value))] for name, value in zip(columns, values, strict=True)}
         names = {name: _text(schema, name, value) for name, value in zip(columns, values, strict=True)}
         cells.append(Part(tests, 0, names, int(rows)))
     if len(cells) > MOST_CELLS:

@@ -12,7 +12,7 @@ from synthdata.augmentation.amounts import Additions, Amount, Part
 from synthdata.augmentation.sources import FILLED, KINDS, REAL, Copies, Generated, Source
 from synthdata.blocks import tabular
 from synthdata.errors import InputError
-from synthdata.fields import Category, Codec, Field, Number, Rows, Test
+from synthdata.fields import Category, Codec, Field, Number, Predicate, Rows
 from synthdata.pipeline import BUDGET, clear_of, suite_of
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
@@ -52,10 +52,9 @@ class Augmented:
     filled: int = 0
     sampled: int = 0
 
-    @property
     def frame(self) -> pd.DataFrame:
         """All rows."""
-        return self.validated.frame
+        return self.validated.frame()
 
 
 def augment(
@@ -110,7 +109,7 @@ def _without_gaps(parts: Sequence[Part], synthesizer: Synthesizer, filled: pd.Da
     """The parts, whose rows shall lack nothing either in columns that were filled to the last cell."""
     codecs = synthesizer.encoder.codecs
     tables = {name: codec for name, codec in codecs.items() if codec.nulls and tabular(codec.layout)}
-    asked = {name: [Test("is not null")] for name in tables if not filled[name].isna().any()}
+    asked = {name: [Predicate("is not null")] for name in tables if not filled[name].isna().any()}
     return [replace(part, tests={**asked, **part.tests}) for part in parts]
 
 
@@ -216,8 +215,8 @@ def draw_parts(
             listener(Progress("generate", done / total, progress.seconds_left, f"{round(done):,} of {total:,} rows"))
 
         validated = gate.admit(stream, part.rows, max(part.rows * BUDGET, 10_000), tell)
-        frames.append(validated.frame)
-        sampled += validated.verdict.sampled
+        frames.append(validated.frame())
+        sampled += validated.verdict().sampled
     if not frames:
         return real.iloc[:0], 0
     return made_anew(source, pd.concat(frames, ignore_index=True), real, seed), sampled

@@ -62,7 +62,7 @@ def generate_independent(
     mixed = drawn.iloc[np.random.default_rng([seed, 16]).permutation(len(drawn))].reset_index(drop=True)
     validated = Gate(schema, suite_of(synthesizer)).validate(mixed)
     return Independent(
-        validated, target_parity(pilot, schema, sensitive), target_parity(validated.frame, schema, sensitive)
+        validated, target_parity(pilot, schema, sensitive), target_parity(validated.frame(), schema, sensitive)
     )
 
 

@@ -16,7 +16,7 @@ from synthdata.errors import InputError
 from synthdata.fields.base import Field
 from synthdata.models import AUTO, family
 from synthdata.models.base import Imputing
-from synthdata.schema import Schema
+from synthdata.schema import Model, Schema
 from synthdata.synthesizer import Synthesizer
 
 __all__ = ["Imputer"]
@@ -57,8 +57,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
         schema = self.schema or Schema.infer(frame)
         fields = {name: _with_nulls(field) for name, field in schema.fields.items()}
         schema = schema.model_copy(update={"fields": fields})
-        name = self.model.get("family") if isinstance(self.model, Mapping) else self.model
-        name = name or schema.model.family
+        name = schema.model.family if self.model is None else Model.model_validate(self.model).family
         if name == AUTO or not issubclass(family(name), Imputing):
             raise InputError(f"model {name} does not fill cells of given rows; an Imputer takes model transformer")
         self.seed_ = seed_of(self.random_state)

@@ -283,7 +283,7 @@ def _finish(
     sensitive: str | None,
 ) -> None:
     """Say what was written: for a machine, and for a person."""
-    verdict = validated.verdict
+    verdict = validated.verdict()
     added = augmented.added if augmented else 0
     result: dict[str, Any] = {
         "rows_file": str(output),
@@ -325,7 +325,7 @@ def _finish(
     if sensitive is not None and declared.target is not None:
         from synthdata.augmentation.fairness import target_parity
 
-        before, after = (target_parity(each, declared, sensitive) for each in (real, validated.frame))
+        before, after = (target_parity(each, declared, sensitive) for each in (real, validated.frame()))
         result["target_parity_difference"] = {"real": before, "all": after}
         lines.append(
             f"{declared.target} by {sensitive}: shares differ by {before:.3f} at most among real rows, by {after:.3f} "

@@ -80,7 +80,7 @@ def command(
             synthesizer, rows, independent, where=list(where), seed=seed, real=known, listener=listener
         )
         export(made.validated, output, force=force)
-    result, lines = report_rows(console, output, made.validated.verdict)
+    result, lines = report_rows(console, output, made.validated.verdict())
     result["target_parity_difference"] = {"learned": made.learned, "made": made.made}
     lines.append(
         f"{synthesizer.schema.target} by {independent}: shares differ by {made.learned:.3f} at most as learned, by "

@@ -50,7 +50,7 @@ def score(
     rows = min(len(learned.train), LOOKED_AT, synthesizer.capacity or LOOKED_AT)
     history = synthesizer.generator.history if synthesizer.generator else []
     with console.progress() as listener:
-        made = generate(synthesizer, rows, seed=seed, real=learned.real, listener=listener).frame
+        made = generate(synthesizer, rows, seed=seed, real=learned.real, listener=listener).frame()
         report = evaluate(
             learned.train,
             made,

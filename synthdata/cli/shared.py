@@ -237,7 +237,7 @@ def produce(
     with console.progress() as listener:
         validated = generate(synthesizer, rows, where=list(where), seed=seed, real=real, listener=listener)
         export(validated, output, force=force)
-    return validated.verdict
+    return validated.verdict()
 
 
 def report_rows(console: Console, output: Path, verdict: Verdict) -> tuple[dict[str, Any], list[str]]:

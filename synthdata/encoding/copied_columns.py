@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.blocks import Arrays, Binned, Layout
-from synthdata.fields import Codec, Restriction
+from synthdata.fields import Codec, Mask
 from synthdata.subjects import Subjects
 
 __all__ = ["CopiedColumns"]
@@ -96,11 +96,11 @@ class CopiedColumns:
         columns: Mapping[str, pd.Series],
         codecs: Mapping[str, Codec],
         arrays: Arrays,
-        restrictions: Mapping[str, Restriction] | None = None,
+        masks: Mapping[str, Mask] | None = None,
     ) -> dict[str, pd.Series]:
         """The decoded columns, with the sources' values where a column copies.
 
-        A source's value that lies beyond the ends of the column's range, or that a restriction forbids, is not copied:
+        A source's value that lies beyond the ends of the column's range, or that a mask forbids, is not copied:
         the row keeps the value that the column's codec decoded.
         """
         result = dict(columns)
@@ -109,7 +109,7 @@ class CopiedColumns:
             for number, other in enumerate(others):
                 rows = np.flatnonzero(arrays[name][:, 1].astype(np.int64) == 1 + number)
                 values = result[other].iloc[rows]
-                rows = rows[codecs[name].spans(values, (restrictions or {}).get(name))]
+                rows = rows[codecs[name].in_range(values, (masks or {}).get(name))]
                 column.iloc[rows] = result[other].iloc[rows].astype(column.dtype)
         return result
 

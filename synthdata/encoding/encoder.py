@@ -13,9 +13,9 @@ from synthdata.blocks import Arrays, Layout, tabular
 from synthdata.encoding.copied_columns import CopiedColumns
 from synthdata.encoding.functional_dependencies import FunctionalDependencies
 from synthdata.encoding.made_columns import MadeColumns, Persons
-from synthdata.fields import Codec, Restriction, Rows
+from synthdata.fields import Codec, Mask, Rows
 from synthdata.schema import Schema
-from synthdata.schema.conditions import Where, tests_of
+from synthdata.schema.conditions import Where, predicates_of
 from synthdata.subjects import Subjects
 
 __all__ = ["Encoder"]
@@ -80,32 +80,32 @@ class Encoder:
         arrays = self.copied.encode(frame, self.all_blocks, _by_columns(self.codecs, frame))
         return self.dependencies.encode(arrays)
 
-    def decode(self, arrays: Arrays, rows: Rows, restrictions: Mapping[str, Restriction] | None = None) -> pd.DataFrame:
+    def decode(self, arrays: Arrays, rows: Rows, masks: Mapping[str, Mask] | None = None) -> pd.DataFrame:
         """The frame that arrays stand for, in the schema's types and order, with keys and personal data made anew.
 
-        rows: which rows of a run these are. restrictions: what was asked of columns when the arrays were drawn.
+        rows: which rows of a run these are. masks: those under which the arrays were drawn.
         """
-        arrays, asked = self.dependencies.decode(arrays), restrictions or {}
+        arrays, masks = self.dependencies.decode(arrays), masks or {}
         learned = {name: codec for name, codec in self.codecs.items() if name not in self.made.codecs}
-        columns = {name: codec.decode(arrays, rows, asked.get(name)) for name, codec in learned.items()}
-        columns = self.copied.decode(columns, self.codecs, arrays, asked)
+        columns = {name: codec.decode(arrays, rows, masks.get(name)) for name, codec in learned.items()}
+        columns = self.copied.decode(columns, self.codecs, arrays, masks)
         columns |= self.made.make(arrays, self.made.deal(columns, rows))
         return pd.DataFrame({name: columns[name] for name in self.codecs})
 
-    def restrict(self, where: Where) -> dict[str, Restriction]:
-        """What conditions leave of each column they name; ConditionError if one cannot be met."""
+    def restrict(self, where: Where) -> dict[str, Mask]:
+        """Turn conditions into masks by column; ConditionError if one cannot be met."""
         fields = {name: codec.field for name, codec in self.codecs.items()}
-        return {name: self.codecs[name].restrict(tests) for name, tests in tests_of(where, fields).items()}
+        return {name: self.codecs[name].restrict(asked) for name, asked in predicates_of(where, fields).items()}
 
-    def allowed(self, restrictions: Mapping[str, Restriction]) -> dict[str, np.ndarray]:
-        """The same as masks over the blocks that generators learn; ConditionError if they contradict each other."""
-        return self.dependencies.masks({name: restriction.mask for name, restriction in restrictions.items()})
+    def allowed(self, masks: Mapping[str, Mask]) -> dict[str, np.ndarray]:
+        """What may be drawn of the learned blocks under masks; ConditionError if masks contradict each other."""
+        return self.dependencies.masks({name: mask.allowed for name, mask in masks.items()})
 
     def satisfied(self, frame: pd.DataFrame, where: Where) -> np.ndarray:
         """Which rows of a frame of the schema's types satisfy conditions: (n,) bool; ConditionError as `restrict`."""
         result = np.ones(len(frame), bool)
-        for name, restriction in self.restrict(where).items():
-            result &= self.codecs[name].admits(frame[name], restriction)
+        for name, mask in self.restrict(where).items():
+            result &= self.codecs[name].admits(frame[name], mask)
         return result
 
     def to_json(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from synthdata.evaluation.tabular.useless import mostly_rare, plainly_useless
 from synthdata.evaluation.tabular.utility import Task, worth
 from synthdata.evaluation.texts.panel import MOST_LABELS, compare_texts
 from synthdata.evaluation.texts.panel import sides_of as text_sides_of
-from synthdata.fields.views import Pictures, Texts
+from synthdata.fields.comparison import Images, Texts
 from synthdata.metrics import MEASURES
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
@@ -44,7 +44,7 @@ NOTHING = "not measured: the tables hold nothing that it could be measured on"
 STEPS = ("columns and pairs", "rows told apart", "usefulness", "privacy", "images", "texts")
 
 T = TypeVar("T")
-V = TypeVar("V", Pictures, Texts)
+V = TypeVar("V", Images, Texts)
 
 
 def evaluate(
@@ -73,7 +73,7 @@ def evaluate(
     """
     began = time.monotonic()
     schema = schema or Schema.infer(real)
-    schema.check("schema")
+    schema.check()
     schema, unnamed = _with_subject(schema, real)
     network = None if inception is None else _inception(inception)
     subject = _Tables.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))
@@ -127,7 +127,7 @@ class _Tables:
     coding: Coding
     given: Mapping[str, Table]
     seen: Mapping[str, Table]
-    pictures: Mapping[str, Mapping[str, Pictures]]  # by field and table
+    pictures: Mapping[str, Mapping[str, Images]]  # by field and table
     texts: Mapping[str, Mapping[str, Texts]]
     keys: tuple[Score, ...] = ()
     notes: list[str] = field(default_factory=list)
@@ -154,7 +154,7 @@ class _Tables:
             schema = schema.model_copy(update={"fields": {k: v for k, v in schema.fields.items() if k != name}})
         notes = [*mostly_rare(schema, read), *notes]
         coding = Coding.of(schema, read["train"])
-        pictures, texts = _views(schema, read, Pictures), _views(schema, read, Texts)
+        pictures, texts = _views(schema, read, Images), _views(schema, read, Texts)
         if not (coding.columns or pictures or texts):
             raise DataError("there is nothing to compare: every column is an identifier")
         given = {name: coding.table(frame, numbers.get(name)) for name, frame in read.items()}
@@ -256,7 +256,9 @@ def _naming(schema: Schema, train: pd.DataFrame, numbers: Mapping[str, np.ndarra
     if "train" not in numbers:
         return []
     subjects = Subjects(len(train), numbers["train"])
-    compared = [name for name in schema.subject if name in schema.fields and schema.fields[name].view(train[name])]
+    compared = [
+        name for name in schema.subject if name in schema.fields and schema.fields[name].comparison(train[name])
+    ]
     return [name for name in compared if subjects.count_values(train[name]).median() == 1]
 
 
@@ -288,7 +290,7 @@ def _views(schema: Schema, read: Mapping[str, pd.DataFrame], kind: type[V]) -> d
     result: dict[str, dict[str, V]] = {}
     for field_name, each in schema.fields.items():
         for name, frame in read.items():
-            view = each.view(frame[field_name])
+            view = each.comparison(frame[field_name])
             if isinstance(view, kind):
                 result.setdefault(field_name, {})[name] = view
     return result

@@ -11,7 +11,7 @@ from typing import assert_never
 import numpy as np
 import pandas as pd
 
-from synthdata.fields.views import Pictures, Quantities, Symbols, Texts, View
+from synthdata.fields.comparison import Categories, Comparison, Images, Numeric, Texts
 from synthdata.schema import Schema
 from synthdata.subjects import Subjects
 
@@ -40,16 +40,16 @@ class CodedColumn:
     is_ordered: bool = True
     is_time: bool = False
 
-    def code(self, view: View) -> np.ndarray:
+    def code(self, view: Comparison) -> np.ndarray:
         """Values (n,) float64: quantities, or numbers of symbols, `len(labels)` for one training never showed; NaN."""
         match view:
-            case Quantities(values) if self.is_quantity:
+            case Numeric(values) if self.is_quantity:
                 return values
-            case Quantities(values):
+            case Numeric(values):
                 return self._numbered(_as_text(values, is_time=self.is_time))
-            case Symbols(values):
+            case Categories(values):
                 return self._numbered(values)
-            case Pictures() | Texts():
+            case Images() | Texts():
                 raise TypeError(f"{self.name}: pictures and texts are not coded")
             case _:
                 assert_never(view)
@@ -112,11 +112,11 @@ class Coding:
         """Learn from rows of the schema's types. Identifiers, pictures and texts are left out."""
         columns = []
         for name, each in schema.fields.items():
-            view = each.view(train[name])
-            if view is None or isinstance(view, (Pictures, Texts)):
+            view = each.comparison(train[name])
+            if view is None or isinstance(view, (Images, Texts)):
                 continue
-            is_ordered, is_time = isinstance(view, Quantities), False
-            if isinstance(view, Quantities):
+            is_ordered, is_time = isinstance(view, Numeric), False
+            if isinstance(view, Numeric):
                 present = np.sort(view.values[~np.isnan(view.values)])
                 if len(np.unique(present)) > FEW:
                     columns.append(CodedColumn(name, each.kind, True, (), present, is_time=view.is_time))
@@ -136,12 +136,12 @@ class Coding:
 
         numbers: of the rows' subjects, see `Table`.
         """
-        views = [self.schema.fields[column.name].view(frame[column.name]) for column in self.columns]
+        views = [self.schema.fields[column.name].comparison(frame[column.name]) for column in self.columns]
         coded = [column.code(view) for column, view in zip(self.columns, views, strict=True) if view is not None]
         texts = {str(i): _plain(view) for i, view in enumerate(views)}
         for name, each in self.schema.fields.items():
-            view = each.view(frame[name])
-            if isinstance(view, Pictures):
+            view = each.comparison(frame[name])
+            if isinstance(view, Images):
                 texts[f"pixels of {name}"] = _digests(view)
             elif isinstance(view, Texts):
                 texts[f"text of {name}"] = view.values
@@ -191,7 +191,7 @@ class Coding:
         return np.hstack(parts).astype(np.float32) if parts else np.zeros((len(table), 0), np.float32)
 
 
-def _digests(pictures: Pictures) -> np.ndarray:
+def _digests(pictures: Images) -> np.ndarray:
     """A number a picture, (n,) uint64, equal for equal pixels."""
     result = np.empty(pictures.rows, np.uint64)
     for start in range(0, pictures.rows, CHUNK):
@@ -201,11 +201,11 @@ def _digests(pictures: Pictures) -> np.ndarray:
     return result
 
 
-def _plain(view: View | None) -> np.ndarray:
+def _plain(view: Comparison | None) -> np.ndarray:
     match view:
-        case Quantities(values) | Symbols(values):
+        case Numeric(values) | Categories(values):
             return values
-        case Pictures() | Texts() | None:
+        case Images() | Texts() | None:
             raise ValueError("pictures, texts, and columns without a view, are not coded")
         case _:
             assert_never(view)

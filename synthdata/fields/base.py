@@ -11,8 +11,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Any, ClassVar, Literal, Self, TypeAlias, assert_never
+from typing import Any, ClassVar, Self, assert_never
 
 import numpy as np
 import pandas as pd
@@ -20,27 +19,14 @@ from pydantic import BaseModel, ConfigDict
 
 from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
 from synthdata.errors import ConditionError, DataError
+from synthdata.fields.cells import cells_as_text, holds_bytes, plain, rows_named
+from synthdata.fields.comparison import Comparison
+from synthdata.fields.predicates import Mask, Predicate
+from synthdata.fields.rows import Rows
 from synthdata.fields.transforms import Transforms
-from synthdata.fields.views import View
 from synthdata.subjects import Subjects
 
-__all__ = [
-    "Body",
-    "Codec",
-    "Expectation",
-    "Field",
-    "Guess",
-    "Restriction",
-    "Rows",
-    "Test",
-    "cells_as_text",
-    "holds_bytes",
-    "named_cells",
-    "plain",
-    "rows_named",
-]
-
-Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null"]
+__all__ = ["Body", "Codec", "Expectation", "Field", "Guess"]
 
 
 @dataclass(frozen=True)
@@ -49,69 +35,6 @@ class Expectation:
 
     type: str
     kwargs: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Which rows of a run are meant, and what columns that are made anew are made from.
-
-    seed: the run's. numbers: global row numbers (n,) int64. persons: whose each row is, (n,) int64, by role. columns:
-    what is decoded of these rows. table, column: the schema's name and the column's, so that keys of two columns
-    differ. nth: how many earlier columns hold the same of the same persons. turn: how many values made for them before
-    they could not keep.
-    """
-
-    seed: int
-    numbers: np.ndarray
-    persons: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
-    columns: Mapping[str, pd.Series] = dataclasses.field(default_factory=dict)
-    table: str = ""
-    column: str = ""
-    nth: int = 0
-    turn: int = 0
-
-    def __getitem__(self, chosen: np.ndarray) -> Rows:
-        persons = {role: each[chosen] for role, each in self.persons.items()}
-        columns = {name: each[chosen] for name, each in self.columns.items()}
-        return dataclasses.replace(self, numbers=self.numbers[chosen], persons=persons, columns=columns)
-
-    def numbered(self, places: np.ndarray) -> np.ndarray:
-        """The numbers of values, (n,) int64, of places among these rows; those below 0 are numbers of their own."""
-        return np.asarray(np.where(places < 0, places, self.numbers[np.maximum(places, 0)]), np.int64)
-
-    def of_role(self, role: str) -> np.ndarray:
-        """Whose each row is, of the persons of a role: (n,) int64; where nobody is dealt, each row is another's."""
-        return self.persons.get(role, self.numbers)
-
-    def seed_for(self, *purpose: object) -> int:
-        """A seed that depends on the run's, on the table and on what it is for."""
-        text = "\0".join(map(str, (self.seed, self.table, *purpose)))
-        return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
-
-
-@dataclass(frozen=True)
-class Test:
-    """One thing asked of a column: an operator and its operand (a tuple for `in` and `not in`)."""
-
-    __test__ = False  # not a test case, whatever pytest thinks of the name
-
-    operator: Operator
-    operand: Any = None
-
-    def __str__(self) -> str:
-        return f"{self.operator} {self.operand}" if self.operand is not None else self.operator
-
-
-@dataclass(frozen=True)
-class Restriction:
-    """What tests leave of a block: which symbols (and levels) may be drawn, and what the body needs to decode them.
-
-    mask: bool, (symbols,) for Categorical, (symbols, levels) for Binned.
-    detail: the body's own, opaque to everyone else.
-    """
-
-    mask: np.ndarray
-    detail: Any = None
 
 
 @dataclass(frozen=True)
@@ -145,16 +68,16 @@ class Body(ABC):
         """What its values are counted in; columns of equal units can hold the same value. None if not a quantity."""
         return None
 
-    def spans(self, values: pd.Series, detail: Any = None) -> np.ndarray:
-        """Whether present values (n,) lie in the range that is drawn, and in what `detail` of a restriction leaves.
+    def in_range(self, values: pd.Series, detail: Any = None) -> np.ndarray:
+        """Whether present values (n,) lie in the range that is drawn, and in what `detail` of a mask leaves.
 
         (n,) bool. Asked of quantities only.
         """
         raise TypeError(f"{type(self).__name__} is not a quantity")
 
-    def admits(self, values: pd.Series, restriction: Restriction) -> np.ndarray:
-        """Whether present values (n,) satisfy what `restriction` was made from: (n,) bool."""
-        return np.asarray(restriction.mask[self.encode(values)], bool)
+    def admits(self, values: pd.Series, mask: Mask) -> np.ndarray:
+        """Whether present values (n,) satisfy what `mask` was made from: (n,) bool."""
+        return np.asarray(mask.allowed[self.encode(values)], bool)
 
     @abstractmethod
     def encode(self, values: pd.Series) -> np.ndarray:
@@ -165,8 +88,8 @@ class Body(ABC):
         """Turn the block's array back into values (n,). Defined on every array that fits the block."""
 
     @abstractmethod
-    def restrict(self, tests: Sequence[Test]) -> Restriction:
-        """Say what `tests` (never the null ones) leave; an empty mask if nothing."""
+    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
+        """Say what `predicates` (never "is null" or "is not null") leave; a mask without symbols if nothing."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -188,8 +111,8 @@ class Field(BaseModel, ABC):
     tells_persons: ClassVar[bool] = False  # whether equal values are a sign of one person
     copied_is_leak: ClassVar[bool] = False  # a value names one subject: a real one among synthetic rows is no chance
     ending: ClassVar[str] = ""  # of the files that hold the values where a table is text; "" if text can
-    measures: ClassVar[tuple[str, ...]] = ()  # the columns of `measure`
-    set_measures: ClassVar[tuple[str, ...]] = ()  # those of `measure_set`
+    statistics: ClassVar[tuple[str, ...]] = ()  # the columns of `compute_statistics`
+    set_statistics: ClassVar[tuple[str, ...]] = ()  # those of `compute_set_statistics`
 
     @classmethod
     @abstractmethod
@@ -221,7 +144,7 @@ class Field(BaseModel, ABC):
         """Turn a column of the kind's type into what a text file should hold; missing stays missing."""
 
     @abstractmethod
-    def view(self, column: pd.Series) -> View | None:
+    def comparison(self, column: pd.Series) -> Comparison | None:
         """How a column of the kind's type is compared with another; None if there is nothing to compare."""
 
     def generator(self) -> Mapping[str, Any]:
@@ -251,7 +174,7 @@ class Field(BaseModel, ABC):
         """The column that a made value has to fit, which is the same in all rows of a person; None if there is none."""
         return None
 
-    # --- what a kind may have besides: files, and values that expectations cannot look into ------------------------
+    # What a kind may have besides: files, and values that expectations cannot look into.
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
@@ -267,19 +190,19 @@ class Field(BaseModel, ABC):
         """Read raw cells (n,) as they are meant in a table that stands in `folder`."""
         return cells
 
-    def measure(self, column: pd.Series) -> pd.DataFrame:
-        """Tell in columns of numbers, named by `measures`, what claims are about that cannot be about the values.
+    def compute_statistics(self, column: pd.Series) -> pd.DataFrame:
+        """Numbers about each cell, in columns named by `statistics`, where expectations cannot look into the cell.
 
-        The gate calls them `<name>.<measure>`. Defined on every cell, also one that does not parse.
+        The gate calls them `<name>.<statistic>`. Defined on every cell, also one that does not parse.
         """
         return pd.DataFrame(index=column.index)
 
-    def measure_set(self, measured: pd.DataFrame) -> pd.DataFrame:
-        """Tell in columns named by `set_measures` how each row stands to the others of its table.
+    def compute_set_statistics(self, statistics: pd.DataFrame) -> pd.DataFrame:
+        """How each row compares with the others of its table, in columns named by `set_statistics`.
 
-        measured: what `measure` told of all of them.
+        statistics: what `compute_statistics` gives of all of them.
         """
-        return pd.DataFrame(index=measured.index)
+        return pd.DataFrame(index=statistics.index)
 
     def stored(self, column: pd.Series) -> pd.Series:
         """Turn a column of the kind's type into what Parquet, or files of `ending`, hold; as good as it goes."""
@@ -299,7 +222,7 @@ class Field(BaseModel, ABC):
         """Turn what `array` gives back into a column of the kind's type, where no value is missing."""
         return self.read(pd.Series(array))[0].astype(self.dtype(False))
 
-    # --- done once, for all kinds -------------------------------------------------------------------------------
+    # Done once, for all kinds.
 
     def expectations(self, name: str) -> list[Expectation]:
         """Everything that holds for column `name`."""
@@ -407,9 +330,9 @@ class Codec:
         except DataError as error:
             raise DataError(f'column "{self.name}": {error}') from None
 
-    def decode(self, arrays: Arrays, rows: Rows, restriction: Restriction | None = None) -> pd.Series:
+    def decode(self, arrays: Arrays, rows: Rows, mask: Mask | None = None) -> pd.Series:
         """Turn arrays back into a column. `rows` is for what is numbered and not learned."""
-        detail = restriction.detail if restriction else None
+        detail = mask.detail if mask else None
         block = self.body.block
         if block is None:
             return self._made(arrays, dataclasses.replace(rows, column=self.name))
@@ -450,53 +373,51 @@ class Codec:
         """What its values are counted in, see `Body.unit`."""
         return self.body.unit
 
-    def spans(self, values: pd.Series, restriction: Restriction | None = None) -> np.ndarray:
-        """Whether values (n,) lie in the range that is drawn under a restriction: (n,) bool, never for missing ones."""
+    def in_range(self, values: pd.Series, mask: Mask | None = None) -> np.ndarray:
+        """Whether values (n,) lie in the range that is drawn under a mask: (n,) bool, never for missing ones."""
         result = np.array(values.notna(), bool)
-        result[result] = self.body.spans(values[result], restriction.detail if restriction else None)
+        result[result] = self.body.in_range(values[result], mask.detail if mask else None)
         return result
 
-    def admits(self, column: pd.Series, restriction: Restriction) -> np.ndarray:
-        """Whether the cells of a column (n,) satisfy a restriction that this codec made: (n,) bool."""
+    def admits(self, column: pd.Series, mask: Mask) -> np.ndarray:
+        """Whether the cells of a column (n,) satisfy a mask that this codec made: (n,) bool."""
         missing = column.isna().to_numpy(bool)
-        result = np.full(len(column), self.nulls and bool(restriction.mask[0].all()))
-        inner = Restriction(restriction.mask[self._shift :], restriction.detail)
+        result = np.full(len(column), self.nulls and bool(mask.allowed[0].all()))
+        inner = Mask(mask.allowed[self._shift :], mask.detail)
         if self.body.block is None:
-            result[~missing] = bool(inner.mask[0])
+            result[~missing] = bool(inner.allowed[0])
         else:
             result[~missing] = self.body.admits(column[~missing], inner)
         return result
 
-    def restrict(self, tests: Sequence[Test]) -> Restriction:
-        """Say which symbols satisfy all `tests`; raise ConditionError if none does.
+    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
+        """Say which symbols satisfy all `predicates`; raise ConditionError if none does.
 
         A comparison is never true of a missing value, as in SQL.
         """
-        nullness = all(test.operator in ("is null", "is not null") for test in tests)
+        nullness = all(predicate.operator in ("is null", "is not null") for predicate in predicates)
         if self.body.block is None and not (self.nulls and nullness):
             kind = self.field.kind
             raise ConditionError(f'"{self.name}" is of kind {kind}: made anew, not learned, it takes no condition')
-        comparisons = [test for test in tests if test.operator not in ("is null", "is not null")]
-        wants_null = any(test.operator == "is null" for test in tests)
-        wants_value = bool(comparisons) or any(test.operator == "is not null" for test in tests)
+        comparisons = [each for each in predicates if each.operator not in ("is null", "is not null")]
+        wants_null = any(predicate.operator == "is null" for predicate in predicates)
+        wants_value = bool(comparisons) or any(predicate.operator == "is not null" for predicate in predicates)
         try:
-            inner = self.body.restrict(comparisons) if self.body.block is not None else Restriction(np.ones(1, bool))
+            inner = self.body.restrict(comparisons) if self.body.block is not None else Mask(np.ones(1, bool))
         except ConditionError as error:
             raise ConditionError(f'column "{self.name}": {error}') from None
-        if wants_null:
-            inner = Restriction(np.zeros_like(inner.mask), inner.detail)
-        mask = inner.mask
+        allowed = np.zeros_like(inner.allowed) if wants_null else inner.allowed
         if self.nulls:
-            null_row = np.full((1, *mask.shape[1:]), not wants_value)
-            mask = np.concatenate([null_row, mask])
-        if not mask.any():
-            asked = " and ".join(f"{self.name} {test}" for test in tests)
+            null_row = np.full((1, *allowed.shape[1:]), not wants_value)
+            allowed = np.concatenate([null_row, allowed])
+        if not allowed.any():
+            asked = " and ".join(f"{self.name} {predicate}" for predicate in predicates)
             missing = "can be" if self.nulls else "is never"
             raise ConditionError(
                 f"{asked}: nothing the model learned satisfies this (values and ends of a range that fewer than 5 to 8 "
                 f"subjects have it never learns, for privacy), and it {missing} missing; relax a condition"
             )
-        return Restriction(mask, inner.detail)
+        return Mask(allowed, inner.detail)
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
@@ -506,45 +427,3 @@ class Codec:
     def from_json(cls, name: str, field: Field, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
         return cls(name, field, field.body_from_json(data["body"]), nulls=bool(data["nulls"]))
-
-
-def plain(present: pd.Series) -> pd.Series:
-    """Give present cells the type they have in truth: categoricals and Arrow cells their own, dates datetime64."""
-    if isinstance(present.dtype, pd.CategoricalDtype):
-        present = present.astype(present.cat.categories.dtype)
-    if isinstance(present.dtype, pd.ArrowDtype):
-        present = present.astype(object).infer_objects()
-    if present.dtype == object and pd.api.types.infer_dtype(present) in ("date", "datetime", "datetime64"):
-        try:
-            present = pd.to_datetime(present)
-        except ValueError:  # of several time zones
-            present = pd.to_datetime(present, utc=True)
-    return present
-
-
-def holds_bytes(column: pd.Series) -> bool:
-    """Whether any cell is bytes, which have no text."""
-    return column.dtype == object and any(isinstance(cell, bytes) for cell in column.tolist())
-
-
-def cells_as_text(column: pd.Series) -> pd.Series:
-    """Return the cells as stripped text; missing stays missing."""
-    text: pd.Series = column.astype("str").str.strip()
-    return text
-
-
-def named_cells(cells: pd.Series) -> pd.Series:
-    """Return present cells as names; whole numbers have no point, also where pandas reads them as floats."""
-    if pd.api.types.is_float_dtype(cells):
-        numbers = cells.astype("float64")
-        if (numbers == np.floor(numbers)).all() and (np.abs(numbers) < 2**53).all():
-            cells = numbers.astype("int64")
-    return cells.astype("str")
-
-
-def rows_named(rows: np.ndarray) -> str:
-    """Name rows for a message, counted from 1: `3 cells (rows 4, 9, 12)`."""
-    shown = ", ".join(str(row + 1) for row in rows[:5].tolist())
-    more = ", ..." if len(rows) > 5 else ""
-    cells, label = ("cell", "row") if len(rows) == 1 else ("cells", "rows")
-    return f"{len(rows):,} {cells} ({label} {shown}{more})"

@@ -11,8 +11,11 @@ import pandas as pd
 
 from synthdata.blocks import Block, Categorical
 from synthdata.errors import ConditionError
-from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
-from synthdata.fields.views import Symbols
+from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.fields.cells import cells_as_text
+from synthdata.fields.comparison import Categories
+from synthdata.fields.predicates import Mask, Predicate
+from synthdata.fields.rows import Rows
 from synthdata.subjects import Subjects
 
 __all__ = ["Boolean"]
@@ -71,9 +74,9 @@ class Boolean(Field):
         words = column.astype("boolean").map({True: "true", False: "false"}, na_action="ignore")
         return words.astype("str")
 
-    def view(self, column: pd.Series) -> Symbols:
-        """Symbols, as a file holds them."""
-        return Symbols(self.write(column).astype(object).where(column.notna(), None).to_numpy(object))
+    def comparison(self, column: pd.Series) -> Categories:
+        """Categories, as a file holds them."""
+        return Categories(self.write(column).astype(object).where(column.notna(), None).to_numpy(object))
 
 
 @dataclass(frozen=True)
@@ -95,15 +98,18 @@ class BooleanBody(Body):
         """Turn symbols into booleans (n,)."""
         return pd.Series(np.array(self.values, bool)[array])
 
-    def restrict(self, tests: Sequence[Test]) -> Restriction:
+    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
         """Masks for equality and membership."""
         mask = np.ones(len(self.values), bool)
-        for test in tests:
-            if test.operator not in ("=", "!=", "in", "not in"):
-                raise ConditionError(f'"{test.operator}" orders; a boolean takes =, !=, in, not in, is null')
-            wanted = [_truth(one) for one in (test.operand if isinstance(test.operand, tuple) else (test.operand,))]
-            mask &= np.isin(self.values, wanted) != (test.operator in ("!=", "not in"))
-        return Restriction(mask)
+        for predicate in predicates:
+            if predicate.operator not in ("=", "!=", "in", "not in"):
+                raise ConditionError(f'"{predicate.operator}" orders; a boolean takes =, !=, in, not in, is null')
+            wanted = [
+                _truth(one)
+                for one in (predicate.operand if isinstance(predicate.operand, tuple) else (predicate.operand,))
+            ]
+            mask &= np.isin(self.values, wanted) != (predicate.operator in ("!=", "not in"))
+        return Mask(mask)
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""

@@ -13,9 +13,12 @@ from pydantic import Field as Key
 
 from synthdata.blocks import Block, Categorical
 from synthdata.errors import ConditionError, nearest
-from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, named_cells
+from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.fields.cells import named_cells
+from synthdata.fields.comparison import Categories
+from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.quantiles import draw_threshold
-from synthdata.fields.views import Symbols
+from synthdata.fields.rows import Rows
 from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["Category"]
@@ -98,9 +101,9 @@ class Category(Field):
         """Names are written as they are."""
         return column
 
-    def view(self, column: pd.Series) -> Symbols:
-        """Symbols."""
-        return Symbols(column.astype(object).where(column.notna(), None).to_numpy(object))
+    def comparison(self, column: pd.Series) -> Categories:
+        """Categories."""
+        return Categories(column.astype(object).where(column.notna(), None).to_numpy(object))
 
 
 @dataclass(frozen=True)
@@ -133,14 +136,17 @@ class CategoryBody(Body):
         """Turn symbols into names (n,)."""
         return pd.Series(pd.array(self._names, dtype="str").take(array))
 
-    def restrict(self, tests: Sequence[Test]) -> Restriction:
+    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
         """Masks for equality and membership; names have no order."""
         names = self._names
         mask = np.ones(len(names), bool)
-        for test in tests:
-            if test.operator not in ("=", "!=", "in", "not in"):
-                raise ConditionError(f'"{test.operator}" orders; a category takes =, !=, in, not in, is null')
-            wanted = [_name(one) for one in (test.operand if isinstance(test.operand, tuple) else (test.operand,))]
+        for predicate in predicates:
+            if predicate.operator not in ("=", "!=", "in", "not in"):
+                raise ConditionError(f'"{predicate.operator}" orders; a category takes =, !=, in, not in, is null')
+            wanted = [
+                _name(one)
+                for one in (predicate.operand if isinstance(predicate.operand, tuple) else (predicate.operand,))
+            ]
             unknown = [one for one in wanted if one not in names]
             if unknown:
                 found = nearest(unknown[0], self.values)
@@ -148,8 +154,8 @@ class CategoryBody(Body):
                     "" if self.rare is None else " (those of fewer than 5 to 8 subjects it never learns, for privacy)"
                 )
                 raise ConditionError(f'"{unknown[0]}" is not among the values the model learned{hidden}; {found}')
-            mask &= np.isin(names, wanted) != (test.operator in ("!=", "not in"))
-        return Restriction(mask)
+            mask &= np.isin(names, wanted) != (predicate.operator in ("!=", "not in"))
+        return Mask(mask)
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""

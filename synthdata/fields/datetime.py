@@ -14,10 +14,13 @@ import pandas as pd
 
 from synthdata.blocks import Block
 from synthdata.errors import ConditionError
-from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
+from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.fields.cells import cells_as_text
+from synthdata.fields.comparison import Numeric
 from synthdata.fields.intervals import inside, intervals_of
+from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.quantiles import Quantiles
-from synthdata.fields.views import Quantities
+from synthdata.fields.rows import Rows
 from synthdata.subjects import Subjects
 
 __all__ = ["Datetime"]
@@ -168,10 +171,10 @@ class Datetime(Field):
         text: pd.Series = column.dt.strftime(self.format).astype("str")
         return text
 
-    def view(self, column: pd.Series) -> Quantities:
-        """Quantities: microseconds since 1970."""
+    def comparison(self, column: pd.Series) -> Numeric:
+        """Numbers: microseconds since 1970."""
         moments = column.to_numpy("datetime64[us]")
-        return Quantities(np.where(np.isnat(moments), np.nan, moments.astype(np.float64)), is_time=True)
+        return Numeric(np.where(np.isnat(moments), np.nan, moments.astype(np.float64)), is_time=True)
 
 
 @dataclass(frozen=True)
@@ -192,13 +195,13 @@ class DatetimeBody(Body):
         """The format's unit and the time zone; what is counted may be coarser."""
         return ("datetime", self.field.unit, self.field.timezone)
 
-    def spans(self, values: pd.Series, detail: Any = None) -> np.ndarray:
+    def in_range(self, values: pd.Series, detail: Any = None) -> np.ndarray:
         """Whether points in time lie in the range that is drawn."""
-        return self.quantiles.spans(self.units(values), detail)
+        return self.quantiles.in_range(self.units(values), detail)
 
-    def admits(self, values: pd.Series, restriction: Restriction) -> np.ndarray:
+    def admits(self, values: pd.Series, mask: Mask) -> np.ndarray:
         """Whether points in time satisfy it, also those beyond the range that is drawn."""
-        return inside(self.units(values), restriction)
+        return inside(self.units(values), mask)
 
     def units(self, values: pd.Series) -> np.ndarray:
         """Count units since 1970: (n,) int64. Days are counted on the local calendar."""
@@ -221,10 +224,10 @@ class DatetimeBody(Body):
             return times.dt.tz_localize("UTC").dt.tz_convert(self.field.timezone)
         return times.dt.tz_localize(self.field.timezone, ambiguous=True, nonexistent="shift_forward")
 
-    def restrict(self, tests: Sequence[Test]) -> Restriction:
+    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
         """Masks for comparisons with points in time."""
-        intervals = intervals_of(tests, 0, self._operand)
-        return Restriction(self.quantiles.allowed(intervals), intervals if tests else None)
+        intervals = intervals_of(predicates, 0, self._operand)
+        return Mask(self.quantiles.allowed(intervals), intervals if predicates else None)
 
     def _operand(self, value: Any) -> Fraction:
         """Count the units of one operand; a time between two units lies halfway between them."""

@@ -19,10 +19,13 @@ from pydantic import Field as Key
 
 from synthdata.blocks import Block
 from synthdata.errors import ConditionError, InputError
-from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, named_cells
+from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.fields.cells import named_cells
 from synthdata.fields.keys import key_look
 from synthdata.fields.number import Number
 from synthdata.fields.patterns import alphabets, as_regex, pattern_of, written
+from synthdata.fields.predicates import Mask, Predicate
+from synthdata.fields.rows import Rows
 from synthdata.fields.sharing import Sharing
 from synthdata.subjects import Subjects
 
@@ -127,7 +130,7 @@ class Identifier(Field):
         """Written as they are."""
         return column
 
-    def view(self, column: pd.Series) -> None:
+    def comparison(self, column: pd.Series) -> None:
         """Nothing: keys are numbered, not learned."""
 
 
@@ -183,7 +186,7 @@ class IdentifierBody(Body):
         rng = np.random.default_rng([rows.seed_for("sharing", rows.column), first])
         return rows.numbered(self.sharing.numbers(len(rows.numbers), persons, rng))
 
-    def restrict(self, tests: Sequence[Test]) -> Restriction:
+    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
         """No condition applies."""
         raise ConditionError("an identifier is numbered, not learned, and takes no condition")
 

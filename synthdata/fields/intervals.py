@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from synthdata.errors import ConditionError
-from synthdata.fields.base import Restriction, Test
+from synthdata.fields.predicates import Mask, Predicate
 
 __all__ = ["Interval", "along", "draw_within", "fraction_of", "inside", "intersect", "intervals_of", "touched"]
 
@@ -32,17 +32,21 @@ def intersect(a: Sequence[Interval], b: Sequence[Interval]) -> tuple[Interval, .
     return tuple(result)
 
 
-def intervals_of(tests: Sequence[Test], scale: int | None, operand: Callable[[Any], Fraction]) -> tuple[Interval, ...]:
+def intervals_of(
+    predicates: Sequence[Predicate], scale: int | None, operand: Callable[[Any], Fraction]
+) -> tuple[Interval, ...]:
     """Turn comparisons into a union of disjoint closed intervals.
 
     scale: intervals count units of 10 ** -scale; None for floats. `operand` reads one operand into a Fraction.
     """
     whole: Interval = (-inf, inf) if scale is None else (-(2**63), 2**63 - 1)
     result: tuple[Interval, ...] = (whole,)
-    for test in tests:
-        many = test.operator in ("in", "not in")
-        values = sorted({operand(one) * 10 ** (scale or 0) for one in (test.operand if many else [test.operand])})
-        result = intersect(result, _allowed_by(test.operator, values, whole, scale is None))
+    for predicate in predicates:
+        many = predicate.operator in ("in", "not in")
+        values = sorted(
+            {operand(one) * 10 ** (scale or 0) for one in (predicate.operand if many else [predicate.operand])}
+        )
+        result = intersect(result, _allowed_by(predicate.operator, values, whole, scale is None))
     return result
 
 
@@ -110,15 +114,15 @@ def fraction_of(low: np.ndarray, high: np.ndarray, values: np.ndarray) -> np.nda
     return np.clip(fraction, 2.0**-40, 1 - 2.0**-40)
 
 
-def inside(values: np.ndarray, restriction: Restriction) -> np.ndarray:
-    """Whether values (n,) lie in the intervals that are a restriction's detail: (n,) bool.
+def inside(values: np.ndarray, mask: Mask) -> np.ndarray:
+    """Whether values (n,) lie in the intervals that are a mask's detail: (n,) bool.
 
     Without a detail no comparison was asked for: all or nothing, as the mask says.
     """
-    if restriction.detail is None:
-        return np.full(len(values), bool(restriction.mask.any()))
-    admitted = touched(values, values, restriction.detail)
-    return admitted & bool(restriction.mask.any())
+    if mask.detail is None:
+        return np.full(len(values), bool(mask.allowed.any()))
+    admitted = touched(values, values, mask.detail)
+    return admitted & bool(mask.allowed.any())
 
 
 def touched(lows: np.ndarray, highs: np.ndarray, intervals: Sequence[Interval]) -> np.ndarray:

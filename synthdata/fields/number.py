@@ -18,10 +18,13 @@ from pydantic import field_validator
 
 from synthdata.blocks import Block
 from synthdata.errors import ConditionError
-from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, cells_as_text
+from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.fields.cells import cells_as_text
+from synthdata.fields.comparison import Numeric
 from synthdata.fields.intervals import inside, intervals_of
+from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.quantiles import Quantiles
-from synthdata.fields.views import Quantities
+from synthdata.fields.rows import Rows
 from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["Number"]
@@ -146,9 +149,9 @@ class Number(Field):
         """Numbers are written as they are."""
         return column
 
-    def view(self, column: pd.Series) -> Quantities:
-        """Quantities."""
-        return Quantities(column.to_numpy("float64", na_value=np.nan))
+    def comparison(self, column: pd.Series) -> Numeric:
+        """Numbers."""
+        return Numeric(column.to_numpy("float64", na_value=np.nan))
 
 
 @dataclass(frozen=True)
@@ -168,13 +171,13 @@ class NumberBody(Body):
         """10 ** -scale of a number."""
         return ("number", self.scale)
 
-    def spans(self, values: pd.Series, detail: Any = None) -> np.ndarray:
+    def in_range(self, values: pd.Series, detail: Any = None) -> np.ndarray:
         """Whether numbers lie in the range that is drawn."""
-        return self.quantiles.spans(self._units(values), detail)
+        return self.quantiles.in_range(self._units(values), detail)
 
-    def admits(self, values: pd.Series, restriction: Restriction) -> np.ndarray:
+    def admits(self, values: pd.Series, mask: Mask) -> np.ndarray:
         """Whether numbers satisfy it, also those beyond the range that is drawn."""
-        return inside(self._units(values), restriction)
+        return inside(self._units(values), mask)
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn numbers (n,) into the block's array."""
@@ -188,10 +191,10 @@ class NumberBody(Body):
         units = self.quantiles.decode(array, detail)
         return pd.Series(units / 10.0**self.scale if self.scale else units)
 
-    def restrict(self, tests: Sequence[Test]) -> Restriction:
+    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
         """Masks for comparisons with numbers."""
-        intervals = intervals_of(tests, self.scale, _operand)
-        return Restriction(self.quantiles.allowed(intervals), intervals if tests else None)
+        intervals = intervals_of(predicates, self.scale, _operand)
+        return Mask(self.quantiles.allowed(intervals), intervals if predicates else None)
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""

@@ -17,8 +17,11 @@ from pydantic import Field as Key
 
 from synthdata.blocks import Block
 from synthdata.errors import ConditionError, nearest
-from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, named_cells
+from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.fields.cells import named_cells
+from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.providers import PROVIDERS, People, detect, locale_problem
+from synthdata.fields.rows import Rows
 from synthdata.fields.sharing import Sharing
 from synthdata.subjects import Subjects
 
@@ -117,7 +120,7 @@ class Personal(Field):
         """Written as they are."""
         return column
 
-    def view(self, column: pd.Series) -> None:
+    def comparison(self, column: pd.Series) -> None:
         """Nothing: there is nothing to compare."""
 
 
@@ -167,7 +170,7 @@ class PersonalBody(Body):
             values = np.array([FORMS[self.form][1](value) for value in values.tolist()], dtype=object)
         return pd.Series(pd.array(values, dtype="str"))
 
-    def restrict(self, tests: Sequence[Test]) -> Restriction:
+    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
         """No condition applies."""
         raise ConditionError("personal data is made anew, not learned, and takes no condition")
 

@@ -125,7 +125,7 @@ class Quantiles:
             values[is_atom] = self.atoms[symbol[is_atom]]
         return values
 
-    def spans(self, values: np.ndarray, intervals: Sequence[Interval] | None = None) -> np.ndarray:
+    def in_range(self, values: np.ndarray, intervals: Sequence[Interval] | None = None) -> np.ndarray:
         """Whether values (n,) lie between the ends of the bins, and in `intervals` where they are given."""
         inside = np.asarray((self.lows[0] <= values) & (values <= self.highs[-1]))
         return inside if intervals is None else inside & touched(values, values, intervals)

@@ -1,5 +1,6 @@
 """Schemas: the fields of a record, how they are modelled, and the constraints between them."""
 
-from synthdata.schema.schema import FOLDER, MISSING, Model, Schema, infer, json_schema
+from synthdata.schema.model import Model, ModelLike
+from synthdata.schema.schema import MISSING, Schema, infer, json_schema
 
-__all__ = ["FOLDER", "MISSING", "Model", "Schema", "infer", "json_schema"]
+__all__ = ["MISSING", "Model", "ModelLike", "Schema", "infer", "json_schema"]

@@ -2,7 +2,7 @@
 
 Text, as on the command line: `income = >50K`, `age >= 60`, `state in CA, NY`, `weight is null`, `sex != Male`.
 Python: a mapping from column to a value (equals), None (is missing), a list or set (one of), a tuple `(low, high)` or a
-`range` (between; None leaves an end open), a `Test` or a list of them.
+`range` (between; None leaves an end open), a `Predicate` or a list of them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import ConditionError, nearest
-from synthdata.fields import Test
+from synthdata.fields import Predicate
 
-__all__ = ["Where", "tests_of"]
+__all__ = ["Where", "predicates_of"]
 
 Where: TypeAlias = Mapping[str, Any] | Sequence[str] | str | None
 
@@ -29,18 +29,18 @@ _ITEM = re.compile(r"""\s*("[^"]*"(?=\s*(?:,|$))|'[^']*'(?=\s*(?:,|$))|[^,]*)(?:
 _SAME = {"==": "=", "<>": "!="}
 
 
-def tests_of(where: Where, columns: Iterable[str]) -> dict[str, list[Test]]:
-    """Turn conditions into tests by column; ConditionError for what cannot be read or names no column."""
+def predicates_of(where: Where, columns: Iterable[str]) -> dict[str, list[Predicate]]:
+    """Turn conditions into predicates by column; ConditionError for what cannot be read or names no column."""
     columns = [str(name) for name in columns]
-    result: dict[str, list[Test]] = {}
+    result: dict[str, list[Predicate]] = {}
     if where is None:
         return result
     if isinstance(where, Mapping):
-        pairs = [(_known(str(name), columns), test) for name, value in where.items() for test in _from_python(value)]
+        pairs = [(_known(str(name), columns), each) for name, value in where.items() for each in _from_python(value)]
     else:
         pairs = [_from_text(text, columns) for text in ([where] if isinstance(where, str) else where)]
-    for name, test in pairs:
-        result.setdefault(name, []).append(test)
+    for name, predicate in pairs:
+        result.setdefault(name, []).append(predicate)
     return result
 
 
@@ -50,37 +50,37 @@ def _known(name: str, columns: list[str]) -> str:
     return name
 
 
-def _from_python(value: Any) -> list[Test]:
+def _from_python(value: Any) -> list[Predicate]:
     match value:
         case None:
-            return [Test("is null")]
-        case Test():
+            return [Predicate("is null")]
+        case Predicate():
             return [value]
-        case list() if value and all(isinstance(one, Test) for one in value):
+        case list() if value and all(isinstance(one, Predicate) for one in value):
             return value
         case range() if value.step == 1:
-            return [Test(">=", value.start), Test("<", value.stop)]
+            return [Predicate(">=", value.start), Predicate("<", value.stop)]
         case tuple() if len(value) == 2:
             low, high = value
-            ends = [Test(">=", low)] if low is not None else []
-            return [*ends, Test("<=", high)] if high is not None else ends
+            ends = [Predicate(">=", low)] if low is not None else []
+            return [*ends, Predicate("<=", high)] if high is not None else ends
         case tuple():
             found = f"found {len(value)} values"
             raise ConditionError(f"a tuple is a range (low, high), {found}; write a list for one of many")
         case list() | set() | frozenset() | range() | np.ndarray() | pd.Series() | pd.Index():
-            return [Test("in", _some(value))]
+            return [Predicate("in", _some(value))]
         case _:
-            return [Test("=", value)]
+            return [Predicate("=", value)]
 
 
-def _from_text(text: str, columns: list[str]) -> tuple[str, Test]:
+def _from_text(text: str, columns: list[str]) -> tuple[str, Predicate]:
     stripped = text.strip()
     for name in sorted(columns, key=len, reverse=True):
         for written in (f"`{name}`", name):
             if stripped.startswith(written):
                 found = _OPERATOR.fullmatch(stripped, len(written))
                 if found:
-                    return name, _test(found[1], found[2], text)
+                    return name, _predicate(found[1], found[2], text)
     word = re.split(r"\s|[=<>!]", stripped, maxsplit=1)[0].strip("`")
     if word in columns:
         allowed = "=, !=, <, <=, >, >=, in, not in, is null, is not null"
@@ -88,22 +88,22 @@ def _from_text(text: str, columns: list[str]) -> tuple[str, Test]:
     raise ConditionError(f'"{text}": unknown column "{word}"; {nearest(word, columns)}')
 
 
-def _test(operator: str, operand: str, text: str) -> Test:
+def _predicate(operator: str, operand: str, text: str) -> Predicate:
     operator = re.sub(r"\s+", " ", operator.lower())
     operator = _SAME.get(operator, operator)
     if operator in ("is null", "is not null"):
         if operand:
             raise ConditionError(f'"{text}": nothing may follow "{operator}"')
-        return Test("is null" if operator == "is null" else "is not null")
+        return Predicate("is null" if operator == "is null" else "is not null")
     if not operand:
         raise ConditionError(f'"{text}": a value must follow "{operator}"')
     if operator in ("in", "not in"):
         inner = operand[1:-1] if operand[0] + operand[-1] in ("()", "[]") else operand
         values = [found[1].strip() for found in _ITEM.finditer(inner)]
-        return Test("in" if operator == "in" else "not in", _some(_unquote(value) for value in values if value))
+        return Predicate("in" if operator == "in" else "not in", _some(_unquote(value) for value in values if value))
     match operator:
         case "=" | "!=" | "<" | "<=" | ">" | ">=":
-            return Test(operator, _unquote(operand))
+            return Predicate(operator, _unquote(operand))
         case _:
             raise AssertionError(operator)
 

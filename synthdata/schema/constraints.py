@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from synthdata.fields.quantiles import draw_threshold
 from synthdata.schema.expressions import Rule
 from synthdata.subjects import Subjects
 
-__all__ = ["AnyConstraint", "Combinations", "Constraint", "Ordered", "RowRule", "Unique", "texts"]
+__all__ = ["CONSTRAINTS", "AnyConstraint", "Combinations", "Constraint", "Ordered", "RowRule", "Unique", "texts"]
 
 
 class Constraint(BaseModel, ABC):
@@ -200,6 +200,9 @@ class RowRule(Constraint):
 
 
 AnyConstraint: TypeAlias = Annotated[Ordered | Combinations | Unique | RowRule, Key(discriminator="kind")]
+CONSTRAINTS: dict[str, type[Constraint]] = {
+    kind.model_fields["kind"].default: kind for kind in get_args(get_args(AnyConstraint)[0])
+}
 
 
 def texts(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from synthdata.errors import DataError
 from synthdata.fields import KINDS, Category, Field, Guess, Identifier, Number, Personal
-from synthdata.fields.base import holds_bytes, plain
+from synthdata.fields.cells import holds_bytes, plain
 from synthdata.fields.keys import PERSON, PLACE_OR_THING, STAFF
 from synthdata.fields.patterns import pattern_of
 from synthdata.fields.personal import FEMALE, MALE

@@ -1,64 +1,95 @@
-"""Schemas: the ordered fields of a record, what holds between them, and the YAML they are written in."""
+"""Schemas: the ordered fields of a record, what holds between them, and how they are learned."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic import Field as Key
 
 from synthdata.errors import DataError, SchemaError, nearest
-from synthdata.fields import KINDS, AnyField, Category, Expectation
-from synthdata.metrics import MEASURES
-from synthdata.schema.constraints import AnyConstraint, Combinations, Ordered, RowRule, Unique
+from synthdata.fields import AnyField, Expectation
+from synthdata.fields.cells import FOLDER
+from synthdata.schema.checks import check_schema
+from synthdata.schema.constraints import AnyConstraint
 from synthdata.schema.inference import Inferred, infer_fields
+from synthdata.schema.messages import explained
+from synthdata.schema.model import Model
+from synthdata.schema.yaml import read_yaml, with_model, write_yaml
 from synthdata.subjects import Subjects
 
-__all__ = ["FOLDER", "MISSING", "Model", "Schema", "infer", "json_schema"]
+__all__ = ["MISSING", "Schema", "infer", "json_schema"]
 
-CONSTRAINTS: dict[str, type[BaseModel]] = {
-    "ordered": Ordered,
-    "combinations": Combinations,
-    "unique": Unique,
-    "rule": RowRule,
-}
-FOLDER = "synthdata.folder"  # in a frame's attrs: where the table stood; paths in its cells are relative to it
 MISSING = ".missing"  # what the array is called that says where a column's array means nothing
-ROWS_PER_SUBJECT = 100
-MODELINE = "# yaml-language-server: $schema=schema.json"
-
-
-class Model(BaseModel):
-    """Which generator family, and its hyperparameters by their Python names (checked by the family)."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    family: str = "transformer"
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The hyperparameters that were set."""
-        return dict(self.model_extra or {})
 
 
 class Schema(BaseModel):
-    """Ordered fields, constraints, target."""
+    """What a table is: its fields in order, what holds between them, and which generator learns it.
+
+    A schema cannot be built wrong: whatever contradicts itself raises SchemaError, in one line that says where. It is
+    frozen; `replace` and `replace_field` return a changed one, checked again.
+
+    Parameters
+    ----------
+    name : str, default "table"
+        Name of the table. Keys of two tables of one seed differ by it.
+    fields : dict of str to field
+        The columns in order, each a `Number`, `Category`, `Boolean`, `Datetime`, `Identifier`, `Personal`, `Text` or
+        `Image`.
+    target : str, optional
+        The field that others will want to predict.
+    subject : str or tuple of str, default ()
+        The columns that name who is to be protected, a patient or a customer. Without one, every row is its own.
+    rows_per_subject : int, default 100
+        The most rows of a subject that are learned.
+    model : str, mapping or settings, default "transformer"
+        The table's generator: a family, or one with hyperparameters, `VAE(latent=4)` or `{"family": "vae"}`.
+    constraints : tuple of constraint, default ()
+        What must hold between columns, see `synthdata.schema.constraints`.
+    suite : str, optional
+        Path of the user's own expectations, a JSON file of Great Expectations.
+    require : dict of str to float, default {}
+        What an evaluation must reach, by the name of its score.
+
+    Raises
+    ------
+    SchemaError
+        If a field, a constraint or a name contradicts another, or names what does not exist.
+
+    Examples
+    --------
+    >>> from synthdata import Category, Number, Schema
+    >>> schema = Schema(name="patients", fields={"age": Number(integer=True, min=0), "ward": Category()})
+    >>> schema.replace(target="ward").target
+    'ward'
+    >>> print(schema.dump())
+    # yaml-language-server: $schema=schema.json
+    name: patients
+    fields:
+      age: {kind: number, integer: true, min: 0}
+      ward: {kind: category}
+    <BLANKLINE>
+
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = "table"
     target: str | None = None
     subject: tuple[str, ...] = Key(default=(), description="the columns that name who is to be protected")
-    rows_per_subject: int = Key(
-        default=ROWS_PER_SUBJECT, ge=1, description="the most rows of a subject that are learned"
-    )
+    rows_per_subject: int = Key(default=100, ge=1, description="the most rows of a subject that are learned")
     model: Model = Model()
     fields: dict[str, AnyField] = Key(min_length=1)
     constraints: tuple[AnyConstraint, ...] = ()
@@ -71,9 +102,33 @@ class Schema(BaseModel):
         """A column by itself may stand without brackets."""
         return (value,) if isinstance(value, str) else value
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _checked(cls, data: Any, handler: ModelWrapValidatorHandler[Schema], info: ValidationInfo) -> Schema:
+        """Check the whole; one line of our own says what is wrong, in place of pydantic's report."""
+        source = (info.context or {}).get("source", "schema")
+        try:
+            schema = handler(data)
+        except ValidationError as error:
+            raise SchemaError(explained(error, cls, source)) from None
+        schema.check(source)
+        return schema
+
     @classmethod
     def load(cls, path: str | Path) -> Schema:
-        """Read a YAML file; SchemaError says where it is wrong. A relative `suite` is taken from beside the file."""
+        """Read a YAML file.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file. A relative `suite` in it is taken from beside it.
+
+        Raises
+        ------
+        SchemaError
+            If the file cannot be read, is not YAML, or contradicts itself; the message says where.
+
+        """
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8")
@@ -82,86 +137,104 @@ class Schema(BaseModel):
         except (OSError, UnicodeDecodeError) as error:
             raise SchemaError(f"{path}: cannot be read: {error}") from None
         schema = cls.parse(text, source=str(path))
-        if schema.suite is not None:
-            return schema.model_copy(update={"suite": str(path.parent / schema.suite)})
-        return schema
+        return schema if schema.suite is None else schema.replace(suite=str(path.parent / schema.suite))
 
     @classmethod
     def parse(cls, text: str, source: str = "schema") -> Schema:
-        """Read YAML text; `source` names it in messages."""
-        try:
-            data = yaml.load(text, _Loader)  # a SafeLoader, narrowed
-        except yaml.MarkedYAMLError as error:
-            line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-            raise SchemaError(f"{source}{line}: not YAML: {error.problem}") from None
-        except (yaml.YAMLError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-            # PyYAML lets what a scalar's reading raises pass ("!!int x", "0b_"), and recurses into nested brackets
-            raise SchemaError(f"{source}: not YAML: {' '.join(str(error).split())[:200]}") from None
-        if not isinstance(data, dict):
-            raise SchemaError(f'{source}: found {type(data).__name__}; a schema is a mapping with "fields"')
-        if isinstance(data.get("model"), str):
-            data["model"] = {"family": data["model"]}
-        for key in ("fields", "constraints", "require"):
-            if key in data and not data[key]:
-                data.pop(key)
-        try:
-            schema = cls.model_validate(data)
-        except ValidationError as error:
-            raise SchemaError(_explain(error, data, source)) from None
-        schema.check(source)
-        return schema
+        """Read YAML text; SchemaError says where it is wrong. source: how messages name it."""
+        return cls.model_validate(read_yaml(text, source), context={"source": source})
 
     @classmethod
-    def infer(cls, frame: pd.DataFrame, name: str = "table") -> Schema:
-        """Guess a schema from a frame, raw (all text) or typed."""
-        return infer(frame, name)[0]
+    def infer(cls, data: pd.DataFrame | str | Path, name: str = "table", *, target: str | None = None) -> Schema:
+        """Guess a schema from a table. Look at it before you train: it says what is protected and what is learned.
+
+        Parameters
+        ----------
+        data : DataFrame, str or Path
+            A frame, raw (all text) or typed, or the path of a table or a folder of images, as for `read_table`.
+        name : str, default "table"
+            Name of the table.
+        target : str, optional
+            The column that others will want to predict.
+
+        Raises
+        ------
+        DataError
+            If the table has no columns, two of one name, or one that is of no kind.
+        SchemaError
+            If there is no column `target`.
+
+        See Also
+        --------
+        synthdata.schema.infer : returns what a person should look at as well.
+
+        """
+        return infer(data, name, target=target)[0]
+
+    def replace(self, **changes: Any) -> Schema:
+        """Return this schema with other values, checked as a new one is.
+
+        Parameters
+        ----------
+        **changes
+            New values of the schema's own keys: `target`, `subject`, `model`, `fields`, `constraints`, `require`, ...
+
+        Raises
+        ------
+        SchemaError
+            If a key or a value is wrong, or the result contradicts itself.
+
+        Examples
+        --------
+        >>> from synthdata import Boolean, Number, Schema
+        >>> schema = Schema(fields={"age": Number(), "smoker": Boolean()})
+        >>> schema.replace(target="smoker", require={"shapes": 0.9}).require
+        {'shapes': 0.9}
+        >>> schema.replace(target="smoke")
+        Traceback (most recent call last):
+        synthdata.errors.SchemaError: schema, target: no field "smoke"; did you mean "smoker"?
+
+        """
+        return type(self).model_validate({**_said(self), **changes})
+
+    def replace_field(self, name: str, **changes: Any) -> Schema:
+        """Return this schema with other values in one field, checked; its kind stays.
+
+        Parameters
+        ----------
+        name : str
+            The field.
+        **changes
+            New values of the field's own keys, `model` or `nullable` say. To change its kind, `replace` the fields.
+
+        Raises
+        ------
+        SchemaError
+            If there is no such field, a key or a value of it is wrong, or the result contradicts itself.
+
+        Examples
+        --------
+        >>> from synthdata import Number, Schema
+        >>> schema = Schema(fields={"age": Number(integer=True)})
+        >>> schema.replace_field("age", max=120).fields["age"].max
+        120
+
+        """
+        if name not in self.fields:
+            raise SchemaError(f'schema: no field "{name}"; {nearest(name, self.fields)}')
+        field = self.fields[name]
+        return self.replace(fields={**self.fields, name: {**_said(field), "kind": field.kind, **changes}})
 
     def dump(self, notes: Mapping[str, str] | None = None, why: str = "") -> str:
         """Write as YAML; `notes` become comments behind the fields they name, `why` one behind the subject."""
-        notes = notes or {}
-        head: dict[str, Any] = {"name": self.name}
-        if self.target:
-            head["target"] = self.target
-        if self.subject:
-            head["subject"] = self.subject[0] if len(self.subject) == 1 else list(self.subject)
-        if self.rows_per_subject != ROWS_PER_SUBJECT:
-            head["rows_per_subject"] = self.rows_per_subject
-        if self.model != Model():
-            head["model"] = {"family": self.model.family, **self.model.options}
-        behind = {"subject": f"  # {why}"} if why else {}
-        lines = [MODELINE, *(f"{key}: {_flow(value)}{behind.get(key, '')}" for key, value in head.items()), "fields:"]
-        for field_name, field in self.fields.items():
-            values = {"kind": field.kind, **field.model_dump(exclude_defaults=True)}
-            note = f"  # {notes[field_name]}" if notes.get(field_name) else ""
-            lines.append(f"  {_flow(field_name)}: {_flow(values)}{note}")
-        if self.constraints:
-            lines.append("constraints:")
-            for constraint in self.constraints:
-                values = {"kind": constraint.kind, **constraint.model_dump(exclude_defaults=True)}
-                lines.append(f"  - {_flow(values)}")
-        if self.suite:
-            lines.append(f"suite: {_flow(self.suite)}")
-        if self.require:
-            lines.append(f"require: {_flow(self.require)}")
-        return "\n".join(lines) + "\n"
+        return write_yaml(self, notes or {}, why)
 
     def into(self, text: str) -> str:
         """Put this schema's model into the text of the same schema, whose comments and order stay.
 
         Where the text's model takes several lines, or there is no line to put it before, all is written anew.
         """
-        model = f"model: {_flow({'family': self.model.family, **self.model.options})}"
-        lines = text.splitlines()
-        for number, line in enumerate(lines):
-            if line.startswith("model:"):
-                if lines[number + 1 : number + 2] and lines[number + 1][:1] in (" ", "\t"):
-                    break
-                return "\n".join([*lines[:number], model, *lines[number + 1 :]]) + "\n"
-        else:
-            for number, line in enumerate(lines):
-                if line.startswith("fields:"):
-                    return "\n".join([*lines[:number], model, *lines[number:]]) + "\n"
-        return self.dump().partition("\n")[2]
+        return with_model(self, text)
 
     def expectations(self) -> list[Expectation]:
         """What every field, and every constraint that Great Expectations can state, claims."""
@@ -173,29 +246,33 @@ class Schema(BaseModel):
         """Whose each row of a frame of the schema's types is."""
         return Subjects.of(frame, self.subject)
 
-    def measures(self) -> tuple[str, ...]:
-        """Names of the columns in which fields tell what claims are about, see `Field.measure`."""
-        return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.measures)
+    def statistics(self) -> tuple[str, ...]:
+        """The names of all fields' statistics, see `Field.compute_statistics`."""
+        return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.statistics)
 
-    def set_measures(self) -> tuple[str, ...]:
-        """Likewise, of what fields tell of a row among the others, see `Field.measure_set`."""
-        return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.set_measures)
+    def set_statistics(self) -> tuple[str, ...]:
+        """Likewise, of what fields tell of a row among the others, see `Field.compute_set_statistics`."""
+        return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.set_statistics)
 
-    def measured(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the columns that `measures` names, of a frame of the schema's types."""
-        told = [
-            field.measure(frame[name]).add_prefix(f"{name}.") for name, field in self.fields.items() if field.measures
+    def compute_statistics(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The statistics that `statistics` names, of a frame of the schema's types."""
+        parts = [
+            field.compute_statistics(frame[name]).add_prefix(f"{name}.")
+            for name, field in self.fields.items()
+            if field.statistics
         ]
-        return pd.concat(told, axis=1) if told else pd.DataFrame(index=frame.index)
+        return pd.concat(parts, axis=1) if parts else pd.DataFrame(index=frame.index)
 
-    def measured_set(self, measured: pd.DataFrame) -> pd.DataFrame:
-        """Return the columns that `set_measures` names, of the columns that `measures` names, of all rows."""
-        told = []
+    def compute_set_statistics(self, statistics: pd.DataFrame) -> pd.DataFrame:
+        """The statistics that `set_statistics` names. statistics: what `compute_statistics` gives of all rows."""
+        parts = []
         for name, field in self.fields.items():
-            if field.set_measures:
-                own = measured[[f"{name}.{part}" for part in field.measures]].set_axis(list(field.measures), axis=1)
-                told.append(field.measure_set(own).add_prefix(f"{name}."))
-        return pd.concat(told, axis=1) if told else pd.DataFrame(index=measured.index)
+            if field.set_statistics:
+                own = statistics[[f"{name}.{part}" for part in field.statistics]].set_axis(
+                    list(field.statistics), axis=1
+                )
+                parts.append(field.compute_set_statistics(own).add_prefix(f"{name}."))
+        return pd.concat(parts, axis=1) if parts else pd.DataFrame(index=statistics.index)
 
     def array_names(self) -> list[str]:
         """The names that `arrays` gives, twice where they collide."""
@@ -230,67 +307,28 @@ class Schema(BaseModel):
         except DataError as error:
             raise DataError(f"{source}, {error}") from None
 
-    def check(self, source: str) -> None:
-        """Raise SchemaError for what contradicts itself; `source` names the schema in the message."""
-        for name, field in self.fields.items():
-            problem = field.check()
-            if problem:
-                raise SchemaError(f'{source}, field "{name}": {problem}')
-        for name in (*self.measures(), *self.set_measures()):
-            if name in self.fields:
-                raise SchemaError(f'{source}, field "{name}": expectations know that name as a measure; rename it')
-        if self.target is not None and self.target not in self.fields:
-            raise SchemaError(f'{source}, target: no field "{self.target}"; {nearest(self.target, self.fields)}')
-        self._check_subject(source)
-        for name, field in self.fields.items():
-            if field.like is not None and (field.like not in self.fields or self.fields[field.like].is_made):
-                learned = [other for other, each in self.fields.items() if not each.is_made]
-                raise SchemaError(
-                    f'{source}, field "{name}": no learned field "{field.like}" to fit; {nearest(field.like, learned)}'
-                )
-        for measure in self.require:
-            if measure not in MEASURES:
-                raise SchemaError(f'{source}, require: no score "{measure}"; {nearest(measure, MEASURES)}')
-        for number, constraint in enumerate(self.constraints, 1):
-            where = f"{source}, constraint {number}"
-            try:
-                problem, columns = constraint.check(), constraint.columns()
-            except SchemaError as error:
-                raise SchemaError(f"{where}: {error}") from None
-            if problem:
-                raise SchemaError(f"{where}: {problem}")
-            for column in dict.fromkeys(columns):
-                if column not in self.fields:
-                    raise SchemaError(f'{where}: no field "{column}"; {nearest(column, self.fields)}')
-            kinds = {self.fields[column].kind: column for column in columns}
-            if isinstance(constraint, Ordered) and len(kinds) > 1:
-                found = " with ".join(f'{kind} "{column}"' for kind, column in kinds.items())
-                raise SchemaError(f"{where}: compares {found}; order needs two fields of one kind")
+    def check(self, source: str = "schema") -> None:
+        """Raise SchemaError for what contradicts itself; `source` names the schema in the message.
 
-    def _check_subject(self, source: str) -> None:
-        """Raise SchemaError for a subject that cannot be one."""
-        if not isinstance(self.subject, tuple):  # as model_copy lets pass
-            raise SchemaError(f"{source}, subject: found {self.subject!r}; give a tuple of columns, () for none")
-        for name in self.subject:
-            if name not in self.fields:
-                raise SchemaError(f'{source}, subject: no field "{name}"; {nearest(name, self.fields)}')
-        if self.target in self.subject:
-            raise SchemaError(
-                f'{source}, subject: "{self.target}" is the target too; what tells people apart cannot be predicted '
-                f"of new ones: name another target, or another subject"
-            )
-        if self.subject and not any(self.fields[name].is_made for name in self.subject):
-            name = self.subject[-1]
-            raise SchemaError(
-                f'{source}, subject: "{name}" is a {self.fields[name].kind}, which would be learned; what names '
-                f"somebody is made anew: {{kind: identifier, unique: false}}, or personal"
-            )
+        A schema was checked when it was built; pydantic's `model_copy` checks nothing.
+        """
+        check_schema(self, source)
 
 
-def infer(frame: pd.DataFrame, name: str = "table") -> tuple[Schema, Inferred]:
-    """Guess a schema from a frame. Returns it with what a person should look at."""
+def infer(
+    data: pd.DataFrame | str | Path, name: str = "table", *, target: str | None = None
+) -> tuple[Schema, Inferred]:
+    """Guess a schema from a frame or a path, as `Schema.infer`. Returns it with what a person should look at."""
+    from synthdata.io.readers import read_table
+
+    frame = data if isinstance(data, pd.DataFrame) else read_table(data)
     found = infer_fields(_named(frame, "data"), str(frame.attrs.get(FOLDER, "")))
-    return Schema(name=name, fields=dict(found.fields), subject=found.subject), found
+    return Schema(name=name, target=target, fields=dict(found.fields), subject=found.subject), found
+
+
+def _said(model: BaseModel) -> dict[str, Any]:
+    """The values that were set, themselves models where they are."""
+    return {name: getattr(model, name) for name in model.model_fields_set}
 
 
 def _named(frame: pd.DataFrame, source: str) -> pd.DataFrame:
@@ -307,94 +345,3 @@ def json_schema() -> dict[str, Any]:
     schema = Schema.model_json_schema()
     schema["properties"]["model"] = {"anyOf": [{"type": "string"}, schema["properties"]["model"]]}
     return schema
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2's reading of plain words (NO, on, 2020-01-01 are text), and no key twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                problem = f"key {key} is not text; put it in quotes"
-                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f'key "{key}" stands twice', key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    letter: [(tag, rule) for tag, rule in rules if not tag.endswith((":bool", ":timestamp"))]
-    for letter, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_BOOLEAN = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOLEAN, list("tTfF"))
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes what breaks a line or cannot be seen in double quotes, escaped, so that a value stays on its line."""
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if value.isprintable() else '"')
-
-
-_Dumper.add_representer(str, _text)
-
-
-def _flow(value: Any) -> str:
-    text: str = yaml.dump(
-        value, Dumper=_Dumper, default_flow_style=True, width=10**9, sort_keys=False, allow_unicode=True
-    )
-    return text.removesuffix("\n").removesuffix("\n...")
-
-
-def _explain(error: ValidationError, data: Mapping[str, Any], source: str) -> str:
-    """Put pydantic's first complaint into one line: where, what was found, what is allowed."""
-    first = error.errors()[0]
-    place = [str(part) for part in first["loc"]]
-    kind, where = None, source
-    model: type[BaseModel] = Schema
-    kinds: Mapping[str, type[BaseModel]] = KINDS
-    if place and place[0] == "fields" and len(place) > 1:
-        where = f'{source}, field "{place[1]}"'
-        kind, place = (place[2] if len(place) > 2 else None), place[3:]
-        model = KINDS.get(str(kind), Category)
-    elif place and place[0] == "constraints" and len(place) > 1:
-        where = f"{source}, constraint {int(place[1]) + 1}"
-        kind, place = (place[2] if len(place) > 2 else None), place[3:]
-        model, kinds = CONSTRAINTS.get(str(kind), Ordered), CONSTRAINTS
-    found = json.dumps(first["input"], default=str)[:80]
-    match first["type"]:
-        case "extra_forbidden":
-            for part in place[:-1]:  # a mapping in the field, with keys of its own
-                where, inner = f"{where}, {part}", model.model_fields[part].annotation
-                model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
-            return f'{where}: unknown key "{place[-1]}"; {nearest(place[-1], model.model_fields)}'
-        case "union_tag_invalid":
-            tag = first["ctx"]["tag"]
-            return f'{where}: unknown kind "{tag}"; {nearest(tag, kinds)}'
-        case "union_tag_not_found":
-            return f"{where}: no kind given; allowed: {', '.join(kinds)}"
-        case "missing":
-            return f'{where}: "{place[-1]}" is missing'
-        case "string_type" if isinstance(first["input"], bool | int | float):
-            what = "a boolean" if isinstance(first["input"], bool) else "a number"
-            return f"{where}, {'.'.join(place)}: found {found}, {what} to YAML; put it in quotes"
-        case "model_type":
-            return f"{where}, {'.'.join(place)}: found {found}; write a mapping, {{key: value}}, or leave it out"
-        case "model_attributes_type":
-            return f"{where}: found {found}; write a mapping with its kind, one of {', '.join(kinds)}"
-        case _:
-            parts = [part for part in place if part not in ("int", "float", "str")]  # the branches of a union
-            key = f", {'.'.join(parts)}" if parts else ""
-            advice = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ").lower()
-            return (
-                f"{where}{key}: found {found}; allowed is {advice}"
-                if "Input" in first["msg"]
-                else (f"{where}{key}: found {found}; {advice}")
-            )

@@ -20,13 +20,13 @@ from synthdata.blocks import Arrays, tabular, take
 from synthdata.encoding.encoder import Encoder
 from synthdata.encoding.made_columns import MadeColumns
 from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
-from synthdata.fields import Restriction, Rows
+from synthdata.fields import Mask, Rows
 from synthdata.io.readers import LEAST_TO_TRAIN
 from synthdata.models import AUTO, choose, family, settings
 from synthdata.models.base import Generator, Imputing, LatentSpace
 from synthdata.progress import Listener, Progress, silent
 from synthdata.remarks import about_columns, about_model, about_rows, remark
-from synthdata.schema import Model, Schema
+from synthdata.schema import ModelLike, Schema
 from synthdata.schema.conditions import Where
 from synthdata.schema.constraints import Constraint
 from synthdata.subjects import LEAST_SUBJECTS, Subjects
@@ -75,7 +75,7 @@ class Synthesizer:
         frame: pd.DataFrame,
         schema: Schema | None = None,
         *,
-        model: str | Mapping[str, Any] | None = None,
+        model: ModelLike | None = None,
         seed: int = 0,
         max_minutes: float | None = None,
         checkpoint: Path | None = None,
@@ -95,9 +95,9 @@ class Synthesizer:
         cut: list[float] = []
         told, listener = listener, partial(_hear, listener, cut)
         schema = schema or Schema.infer(frame)
-        if isinstance(model, Mapping):
-            schema, model = schema.model_copy(update={"model": Model(**model)}), None
-        schema.check("schema")
+        if model is not None and not isinstance(model, str):
+            schema, model = schema.replace(model=model), None
+        schema.check()
         frame = schema.read(frame).reset_index(drop=True)
         if len(frame) < LEAST_TO_TRAIN:
             raise DataError(f"the table has {len(frame)} rows; at least {LEAST_TO_TRAIN} are needed to learn anything")
@@ -242,16 +242,14 @@ class Synthesizer:
         encoder = Encoder.of_columns(frame, schema, made, np.random.default_rng([seed, 0]), schema.subjects(frame))
         return encoder.satisfied(frame, where)
 
-    def _blocks(self, restrictions: Mapping[str, Restriction], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
+    def _blocks(self, restrictions: Mapping[str, Mask], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
         with threadpool_limits(1, user_api="blas"):  # one a worker; and sums do not depend on the machine's cores
             jobs = self._jobs(restrictions, seed)
             if not self.stages.generators and (self.generator is None or (rows or MOST_BLOCK) <= FIRST_BLOCK):
                 yield from (job() for _, job in jobs)
             yield from ahead(jobs, rows)
 
-    def _jobs(
-        self, restrictions: Mapping[str, Restriction], seed: int
-    ) -> Iterator[tuple[int, Callable[[], pd.DataFrame]]]:
+    def _jobs(self, restrictions: Mapping[str, Mask], seed: int) -> Iterator[tuple[int, Callable[[], pd.DataFrame]]]:
         """What draws the rows of a run, a part after the other, each with the number of the row after its last.
 
         A block's tabular arrays are drawn at once. Where there are images or texts, which take far longer, what is told
@@ -271,12 +269,12 @@ class Synthesizer:
                     partial(self._part, own, start, min(start + PART, end), told, restrictions, seed),
                 )
 
-    def _block(self, number: int, restrictions: Mapping[str, Restriction], seed: int) -> pd.DataFrame:
+    def _block(self, number: int, restrictions: Mapping[str, Mask], seed: int) -> pd.DataFrame:
         """The rows of one block of a run of a model without images and texts."""
         arrays = self._table(number, restrictions, seed)
         return self._decoded(arrays, first_row(number), first_row(number + 1), restrictions, seed)
 
-    def _table(self, number: int, restrictions: Mapping[str, Restriction], seed: int) -> Arrays:
+    def _table(self, number: int, restrictions: Mapping[str, Mask], seed: int) -> Arrays:
         """The tabular arrays of one block of a run."""
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
         rows = first_row(number + 1) - first_row(number)
@@ -288,14 +286,14 @@ class Synthesizer:
         first: int,
         end: int,
         told: Arrays,
-        restrictions: Mapping[str, Restriction],
+        restrictions: Mapping[str, Mask],
         seed: int,
     ) -> pd.DataFrame:
         """The rows `first` to `end` of a run, whose tabular arrays are there."""
         return self._decoded(self.stages.sample(own, end - first, told), first, end, restrictions, seed)
 
     def _decoded(
-        self, arrays: Arrays, first: int, end: int, restrictions: Mapping[str, Restriction], seed: int
+        self, arrays: Arrays, first: int, end: int, restrictions: Mapping[str, Mask], seed: int
     ) -> pd.DataFrame:
         if self.capacity is not None and first < self.capacity < end:  # the keys end among these rows
             end = self.capacity

@@ -42,11 +42,10 @@ class Validated:
         if self._frames is not None:
             return iter(self._frames)
         if self._started:
-            raise RuntimeError("this stream has been read; take .frame first to keep its rows")
+            raise RuntimeError("this stream has been read; call frame() first to keep its rows")
         self._started = True
         return self._run.stream()
 
-    @property
     def frame(self) -> pd.DataFrame:
         """All admitted rows in one frame. Of a stream, this reads it to its end and keeps the rows."""
         if self._frames is None:
@@ -55,11 +54,10 @@ class Validated:
             self._frames = [pd.concat(self._frames, ignore_index=True)]
         return self._frames[0]
 
-    @property
     def verdict(self) -> Verdict:
         """What came of it; known once the last row was read."""
         if self._run.verdict is None:
-            raise RuntimeError("the verdict is known once the last row was read: go through frames(), or take .frame")
+            raise RuntimeError("the verdict is known once the last row was read: go through frames(), or call frame()")
         return self._run.verdict
 
     def rejected(self) -> pd.DataFrame:

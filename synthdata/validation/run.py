@@ -42,7 +42,7 @@ class Plan:
         self.schema = schema
         self.weight = sum(field.weight for field in schema.fields.values())
         self.shape = [one for one in suite.expectations if is_shape(one)]
-        of_set = frozenset(schema.set_measures())
+        of_set = frozenset(schema.set_statistics())
         self.row = [one for one in suite.expectations if is_row_level(one) and of_set.isdisjoint(columns_of(one))]
         self.whole = [one for one in suite.expectations if one not in self.shape and one not in self.row]
         self.rules: tuple[Constraint, ...] = suite.rules
@@ -51,22 +51,22 @@ class Plan:
         self.run_rules = Runner([Expectation("expect_column_values_to_be_in_set", kwargs) for kwargs in true])
         Runner(self.whole)  # to refuse early what cannot be run
 
-    def measured(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The frame, and beside its columns the measures that expectations are about."""
-        return pd.concat([frame, self.schema.measured(frame)], axis=1) if self.schema.measures() else frame
+    def compute_statistics(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame, and beside its columns the statistics that expectations are about."""
+        return pd.concat([frame, self.schema.compute_statistics(frame)], axis=1) if self.schema.statistics() else frame
 
     def columns(self, whole: Iterable[Expectation]) -> list[str]:
-        """The columns, and measures, that it takes to judge the whole."""
+        """The columns, and statistics, that it takes to judge the whole."""
         needed = {column for one in whole for column in columns_of(one)}
-        if not needed.isdisjoint(self.schema.set_measures()):
-            needed.update(self.schema.measures())
-        return [name for name in (*self.schema.fields, *self.schema.measures()) if name in needed]
+        if not needed.isdisjoint(self.schema.set_statistics()):
+            needed.update(self.schema.statistics())
+        return [name for name in (*self.schema.fields, *self.schema.statistics()) if name in needed]
 
-    def measured_set(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The columns of the whole, and beside them the measures of how rows stand to each other."""
-        if not set(self.schema.measures()) <= set(table.columns):
+    def compute_set_statistics(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The columns of the whole, and beside them the statistics of how rows compare with each other."""
+        if not set(self.schema.statistics()) <= set(table.columns):
             return table
-        return pd.concat([table, self.schema.measured_set(table)], axis=1)
+        return pd.concat([table, self.schema.compute_set_statistics(table)], axis=1)
 
     def rules_held(self, frame: pd.DataFrame) -> pd.DataFrame:
         """One boolean column a rule, named by its number."""
@@ -99,7 +99,7 @@ class Run:
         self._row_tallies = [_Tally(one.type, label_of(one), "row") for one in plan.row]
         self._rule_tallies = [_Tally("rule", rule.label(), "row") for rule in plan.rules]
         self._whole_tallies = [_Tally(one.type, label_of(one), "set") for one in self._whole]
-        of_set = frozenset(plan.schema.set_measures())
+        of_set = frozenset(plan.schema.set_statistics())
         self._unique = [
             (tally, Seen.of(one))
             for one, tally in zip(self._whole, self._whole_tallies, strict=True)
@@ -150,7 +150,7 @@ class Run:
 
     def _sift(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the rows of a chunk that pass; count the others and set them aside."""
-        frame, rows = self._plan.measured(frame), frame
+        frame, rows = self._plan.compute_statistics(frame), frame
         found = self._outcomes(frame)
         reasons = np.full(len(frame), -1)  # which of `found` a row failed first
         for number, (_, outcome) in enumerate(found):
@@ -206,7 +206,7 @@ class Run:
             )
         started = time.monotonic()
         table = pd.concat(self._kept, ignore_index=True) if self._kept else pd.DataFrame(columns=self._kept_columns)
-        self._kept, table = [], self._plan.measured_set(table)
+        self._kept, table = [], self._plan.compute_set_statistics(table)
         for tally, outcome in zip(self._whole_tallies, Runner(self._whole).run(table), strict=True):
             tally.settle(outcome)
         self._seconds += time.monotonic() - started

@@ -180,10 +180,10 @@ class Suite:
 
     def check_columns(self, schema: Schema, source: str = "suite") -> None:
         """Raise SchemaError for a column that the schema lacks."""
-        measures = {*schema.measures(), *schema.set_measures()}
+        statistics = {*schema.statistics(), *schema.set_statistics()}
         for what, columns in self._named():
             for column in columns:
-                if column not in schema.fields and column not in measures:
+                if column not in schema.fields and column not in statistics:
                     raise SchemaError(f'{source}, {what}: no field "{column}"; {nearest(column, schema.fields)}')
 
     def _named(self) -> Iterator[tuple[str, tuple[str, ...]]]:

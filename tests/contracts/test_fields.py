@@ -27,8 +27,8 @@ from synthdata.fields import (
     Image,
     Number,
     Personal,
+    Predicate,
     Rows,
-    Test,
     Text,
 )
 from synthdata.fields.image.pictures import png
@@ -204,8 +204,8 @@ def masked_arrays(codec: Codec, mask: np.ndarray, rng: np.random.Generator, rows
 
 
 def assert_claims_hold(field: Field, column: pd.Series, nulls: bool) -> None:
-    whole, told = column.dropna(), field.measure(column.dropna())
-    told = pd.concat([told, field.measure_set(told)], axis=1)
+    whole, told = column.dropna(), field.compute_statistics(column.dropna())
+    told = pd.concat([told, field.compute_set_statistics(told)], axis=1)
     for claim in field.expectations("x"):
         kwargs = claim.kwargs
         measure = kwargs["column"].removeprefix("x").removeprefix(".")
@@ -382,13 +382,13 @@ def test_an_array_becomes_the_column_again(name: str) -> None:
 
 
 @every_case
-def test_measures_are_numbers_for_every_cell_also_for_one_that_does_not_parse(name: str) -> None:
+def test_statistics_are_numbers_for_every_cell_also_for_one_that_does_not_parse(name: str) -> None:
     column, codec = fitted(name)
     cells = column.astype(object).copy()
     cells.iloc[[0, 1, 2]] = ["?!", None, b"\xff"]
-    told = codec.field.measure(cells)
-    assert tuple(told.columns) == codec.field.measures
-    assert tuple(codec.field.measure_set(told).columns) == codec.field.set_measures
+    told = codec.field.compute_statistics(cells)
+    assert tuple(told.columns) == codec.field.statistics
+    assert tuple(codec.field.compute_set_statistics(told).columns) == codec.field.set_statistics
     assert told.index.equals(cells.index)
     assert all(pd.api.types.is_numeric_dtype(kind) for kind in told.dtypes)
 
@@ -425,14 +425,14 @@ COMPARE = {
 }
 
 
-def satisfies(value: object, tests: list[Test]) -> bool:
+def satisfies(value: object, tests: list[Predicate]) -> bool:
     if pd.isna(value):
         return all(test.operator == "is null" for test in tests)
     return all(COMPARE[test.operator](value, test.operand) for test in tests)
 
 
 @st.composite
-def asked(draw: st.DrawFn, name: str, column: pd.Series) -> list[Test]:
+def asked(draw: st.DrawFn, name: str, column: pd.Series) -> list[Predicate]:
     """Up to three tests, mostly with values that occur, or lie beside one that does."""
     present = column.dropna().unique().tolist()
     kind = CASES[name].field.kind
@@ -454,11 +454,11 @@ def asked(draw: st.DrawFn, name: str, column: pd.Series) -> list[Test]:
     tests = []
     for operator in draw(st.lists(st.sampled_from(operators), min_size=1, max_size=3)):
         if operator.startswith("is") or not present:
-            tests.append(Test("is null" if operator == "is null" else "is not null"))
+            tests.append(Predicate("is null" if operator == "is null" else "is not null"))
         elif operator in ("in", "not in"):
-            tests.append(Test(operator, tuple(operand() for _ in range(draw(st.integers(1, 4))))))
+            tests.append(Predicate(operator, tuple(operand() for _ in range(draw(st.integers(1, 4))))))
         else:
-            tests.append(Test(operator, operand()))
+            tests.append(Predicate(operator, operand()))
     return tests
 
 
@@ -469,7 +469,7 @@ def test_any_condition_is_met_exactly(name: str) -> None:
 
     @settings(max_examples=40, deadline=None, database=None)
     @given(tests=asked(name, column), seed=st.integers(0, 2**32))
-    def check(tests: list[Test], seed: int) -> None:
+    def check(tests: list[Predicate], seed: int) -> None:
         try:
             restriction = codec.restrict(tests)
         except ConditionError as error:
@@ -480,7 +480,7 @@ def test_any_condition_is_met_exactly(name: str) -> None:
         if refused:
             assert unknown or not any(satisfies(value, tests) for value in reachable), f"{refused}, though it can"
             return
-        arrays = masked_arrays(codec, restriction.mask, np.random.default_rng(seed), 60)
+        arrays = masked_arrays(codec, restriction.allowed, np.random.default_rng(seed), 60)
         for value in codec.decode(arrays, numbered(60), restriction):
             assert satisfies(value, tests), f"{value!r} for {[str(test) for test in tests]}"
 
@@ -491,8 +491,8 @@ def test_any_condition_is_met_exactly(name: str) -> None:
 def test_a_restriction_that_excludes_nothing_decodes_as_none_does(name: str) -> None:
     _, codec = fitted(name)
     restriction = codec.restrict([])
-    assert restriction.mask.any()
-    arrays = masked_arrays(codec, restriction.mask, np.random.default_rng(5), 300)
+    assert restriction.allowed.any()
+    arrays = masked_arrays(codec, restriction.allowed, np.random.default_rng(5), 300)
     pd.testing.assert_series_equal(
         codec.decode(arrays, numbered(300), restriction), codec.decode(arrays, numbered(300))
     )
@@ -503,8 +503,8 @@ def test_a_frequent_value_asked_for_comes_back_as_it_is(name: str) -> None:
     column, codec = fitted(name)
     counts = column.value_counts()
     for value in counts[counts >= 8].index[:5].tolist():
-        restriction = codec.restrict([Test("=", value)])
-        arrays = masked_arrays(codec, restriction.mask, np.random.default_rng(6), 50)
+        restriction = codec.restrict([Predicate("=", value)])
+        arrays = masked_arrays(codec, restriction.allowed, np.random.default_rng(6), 50)
         assert (codec.decode(arrays, numbered(50), restriction) == value).all()
 
 
@@ -513,25 +513,27 @@ def test_a_comparison_is_never_true_of_a_missing_value(name: str) -> None:
     column, codec = fitted(name)
     if not codec.nulls:
         with pytest.raises(ConditionError, match="never missing"):
-            codec.restrict([Test("is null")])
+            codec.restrict([Predicate("is null")])
         return
-    assert codec.restrict([Test("is null")]).mask.nonzero()[0].tolist()[:1] == [0]
+    assert codec.restrict([Predicate("is null")]).allowed.nonzero()[0].tolist()[:1] == [0]
     with pytest.raises(ConditionError):
-        codec.restrict([Test("is null"), Test("is not null")])
+        codec.restrict([Predicate("is null"), Predicate("is not null")])
     present = column.dropna()
     if len(present):
         value = present.value_counts().index[0]
         for operator in ("=", "in"):
-            mask = codec.restrict([Test(operator, (value,) if operator == "in" else value)]).mask
+            mask = codec.restrict([Predicate(operator, (value,) if operator == "in" else value)]).allowed
             assert not mask[0].any()
 
 
 @pytest.mark.parametrize("name", ["identifier", "personal", "image: gray", "text"])
-@pytest.mark.parametrize("test", [Test("=", "P-AA000001"), Test("is null"), Test("is not null")], ids=str)
-def test_an_identifier_an_image_or_a_text_takes_no_condition(name: str, test: Test) -> None:
+@pytest.mark.parametrize(
+    "predicate", [Predicate("=", "P-AA000001"), Predicate("is null"), Predicate("is not null")], ids=str
+)
+def test_an_identifier_an_image_or_a_text_takes_no_condition(name: str, predicate: Predicate) -> None:
     codec = fitted(name)[1]
     with pytest.raises(ConditionError, match=r'"x".*takes no condition'):
-        codec.restrict([test])
+        codec.restrict([predicate])
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"identifier", "personal", "image", "text"}))
@@ -545,19 +547,19 @@ def test_an_operand_that_is_no_value_is_refused(kind: str) -> None:
     _, codec = fitted(name)
     for operand in ["no such thing", float("nan"), pd.NaT, pd.NA, 1e400, "1e999999999", object()]:
         with pytest.raises(ConditionError, match=r'column "x"'):
-            codec.restrict([Test("=", operand)])
+            codec.restrict([Predicate("=", operand)])
 
 
 def test_of_what_is_made_anew_it_can_be_asked_whether_it_is_missing() -> None:
     for name in ("identifier: with nulls", "personal: with nulls"):
         column, codec = fitted(name)
         for operator, wanted in (("is null", True), ("is not null", False)):
-            restriction = codec.restrict([Test(operator)])
-            arrays = masked_arrays(codec, restriction.mask, np.random.default_rng(0), 50)
+            restriction = codec.restrict([Predicate(operator)])
+            arrays = masked_arrays(codec, restriction.allowed, np.random.default_rng(0), 50)
             assert (codec.decode(arrays, numbered(50), restriction).isna() == wanted).all()
             np.testing.assert_array_equal(codec.admits(column, restriction), column.isna() == wanted)
         with pytest.raises(ConditionError, match="takes no condition"):
-            codec.restrict([Test("=", column.dropna().iloc[0])])
+            codec.restrict([Predicate("=", column.dropna().iloc[0])])
 
 
 # --- missing values and messages ---------------------------------------------------------------------------------
@@ -635,5 +637,5 @@ def test_times_of_whole_hours_stay_whole_hours(step: str, zone: str | None) -> N
     for each in (codec, again):
         back = each.decode(each.encode(column), numbered(ROWS))
         assert (back.dt.tz_localize(None) == back.dt.tz_localize(None).dt.floor(step)).all()
-    restriction = codec.restrict([Test(">", str(times.iloc[0]))])
+    restriction = codec.restrict([Predicate(">", str(times.iloc[0]))])
     assert (codec.decode(codec.encode(column), numbered(ROWS), restriction) > times.iloc[0]).all()

@@ -13,7 +13,7 @@ from synthdata.augmentation.proof.estimators import Learner
 from synthdata.errors import InputError
 from synthdata.evaluation.features import Coding
 from synthdata.fields import Field
-from synthdata.fields.views import Pictures, Texts
+from synthdata.fields.comparison import Images, Texts
 from synthdata.schema import Schema
 
 __all__ = ["Inputs", "Target"]
@@ -70,7 +70,7 @@ class Inputs:
     @classmethod
     def of(cls, schema: Schema, frame: pd.DataFrame, target: str) -> Inputs:
         """Learn from rows of the schema's types."""
-        views = {name: field.view(frame[name]) for name, field in schema.fields.items() if name != target}
+        views = {name: field.comparison(frame[name]) for name, field in schema.fields.items() if name != target}
         words = {name: _words(view.values) for name, view in views.items() if isinstance(view, Texts)}
         inputs = cls(schema, target, Coding.of(schema, frame), words)
         others = inputs.features(frame.iloc[:1]).shape[1] - len(inputs.are_symbols)
@@ -89,7 +89,7 @@ class Inputs:
 
         Gradient boosting takes minutes for some hundred rows of a thousand features each and several classes.
         """
-        has_pixels = any(isinstance(field.view(_nothing(field)), Pictures) for field in self.schema.fields.values())
+        has_pixels = any(isinstance(field.comparison(_nothing(field)), Images) for field in self.schema.fields.values())
         forest = FOREST if classes else REGRESSION_FOREST
         return Learner.of(forest if given is None and has_pixels else given, self.are_symbols, classes)
 
@@ -97,8 +97,8 @@ class Inputs:
         """(n, features) float64, NaN where missing."""
         parts = [self.coding.features(self.coding.table(frame), [self.target])]
         for name, field in self.schema.fields.items():
-            view = field.view(frame[name])
-            if isinstance(view, Pictures) and name != self.target:
+            view = field.comparison(frame[name])
+            if isinstance(view, Images) and name != self.target:
                 pixels = view.read(np.arange(view.rows))
                 parts.append(_small(pixels).reshape(len(pixels), -1) / 255.0)
             elif isinstance(view, Texts) and name != self.target:

@@ -14,7 +14,7 @@ from synthdata.evaluation.neighbourhoods import Neighbourhoods, kernel_distance,
 from synthdata.evaluation.privacy.panel import NO_HOLDOUT, dcr_share
 from synthdata.evaluation.privacy.showing import HIDDEN
 from synthdata.evaluation.report import Guessing, Score, Sheet
-from synthdata.fields.views import Pictures
+from synthdata.fields.comparison import Images
 from synthdata.progress import Listener
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Side:
     whose: the number of each row's subject, (n,) int64; empty where each is its own.
     """
 
-    pictures: Pictures
+    pictures: Images
     labels: np.ndarray
     whose: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
@@ -56,7 +56,7 @@ def label_column(coding: Coding, target: str | None, most: int = MOST_LABELS) ->
 
 
 def sides_of(
-    pictures: Mapping[str, Pictures], tables: Mapping[str, Table], column: int | None, labels: int
+    pictures: Mapping[str, Images], tables: Mapping[str, Table], column: int | None, labels: int
 ) -> dict[str, Side]:
     """The sides "train", "synthetic" and perhaps "holdout"; labels that training never showed count as none."""
     result = {}

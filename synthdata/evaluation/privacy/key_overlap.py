@@ -15,10 +15,10 @@ import pandas as pd
 from synthdata.evaluation.privacy.attacks import Share, effective_rows, improbable, share_of
 from synthdata.evaluation.report import Score
 from synthdata.fields.base import Field
+from synthdata.fields.comparison import Categories, Numeric
 from synthdata.fields.identifier import Identifier
 from synthdata.fields.personal import Personal
 from synthdata.fields.providers import PROVIDERS
-from synthdata.fields.views import Quantities, Symbols
 from synthdata.remarks import is_somebodys
 from synthdata.schema import Schema
 from synthdata.subjects import THRESHOLD, Subjects
@@ -123,16 +123,16 @@ def _column(
 
 
 def _is_counted(name: str, field: Field, schema: Schema, frames: Mapping[str, pd.DataFrame]) -> bool:
-    return name in schema.subject and isinstance(field.view(frames["train"][name]), Quantities)
+    return name in schema.subject and isinstance(field.comparison(frames["train"][name]), Numeric)
 
 
 def _cells(field: Field, column: pd.Series) -> pd.Series | None:
     """Quantities as float64, symbols and what has no view as text; None for images and texts."""
-    view = field.view(column)
+    view = field.comparison(column)
     match view:
-        case Quantities(values):
+        case Numeric(values):
             return pd.Series(values)
-        case Symbols(values):
+        case Categories(values):
             return pd.Series(values, dtype=object)
         case None:
             text = column.astype(object).reset_index(drop=True)

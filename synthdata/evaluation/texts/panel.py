@@ -16,7 +16,7 @@ from synthdata.evaluation.privacy.attacks import Share, effective_rows, share_of
 from synthdata.evaluation.privacy.panel import NO_HOLDOUT, UNCOMPARED
 from synthdata.evaluation.report import Beside, Score, TextPairs
 from synthdata.evaluation.texts.ngrams import Runs, character_runs, copies, distinct, longest_copy, novelty, word_runs
-from synthdata.fields.views import Texts
+from synthdata.fields.comparison import Texts
 from synthdata.subjects import Subjects
 
 __all__ = ["MOST_LABELS", "Side", "compare_texts", "sides_of"]

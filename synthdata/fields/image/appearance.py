@@ -17,7 +17,7 @@ CHUNK = 1 << 15
 
 
 def appearance(pixels: np.ndarray) -> dict[str, np.ndarray]:
-    """Measure images (n, height, width, channels) uint8: one array (n,) a measure.
+    """Statistics of images (n, height, width, channels) uint8: one array (n,) each.
 
     brightness: the mean, 0 (black) to 255 (white).
     contrast: the standard deviation over the places of an image, the channels' variances averaged; 0 if it is blank.
@@ -38,7 +38,7 @@ def appearance(pixels: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def alike(*, hash: np.ndarray, **parts: np.ndarray) -> np.ndarray:
-    """Say of each image which share of the others look like it: (n,), of what `appearance` measured.
+    """The share of the other images that look like each image: (n,), of what `appearance` gives.
 
     It is held against up to 200 others, spread over all. Two look alike that differ in at most 4 bits of the hash, and
     hardly in brightness, contrast and entropy: for images that are nearly all faint, the hash is the same. Of fewer

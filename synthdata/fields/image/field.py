@@ -2,7 +2,7 @@
 
 A cell is the bytes of an image file, or the path of one as text. Real rows keep what they came as, so that a column of
 100,000 paths is 100,000 short texts, and a column of bytes stays compressed: pixels exist a chunk at a time, when they
-are encoded, measured or exported. Synthetic rows are bytes of PNG files. `pictures` says what is converted.
+are encoded, checked or exported. Synthetic rows are bytes of PNG files. `pictures` says what is converted.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ from pydantic import Field as Key
 
 from synthdata.blocks import Pixels
 from synthdata.errors import ConditionError, DataError
-from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test, rows_named
+from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.fields.cells import rows_named
+from synthdata.fields.comparison import Images
 from synthdata.fields.image.appearance import ALIKE, alike, appearance
 from synthdata.fields.image.pictures import Picture, conversions, is_png, pictures, png, sizes
+from synthdata.fields.predicates import Mask, Predicate
+from synthdata.fields.rows import Rows
+from synthdata.fields.settings import OwnModel
 from synthdata.fields.transforms import ImageTransforms
-from synthdata.fields.views import Pictures
 from synthdata.subjects import Subjects
 
 __all__ = ["IMAGE_ENDINGS", "Image"]
@@ -49,13 +53,13 @@ class Image(Field):
     width: int = Key(ge=LEAST, le=MOST)
     channels: Literal[1, 3] = 1
     resize: bool = False
-    model: str | dict[str, Any] = Key(default={}, description="its generator: a family, or one with hyperparameters")
+    model: OwnModel = Key(default={}, description="its generator: a family, or one with hyperparameters")
     transforms: ImageTransforms = Key(default=ImageTransforms(), description="changes after which its label holds")
 
     reads_null: ClassVar[frozenset[str]] = frozenset()
     reads_bytes: ClassVar[bool] = True
     ending: ClassVar[str] = ".png"
-    measures: ClassVar[tuple[str, ...]] = (
+    statistics: ClassVar[tuple[str, ...]] = (
         "readable",
         "height",
         "width",
@@ -65,7 +69,7 @@ class Image(Field):
         "entropy",
         "hash",
     )
-    set_measures: ClassVar[tuple[str, ...]] = ("alike",)
+    set_statistics: ClassVar[tuple[str, ...]] = ("alike",)
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
@@ -141,7 +145,7 @@ class Image(Field):
         return ImageBody(data["height"], data["width"], data["channels"])
 
     def claims(self, name: str) -> list[Expectation]:
-        """About what is measured: an image can be read, has its size (unless others are resized), and is not blank.
+        """About its statistics: an image can be read, has its size (unless others are resized), and is not blank.
 
         And images are not nearly all the same one.
         """
@@ -159,27 +163,27 @@ class Image(Field):
             Expectation("expect_column_mean_to_be_between", {"column": f"{name}.alike", "max_value": MOST_ALIKE}),
         ]
 
-    def measure(self, column: pd.Series) -> pd.DataFrame:
+    def compute_statistics(self, column: pd.Series) -> pd.DataFrame:
         """Say whether each image is `readable` (1 or 0) and, if so, what it looks like (see `appearance`).
 
         height, width and channels are those of the file, the rest is of the image as it is learned. Decodes all,
         a chunk at a time.
         """
-        chunks = [self._measured(column.iloc[part]) for part in self._parts(len(column))]
-        return pd.concat(chunks).set_axis(column.index) if chunks else self._measured(column)
+        chunks = [self._statistics_of(column.iloc[part]) for part in self._parts(len(column))]
+        return pd.concat(chunks).set_axis(column.index) if chunks else self._statistics_of(column)
 
-    def measure_set(self, measured: pd.DataFrame) -> pd.DataFrame:
+    def compute_set_statistics(self, statistics: pd.DataFrame) -> pd.DataFrame:
         """Say of each image which share of the others look like it."""
-        parts = {part: measured[part].to_numpy(float, na_value=np.nan) for part in ALIKE}
-        hashes = measured["hash"].fillna(0).to_numpy(np.int64)
-        return pd.DataFrame({"alike": alike(hash=hashes, **parts)}, index=measured.index)
+        parts = {part: statistics[part].to_numpy(float, na_value=np.nan) for part in ALIKE}
+        hashes = statistics["hash"].fillna(0).to_numpy(np.int64)
+        return pd.DataFrame({"alike": alike(hash=hashes, **parts)}, index=statistics.index)
 
-    def _measured(self, column: pd.Series) -> pd.DataFrame:
+    def _statistics_of(self, column: pd.Series) -> pd.DataFrame:
         found = self._pictures(column)
         there = np.array([one is not None for one in found], bool)
         seen = [one for one in found if one is not None]
         pixels = np.array([one.pixels for one in seen], np.uint8).reshape(-1, self.height, self.width, self.channels)
-        sides = {part: np.array([getattr(one, part) for one in seen], float) for part in self.measures[1:4]}
+        sides = {part: np.array([getattr(one, part) for one in seen], float) for part in self.statistics[1:4]}
         result = pd.DataFrame({"readable": there.astype(np.int64)})
         for part, values in {**sides, **appearance(pixels)}.items():
             whole = pd.Series(index=result.index, dtype="Int64" if part == "hash" else "float64")
@@ -212,9 +216,9 @@ class Image(Field):
         """Paths are written as they are; where there are bytes, who writes a text file puts paths in their place."""
         return column
 
-    def view(self, column: pd.Series) -> Pictures:
-        """Pictures, read as they are asked for."""
-        return Pictures(len(column), lambda rows: self.array(column.iloc[rows]))
+    def comparison(self, column: pd.Series) -> Images:
+        """Images, read when they are asked for."""
+        return Images(len(column), lambda rows: self.array(column.iloc[rows]))
 
     def generator(self) -> Mapping[str, Any]:
         """As `model` says."""
@@ -263,7 +267,7 @@ class ImageBody(Body):
         """Write pixels (n, height, width, channels) uint8 as PNG files: (n,) bytes."""
         return _files(array)
 
-    def restrict(self, tests: Sequence[Test]) -> Restriction:
+    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
         """No condition applies."""
         raise ConditionError("an image takes no condition; ask for what stands beside it, a label say")
 

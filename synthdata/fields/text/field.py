@@ -18,13 +18,16 @@ from pydantic import Field as Key
 
 from synthdata.blocks import Tokens
 from synthdata.errors import ConditionError, DataError
-from synthdata.fields.base import Body, Expectation, Field, Guess, Restriction, Rows, Test
+from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.fields.comparison import Texts
+from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.quantiles import draw_threshold
+from synthdata.fields.rows import Rows
+from synthdata.fields.settings import OwnModel
 from synthdata.fields.text.pieces import LONGEST, Pieces
 from synthdata.fields.text.presets import check_installed, check_place, read_preset
 from synthdata.fields.text.wording import PATTERNS, WORDING, clean, wording
 from synthdata.fields.transforms import TextTransforms
-from synthdata.fields.views import Texts
 from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["Text"]
@@ -62,10 +65,10 @@ class Text(Field):
     max_length: int | None = Key(default=None, ge=1)
     letters: float = Key(default=0.0, ge=0, le=1, description="least share of letters among the characters of a text")
     forbid: list[str] = Key(default=[], description='regular expressions, or "email", "phone", "url"')
-    model: str | dict[str, Any] = Key(default={}, description="its generator: a family, or one with hyperparameters")
+    model: OwnModel = Key(default={}, description="its generator: a family, or one with hyperparameters")
     transforms: TextTransforms = Key(default=TextTransforms(), description="changes after which its label holds")
 
-    measures: ClassVar[tuple[str, ...]] = WORDING
+    statistics: ClassVar[tuple[str, ...]] = WORDING
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
@@ -164,7 +167,7 @@ class Text(Field):
             claims.append(Expectation("expect_column_values_to_be_between", between))
         return claims
 
-    def measure(self, column: pd.Series) -> pd.DataFrame:
+    def compute_statistics(self, column: pd.Series) -> pd.DataFrame:
         """How each text is worded, see `wording`."""
         return wording(column)
 
@@ -172,7 +175,7 @@ class Text(Field):
         """Texts are written as they are."""
         return column
 
-    def view(self, column: pd.Series) -> Texts:
+    def comparison(self, column: pd.Series) -> Texts:
         """Texts."""
         return Texts(column.astype(object).where(column.notna(), None).to_numpy(object))
 
@@ -236,7 +239,7 @@ class TextBody(Body):
         """Turn tokens (n, length) into texts (n,), without outer spaces."""
         return pd.Series([text.strip() for text in self.pieces.texts(array)], dtype="str")
 
-    def restrict(self, tests: Sequence[Test]) -> Restriction:
+    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
         """No condition applies."""
         raise ConditionError("a text takes no condition; ask for what stands beside it, or give its beginning (prompt)")
 

@@ -1,4 +1,4 @@
-"""Texts as measures: what expectations are about where they cannot be about a text itself."""
+"""Statistics of texts: what expectations are about where they cannot be about a text itself."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def clean(text: str) -> str:
 
 
 def wording(texts: pd.Series) -> pd.DataFrame:
-    """Measures of texts (n,), NaN where missing.
+    """Statistics of texts (n,), NaN where missing.
 
     length in characters; words; letters, digits and capitals (of letters) as shares in [0, 1]; longest_word in
     characters; repeats: share of the runs of three words that stood in the text before.
     """
     return pd.DataFrame(
-        [_measured(text) if isinstance(text, str) else (float("nan"),) * len(WORDING) for text in texts.tolist()],
+        [_statistics_of(text) if isinstance(text, str) else (float("nan"),) * len(WORDING) for text in texts.tolist()],
         index=texts.index,
         columns=list(WORDING),
         dtype="float64",
     )
 
 
-def _measured(text: str) -> tuple[float, ...]:
+def _statistics_of(text: str) -> tuple[float, ...]:
     words = _WORD.findall(text)
     letters = sum(map(str.isalpha, text))
     runs = list(zip(*(words[i:] for i in range(RUN)), strict=False))

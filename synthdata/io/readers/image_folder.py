@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import DataError
-from synthdata.fields.base import rows_named
+from synthdata.fields.cells import rows_named
 from synthdata.fields.image import IMAGE_ENDINGS
 from synthdata.io.readers.separated import read_csv
 

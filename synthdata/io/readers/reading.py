@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 
 from synthdata.errors import DataError
+from synthdata.fields.cells import FOLDER
 from synthdata.io.readers.image_folder import read_image_folder
 from synthdata.io.readers.lines import read_jsonl
 from synthdata.io.readers.parquet import read_parquet
 from synthdata.io.readers.separated import read_csv
-from synthdata.schema import FOLDER
 
 __all__ = ["LEAST_TO_TRAIN", "READERS", "read_table"]
 

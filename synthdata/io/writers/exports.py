@@ -47,7 +47,7 @@ def export(validated: Validated, path: str | Path, *, force: bool = False) -> Pa
     verdict_path, rejected_path, files_path = _companions(path)
     with Places(path) as places:
         rows = _write_table(places, path, validated)
-        verdict, rejected = validated.verdict, validated.rejected()
+        verdict, rejected = validated.verdict(), validated.rejected()
         assert verdict.passed
         assert verdict.rows == rows
         with places.new(verdict_path) as target, explained(verdict_path):

@@ -1,0 +1,35 @@
+"""What a condition asks of a column, and what it leaves of the column's block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+__all__ = ["Mask", "Operator", "Predicate"]
+
+Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null"]
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """What a cell has to satisfy: an operator and its operand (a tuple for `in` and `not in`)."""
+
+    operator: Operator
+    operand: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.operator} {self.operand}" if self.operand is not None else self.operator
+
+
+@dataclass(frozen=True)
+class Mask:
+    """What predicates leave of a block: the symbols (and levels) that may be drawn.
+
+    allowed: bool, (symbols,) for Categorical, (symbols, levels) for Binned.
+    detail: what the body needs besides to decode them; opaque to everyone else.
+    """
+
+    allowed: np.ndarray
+    detail: Any = None

@@ -1,0 +1,132 @@
+"""Schemas as YAML text, the one door to PyYAML: reading with a safe loader, writing one field a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from synthdata.errors import SchemaError
+from synthdata.schema.model import Model
+
+if TYPE_CHECKING:
+    from synthdata.schema.schema import Schema
+
+__all__ = ["read_yaml", "with_model", "write_yaml"]
+
+MODELINE = "# yaml-language-server: $schema=schema.json"
+OPTIONAL = ("fields", "constraints", "require")  # keys with nothing behind them count as left out
+
+
+def read_yaml(text: str, source: str) -> dict[str, Any]:
+    """Read a schema's YAML into plain data; SchemaError for what is not YAML, or not a mapping. source: its name."""
+    try:
+        data = yaml.load(text, _Loader)  # a SafeLoader, narrowed
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise SchemaError(f"{source}{line}: not YAML: {error.problem}") from None
+    except (yaml.YAMLError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # PyYAML lets what a scalar's reading raises pass ("!!int x", "0b_"), and recurses into nested brackets
+        raise SchemaError(f"{source}: not YAML: {' '.join(str(error).split())[:200]}") from None
+    if not isinstance(data, dict):
+        raise SchemaError(f'{source}: found {type(data).__name__}; a schema is a mapping with "fields"')
+    return {key: value for key, value in data.items() if value or key not in OPTIONAL}
+
+
+def write_yaml(schema: Schema, notes: Mapping[str, str], why: str) -> str:
+    """Write a schema, defaults left out. notes: comments, by the field they stand behind. why: that of the subject."""
+    defaults = type(schema).model_fields
+    head: dict[str, Any] = {"name": schema.name}
+    if schema.target:
+        head["target"] = schema.target
+    if schema.subject:
+        head["subject"] = schema.subject[0] if len(schema.subject) == 1 else list(schema.subject)
+    if schema.rows_per_subject != defaults["rows_per_subject"].default:
+        head["rows_per_subject"] = schema.rows_per_subject
+    if schema.model != Model():
+        head["model"] = _model(schema)
+    behind = {"subject": f"  # {why}"} if why else {}
+    lines = [MODELINE, *(f"{key}: {_flow(value)}{behind.get(key, '')}" for key, value in head.items()), "fields:"]
+    for name, field in schema.fields.items():
+        values = {"kind": field.kind, **field.model_dump(exclude_defaults=True)}
+        note = f"  # {notes[name]}" if notes.get(name) else ""
+        lines.append(f"  {_flow(name)}: {_flow(values)}{note}")
+    if schema.constraints:
+        lines.append("constraints:")
+        for constraint in schema.constraints:
+            values = {"kind": constraint.kind, **constraint.model_dump(exclude_defaults=True)}
+            lines.append(f"  - {_flow(values)}")
+    if schema.suite:
+        lines.append(f"suite: {_flow(schema.suite)}")
+    if schema.require:
+        lines.append(f"require: {_flow(schema.require)}")
+    return "\n".join(lines) + "\n"
+
+
+def with_model(schema: Schema, text: str) -> str:
+    """Put a schema's model into the text of the same schema, whose comments and order stay.
+
+    Where the text's model takes several lines, or there is no line to put it before, all is written anew.
+    """
+    model = f"model: {_flow(_model(schema))}"
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("model:"):
+            if lines[number + 1 : number + 2] and lines[number + 1][:1] in (" ", "\t"):
+                break
+            return "\n".join([*lines[:number], model, *lines[number + 1 :]]) + "\n"
+    else:
+        for number, line in enumerate(lines):
+            if line.startswith("fields:"):
+                return "\n".join([*lines[:number], model, *lines[number:]]) + "\n"
+    return write_yaml(schema, {}, "").partition("\n")[2]
+
+
+def _model(schema: Schema) -> dict[str, Any]:
+    return {"family": schema.model.family, **schema.model.options}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's reading of plain words (NO, on, 2020-01-01 are text), and no key twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                problem = f"key {key} is not text; put it in quotes"
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f'key "{key}" stands twice', key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, rule) for tag, rule in rules if not tag.endswith((":bool", ":timestamp"))]
+    for letter, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_BOOLEAN = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOLEAN, list("tTfF"))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes what breaks a line or cannot be seen in double quotes, escaped, so that a value stays on its line."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=None if value.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _flow(value: Any) -> str:
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, default_flow_style=True, width=10**9, sort_keys=False, allow_unicode=True
+    )
+    return text.removesuffix("\n").removesuffix("\n...")
