@@ -189,5 +189,5 @@ def test_what_cannot_be_filled_is_refused_in_a_line(model, holed):
 
 def test_other_families_say_that_they_do_not_fill(holed):
     other = Synthesizer.fit(stays(), Schema.parse(SCHEMA), model="marginals")
-    with pytest.raises(InputError, match="a marginals draws whole rows and fills none; train with model transformer"):
+    with pytest.raises(InputError, match="model family 'marginals' cannot fill missing values"):
         other.fill(holed)

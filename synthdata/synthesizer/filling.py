@@ -83,7 +83,8 @@ class Filling:
         arrays, observed, drawn = self._seen(rows, layout, missing)
         allowed = {name: _present(layout[name]) for name in layout if encoder.codecs[name].nulls and name in missing}
         row_masks = self._agreeing(layout, arrays, drawn, allowed)
-        allowed = {name: mask for name, mask in allowed.items() if name in encoder.layout}
+        learned = tabular(encoder.layout)
+        allowed = {name: mask for name, mask in allowed.items() if name in learned}
         again = np.any(list(missing.values()), axis=0)  # the rows whose cells are drawn
         for attempt in range(1 + ATTEMPTS):
             own = np.random.SeedSequence(seed, spawn_key=(block, attempt))
