@@ -1,13 +1,15 @@
 # make demo   the whole way on real data: install, train, generate, validate, export
 # make test   the tests
-# make check  style, types, layers
+# make check  style, types, layers, and that what is generated is current
+# make docs   the documentation site, in build/docs
+# make generate  the JSON schema, and the reference pages of the docs
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test check format clean
+.PHONY: demo test check docs generate format clean
 
 demo: $(INSTALLED)
 	$(BIN)/synthdata demo
@@ -20,6 +22,15 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python docs/generate.py --check
+
+generate: $(INSTALLED)
+	$(BIN)/python docs/generate.py
+
+docs: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/python -m sphinx --builder html --nitpicky --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "open build/docs/index.html"
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
@@ -34,5 +45,5 @@ $(INSTALLED): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "python3 -m venv failed; on Debian: apt install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[train]' --group dev
 	@touch $(INSTALLED)

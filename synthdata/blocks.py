@@ -1,6 +1,7 @@
 """The four shapes of numbers that stand between fields and generators.
 
-Fields emit blocks, generators see nothing else. The set is closed: match on it with `assert_never`.
+Fields emit blocks, generators see nothing else. The set is closed: match on it with `assert_never`. A block that
+`is_tabular` is drawn by the table's generator, each other one by a generator of its own, conditioned on the table.
 
     block                          array                              meaning
     Categorical(size)              (n,) int64                         one symbol of `size`
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias, assert_never
+from typing import Any, ClassVar, TypeAlias, assert_never
 
 import numpy as np
 
@@ -39,6 +40,7 @@ __all__ = [
 class Categorical:
     """One symbol out of `size`."""
 
+    is_tabular: ClassVar[bool] = True
     size: int
 
 
@@ -54,6 +56,7 @@ class Binned:
     them; what is beyond `1 + k` is the offset that serves where that column's value cannot be copied.
     """
 
+    is_tabular: ClassVar[bool] = True
     atoms: int
     bins: int
     levels: int
@@ -64,6 +67,7 @@ class Binned:
 class Tokens:
     """A sequence of up to `length` token numbers below `vocabulary`."""
 
+    is_tabular: ClassVar[bool] = False
     length: int
     vocabulary: int
 
@@ -72,6 +76,7 @@ class Tokens:
 class Pixels:
     """An image, 8 bits a channel."""
 
+    is_tabular: ClassVar[bool] = False
     height: int
     width: int
     channels: int

@@ -18,6 +18,7 @@ import pandas as pd
 
 from synthdata.blocks import rows_of
 from synthdata.errors import ArtefactError, InputError, TrainingError
+from synthdata.extras import needed
 from synthdata.models import AUTO, family, settings
 from synthdata.models.base import Span
 from synthdata.models.tabular.c2st import distinguishability
@@ -138,12 +139,10 @@ def _fingerprint(table: pd.DataFrame, schema: Schema, *parts: Any) -> str:
 
 
 def _study(journal: Path | None, resume: bool, seed: int, fingerprint: str) -> optuna.Study:
-    try:
+    with needed("tune", "tuning"):
         import optuna
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend
-    except ImportError:
-        raise InputError('tuning needs Optuna: pip install "synthdata[tune]"') from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if journal is None:
         return optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))

@@ -20,8 +20,7 @@ from click.testing import CliRunner, Result
 
 import synthdata.pipeline
 import synthdata.synthesizer.artefact
-from synthdata.cli import demo_data as samples
-from synthdata.cli import main
+from synthdata.cli import demo_data, main
 from synthdata.cli.console import Console, duration
 from synthdata.cli.group import COMMANDS
 from synthdata.cli.quiet_tf import hushed
@@ -116,7 +115,7 @@ def test_without_a_command_it_prints_its_help() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_an_example_and_json(name: str) -> None:
     text = did(name, "--help").output
-    assert f"Example:\n    synthdata {name}" in text or f"Example:\n  synthdata {name}" in text
+    assert f"Example:\n    synthdata {name}" in text
     assert "--json" in text
     assert "--quiet" in text
     assert COMMANDS[name] in did("--help").output
@@ -229,8 +228,8 @@ def test_the_demo_goes_the_whole_way_and_a_second_one_overwrites_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fast = tmp_path / "fast.yaml"  # the demo's schema, with the family that learns in no time
-    fast.write_text(samples.schema_file("breast_cancer.yaml").read_text() + "model: marginals\n")
-    monkeypatch.setattr(samples, "schema_file", lambda name: fast)
+    fast.write_text(demo_data.schema_file("breast_cancer.yaml").read_text() + "model: marginals\n")
+    monkeypatch.setattr(demo_data, "schema_file", lambda name: fast)
     monkeypatch.chdir(tmp_path)
     for _ in range(2):
         done = did("demo", "-o", "out", "-n", "200")
@@ -329,7 +328,7 @@ def test_ctrl_c_in_training_says_how_to_resume(place: Path, monkeypatch: pytest.
     assert not Path("new").exists()
     again = call("train", "stays.yaml", "--data", "stays.csv", "-o", "new")
     assert again.exit_code == 2
-    assert "go on from it with --resume, or drop it with --force" in again.stderr
+    assert "continue with --resume, or discard it with --force" in again.stderr
     assert Path("new.checkpoint").read_bytes() == b"state"
 
 

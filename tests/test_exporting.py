@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from synthdata.errors import GateError, OutputError
 from synthdata.fields import Expectation
-from synthdata.io.writers import FORMATS, check_target, export
+from synthdata.io.formats import FORMATS
+from synthdata.io.writers import check_target, export
 from synthdata.schema import Schema
 from synthdata.validation import Gate, Suite, validate
 
@@ -327,7 +328,7 @@ def test_only_what_passed_the_gate_is_exported(tmp_path, table):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("out.xlsx", r'unknown ending "\.xlsx"; allowed are \.csv, \.csv\.gz, \.jsonl, .*, \.npz, \.tfrecord$'),
+        ("out.xlsx", r'unknown ending "\.xlsx"; allowed are \.csv, \.csv\.gz, .*, \.npz, \.tfrecord$'),
         ("out.parqet", r'did you mean "\.parquet"\?'),
         ("out", "unknown ending"),
         ("folder.csv", "is a folder"),

@@ -23,8 +23,9 @@ from synthdata.cli import main
 from synthdata.errors import DataError, GateError, OutputError, SchemaError
 from synthdata.fields import Category, Expectation, Image, Rows
 from synthdata.fields.image.pictures import png
+from synthdata.io.formats import FORMATS
 from synthdata.io.readers import read_table
-from synthdata.io.writers import FORMATS, check_target, export
+from synthdata.io.writers import check_target, export
 from synthdata.pipeline import train
 from synthdata.schema import Schema, infer
 from synthdata.validation import Gate, Suite, check, validate

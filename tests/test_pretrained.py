@@ -140,8 +140,8 @@ def test_a_field_with_a_preset_goes_on_from_it_unless_another_family_is_named() 
 
 
 def test_without_keras_hub_it_is_said_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synthdata.fields.text.presets.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r'pip install "synthdata\[pretrained\]"'):
+    monkeypatch.setattr("synthdata.extras.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install 'synthdata\[pretrained\]'"):
         Synthesizer.fit(notes(), schema_of(preset=str(write(tmp_path))))
 
 

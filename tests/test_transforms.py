@@ -212,8 +212,8 @@ def test_no_transform_no_rows_and_no_copies_are_refused(digits):
 
 
 def test_without_kerashub_texts_say_what_to_install(notes, monkeypatch):
-    monkeypatch.setattr("synthdata.fields.text.presets.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r'transforms of texts need KerasHub: pip install "synthdata\[pretrained\]"'):
+    monkeypatch.setattr("synthdata.extras.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"a transform of texts needs KerasHub: pip install 'synthdata\[pretrained\]'"):
         transform(notes, notes_schema("{swap: 0.1}"))
 
 

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from synthdata.cli import main
 from synthdata.errors import ArtefactError, InputError, SchemaError
-from synthdata.models import AUTO, FAMILIES, choose, family, settings
-from synthdata.models.auto import AutoSettings
+from synthdata.models import AUTO, FAMILIES, family, settings
+from synthdata.models.auto import AutoSettings, choose
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 from synthdata.tuning import tune

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from synthdata.fields.text.presets import check_installed
+from synthdata.extras import check_installed
 from synthdata.fields.transforms import TextTransforms
 
 __all__ = ["text_transformer"]
@@ -16,7 +16,7 @@ __all__ = ["text_transformer"]
 
 def text_transformer(asked: TextTransforms) -> Callable[[np.ndarray, np.random.SeedSequence], np.ndarray]:
     """What changes texts (n,); a text's change is of the seed and its place. InputError without KerasHub."""
-    check_installed("transforms of texts need")
+    check_installed("pretrained", "a transform of texts")
     import keras_hub
 
     deletion = keras_hub.layers.RandomDeletion(asked.deletion, seed=0) if asked.deletion is not None else None

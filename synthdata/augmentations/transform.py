@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import DataError, InputError
+from synthdata.extras import needed
 from synthdata.fields.transforms import Transforms
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
@@ -41,7 +42,8 @@ def transform(
     frame = schema.read(frame)
     if not len(frame):
         raise DataError("the table has no rows to change")
-    from synthdata.augmentations.images import BATCH, transformer
+    with needed("train", "changing images and texts"):
+        from synthdata.augmentations.images import BATCH, transformer
 
     changes = {name: transformer(each) for name, each in asked.items()}
     copies = len(frame) if rows is None else rows

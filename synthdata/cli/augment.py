@@ -1,4 +1,4 @@
-"""`synthdata augment`: add synthetic rows to a training set, if it is shown to help."""
+"""`synthdata augment`: add synthetic rows to a training set, measured if asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from synthdata.cli.console import Console, duration, with_console
-from synthdata.cli.shared import learn, needs_data, start_tensorflow, training_options, where_option
+from synthdata.cli.learning import learn
+from synthdata.cli.options import PATH, training_options, where_option
+from synthdata.cli.quiet_tf import start_tensorflow
 from synthdata.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,44 +33,63 @@ MOST_PARTS = 12  # kinds of rows that are listed
     "  synthdata augment loans.yaml --data train.csv -o more.csv --prove\n"
     '  synthdata augment loans.yaml --data train.csv -o more.csv --rows 500 --where "age >= 60"'
 )
-@click.argument("schema", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The table to write.")
-@click.option("--target", help="What is to be predicted; the schema's if not given.")
+@click.argument("schema", type=PATH)
+@click.option("-o", "--output", type=PATH, metavar="FILE", required=True, help="The table to write.")
+@click.option("--target", metavar="COLUMN", help="The column to predict. Default: the schema's target.")
 @click.option(
     "--balance",
     multiple=True,
     is_flag=False,
     flag_value="",
     metavar="[COLUMN]",
-    help="Make classes equal: of the target, or of a column; repeated, of their combinations.",
+    help="Equalise the classes of the target, or of COLUMN; repeat it to equalise combinations.",
 )
 @click.option(
-    "--share", "shares", multiple=True, metavar="VALUE=SHARE", help="With --balance: other shares than equal."
+    "--share",
+    "shares",
+    multiple=True,
+    metavar="VALUE=SHARE",
+    help="With --balance: the share of a class, like yes=0.3, instead of an equal one.",
 )
-@click.option("--level", type=float, help="With --balance: up to this share of the largest class, like 0.3.")
-@click.option("--independent", metavar="COLUMN", help="Make the target independent of a sensitive column.")
+@click.option("--level", type=float, help="With --balance: fill classes up to this fraction of the largest, like 0.3.")
+@click.option("--independent", metavar="COLUMN", help="Make the target independent of COLUMN, a sensitive one.")
 @click.option("--rows", type=click.IntRange(min=1), help="How many rows to add.")
-@click.option("--factor", type=float, help="How many times as long the table becomes, like 2.")
+@click.option("--factor", type=float, help="Multiply the number of rows by this, like 2.")
 @where_option
-@click.option("--real-share", type=float, help="Weigh rows, in a column row_weight: the real ones' share of it all.")
-@click.option("--fill", is_flag=True, help="Draw missing cells of the real rows first, given the others.")
-@click.option("--prove", is_flag=True, help="Add rows only if cross-validation shows that they help a learner.")
-@click.option("--learner", metavar="PATH", help="With --prove: a scikit-learn estimator; boosted trees if not given.")
+@click.option(
+    "--real-share",
+    type=float,
+    help="Add a column row_weight in which real rows carry this share of the total weight.",
+)
+@click.option("--fill", is_flag=True, help="Impute the missing cells of the real rows first.")
+@click.option("--prove", is_flag=True, help="Add rows only if cross-validation shows that they help an estimator.")
+@click.option(
+    "--learner",
+    metavar="PATH",
+    help="With --prove: a scikit-learn estimator, like sklearn.svm.SVC. Default: boosted trees.",
+)
 @click.option(
     "--measure",
     type=click.Choice(["auc", "average_precision", "balanced_accuracy", "r2"]),
-    help="With --prove: what a gain is of; AUC, or average precision where a class is rare.",
+    help="With --prove: metric to compare by. Default: AUC; average precision if a class is rare.",
 )
-@click.option("--sensitive", metavar="COLUMN", help="With --prove: measure whether its groups are treated alike.")
-@click.option("--folds", type=click.IntRange(min=2), help="With --prove: how many; 5 if not given.")
-@click.option("--copies", type=float, default=0.0, help="Share of added rows: real ones, by the schema's transforms.")
-@click.option("--provenance", default="provenance", show_default=True, help="The column that marks each row.")
+@click.option("--sensitive", metavar="COLUMN", help="With --prove: compare the groups of COLUMN as well.")
+@click.option("--folds", type=click.IntRange(min=2), help="With --prove: the number of folds. Default: 5.")
+@click.option(
+    "--copies",
+    type=float,
+    default=0.0,
+    help="Fraction of added rows that are augmented copies of real rows (the schema's transforms).",
+)
+@click.option(
+    "--provenance", default="provenance", show_default=True, help="The column that marks rows as real or synthetic."
+)
 @training_options
 @with_console
 def command(
     console: Console,
     schema: Path,
-    data: Path | None,
+    data: Path,
     output: Path,
     target: str | None,
     balance: tuple[str, ...],
@@ -93,11 +114,13 @@ def command(
     resume: bool,
     force: bool,
 ) -> None:
-    """Learn a table, add synthetic rows to it, and write all of them, marked `real` or `synthetic`.
+    """Train on a table, add synthetic rows to it, and write all rows, marked `real` or `synthetic`.
 
-    Added rows pass the gate one by one, then the table does as a whole. --prove tries families and amounts on folds of
-    the table, beside doing nothing, class weights, oversampling and SMOTE; it writes OUT.gains.html, and where no gain
-    is shown the table unchanged. With --prove, --force adds the rows even so, besides replacing what is there.
+    Say what to add with --balance, --rows, --factor or --independent. Every row passes the schema's checks.
+
+    --prove finds out whether added rows help an estimator. It compares generator families and amounts by
+    cross-validation with doing nothing, class weights, oversampling and SMOTE, and writes FILE.gains.html. If nothing
+    helps, the table is written unchanged; --force adds the rows anyway.
     """
     from synthdata.augmentation.amounts import Additions
     from synthdata.augmentation.augmenting import augment, check_names
@@ -107,11 +130,10 @@ def command(
     from synthdata.io.writers import check_target, export
     from synthdata.schema import Schema
 
-    table = needs_data(data, schema)
-    if table.resolve() == output.resolve():
-        raise InputError(f"{output}: is the table that is learned; write the augmented one elsewhere")
+    if data.resolve() == output.resolve():
+        raise InputError(f"{output}: is the table to learn; write the augmented table to another file")
     if not prove and (learner, measure, folds) != (None, None, None):
-        raise InputError("--learner, --measure and --folds say how to prove; add --prove, or leave them out")
+        raise InputError("--learner, --measure and --folds belong to --prove; add it, or leave them out")
     check_target(output, force=force)
     declared = _with_target(Schema.load(schema), target, schema)
     amount = _amount(declared, balance, shares, level, independent, rows, factor, where, real_share)
@@ -120,17 +142,17 @@ def command(
         check_gains(output, force=force or resume)
         _refuse_with_prove(fill, model)
     elif amount.is_nothing and not fill:
-        raise InputError("nothing says what to add; give --balance, --rows, --factor, --independent, --fill or --prove")
-    found = read_table(table, least=LEAST_TO_TRAIN)
-    frame = declared.read(found, source=str(table))
+        raise InputError("nothing to add; give --balance, --rows, --factor, --independent, --fill or --prove")
+    found = read_table(data, least=LEAST_TO_TRAIN)
+    frame = declared.read(found, source=str(data))
     left_out = [name for name in map(str, found.columns) if name not in declared.fields]
     _check_left_out(console, left_out, provenance)
     if fill and not frame.isna().any(axis=None):
         if amount.is_nothing:
-            raise InputError(f"{table}: no cell of the schema's columns is missing; there is nothing to fill")
+            raise InputError(f"{data}: no cell of the schema's columns is missing; leave --fill out")
         fill = False
     if not amount.is_nothing:
-        Additions.of(frame, declared, amount, seed=seed)  # refused before anything is learned
+        Additions.of(frame, declared, amount, seed=seed)  # refused before any training
     proof = None
     if prove:
         start_tensorflow(console)
@@ -140,7 +162,7 @@ def command(
             resume=resume, force=force,
         )  # fmt: skip
         helps = proof.gains.helps and proof.best is not None
-        if proof.best is None or not (helps or force):  # nothing to add, or no reason to
+        if proof.best is None or not (helps or force):  # nothing to add, or it does not help
             unchanged = _unchanged(declared, frame, provenance)
             export(unchanged, output, force=force)
             _finish(console, output, frame, unchanged, None, proof, declared, sensitive or independent)
@@ -149,7 +171,7 @@ def command(
     source: Schema | Synthesizer = declared
     if copies < 1:
         source = learn(
-            console, schema, table, output, model=model, seed=seed, max_minutes=None if prove else max_minutes,
+            console, schema, data, output, model=model, seed=seed, max_minutes=None if prove else max_minutes,
             resume=resume and not prove, force=force, declared=declared,
         ).synthesizer  # fmt: skip
     elif not prove:
@@ -163,15 +185,15 @@ def command(
 
 
 def _check_left_out(console: Console, left_out: list[str], provenance: str) -> None:
-    """Say which columns of the table the schema does not name, and so are not written; refuse to hide one."""
+    """Report columns that are not written, as the schema lacks them; refuse one with the marker's name."""
     if provenance in left_out:
         raise InputError(
-            f'the table has a column "{provenance}", which the schema does not name; name the one that marks rows '
-            f"otherwise: --provenance NAME"
+            f'the table already has a column "{provenance}"; choose another name for the one that marks rows: '
+            f"--provenance NAME"
         )
     if left_out:
         some = ", ".join(left_out[:5]) + (", ..." if len(left_out) > 5 else "")
-        console.say(f"left out, as the schema does not name them: {some}")
+        console.say(f"columns left out, because the schema does not name them: {some}")
 
 
 def _with_target(declared: Schema, target: str | None, source: Path) -> Schema:
@@ -196,7 +218,7 @@ def _amount(
     from synthdata.augmentation import Amount
 
     if "" in balance and declared.target is None:
-        raise InputError("--balance: of what? the schema names no target; say --target COLUMN, or --balance COLUMN")
+        raise InputError("--balance: the schema has no target; name a column: --balance COLUMN, or --target COLUMN")
     columns = [column or str(declared.target) for column in balance]
     named = {}
     for share in shares:
@@ -223,9 +245,9 @@ def _amount(
 
 def _refuse_with_prove(fill: bool, model: str | None) -> None:
     if fill:
-        raise InputError("--prove compares added rows; fill the cells in a run of its own: --fill without --prove")
+        raise InputError("--prove does not work with --fill; impute first, in a run without --prove")
     if model == "auto":
-        raise InputError("--prove tries the families itself; name one, or leave --model out")
+        raise InputError("--prove compares the families itself; name one family, or leave --model out")
 
 
 def _prove(
@@ -247,7 +269,9 @@ def _prove(
     keep = output.with_name(f"{output.name}.proof")
     if keep.exists() and not resume:
         if not force:
-            raise InputError(f"{keep}: holds an interrupted proof; go on with it by --resume, or drop it with --force")
+            raise InputError(
+                f"{keep}: an interrupted run left this; continue with --resume, or discard it with --force"
+            )
         shutil.rmtree(keep)
     families = FAMILIES if model is None else (model,)
     with console.progress() as listener:
@@ -255,7 +279,7 @@ def _prove(
             proof = prove(frame, declared, families=families, amount=amount, keep=keep, listener=listener, **asked)
         except KeyboardInterrupt:
             if keep.exists():
-                console.say(f"interrupted; {keep} holds what was found, the same command with --resume goes on from it")
+                console.say(f"interrupted; to continue from {keep}, run the same command with --resume")
             raise
     write_gains(proof.gains, output, force=True)
     shutil.rmtree(keep, ignore_errors=True)
@@ -302,12 +326,12 @@ def _finish(
 
         page = output.with_name(f"{output.name}.gains.html")
         best = proof.gains.best
-        told = {"best": best.label, "gain": best.gain, "interval": best.interval} if best else {"best": None}
-        result |= {"gains_file": str(page), "helps": proof.gains.helps, **told}
+        summary = {"best": best.label, "gain": best.gain, "interval": best.interval} if best else {"best": None}
+        result |= {"gains_file": str(page), "helps": proof.gains.helps, **summary}
         lines += [*conclusion(proof.gains), f"gains: {page}"]
         if added and not proof.gains.helps:
-            lines.append("the best of them is added all the same, because of --force")
-    cells = f", {augmented.filled:,} missing cells drawn" if augmented and augmented.filled else ""
+            lines.append("the best of them is added anyway, because of --force")
+    cells = f", {augmented.filled:,} missing cells imputed" if augmented and augmented.filled else ""
     what = f"{len(real):,} real rows and {added:,} added" if added else f"{len(real):,} real rows, none added"
     passed = f"the table passed {len(verdict.checks)} expectations"
     lines.append(f"wrote {output}: {what}{cells}; {passed}, {duration(console.seconds)}")
@@ -328,7 +352,7 @@ def _finish(
         before, after = (target_parity(each, declared, sensitive) for each in (real, validated.frame()))
         result["target_parity_difference"] = {"real": before, "all": after}
         lines.append(
-            f"{declared.target} by {sensitive}: shares differ by {before:.3f} at most among real rows, by {after:.3f} "
-            f"among all (demographic parity difference)"
+            f"{declared.target} by {sensitive}: demographic parity difference {before:.3f} in real rows, "
+            f"{after:.3f} in all rows"
         )
     console.finish(result, lines)

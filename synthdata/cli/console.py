@@ -141,11 +141,11 @@ def duration(seconds: float) -> str:
 
 
 def with_console(command: Command) -> Command:
-    """Give a command the options every command has, and the console they make, as its first argument."""
+    """Give a command the options that every command has, and a console made of them as its first argument."""
 
-    @click.option("--json", "machine", is_flag=True, help="Print the result as JSON on stdout, and nothing else.")
-    @click.option("--quiet", "-q", is_flag=True, help="No progress, no remarks.")
-    @click.option("--debug", is_flag=True, help="Show tracebacks and what native libraries print.")
+    @click.option("--json", "machine", is_flag=True, help="Print the result as JSON, and nothing else, on stdout.")
+    @click.option("--quiet", "-q", is_flag=True, help="Show no progress and no remarks.")
+    @click.option("--debug", is_flag=True, help="Show tracebacks and the output of native libraries.")
     @functools.wraps(command)
     def wrapped(*, machine: bool, quiet: bool, debug: bool, **arguments: Any) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""`synthdata demo`: the whole way on small real data."""
+"""`synthdata demo`: every step on small real data."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from synthdata.cli import demo_data as samples
+from synthdata.cli import demo_data
 from synthdata.cli.console import Console, with_console
+from synthdata.cli.learning import learn
+from synthdata.cli.options import PATH
 from synthdata.cli.paths import own_folder, write_text
+from synthdata.cli.producing import produce, report_rows
 from synthdata.cli.scoring import score
-from synthdata.cli.shared import learn, produce, report_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +25,7 @@ __all__ = ["command"]
 
 @dataclass(frozen=True)
 class Sample:
-    """schema: one that ships. real, synthetic: files in the demo's folder. after: what to ask the model for next."""
+    """schema: one that ships. real, synthetic: files in the demo's folder. after: options of the next `generate`."""
 
     schema: str
     real: str
@@ -37,32 +39,34 @@ DATA = {
         "breast_cancer.yaml",
         "patients.csv",
         "synthetic.csv",
-        samples.patients,
+        demo_data.patients,
         '-n 100 -o malignant.csv --where "diagnosis = malignant"',
     ),
     "digits": Sample(
-        "digits.yaml", "digits.parquet", "synthetic.parquet", samples.digits, '-n 100 -o sevens/ --where "label = 7"'
+        "digits.yaml", "digits.parquet", "synthetic.parquet", demo_data.digits, '-n 100 -o sevens/ --where "label = 7"'
     ),
 }
 
 
 @click.command(epilog="\b\nExample:\n  synthdata demo -o out/demo")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True, help="The folder."
+    "-o", "--output", type=PATH, metavar="DIR", default=Path("out/demo"), show_default=True, help="The folder to write."
 )
 @click.option(
     "--data",
     type=click.Choice(tuple(DATA)),
     default="patients",
     show_default=True,
-    help="569 patients, a table (half a minute); or 1,797 digits, each with a label, a caption and an image (minutes).",
+    help="A table of 569 patients (half a minute), or 1,797 digits with a label, a caption and an image (minutes).",
 )
-@click.option("-n", "--rows", type=click.IntRange(min=1), default=1000, show_default=True, help="How many rows.")
+@click.option(
+    "-n", "--rows", type=click.IntRange(min=1), default=1000, show_default=True, help="How many rows to generate."
+)
 @with_console
 def command(console: Console, output: Path, data: str, rows: int) -> None:
-    """Learn real records that come with scikit-learn, generate synthetic ones, validate and export them.
+    """Train on a small real table that comes with scikit-learn, evaluate, and export synthetic rows.
 
-    Everything goes to one folder; what an earlier demo left there is replaced.
+    Everything is written into one folder; an earlier demo in it is overwritten.
     """
     from synthdata.synthesizer.artefact import check_target
 
@@ -71,7 +75,7 @@ def command(console: Console, output: Path, data: str, rows: int) -> None:
     schema, real = output / sample.schema, output / sample.real
     own_folder(output, marks=[each.schema for each in DATA.values()])
     check_target(model, force=True)
-    write_text(schema, without_modeline(samples.schema_file(sample.schema).read_text(encoding="utf-8")))
+    write_text(schema, without_modeline(demo_data.schema_file(sample.schema).read_text(encoding="utf-8")))
     frame = sample.frame()
     if real.suffix == ".csv":
         write_text(real, frame.to_csv(index=False))
@@ -83,13 +87,13 @@ def command(console: Console, output: Path, data: str, rows: int) -> None:
     )
     synthesizer = learned.synthesizer
     synthesizer.save(model, force=True)
-    scores, told = score(console, learned, output, seed=0, force=True)
+    scores, summary = score(console, learned, output, seed=0, force=True)
     verdict = produce(console, synthesizer, rows, target, where=(), seed=0, force=True, real=learned.real)
     result, lines = report_rows(console, target, verdict)
     more = f"next: synthdata generate {model} {sample.after}"
-    console.finish({"model": str(model), "report": scores, **result}, [f"model: {model}", *told, *lines, more])
+    console.finish({"model": str(model), "report": scores, **result}, [f"model: {model}", *summary, *lines, more])
 
 
 def without_modeline(yaml: str) -> str:
-    """Drop the line that names the JSON schema for editors, which is not in the demo's folder."""
+    """Remove the line that points editors to the JSON schema, which is not in the demo's folder."""
     return yaml.partition("\n")[2] if yaml.startswith("# yaml-language-server") else yaml

@@ -1,4 +1,4 @@
-"""`synthdata evaluate`: is it good, is it useful, is it safe."""
+"""`synthdata evaluate`: score synthetic rows against real ones."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
+from synthdata.cli.options import PATH, force_option, seed_option
+from synthdata.cli.quiet_tf import start_tensorflow
 from synthdata.cli.scoring import report_scores, show_real_option
-from synthdata.cli.shared import start_tensorflow
 
 __all__ = ["command"]
 
@@ -17,17 +18,25 @@ __all__ = ["command"]
     epilog="\b\nExample:\n  synthdata evaluate patients.yaml --real train.csv --synthetic rows.csv \\\n"
     "    --holdout holdout.csv -o report"
 )
-@click.argument("schema", type=click.Path(path_type=Path))
-@click.option("--real", type=click.Path(path_type=Path), required=True, help="The rows that were learned.")
-@click.option("--synthetic", type=click.Path(path_type=Path), required=True, help="The rows to be scored.")
-@click.option("--holdout", type=click.Path(path_type=Path), help="Real rows that were not learned; privacy needs them.")
-@click.option("--model-dir", type=click.Path(path_type=Path), help="The model, to draw its loss curves.")
+@click.argument("schema", type=PATH)
+@click.option("--real", type=PATH, metavar="FILE", required=True, help="The rows that the model was trained on.")
+@click.option("--synthetic", type=PATH, metavar="FILE", required=True, help="The rows to score.")
 @click.option(
-    "--inception", type=click.Path(path_type=Path), help="Weights of Inception v3 (Keras' .h5 without head), for FID."
+    "--holdout",
+    type=PATH,
+    metavar="FILE",
+    help="Real rows that the model was not trained on; most privacy scores need them.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The folder to write.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same scores.")
-@click.option("--force", is_flag=True, help="Replace what an earlier run left.")
+@click.option("--model-dir", type=PATH, metavar="DIR", help="The model, to show its training curves in the report.")
+@click.option(
+    "--inception",
+    type=PATH,
+    metavar="FILE",
+    help="Weights of Inception v3 (Keras, .h5, without the top), to measure the FID of images.",
+)
+@click.option("-o", "--output", type=PATH, metavar="DIR", required=True, help="The folder to write.")
+@seed_option("scores")
+@force_option("Overwrite an earlier report.")
 @show_real_option
 @with_console
 @click.pass_context
@@ -45,10 +54,10 @@ def command(
     force: bool,
     show_real: bool,
 ) -> None:
-    """Score synthetic rows against the real ones: DIR/report.html, report.json, and report.xml (JUnit).
+    """Score synthetic rows against real ones: fidelity, usefulness and privacy.
 
-    Every score stands beside what held-out real rows reach and what independent columns reach. Exit code 4 if a score
-    misses what the schema requires.
+    Each score is shown beside the score of held-out real rows and that of independent columns. Writes DIR/report.html,
+    report.json and report.xml (JUnit). Exit code 4 if a score misses what the schema requires.
     """
     from synthdata.evaluation import check_folder, evaluate, write_report
     from synthdata.io.readers import read_table
@@ -60,7 +69,7 @@ def command(
     frames = [read_table(path) if path else None for path in (real, synthetic, holdout)]
     assert frames[0] is not None
     assert frames[1] is not None
-    if any(field.ending for field in declared.fields.values()):  # networks look at images
+    if any(field.ending for field in declared.fields.values()):  # image features are those of a network
         start_tensorflow(console)
     with console.progress() as listener:
         report = evaluate(
@@ -83,9 +92,9 @@ def command(
 
 
 def _training(model: Path) -> tuple[list[dict[str, float]], list[str]]:
-    """How the model's training went, and what it warned of."""
-    from synthdata.cli.shared import load
+    """The model's training curves and warnings."""
+    from synthdata.synthesizer import Synthesizer
 
-    synthesizer = load(model)
+    synthesizer = Synthesizer.load(model)
     generator = synthesizer.generator
     return generator.history if generator else [], list(synthesizer.about.get("warnings", ()))

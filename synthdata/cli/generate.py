@@ -1,4 +1,4 @@
-"""`synthdata generate`: sample rows from a model, validate and export them."""
+"""`synthdata generate`: sample, check and export synthetic rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from synthdata.cli.console import Console, with_console
-from synthdata.cli.shared import load, produce, prompts_by_field, report_rows, rows_option, where_option
+from synthdata.cli.options import PATH, any_of, force_option, rows_option, seed_option, where_option
+from synthdata.cli.producing import produce, prompts_by_field, report_rows
+from synthdata.io.formats import FORMATS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,23 +21,46 @@ __all__ = ["command"]
 
 
 @click.command(
-    epilog='\b\nExample:\n  synthdata generate model -n 1000 -o rows.csv --where "age >= 60" --where "state in CA, NY"'
+    epilog="\b\nExample:\n"
+    "  synthdata generate model -n 1000 -o rows.csv\n"
+    '  synthdata generate model -n 1000 -o rows.csv --where "age >= 60" --where "state in CA, NY"'
 )
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=PATH)
 @rows_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The table to write.")
+@click.option(
+    "-o",
+    "--output",
+    type=PATH,
+    metavar="FILE",
+    required=True,
+    help=f"The table to write. Its ending names the format: {any_of(FORMATS)}. Without an ending: a folder of images.",
+)
 @where_option
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same rows.")
+@seed_option("rows")
 @click.option(
     "--real",
-    type=click.Path(path_type=Path),
-    help="Real rows: a synthetic one that holds a key or personal value of theirs is drawn again.",
+    type=PATH,
+    metavar="FILE",
+    help="The real rows; a synthetic row that holds one of their keys or personal values is drawn again.",
 )
-@click.option("--independent", metavar="COLUMN", help="Make the target independent of a sensitive column.")
-@click.option("--prompt", metavar="[FIELD=]TEXT", multiple=True, help="What texts begin with.")
-@click.option("--temperature", type=float, help="Of texts: below 1, likelier and less varied.")
-@click.option("--top-p", type=float, help="Of texts: from the likeliest tokens, of this probability together.")
-@click.option("--force", is_flag=True, help="Overwrite a table that exists.")
+@click.option("--independent", metavar="COLUMN", help="Make the target independent of COLUMN, a sensitive one.")
+@click.option(
+    "--prompt",
+    metavar="[FIELD=]TEXT",
+    multiple=True,
+    help="Text fields: what each text begins with. Repeat it for several fields.",
+)
+@click.option(
+    "--temperature",
+    type=float,
+    help="Text fields: sampling temperature; below 1 gives likelier, less varied texts.",
+)
+@click.option(
+    "--top-p",
+    type=float,
+    help="Text fields: nucleus sampling; keep the smallest set of tokens with this total probability.",
+)
+@force_option("Overwrite a table that exists.")
 @with_console
 def command(
     console: Console,
@@ -51,16 +76,17 @@ def command(
     top_p: float | None,
     force: bool,
 ) -> None:
-    """Sample ROWS rows from MODEL, pass them through the gate, and write them.
+    """Sample rows from MODEL, check them against its schema, and write those that pass.
 
-    The format is told by the ending of the output: .csv, .csv.gz, .parquet, .jsonl, .jsonl.gz, .npz;
-    without one, a folder of images.
+    Rows that fail a check are drawn again, until there are enough. Beside the table, FILE.verdict.json says what was
+    checked, and FILE.rejected.parquet holds rejected rows with the reason.
     """
     from synthdata.io.readers import read_table
     from synthdata.io.writers import check_target
+    from synthdata.synthesizer import Synthesizer
 
     check_target(output, force=force)
-    synthesizer = load(model)
+    synthesizer = Synthesizer.load(model)
     for text in synthesizer.about.get("warnings", ()):
         console.say(text)
     if prompt or temperature is not None or top_p is not None:
@@ -83,21 +109,21 @@ def command(
     result, lines = report_rows(console, output, made.validated.verdict())
     result["target_parity_difference"] = {"learned": made.learned, "made": made.made}
     lines.append(
-        f"{synthesizer.schema.target} by {independent}: shares differ by {made.learned:.3f} at most as learned, by "
-        f"{made.made:.3f} among these rows (demographic parity difference)"
+        f"{synthesizer.schema.target} by {independent}: demographic parity difference {made.learned:.3f} as learned, "
+        f"{made.made:.3f} in these rows"
     )
     console.finish(result, lines)
 
 
 def _checked(real: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """The real rows; InputError if a model has learned what none of them may show."""
+    """The real rows; InputError if the model has learned a column of keys or personal data, whose values come out."""
     from synthdata.errors import InputError
     from synthdata.remarks import is_somebodys
 
     learned = [name for name, field in schema.fields.items() if is_somebodys(real[name].dropna(), name, field)]
     if learned:
         raise InputError(
-            f'"{learned[0]}" looks like keys or personal data and was learned, so that real ones come out; declare it '
+            f'column "{learned[0]}" looks like keys or personal data, and its real values were learned; make it '
             f"an identifier or personal in the schema and train again, or generate without --real"
         )
     return real

@@ -1,4 +1,4 @@
-"""The group of all commands: finds them lazily, and turns what goes wrong into a line and an exit code."""
+"""The group of all commands: imports them when they are called, and turns errors into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from synthdata.errors import SynthdataError, nearest
 
 __all__ = ["COMMANDS", "main"]
 
-COMMANDS = {  # in the order in which a person meets them; each is `command` of its module, described here for --help
+COMMANDS = {  # in the order in which a person meets them; each is `command` of the module of its name
+    "demo": "try every step on a small real table",
     "init": "infer a schema from a table",
-    "train": "learn a table, write a model",
-    "tune": "search hyperparameters, write the best into a schema",
-    "augment": "add synthetic rows to a training set, if they help",
-    "generate": "sample rows from a model, validate and export them",
-    "validate": "check any table against a schema",
-    "suite": "print the expectations a schema implies",
-    "evaluate": "score synthetic rows: good, useful, safe",
-    "run": "train, generate, validate and export in one go",
-    "inspect": "say what a model is",
-    "demo": "the whole way on a small real table",
+    "train": "learn a table and write a model",
+    "generate": "sample, check and export synthetic rows",
+    "evaluate": "score synthetic rows: fidelity, usefulness, privacy",
+    "run": "train, evaluate and generate in one go",
+    "augment": "add synthetic rows to a training set",
+    "tune": "search for better hyperparameters",
+    "validate": "check a table against a schema",
+    "suite": "print the checks that a schema implies",
+    "inspect": "describe a model",
 }
 INTERRUPTED = 130  # what a shell reports for a command ended by Ctrl-C
 
@@ -102,12 +102,29 @@ def _complain(message: str) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=False,
     invoke_without_command=True,
-    epilog="\b\nExample:\n  synthdata init rows.csv -o rows.yaml\n"
-    "  synthdata run rows.yaml --data rows.csv -n 1000 -o out",
+    epilog="""\b
+Example:
+  synthdata init patients.csv -o patients.yaml
+  synthdata run patients.yaml --data patients.csv -n 1000 -o out
+
+\b
+Exit codes:
+  0  done
+  1  a bug
+  2  bad input; nothing was written
+  3  rows failed the schema's checks; nothing was exported
+  4  a required score was missed, or training failed; nothing was exported
+  130  interrupted""",
 )
 @click.version_option(__version__, prog_name="synthdata")
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """Learn tables, images and texts, and produce synthetic records that Great Expectations has passed."""
+    """Generate synthetic tables, images and texts that are like your real ones.
+
+    A schema says what the columns are: `init` infers one from your data. `train` learns the data and writes a model,
+    `generate` samples rows from it, and `run` does both. Only rows that pass the schema's checks are exported.
+
+    `synthdata COMMAND --help` explains a command and shows an example. Every command takes --json for scripts.
+    """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())

@@ -1,4 +1,4 @@
-"""`synthdata init`: a first schema, guessed from a table."""
+"""`synthdata init`: infer a first schema from a table."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
+from synthdata.cli.options import PATH, force_option
 from synthdata.cli.paths import check_file, ending_removed, write_text
 
 __all__ = ["command"]
 
 LOOK_AT = """\
-# Guessed from {rows:,} rows of {data}. Before you train, look at:
-#   subject          who is to be protected: what few of them share is never learned
-#   personal         names, addresses, numbers that are made anew and never learned
-#   kinds            a number that is a code (1 = married, 2 = single) is better a category
+# Guessed from {rows:,} rows of {data}. Check before you train:
+#   subject          whom the data is about: values that only a few subjects share are never learned
+#   personal         names, addresses and numbers that are replaced by invented ones, never learned
+#   kinds            make a number that is a code (1 = married, 2 = single) a category
 #   min, max, values what is possible, not only what this table happens to hold
-#   target           name the column that others will want to predict: "target: ..." below the name
-#   constraints      what holds between columns: "- {{kind: ordered, low: admitted, high: discharged}}"
+#   target           the column that a model should predict: "target: ..." below the name
+#   constraints      rules between columns: "- {{kind: ordered, low: admitted, high: discharged}}"
 """
 
 
 @click.command(epilog="\b\nExample:\n  synthdata init patients.csv -o patients.yaml")
-@click.argument("data", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The schema to write; without it, it is printed.")
-@click.option("--force", is_flag=True, help="Overwrite a schema that exists.")
+@click.argument("data", type=PATH)
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="The schema to write. Default: print it.")
+@force_option("Overwrite a schema that exists.")
 @with_console
 def command(console: Console, data: Path, output: Path | None, force: bool) -> None:
-    """Infer a schema from DATA, a table in CSV, Parquet or JSON lines or a folder of images, and write it as YAML.
+    """Infer a schema from DATA and write it as YAML. DATA is a table or a folder of images.
 
-    The YAML says in comments what was guessed. Look at it before you train.
+    The schema says of each column what kind it is, what is allowed, and whether it is personal data. Comments mark what
+    was guessed: check them before you train.
     """
     from synthdata.fields import Identifier, Personal
     from synthdata.io.readers import read_table
@@ -63,10 +65,10 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
     keys = [name for name, field in schema.fields.items() if isinstance(field, Identifier)]
     lines = [
         f"wrote {output}: {len(kinds)} fields ({counts}) from {len(frame):,} rows",
-        *([f"to be protected: {', '.join(schema.subject)}, {found.why}; see subject"] if schema.subject else []),
-        *([f"keys, made anew: {', '.join(keys)}"] if keys else []),
-        *([f"personal data, made anew: {', '.join(personal)}"] if personal else []),
+        *([f"subject: {', '.join(schema.subject)}, {found.why}"] if schema.subject else []),
+        *([f"keys, not learned but invented: {', '.join(keys)}"] if keys else []),
+        *([f"personal data, not learned but invented: {', '.join(personal)}"] if personal else []),
         *remarks,
-        f"next: look at it, then synthdata run {output} --data {data} -n {len(frame)} -o out",
+        f"next: check it, then synthdata run {output} --data {data} -n {len(frame)} -o out",
     ]
     console.finish(result, lines)

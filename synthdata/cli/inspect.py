@@ -1,4 +1,4 @@
-"""`synthdata inspect`: say what a model is."""
+"""`synthdata inspect`: describe a model."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from typing import Any
 import click
 
 from synthdata.cli.console import Console, duration, with_console
-from synthdata.cli.shared import load
+from synthdata.cli.options import PATH
 
 __all__ = ["command"]
 
 
 @click.command(epilog="\b\nExample:\n  synthdata inspect model")
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=PATH)
 @with_console
 def command(console: Console, model: Path) -> None:
-    """Say what MODEL is: fields, family, size, seed. Its files are checked against their hashes."""
-    about = load(model).describe()
+    """Describe MODEL: its family, settings, fields and training. Its files are checked against their hashes."""
+    from synthdata.synthesizer import Synthesizer
+
+    about = Synthesizer.load(model).describe()
     settings = ", ".join(f"{key} {value}" for key, value in about["settings"].items())
     wide = max(map(len, about["fields"]))
     lines = [
         f"{about['name']}: {about['family']}, {about['parameters']:,} parameters",
-        f"learned from {about['rows']:,} rows in {duration(about['seconds'])}, seed {about['seed']}",
+        f"trained on {about['rows']:,} rows in {duration(about['seconds'])}, seed {about['seed']}",
         *([f"chosen for {about['chosen']}"] if "chosen" in about else []),
         *([f"settings: {settings}"] if settings else []),
         *([f"training: {_training(about['training'])}"] if "training" in about else []),
@@ -33,15 +35,18 @@ def command(console: Console, model: Path) -> None:
         *about.get("warnings", ()),
         "fields:",
         *(f"  {name:<{wide}}  {kind}" for name, kind in about["fields"].items()),
-        *(["drawn given the rest:"] if about["stages"] else []),
+        *(["conditioned on the other columns:"] if about["stages"] else []),
         *(
-            f"  {name}, by a {each['family']} of {each['parameters']:,} parameters, {each['epochs']} epochs"
+            f"  {name}: {each['family']}, {each['parameters']:,} parameters, {each['epochs']} epochs"
             for name, each in about["stages"].items()
         ),
         *(["copied columns:"] if about["copied_columns"] else []),
-        *(f"  {name} may hold what {' or '.join(others)} holds" for name, others in about["copied_columns"].items()),
+        *(
+            f"  {name} may repeat the value of {' or '.join(others)}"
+            for name, others in about["copied_columns"].items()
+        ),
         *(["functional dependencies:"] if about["functional_dependencies"] else []),
-        *(f"  {name} follows from {other}" for name, other in about["functional_dependencies"].items()),
+        *(f"  {name} is determined by {other}" for name, other in about["functional_dependencies"].items()),
         *(["constraints:"] if about["constraints"] else []),
         *(f"  {label}" for label in about["constraints"]),
     ]
@@ -50,6 +55,6 @@ def command(console: Console, model: Path) -> None:
 
 def _training(training: Mapping[str, Any]) -> str:
     return (
-        f"the weights of epoch {training['best_epoch']} of {training['epochs']} are kept, "
+        f"the weights of epoch {training['best_epoch']} of {training['epochs']} were kept, "
         f"validation {training['validation']:.3f} ({training['validated_by']})"
     )

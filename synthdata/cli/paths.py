@@ -1,13 +1,13 @@
-"""Places a command is to write to: checked before any work starts, written all at once."""
+"""Paths that a command writes to: checked before any work starts, written atomically."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Collection
 from pathlib import Path
 
 from synthdata.errors import OutputError
+from synthdata.io.atomic import AtomicWrite, explained
 
 __all__ = ["check_file", "ending_removed", "own_folder", "write_text"]
 
@@ -17,7 +17,7 @@ def check_file(path: Path, *, force: bool) -> None:
     if path.is_dir():
         raise OutputError(f"{path}: is a folder; name a file")
     if path.exists() and not force:
-        raise OutputError(f"{path}: exists already; choose another name or say --force")
+        raise OutputError(f"{path}: exists already; choose another name, or overwrite with --force")
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}; make it first")
     if not os.access(path.parent, os.W_OK):
@@ -25,38 +25,21 @@ def check_file(path: Path, *, force: bool) -> None:
 
 
 def own_folder(path: Path, marks: Collection[str]) -> None:
-    """Make a folder whose contents may be replaced; refuse one that holds anything, unless one of `marks` is in it."""
+    """Make a folder whose contents may be replaced; refuse one that holds files but none of `marks`."""
     if path.is_dir() and any(path.iterdir()) and not any((path / mark).is_file() for mark in marks):
-        raise OutputError(f"{path}: exists and holds other things; it is left alone, choose another folder")
+        raise OutputError(f"{path}: holds other files; choose another folder")
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be made: {error.strerror}; choose another place") from None
+        raise OutputError(f"{path}: cannot be made: {error.strerror}; choose another folder") from None
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a small text file: whole or not at all."""
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            try:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-                os.chmod(file.name, 0o666 & ~_umask())  # a temporary file is private, a schema is not
-                os.replace(file.name, path)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}; choose another place") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with AtomicWrite(path) as writing:
+        with writing.new(path) as file, explained(path):
+            file.write(text.encode())
+        writing.commit()
 
 
 def ending_removed(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""TensorFlow's C++ side prints to file descriptor 2 before anybody can ask it not to; here it is asked, and hushed."""
+"""Starting TensorFlow quietly: its C++ side prints to file descriptor 2 before it can be told not to."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["hushed"]
+from synthdata.cli.console import Console
+from synthdata.extras import is_installed
+
+__all__ = ["hushed", "start_tensorflow"]
 
 
 @contextmanager
 def hushed(*, debug: bool) -> Iterator[None]:
-    """Hold back what is written to file descriptor 2 inside; show it afterwards with `debug`, or if the block failed.
+    """Hold back what is written to file descriptor 2 in the block; show it after it with `debug`, or if it failed.
 
-    For the first import of TensorFlow, and nothing else: Python's own stderr goes the same way.
+    For the first import of TensorFlow and nothing else, since Python's own stderr is held back as well.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what goes wrong is raised, too
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # looking for a GPU that is not there takes time and prints
@@ -34,3 +37,13 @@ def hushed(*, debug: bool) -> Iterator[None]:
             if debug or failed:
                 held.seek(0)
                 sys.stderr.write(held.read().decode(errors="replace"))
+
+
+def start_tensorflow(console: Console) -> None:
+    """Import TensorFlow now, quietly; it is loud the first time only. Nothing happens where it is not installed."""
+    if not is_installed("train"):
+        return
+    with hushed(debug=console.debug):
+        from synthdata.models.training.startup import start
+
+        start()

@@ -1,4 +1,4 @@
-"""`synthdata run`: train, generate, validate and export in one go."""
+"""`synthdata run`: train, evaluate and generate in one go."""
 
 from __future__ import annotations
 
@@ -8,33 +8,44 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
+from synthdata.cli.learning import learn
+from synthdata.cli.options import PATH, rows_option, training_options, where_option
+from synthdata.cli.producing import produce, report_rows
 from synthdata.cli.scoring import score, show_real_option
-from synthdata.cli.shared import learn, needs_data, produce, report_rows, rows_option, training_options, where_option
+from synthdata.io.formats import FORMATS
 
 __all__ = ["command"]
 
-FORMATS = ("csv", "csv.gz", "parquet", "jsonl", "jsonl.gz", "npz", "tfrecord")
-
 
 @click.command(epilog="\b\nExample:\n  synthdata run patients.yaml --data patients.csv -n 1000 -o out")
-@click.argument("schema", type=click.Path(path_type=Path))
+@click.argument("schema", type=PATH)
 @rows_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The folder to write.")
-@click.option("--format", "ending", type=click.Choice(FORMATS), default="csv", show_default=True, help="Of the rows.")
+@click.option("-o", "--output", type=PATH, metavar="DIR", required=True, help="The folder to write.")
+@click.option(
+    "--format",
+    "ending",
+    type=click.Choice([ending.removeprefix(".") for ending in FORMATS]),
+    default="csv",
+    show_default=True,
+    help="Format of the synthetic table.",
+)
 @where_option
 @click.option(
-    "--holdout", type=click.Path(path_type=Path), help="Real rows to evaluate with; a tenth of DATA if not given."
+    "--holdout",
+    type=PATH,
+    metavar="FILE",
+    help="Real rows to evaluate with, which are not learned. Default: a tenth of the table, if it has enough rows.",
 )
 @show_real_option
 @click.option(
-    "--allow-real-keys", is_flag=True, help="Export even if real keys or personal values are found among the rows."
+    "--allow-real-keys", is_flag=True, help="Export even if synthetic rows hold real keys or real personal values."
 )
 @training_options
 @with_console
 def command(
     console: Console,
     schema: Path,
-    data: Path | None,
+    data: Path,
     rows: int,
     output: Path,
     ending: str,
@@ -48,17 +59,16 @@ def command(
     show_real: bool,
     allow_real_keys: bool,
 ) -> None:
-    """Learn a table, score what was learned, and export ROWS synthetic rows.
+    """Train on a table, evaluate the model, and export synthetic rows.
 
-    Writes DIR/model, DIR/report.html, DIR/rows.FORMAT and its verdict. Exit code 4, and no rows, if a score misses what
-    the schema requires.
+    Writes DIR/model, DIR/report.html, DIR/rows.FORMAT and DIR/rows.FORMAT.verdict.json. If a score misses what the
+    schema requires, or real keys turn up, no rows are exported, and the exit code is 4.
     """
     from synthdata.evaluation import check_folder
     from synthdata.io.readers import read_table
     from synthdata.io.writers import check_target as check_rows
     from synthdata.synthesizer.artefact import check_target
 
-    table = needs_data(data, schema)
     target = output / f"rows.{ending}"
     check_target(output / "model", force=force)
     if output.exists():
@@ -68,7 +78,7 @@ def command(
     learned = learn(
         console,
         schema,
-        table,
+        data,
         output / "model",
         model=model,
         seed=seed,
@@ -80,7 +90,7 @@ def command(
     )
     learned = replace(learned, holdout=learned.holdout if unseen is None else unseen)
     learned.synthesizer.save(output / "model", force=force)
-    scores, told = score(
+    scores, summary = score(
         console, learned, output, seed=seed, force=force, show_real=show_real, allow_real_keys=allow_real_keys
     )
     verdict = produce(
@@ -88,4 +98,4 @@ def command(
     )
     result, lines = report_rows(console, target, verdict)
     folder = output / "model"
-    console.finish({"model": str(folder), "report": scores, **result}, [f"wrote {folder}", *told, *lines])
+    console.finish({"model": str(folder), "report": scores, **result}, [f"wrote {folder}", *summary, *lines])

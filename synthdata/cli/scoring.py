@@ -1,4 +1,4 @@
-"""What evaluating commands share: score a model's rows, say what came of it, and stop if a requirement was missed."""
+"""Scoring a model's rows and reporting the scores: what the commands that evaluate share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from synthdata.errors import RequirementError
 from synthdata.metrics import Section
 
 if TYPE_CHECKING:
-    from synthdata.cli.shared import Learned
+    from synthdata.cli.learning import Learned
     from synthdata.evaluation import Report, Score
 
 __all__ = ["report_scores", "score", "show_real_option"]
@@ -21,11 +21,11 @@ __all__ = ["report_scores", "score", "show_real_option"]
 show_real_option = click.option(
     "--show-real",
     is_flag=True,
-    help="Put real images and texts into the report, beside synthetic ones. Whoever opens it sees real records as they "
-    "are, with all they disclose.",
+    help="Show real images and texts in the report, beside synthetic ones. The report then discloses real records: do "
+    "not pass it on.",
 )
-LEAK = "key_overlap"  # whose alarm stops a run
-LOOKED_AT = 20_000  # rows that are sampled to be scored, if as many were learned
+LEAK = "key_overlap"  # the score whose alarm stops a run
+SCORED = 20_000  # rows that are sampled for scoring, at most as many as were learned
 
 
 def score(
@@ -38,16 +38,15 @@ def score(
     show_real: bool = False,
     allow_real_keys: bool = False,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Score rows of the model, unconditioned ones, and write the report.
+    """Score rows that the model generates without conditions, write the report, and return what `report_scores` says.
 
-    RequirementError if a requirement was missed, or if real keys are among the rows and nobody allowed that.
-    Returns what `report_scores` says.
+    RequirementError if a requirement was missed, or if the rows hold real keys and that was not allowed.
     """
     from synthdata.evaluation import evaluate, write_report
     from synthdata.pipeline import generate
 
     synthesizer = learned.synthesizer
-    rows = min(len(learned.train), LOOKED_AT, synthesizer.capacity or LOOKED_AT)
+    rows = min(len(learned.train), SCORED, synthesizer.capacity or SCORED)
     history = synthesizer.generator.history if synthesizer.generator else []
     with console.progress() as listener:
         made = generate(synthesizer, rows, seed=seed, real=learned.real, listener=listener).frame()
@@ -66,12 +65,12 @@ def score(
     leak = next((each for each in report.alarms if each.name == LEAK), None)
     if leak is not None and not allow_real_keys:
         raise RequirementError(
-            f"real keys or personal values among the synthetic rows ({leak.note}); nothing was exported: make these "
-            f"columns identifier or personal, name who is to be protected (subject: COLUMN), or allow it with "
-            f"--allow-real-keys; {files['html']} says more"
+            f"synthetic rows hold real keys or personal values ({leak.note}); nothing was exported: make these columns "
+            f"identifier or personal, name the subject in the schema (subject: COLUMN), or allow it with "
+            f"--allow-real-keys; details: {files['html']}"
         )
     if report.missed:
-        raise RequirementError(f"missed: {_named(report.missed)}; nothing was exported, {files['html']} says more")
+        raise RequirementError(f"missed: {_named(report.missed)}; nothing was exported, details: {files['html']}")
     return report_scores(report, files)
 
 
@@ -107,12 +106,12 @@ def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any
     if report.missed:
         outcome.append(f"missed: {_named(report.missed)}")
     elif any(each.required for each in report.scores):
-        outcome.append("all that is required was reached")
+        outcome.append("all requirements were met")
     if report.alarms:
         outcome.append(f"alarms: {_named(report.alarms)}")
     if not report.alarms:
         measured = len(report.scores) - len(report.unmeasured)
-        outcome.append(f"no alarm among {measured} measured score{'' if measured == 1 else 's'}")
+        outcome.append(f"no alarm in {measured} measured score{'' if measured == 1 else 's'}")
     if said := unmeasured(report, "privacy"):
         outcome.append(said)
     if report.shows_real:

@@ -1,4 +1,4 @@
-"""`synthdata suite`: print the expectations a schema implies."""
+"""`synthdata suite`: print the checks that a schema implies."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
+from synthdata.cli.options import PATH
 
 __all__ = ["command"]
 
 
 @click.command(epilog="\b\nExample:\n  synthdata suite patients.yaml > patients.suite.json")
-@click.argument("schema", type=click.Path(path_type=Path))
+@click.argument("schema", type=PATH)
 @with_console
 def command(console: Console, schema: Path) -> None:
-    """Print the suite that SCHEMA implies, as Great Expectations JSON, to read and to extend.
+    """Print the checks that SCHEMA implies, as a Great Expectations suite in JSON.
 
-    Edit it, save it beside the schema, and name it there as "suite: FILE": it is checked on top of the derived one.
+    To add checks of your own, save the suite beside the schema, edit it, and name it in the schema: "suite: FILE". Both
+    are then checked.
     """
     from synthdata.schema import Schema
     from synthdata.validation import Suite

@@ -1,4 +1,4 @@
-"""`synthdata train`: learn a table, write a model."""
+"""`synthdata train`: learn a table and write a model."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, duration, with_console
-from synthdata.cli.shared import learn, needs_data, training_options
+from synthdata.cli.learning import learn
+from synthdata.cli.options import PATH, training_options
 
 __all__ = ["command"]
 
 
 @click.command(epilog="\b\nExample:\n  synthdata train patients.yaml --data patients.csv -o model --max-minutes 10")
-@click.argument("schema", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The model directory to write.")
+@click.argument("schema", type=PATH)
+@click.option("-o", "--output", type=PATH, metavar="DIR", required=True, help="The model directory to write.")
 @training_options
 @with_console
 def command(
     console: Console,
     schema: Path,
-    data: Path | None,
+    data: Path,
     output: Path,
     model: str | None,
     seed: int,
@@ -28,23 +29,23 @@ def command(
     resume: bool,
     force: bool,
 ) -> None:
-    """Check a table against SCHEMA, learn it, and write a model directory.
+    """Check a table against SCHEMA, train a model of it, and write the model.
 
-    Ctrl-C leaves a checkpoint beside the model, from which --resume goes on.
+    The model directory holds JSON and weights, no real row and no code. Ctrl-C keeps a checkpoint beside it; run the
+    same command with --resume to continue.
     """
     from synthdata.synthesizer.artefact import check_target
 
     check_target(output, force=force)
-    table = needs_data(data, schema)
     learned = learn(
-        console, schema, table, output, model=model, seed=seed, max_minutes=max_minutes, resume=resume, force=force
+        console, schema, data, output, model=model, seed=seed, max_minutes=max_minutes, resume=resume, force=force
     )
     synthesizer = learned.synthesizer
     synthesizer.save(output, force=force)
     about = synthesizer.describe()
     result = {"model": str(output), "seconds": console.seconds, **about}
     lines = [
-        f"wrote {output}: {about['family']} of {len(about['fields'])} fields, learned from {about['rows']:,} rows "
+        f"wrote {output}: {about['family']} of {len(about['fields'])} fields, trained on {about['rows']:,} rows "
         f"in {duration(console.seconds)}",
         *([f"chosen for {about['chosen']}"] if "chosen" in about else []),
         f"next: synthdata generate {output} -n {about['rows']} -o rows.csv",

@@ -1,4 +1,4 @@
-"""`synthdata tune`: search hyperparameters, write the best into a schema."""
+"""`synthdata tune`: search for better hyperparameters and write them into a schema."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, duration, with_console
+from synthdata.cli.options import PATH, data_option, force_option, seed_option
 from synthdata.cli.paths import check_file, write_text
-from synthdata.cli.shared import needs_data, start_tensorflow
+from synthdata.cli.quiet_tf import start_tensorflow
+from synthdata.extras import check_installed
+from synthdata.models import BASELINE, FAMILIES
 
 __all__ = ["command"]
 
@@ -16,28 +19,24 @@ SHOWN = 5
 
 
 @click.command(epilog="\b\nExample:\n  synthdata tune patients.yaml --data patients.csv --minutes 20 -o tuned.yaml")
-@click.argument("schema", type=click.Path(path_type=Path))
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    help="The table to learn: CSV, Parquet, JSON lines, or a folder of images.",
-)
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The schema to write.")
+@click.argument("schema", type=PATH)
+@data_option
+@click.option("-o", "--output", type=PATH, metavar="FILE", required=True, help="The schema to write.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), required=True, help="How long to search.")
-@click.option("--trials", type=click.IntRange(min=1), help="The most trials; as many as the time allows if not given.")
+@click.option("--trials", type=click.IntRange(min=1), help="Stop after this many trials. Default: when the time is up.")
 @click.option(
     "--model",
-    type=click.Choice(["transformer", "vae", "gan"]),
-    help="The generator family; the schema's if not given.",
+    type=click.Choice([name for name in FAMILIES if name != BASELINE]),
+    help="The generator family. Default: the schema's.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same proposals.")
-@click.option("--resume", is_flag=True, help="Go on with the trials that an earlier search left.")
-@click.option("--force", is_flag=True, help="Overwrite a schema that exists.")
+@seed_option("proposals")
+@click.option("--resume", is_flag=True, help="Continue an earlier search from its trials.")
+@force_option("Overwrite a schema that exists.")
 @with_console
 def command(
     console: Console,
     schema: Path,
-    data: Path | None,
+    data: Path,
     output: Path,
     minutes: float,
     trials: int | None,
@@ -46,18 +45,22 @@ def command(
     resume: bool,
     force: bool,
 ) -> None:
-    """Search the hyperparameters of a family, and write SCHEMA with the best of them.
+    """Search the hyperparameters of a generator family, and write SCHEMA with the best ones found.
 
-    Each trial trains on four fifths of the table and is measured on the rest: the AUC of boosted trees that tell its
-    rows from the real ones, .5 being best. The defaults are tried first; what the schema's model sets already stays.
-    Trials are kept beside the output, in OUTPUT.trials; Ctrl-C writes the best so far. Needs the extra "tune".
+    Each trial trains on four fifths of the table and is scored on the rest: the AUC of boosted trees that try to tell
+    synthetic rows from real ones; 0.5 is best. The first trial has the defaults. Settings that the schema's model names
+    stay as they are. Ctrl-C writes the best so far; trials are kept in OUTPUT.trials for --resume.
+
+    Needs Optuna: pip install 'synthdata[tune]'.
     """
     from synthdata.io.readers import LEAST_TO_TRAIN, read_table
     from synthdata.schema import Schema
 
+    check_installed("tune", "tuning")
+    check_installed("train", "training")
     check_file(output, force=force or resume)
     declared = Schema.load(schema)
-    frame = read_table(needs_data(data, schema), least=LEAST_TO_TRAIN)
+    frame = read_table(data, least=LEAST_TO_TRAIN)
     start_tensorflow(console)
     from synthdata.tuning import tune
 
@@ -88,14 +91,18 @@ def command(
     }
     ranked = sorted(tuned.trials, key=lambda trial: trial.quality)
     lines = [
-        f"wrote {output}: AUC {best.quality:.3f} of the best of {len(tuned.trials)} trials, "
-        f"{defaults.quality:.3f} of the defaults, {duration(console.seconds)}",
+        f"wrote {output}: AUC {best.quality:.3f} with the best of {len(tuned.trials)} trials, "
+        f"{defaults.quality:.3f} with the defaults, {duration(console.seconds)}",
         *(
             f"  {trial.quality:.3f} in {duration(trial.seconds)}: "
             + (", ".join(f"{key} {value}" for key, value in trial.options.items()) or "defaults")
             for trial in ranked[:SHOWN]
         ),
-        *(["time for the defaults alone: give more --minutes"] if len(tuned.trials) == 1 and trials != 1 else []),
+        *(
+            ["there was time for the defaults only: give more --minutes"]
+            if len(tuned.trials) == 1 and trials != 1
+            else []
+        ),
         f"next: synthdata train {output} --data {data} -o model",
     ]
     console.finish(result, lines)

@@ -1,4 +1,4 @@
-"""`synthdata validate`: check any table against a schema."""
+"""`synthdata validate`: check a table against a schema."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, duration, with_console
+from synthdata.cli.options import PATH
 
 __all__ = ["command"]
 
@@ -14,12 +15,15 @@ REFUSED = 3
 
 
 @click.command(epilog="\b\nExample:\n  synthdata validate patients.yaml patients.csv")
-@click.argument("schema", type=click.Path(path_type=Path))
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("schema", type=PATH)
+@click.argument("data", type=PATH)
 @with_console
 @click.pass_context
 def command(ctx: click.Context, console: Console, schema: Path, data: Path) -> None:
-    """Check DATA against what SCHEMA expects. Exit code 3 if any row fails."""
+    """Check DATA, a table or a folder of images, against SCHEMA. Prints which checks failed and in which rows.
+
+    Exit code 3 if any check fails.
+    """
     from synthdata.io.readers import read_table
     from synthdata.schema import Schema
     from synthdata.validation import check

@@ -24,6 +24,7 @@ from synthdata.evaluation.tabular.useless import mostly_rare, plainly_useless
 from synthdata.evaluation.tabular.utility import Task, worth
 from synthdata.evaluation.texts.panel import MOST_LABELS, compare_texts
 from synthdata.evaluation.texts.panel import sides_of as text_sides_of
+from synthdata.extras import check_installed
 from synthdata.fields.comparison import Images, Texts
 from synthdata.metrics import MEASURES
 from synthdata.progress import Listener, Progress, silent
@@ -77,6 +78,8 @@ def evaluate(
     schema, unnamed = _with_subject(schema, real)
     network = None if inception is None else _inception(inception)
     subject = _Tables.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))
+    if subject.pictures:
+        check_installed("train", "comparing images")
     rngs = [np.random.default_rng([seed, 1 + number]) for number in range(len(STEPS))]
 
     def telling(number: int, step: Callable[[], T]) -> T:

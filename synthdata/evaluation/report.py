@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 
 from synthdata.evaluation.grades import GRADES, Grade, grade_of
+from synthdata.evaluation.notebook import report_html
 from synthdata.metrics import MEASURES, Better, Section
 
 __all__ = ["Bars", "Beside", "ColumnScore", "Curve", "Guessing", "PairScore", "Report", "Score", "Sheet", "TextPairs"]
@@ -270,6 +271,9 @@ class Report:
             if score.name == name:
                 return score
         raise KeyError(name)
+
+    def _repr_html_(self) -> str:
+        return report_html(self)
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON, without what shows real images and texts."""

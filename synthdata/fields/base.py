@@ -107,6 +107,7 @@ class Field(BaseModel, ABC):
 
     reads_null: ClassVar[frozenset[str]] = frozenset({""})
     reads_bytes: ClassVar[bool] = False
+    is_discrete: ClassVar[bool] = False  # a value is one of a set, and may be the class of a row
     is_made: ClassVar[bool] = False  # keys and personal data, which are made anew and not learned
     tells_persons: ClassVar[bool] = False  # whether equal values are a sign of one person
     copied_is_leak: ClassVar[bool] = False  # a value names one subject: a real one among synthetic rows is no chance
@@ -154,6 +155,16 @@ class Field(BaseModel, ABC):
     def cleared(self, column: pd.Series, subjects: Subjects) -> pd.Series:
         """A column of the kind's type without parts of cells that must not be learned. subjects: whose each row is."""
         return column
+
+    @property
+    def has_public_values(self) -> bool:
+        """Whether the declaration names all values, so that also a rare one may be shown."""
+        return False
+
+    @property
+    def rare_label(self) -> str | None:
+        """What stands for values too rare to be learned; None if the kind has no such label."""
+        return None
 
     def transforming(self) -> Transforms | None:
         """The transforms of its values that leave true what stands beside them; None if none is named."""

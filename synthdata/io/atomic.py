@@ -1,4 +1,4 @@
-"""Places: files and folders that come to stand all at once, or not at all."""
+"""Atomic writes: several files and folders appear all at once, or not at all."""
 
 from __future__ import annotations
 
@@ -14,19 +14,23 @@ from typing import Any
 
 from synthdata.errors import OutputError
 
-__all__ = ["Places", "Target", "explained"]
+__all__ = ["AtomicFile", "AtomicWrite", "explained"]
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-class Places:
-    """New files and folders in one folder, under temporary names until `commit` gives them their own; gone without."""
+class AtomicWrite:
+    """A transaction over files and folders in one folder.
+
+    They are written under temporary names; `commit` renames them. Without it, leaving the `with` block removes them.
+    path: the main file of the transaction, in whose folder all of them are.
+    """
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
         self.files: list[tuple[Path, Path]] = []  # temporary, final
 
-    def __enter__(self) -> Places:
+    def __enter__(self) -> AtomicWrite:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -34,18 +38,18 @@ class Places:
             _remove(temporary)
 
     @contextmanager
-    def new(self, path: Path) -> Iterator[Target]:
-        """Open a file that is to become `path`; on leaving, its bytes are on the disk."""
+    def new(self, path: Path) -> Iterator[AtomicFile]:
+        """Open a file that will become `path`; on leaving the block its bytes are on the disk."""
         temporary = _temporary(path)
         with explained(path):
-            target = Target(temporary)
+            file = AtomicFile(temporary)
         self.files.append((temporary, path))
-        with target.synced(path):
-            yield target
+        with file.synced(path):
+            yield file
 
     @contextmanager
     def new_folder(self, path: Path) -> Iterator[Path]:
-        """Make a folder that is to become `path`; on leaving, what was put into it is on the disk."""
+        """Make a folder that will become `path`; on leaving the block its files are on the disk."""
         temporary = _temporary(path)
         with explained(path):
             temporary.mkdir()
@@ -54,7 +58,7 @@ class Places:
         os.sync()  # once: to sync each of many small files takes minutes
 
     def commit(self, stale: tuple[Path, ...] = ()) -> None:
-        """Give the files their names, the table last, so that no table stands without its verdict."""
+        """Rename the last one first, so that a table appears after its verdict; then remove `stale`."""
         for temporary, path in reversed(self.files):
             with explained(path):
                 _replace(temporary, path)
@@ -79,7 +83,7 @@ def _remove(path: Path) -> None:
 
 
 def _replace(temporary: Path, path: Path) -> None:
-    """Rename; a folder cannot take the place of another one that holds something, so that one is moved away before."""
+    """Rename. A folder cannot replace one that is not empty, so the old one is moved away first."""
     if not (temporary.is_dir() and path.is_dir()):
         os.replace(temporary, path)
         return
@@ -93,8 +97,8 @@ def _replace(temporary: Path, path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-class Target(io.RawIOBase):
-    """A new file. Once abandoned it swallows what is written, so that a writer torn down raises nothing more."""
+class AtomicFile(io.RawIOBase):
+    """A new file. After `abandon` it ignores writes, so that a writer that is torn down raises nothing more."""
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
@@ -102,7 +106,7 @@ class Target(io.RawIOBase):
 
     @contextmanager
     def synced(self, path: Path) -> Iterator[None]:
-        """Close on leaving; the bytes are then on the disk. `path` is how messages call the file."""
+        """Sync to the disk and close on leaving. path: the name of the file in messages."""
         try:
             yield
             with explained(path):
@@ -112,7 +116,7 @@ class Target(io.RawIOBase):
             self.abandon()
 
     def writable(self) -> bool:
-        """It is."""
+        """Always true."""
         return True
 
     def write(self, data: Any) -> int:
@@ -120,11 +124,11 @@ class Target(io.RawIOBase):
         return len(memoryview(data).cast("B")) if self._file.closed else self._file.write(data)
 
     def tell(self) -> int:
-        """How many bytes came so far."""
+        """How many bytes were written."""
         return 0 if self._file.closed else self._file.tell()
 
     def abandon(self) -> None:
-        """Close, whatever was written."""
+        """Close without syncing."""
         try:
             self._file.close()
         except OSError:  # what was still in the buffer did not fit on the disk; whoever wrote it was told

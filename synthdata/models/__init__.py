@@ -1,26 +1,37 @@
 """Generators: from blocks to more of the same blocks.
 
-To add one: write its file (see `base`), name it in `FAMILIES`; the contract tests do the rest.
+To add one: write its folder (see `base`), name it in `FAMILIES`; the contract tests do the rest. This module imports
+nothing heavy, since `--help` lists the families.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from importlib import import_module
-from typing import Any
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from synthdata.blocks import Block, Pixels, Tokens
 from synthdata.errors import SchemaError, nearest
-from synthdata.models.auto import AUTO, AutoSettings, choose
-from synthdata.models.base import FieldGenerator, Generator, Settings
 
-__all__ = ["AUTO", "FAMILIES", "FIELD_FAMILIES", "choose", "family", "field_family", "field_settings", "settings"]
+if TYPE_CHECKING:
+    from synthdata.blocks import Block
+    from synthdata.models.base import FieldGenerator, Generator, Settings
+
+__all__ = [
+    "AUTO",
+    "BASELINE",
+    "FAMILIES",
+    "FIELD_FAMILIES",
+    "families_of",
+    "family",
+    "field_family",
+    "field_settings",
+    "settings",
+]
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads; what goes wrong is raised as well
 
+AUTO = "auto"  # the table decides, see `auto`
 FAMILIES: dict[str, str] = {  # family: module and class, imported when asked for, since TensorFlow takes seconds
     "transformer": "synthdata.models.tabular.transformer.model:TabularTransformer",
     "vae": "synthdata.models.tabular.vae.model:TabularVAE",
@@ -28,13 +39,15 @@ FAMILIES: dict[str, str] = {  # family: module and class, imported when asked fo
     "marginals": "synthdata.models.tabular.marginals.model:Marginals",
 }
 
-FIELD_FAMILIES: dict[type[Block], dict[str, str]] = {  # of fields that are no part of a table; the default first
-    Pixels: {
+BASELINE = "marginals"  # columns independent of each other, nothing to train: what the others must beat
+
+FIELD_FAMILIES: dict[str, dict[str, str]] = {  # by the block of an image or text field; the default first
+    "Pixels": {
         "gan": "synthdata.models.image.gan.model:ImageGAN",
         "vae": "synthdata.models.image.vae.model:ImageVAE",
         "transformer": "synthdata.models.image.transformer.model:ImageTransformer",
     },
-    Tokens: {
+    "Tokens": {
         "transformer": "synthdata.models.text.transformer.model:TextTransformer",
         "vae": "synthdata.models.text.vae.model:TextVAE",
         "gan": "synthdata.models.text.gan.model:TextGAN",
@@ -47,36 +60,42 @@ def family(name: str) -> type[Generator]:
     """Return the generator class of a family."""
     if name not in FAMILIES:
         raise SchemaError(f'unknown model family "{name}"; {nearest(name, [*FAMILIES, AUTO])}')
-    generator: type[Generator] = _imported(FAMILIES[name])
+    generator: type[Generator] = resolve_name(FAMILIES[name])
     return generator
+
+
+def families_of(block: Block) -> dict[str, str]:
+    """The families for an image or text block."""
+    return FIELD_FAMILIES[type(block).__name__]
 
 
 def field_family(block: Block, name: str) -> type[FieldGenerator]:
     """Return the generator class of a family for an image or text block."""
-    known = FIELD_FAMILIES[type(block)]
+    known = families_of(block)
     if name not in known:
         raise SchemaError(f'unknown model family "{name}" of {type(block).__name__.lower()}; {nearest(name, known)}')
-    generator: type[FieldGenerator] = _imported(known[name])
+    generator: type[FieldGenerator] = resolve_name(known[name])
     return generator
-
-
-def _imported(place: str) -> Any:
-    module, _, class_name = place.partition(":")
-    return getattr(import_module(module), class_name)
 
 
 def settings(name: str, options: Mapping[str, Any]) -> Any:
     """Check a family's hyperparameters and return them as its settings; SchemaError names the wrong one."""
-    return _checked(name, AutoSettings if name == AUTO else family(name).Settings, options)
+    if name == AUTO:
+        from synthdata.models.auto import AutoSettings
+
+        return _checked(name, AutoSettings, options)
+    return _checked(name, family(name).Settings, options)
 
 
 def field_settings(block: Block, name: str | None, options: Mapping[str, Any]) -> tuple[str, Any]:
     """The family of an image or text block, the first if none is named, and its settings; SchemaError as above."""
-    name = name or next(iter(FIELD_FAMILIES[type(block)]))
+    name = name or next(iter(families_of(block)))
     return name, _checked(name, field_family(block, name).Settings, options)
 
 
 def _checked(name: str, model: type[Settings], options: Mapping[str, Any]) -> Any:
+    from pydantic import ValidationError
+
     try:
         return model.model_validate(dict(options))
     except ValidationError as error:

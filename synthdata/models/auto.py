@@ -8,9 +8,8 @@ from pydantic import Field as Key
 
 from synthdata.models.base import Settings
 
-__all__ = ["AUTO", "AutoSettings", "Choice", "choose"]
+__all__ = ["AutoSettings", "Choice", "choose"]
 
-AUTO = "auto"
 MOST_COLUMNS = 300  # beyond, what the Transformer draws a row with grows with the square of the columns
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from synthdata.blocks import Arrays
 from synthdata.errors import InputError
+from synthdata.extras import needed
 from synthdata.schema import Schema
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def dataset_of(
     seed: int,
 ) -> tf.data.Dataset:
     """Batches of rows, see `Synthesizer.dataset`. stream: draws frames of fresh rows, of which so many are wanted."""
-    from synthdata.io.tf_data import batches, feed, mixed, up_to
+    with needed("train", "dataset()"):
+        from synthdata.io.tf_data import batches, feed, mixed, up_to
 
     if batch_size < 1 or (rows is not None and rows < 1):
         raise InputError(f"batches of {batch_size}, {rows} rows: ask for at least 1")

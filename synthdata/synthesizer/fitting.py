@@ -13,7 +13,8 @@ import pandas as pd
 from synthdata.blocks import Arrays, Layout, tabular
 from synthdata.errors import DataError, InputError
 from synthdata.io.readers import LEAST_TO_TRAIN
-from synthdata.models import AUTO, choose, settings
+from synthdata.models import AUTO, settings
+from synthdata.models.auto import choose
 from synthdata.models.base import Generator
 from synthdata.progress import Listener, Progress
 from synthdata.schema import ModelLike, Schema

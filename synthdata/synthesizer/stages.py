@@ -10,7 +10,8 @@ import numpy as np
 
 from synthdata.blocks import Arrays, Block, Layout, Pixels, tabular
 from synthdata.errors import ArtefactError, DataError
-from synthdata.models import FIELD_FAMILIES, family, field_family, field_settings
+from synthdata.extras import needed
+from synthdata.models import families_of, family, field_family, field_settings
 from synthdata.models.base import FieldGenerator, FieldLatentSpace, Generator, Writer
 from synthdata.models.latent_paths import between, vary
 from synthdata.progress import Progress
@@ -38,7 +39,10 @@ def check_rows(layout: Layout, rows: int) -> None:
 
 def fit_table(layout: Layout, arrays: Arrays, name: str, settings: Any, run: Run) -> Generator | None:
     """Learn the table's blocks together, by a family; None if there are none."""
-    return family(name).fit(layout, {name: arrays[name] for name in layout}, settings, run) if layout else None
+    if not layout:
+        return None
+    with needed("train", "training"):
+        return family(name).fit(layout, {block: arrays[block] for block in layout}, settings, run)
 
 
 def table_files(name: str, generator: Generator | None) -> dict[str, bytes]:
@@ -90,14 +94,15 @@ class FieldStages:
         condition = {name: arrays[name] for name in condition_layout}
         generators, families = {}, {}
         for number, (name, block) in enumerate(fields.items()):
-            chosen = {"family": asked} if asked in FIELD_FAMILIES[type(block)] else dict(models.get(name, {}))
+            chosen = {"family": asked} if asked in families_of(block) else dict(models.get(name, {}))
             families[name], settings = field_settings(block, chosen.pop("family", None), chosen)
             run.listener(Progress("learn", number / len(fields), detail=f"{name}, by a {families[name]}"))
             checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
             minutes = run.minutes and run.minutes / len(fields)
             own = replace(run, seed=run.seed + 1 + number, checkpoint=checkpoint, minutes=minutes)
             kind = field_family(block, families[name])
-            generators[name] = kind.fit(block, arrays[name], condition_layout, condition, settings, own)
+            with needed("train", "training"):
+                generators[name] = kind.fit(block, arrays[name], condition_layout, condition, settings, own)
         return cls(generators, families)
 
     def sample(self, seed: np.random.SeedSequence, rows: int, table: Arrays) -> dict[str, np.ndarray]:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from synthdata import models
 from synthdata.augmentation.amounts import FEWEST, Additions, Amount
 from synthdata.augmentation.augmenting import draw_all, weights_of
 from synthdata.augmentation.fairness import groups_of
@@ -35,7 +36,7 @@ from synthdata.synthesizer import Synthesizer
 
 __all__ = ["CUT_SHORT", "FAMILIES", "FOLDS", "Contest", "Proof", "Recipe", "prove", "recipes"]
 
-FAMILIES = ("transformer", "vae", "gan")
+FAMILIES = tuple(name for name in models.FAMILIES if name != models.BASELINE)
 FOLDS = 5
 FACTORS = (2, 4, 16, 64)  # times the rows
 MOST_ROWS = 80_000  # that a table is brought to

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from synthdata.errors import InputError, SchemaError
+from synthdata.errors import SchemaError
 
-__all__ = ["BYTES", "Preset", "check_installed", "check_place", "read_preset"]
+__all__ = ["BYTES", "Preset", "check_place", "read_preset"]
 
 BACKBONE, TOKENIZER, END = "GPT2Backbone", "GPT2Tokenizer", "<|endoftext|>"
-PACKAGE = "keras_hub"
-NAMES = (PACKAGE, "keras_nlp")  # it had before
+NAMES = ("keras_hub", "keras_nlp")  # today's, and the one before
 
 
 def _alphabet() -> dict[int, str]:
@@ -52,12 +50,6 @@ def check_place(preset: str) -> str | None:
     if "://" in preset:
         return f'preset "{preset}" is an address; name a local folder, nothing is downloaded'
     return None
-
-
-def check_installed(what: str = "a pretrained generator needs") -> None:
-    """InputError without KerasHub, by which weights are read and words are left out or swapped."""
-    if find_spec(PACKAGE) is None:
-        raise InputError(f'{what} KerasHub: pip install "synthdata[pretrained]"')
 
 
 def read_preset(preset: str) -> Preset:

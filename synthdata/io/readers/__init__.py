@@ -1,15 +1,11 @@
-"""Tables: files read into DataFrames, by the ending of their name, and folders of images.
+"""Readers: files by their ending, and folders of images, into DataFrames.
 
-Text files come back as text, cell by cell as written (a missing cell is an empty one), so that a field can parse it
-exactly. Typed files come back typed, in the types that fields read. No message shows a cell.
-
-reading        which reader takes a path
-separated, lines, parquet, image_folder    the readers
-opening        what they share
+Text formats come back as text, cell by cell as written (a missing cell is an empty one), so that a field can parse it
+exactly. Typed formats come back in the types that fields read. No error message shows a cell.
 """
 
 from __future__ import annotations
 
-from synthdata.io.readers.reading import LEAST_TO_TRAIN, READERS, read_table
+from synthdata.io.readers.reading import LEAST_TO_TRAIN, read_table
 
-__all__ = ["LEAST_TO_TRAIN", "READERS", "read_table"]
+__all__ = ["LEAST_TO_TRAIN", "read_table"]

@@ -11,7 +11,7 @@ import pandas as pd
 from synthdata.errors import DataError
 from synthdata.fields.cells import rows_named
 from synthdata.fields.image import IMAGE_ENDINGS
-from synthdata.io.readers.separated import read_csv
+from synthdata.io.readers.csv import read_csv
 
 __all__ = ["METADATA", "read_image_folder"]
 

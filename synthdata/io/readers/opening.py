@@ -1,4 +1,4 @@
-"""What all readers do: open a file, packed or not, and look at the names of columns."""
+"""What every reader of files does: open the file, gzipped or not, and check the names of its columns."""
 
 from __future__ import annotations
 

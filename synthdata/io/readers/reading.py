@@ -1,32 +1,24 @@
-"""Reading: which reader takes a file, or a folder, and what all of them refuse."""
+"""Reading a table: its reader is chosen by the ending of the path; what no reader accepts is refused here."""
 
 from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pandas as pd
 
 from synthdata.errors import DataError
 from synthdata.fields.cells import FOLDER
+from synthdata.io.formats import READERS, ending_of
 from synthdata.io.readers.image_folder import read_image_folder
-from synthdata.io.readers.lines import read_jsonl
-from synthdata.io.readers.parquet import read_parquet
-from synthdata.io.readers.separated import read_csv
 
-__all__ = ["LEAST_TO_TRAIN", "READERS", "read_table"]
+__all__ = ["LEAST_TO_TRAIN", "read_table"]
 
 LEAST_TO_TRAIN = 20  # rows; fewer teach nothing that would not be a copy
-READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
-    ".csv": read_csv,
-    ".csv.gz": read_csv,
-    ".parquet": read_parquet,
-    ".jsonl": read_jsonl,
-    ".jsonl.gz": read_jsonl,
-}
 
 
 def read_table(path: str | Path, *, least: int = 1) -> pd.DataFrame:
@@ -52,23 +44,17 @@ def read_table(path: str | Path, *, least: int = 1) -> pd.DataFrame:
 
 
 def _read_file(path: Path) -> pd.DataFrame:
-    reader = READERS[ending_of(path)]
+    ending = ending_of(path.name, READERS)
+    if not ending:
+        found = f'ending "{path.suffix}"' if path.suffix else "a name without ending"
+        raise DataError(f"{path}: found {found}; allowed are {_endings()}")
     if not path.exists():
         raise DataError(f"{path}: no such file; check the path")
     with _readable(path):
         if not path.stat().st_size:
             raise DataError(f"{path}: the file is empty; a header and rows are needed")
-        return reader(path)
-
-
-def ending_of(path: Path) -> str:
-    """Return the ending that decides the format; DataError for one that is not known."""
-    name = path.name.lower()
-    for ending in READERS:
-        if name.endswith(ending):
-            return ending
-    found = f'ending "{path.suffix}"' if path.suffix else "a name without ending"
-    raise DataError(f"{path}: found {found}; allowed are {_endings()}")
+        frame: pd.DataFrame = resolve_name(READERS[ending])(path)
+        return frame
 
 
 def _endings() -> str:

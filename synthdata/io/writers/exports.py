@@ -1,86 +1,105 @@
-"""Export: a table that passed the gate, all of it or nothing, and its verdict beside it."""
+"""Export: a table that passed the gate and its verdict, both or neither."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from pkgutil import resolve_name
 
 from synthdata.errors import OutputError, nearest
-from synthdata.io.atomic import Places, Target, explained
-from synthdata.io.writers.arrays import NpzWriter
-from synthdata.io.writers.base import CsvWriter, Gzipped, JsonlWriter, ParquetWriter, Sink, Writer, write_rejected
-from synthdata.io.writers.files import METADATA, Files, described, file_fields
-from synthdata.io.writers.records import RecordWriter
+from synthdata.io.atomic import AtomicFile, AtomicWrite, explained
+from synthdata.io.formats import FORMATS, ending_of
+from synthdata.io.writers.image_files import METADATA, ImageFiles, file_fields, metadata_names
+from synthdata.io.writers.parquet import write_rejected
+from synthdata.io.writers.writer import Gzipped, Sink, Writer
 from synthdata.schema import Schema
 from synthdata.validation import Validated
 
-__all__ = ["FORMATS", "check_target", "export"]
-
-FORMATS: dict[str, Callable[[Sink, Schema], Writer]] = {
-    ".csv": CsvWriter,
-    ".csv.gz": lambda target, schema: Gzipped(target, schema, CsvWriter),
-    ".jsonl": JsonlWriter,
-    ".jsonl.gz": lambda target, schema: Gzipped(target, schema, JsonlWriter),
-    ".parquet": ParquetWriter,
-    ".npz": NpzWriter,
-    ".tfrecord": RecordWriter,
-}
-TEXT = frozenset({".csv", ".csv.gz", ".jsonl", ".jsonl.gz"})  # images stand in files beside these
+__all__ = ["check_target", "export"]
 
 
 def export(validated: Validated, path: str | Path, *, force: bool = False) -> Path:
-    """Write a table in the format that the ending of `path` names. Streams are written as they pass the gate.
+    """Write a table in the format of its ending, with its verdict beside it. All of it is written, or nothing.
 
-    A path without an ending is a folder of images with a `metadata.csv`. Beside a table of text, images stand in
-    `<path>.files/`, and the table holds their paths.
+    A stream is written while it passes the gate, so memory stays bounded. On any error, also from the gate at the end
+    of a stream, the files that were there before are unchanged.
 
-    Beside it come `<path>.verdict.json` and, where rows were set aside, `<path>.rejected.parquet`. All of these or
-    nothing: on any error, also from the gate at the end of a stream, what stood there before stands there still.
-    `force` allows to overwrite.
+    Parameters
+    ----------
+    validated : Validated
+        Rows that passed the gate: what `validate` or `generate` returns.
+    path : str or Path
+        The ending names the format: one of `synthdata.io.formats.FORMATS`. Without an ending, a folder of images with
+        a `metadata.csv`. With CSV or JSON lines, images are written into `<path>.files/`, and the table holds their
+        paths.
+    force : bool
+        Overwrite what an earlier export wrote.
+
+    Returns
+    -------
+    Path
+        The table. Beside it are `<path>.verdict.json` and, if the gate refused rows, `<path>.rejected.parquet`.
+
+    Raises
+    ------
+    OutputError
+        The path cannot be written, exists already, has an unknown ending, or its format cannot hold the columns.
+    GateError
+        Too many rows of a stream were refused.
+    TypeError
+        The rows have not passed the gate.
+
+    Examples
+    --------
+    >>> from synthdata import Schema, export, validate
+    >>> schema = Schema.parse("fields: {age: {kind: number, integer: true, min: 0}}")
+    >>> rows = schema.read(pd.DataFrame({"age": [34, 51]}))
+    >>> export(validate(rows, schema), "ages.csv")
+    PosixPath('ages.csv')
+
     """
     if not isinstance(validated, Validated):
         raise TypeError(f"export takes what validate() returns, found {type(validated).__name__}")
     path = check_target(path, force=force, schema=validated.schema)
     verdict_path, rejected_path, files_path = _companions(path)
-    with Places(path) as places:
-        rows = _write_table(places, path, validated)
+    with AtomicWrite(path) as writing:
+        rows = _write_table(writing, path, validated)
         verdict, rejected = validated.verdict(), validated.rejected()
         assert verdict.passed
         assert verdict.rows == rows
-        with places.new(verdict_path) as target, explained(verdict_path):
+        with writing.new(verdict_path) as target, explained(verdict_path):
             target.write((json.dumps(verdict.to_json(), indent=2) + "\n").encode())
         if len(rejected):
-            with places.new(rejected_path) as target, explained(rejected_path):
+            with writing.new(rejected_path) as target, explained(rejected_path):
                 write_rejected(rejected, validated.schema, target)
         check_target(path, force=force, schema=validated.schema)  # again: it may have been a long time
-        written = {final for _, final in places.files}
-        places.commit(stale=tuple(one for one in (rejected_path, files_path) if one not in written))
+        written = {final for _, final in writing.files}
+        writing.commit(stale=tuple(one for one in (rejected_path, files_path) if one not in written))
     return path
 
 
-def _write_table(places: Places, path: Path, validated: Validated) -> int:
-    """Write the table, and its files; return the number of rows."""
-    ending, schema, names = _ending(path), validated.schema, {}
+def _write_table(writing: AtomicWrite, path: Path, validated: Validated) -> int:
+    """Write the table and its images; return the number of rows."""
+    ending, schema, names = ending_of(path.name, FORMATS), validated.schema, {}
     files = None
     rows = 0
     with ExitStack() as stack:
         if not ending:
-            folder = stack.enter_context(places.new_folder(path))
+            folder = stack.enter_context(writing.new_folder(path))
             with explained(path):
-                target = Target(folder / METADATA)
+                target = AtomicFile(folder / METADATA)
             stack.enter_context(target.synced(path))
-            files, names = Files(folder, schema), described(schema)
+            files, names = ImageFiles(folder, schema), metadata_names(schema)
             schema = schema.model_copy(update={"fields": {new: schema.fields[old] for old, new in names.items()}})
         else:
-            target = stack.enter_context(places.new(path))
-            if ending in TEXT and file_fields(schema):
-                folder = stack.enter_context(places.new_folder(files_path := _companions(path)[2]))
-                files = Files(folder, schema, f"{files_path.name}/")
+            target = stack.enter_context(writing.new(path))
+            if _writer_class(ending).images_beside and file_fields(schema):
+                folder = stack.enter_context(writing.new_folder(files_path := _companions(path)[2]))
+                files = ImageFiles(folder, schema, f"{files_path.name}/")
         with explained(path):
-            writer = FORMATS[ending or ".csv"](target, schema)
+            writer = _writer(ending or ".csv", target, schema)
         stack.callback(writer.abandon)
         for frame in validated.frames():
             with explained(path):
@@ -92,12 +111,12 @@ def _write_table(places: Places, path: Path, validated: Validated) -> int:
 
 
 def check_target(path: str | Path, *, force: bool = False, schema: Schema | None = None) -> Path:
-    """Raise OutputError for a place that `export` could not write to; to be asked before work starts.
+    """Raise OutputError if `export` could not write to `path`; called before work starts, so that none is lost.
 
-    With `schema`, also for a format that cannot hold its fields.
+    schema: check as well that the format can hold its fields.
     """
     path = Path(path)
-    ending = _ending(path)
+    ending = ending_of(path.name, FORMATS)
     if not ending and (path.suffix or (schema is not None and not file_fields(schema))):
         allowed = ", ".join(FORMATS)
         without = "" if path.suffix else "; only a folder of images needs none, and the schema has no image"
@@ -127,24 +146,29 @@ def check_target(path: str | Path, *, force: bool = False, schema: Schema | None
 
 def _check_names(path: Path, ending: str, schema: Schema) -> None:
     """Refuse a format in which two columns would have one name."""
-    names = schema.array_names() if ending == ".npz" else list(schema.fields)
-    names = names if ending else list(described(schema).values())
+    names = _writer_class(ending).names(schema) if ending else list(metadata_names(schema).values())
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise OutputError(f'{path}: two columns would be named "{twice}" in this format; rename a field')
 
 
 def _companions(path: Path) -> tuple[Path, Path, Path]:
-    """Where the verdict, the rejected rows and the files stand."""
+    """The paths of the verdict, the rejected rows and the folder of images."""
     verdict, rejected, files = (
         path.with_name(path.name + end) for end in (".verdict.json", ".rejected.parquet", ".files")
     )
     return verdict, rejected, files
 
 
-def _ending(path: Path) -> str:
-    """The ending of `path` that FORMATS knows, the longest one; "" if none."""
-    return max((one for one in FORMATS if path.name.lower().endswith(one)), key=len, default="")
+def _writer_class(ending: str) -> type[Writer]:
+    writer: type[Writer] = resolve_name(FORMATS[ending])
+    return writer
+
+
+def _writer(ending: str, target: Sink, schema: Schema) -> Writer:
+    """The writer of a format, into a compressed stream if the ending says so."""
+    writer = _writer_class(ending)
+    return Gzipped(target, schema, writer) if ending.endswith(".gz") else writer(target, schema)
 
 
 def _meant(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""TFRecord: a `tf.train.Example` a row, for TensorFlow. The one format that takes TensorFlow to write."""
+"""TFRecord: a `tf.train.Example` a row. The one format that needs TensorFlow to write it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import OutputError
-from synthdata.io.atomic import Target
-from synthdata.io.writers.base import Sink, Writer, plain_values
+from synthdata.extras import needed
+from synthdata.io.atomic import AtomicFile
+from synthdata.io.writers.writer import Sink, Writer, plain_values
 from synthdata.schema import Schema
 
 __all__ = ["RecordWriter"]
@@ -20,17 +21,18 @@ __all__ = ["RecordWriter"]
 
 @final
 class RecordWriter(Writer):
-    """A TFRecord file: a feature a column, none where a value is missing.
+    """A TFRecord file: one feature per column, an empty one where the value is missing.
 
-    Images are the bytes of PNG files, integers and booleans int64, texts bytes, and floats have the 32 bits that the
-    format has for them. TensorFlow writes to a path, so that records wait in a file of another name.
+    Images are the bytes of PNG files, integers and booleans int64, texts UTF-8 bytes, numbers float32, the only floats
+    of the format. TensorFlow writes to a path of its own, so records wait in a temporary file.
     """
 
     def __init__(self, target: Sink, schema: Schema) -> None:
-        from synthdata.io.tf_data import RecordFile
+        with needed("train", "TFRecord"):
+            from synthdata.io.tf_data import RecordFile
 
         super().__init__(target, schema)
-        folder = target.folder if isinstance(target, Target) else None
+        folder = target.folder if isinstance(target, AtomicFile) else None
         self.waiting = tempfile.TemporaryDirectory(prefix=".", suffix=".tmp", dir=folder)
         self.path = Path(self.waiting.name) / "records"
         self.records = RecordFile(self.path)
@@ -48,12 +50,12 @@ class RecordWriter(Writer):
         return plain_values(column, field.write)
 
     def close(self) -> None:
-        """Put the records where they belong."""
+        """Copy the records into the target."""
         self.records.close()
         with self.path.open("rb") as file:
             shutil.copyfileobj(file, self.target, 1 << 20)
 
     def abandon(self) -> None:
-        """Drop the file in which they waited."""
+        """Remove the temporary file."""
         self.records.abandon()
         self.waiting.cleanup()

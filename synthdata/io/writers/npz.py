@@ -1,4 +1,4 @@
-"""NPZ: one array a column, for numpy and what feeds on it."""
+"""NPZ: one numpy array a column."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import IO, cast, final
 import numpy as np
 import pandas as pd
 
-from synthdata.io.atomic import Target
-from synthdata.io.writers.base import Sink, Writer
+from synthdata.io.atomic import AtomicFile
+from synthdata.io.writers.writer import Sink, Writer
 from synthdata.schema import Schema
 
 __all__ = ["NpzWriter"]
@@ -25,21 +25,26 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment a zip knows: the same rows 
 class NpzWriter(Writer):
     """A compressed NPZ: images (n, height, width, channels) uint8, numbers and booleans, text; no pickle.
 
-    A nullable column has a second array beside it, `<name>.missing`, true where the first means nothing. What has come
-    so far waits in files without a name: how many rows there are is known at the end, and stands at an array's start.
+    A nullable column has a second array beside it, `<name>.missing`, true where the first means nothing. Rows wait in
+    temporary files until the end: an array's header states how many there are.
     """
 
     def __init__(self, target: Sink, schema: Schema) -> None:
         super().__init__(target, schema)
-        folder = target.folder if isinstance(target, Target) else None
+        folder = target.folder if isinstance(target, AtomicFile) else None
         self.files = ExitStack()
         self.spools = {
             name: _Spool(self.files.enter_context(tempfile.TemporaryFile(dir=folder)))  # noqa: SIM115 - it is
             for name in schema.array_names()
         }
 
+    @classmethod
+    def names(cls, schema: Schema) -> list[str]:
+        """The arrays' names: a nullable column has two."""
+        return schema.array_names()
+
     def write(self, frame: pd.DataFrame) -> None:
-        """Put a chunk of rows by."""
+        """Keep a chunk of rows in temporary files."""
         for name, array in self.schema.arrays(frame).items():
             self.spools[name].put(array)
 
@@ -53,7 +58,7 @@ class NpzWriter(Writer):
                     spool.pour(member)
 
     def abandon(self) -> None:
-        """Close what waits."""
+        """Close the temporary files, which removes them."""
         self.files.close()
 
 

@@ -1,4 +1,4 @@
-"""Files of a table: values that text cannot hold, each in a file of its own, and what the table says in its place."""
+"""Images of a table in a text format: each in a file of its own; the table holds the path."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from synthdata.errors import OutputError
 from synthdata.fields import Field
 from synthdata.schema import Schema
 
-__all__ = ["METADATA", "Files", "described", "file_fields"]
+__all__ = ["METADATA", "ImageFiles", "file_fields", "metadata_names"]
 
 METADATA = "metadata.csv"
 FILE = "file_name"
 IMAGE = "image"  # the field that a column `file_name` is read back as
 
 
-class Files:
-    """A folder that fills with files 00000.png, 00001.png, ...; of a second field 00000-2.png, and so on.
+class ImageFiles:
+    """Writes a folder of files 00000.png, 00001.png, ...; those of a second field are 00000-2.png, and so on.
 
-    beside: what comes before their names in the table, the way from it to the folder.
+    prefix: put before the file names in the table: the path from the table to the folder.
     """
 
-    def __init__(self, folder: Path, schema: Schema, beside: str = "") -> None:
-        self.folder, self.fields, self.beside, self.rows = folder, file_fields(schema), beside, 0
+    def __init__(self, folder: Path, schema: Schema, prefix: str = "") -> None:
+        self.folder, self.fields, self.prefix, self.rows = folder, file_fields(schema), prefix, 0
 
     def put(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Write the files of a chunk of rows; return it with their paths in the place of the values."""
+        """Write the files of a chunk of rows; return the chunk with paths instead of values."""
         paths = {}
         for number, (name, field) in enumerate(self.fields.items(), 1):
             mark = f"-{number}" if number > 1 else ""
@@ -36,7 +36,7 @@ class Files:
                 if data is None:
                     raise OutputError(f'{file}: the file of "{name}" is gone since it was checked; run again')
                 (self.folder / file).write_bytes(data)
-            paths[name] = pd.Series([self.beside + file for file in names], index=frame.index, dtype="str")
+            paths[name] = pd.Series([self.prefix + file for file in names], index=frame.index, dtype="str")
         self.rows += len(frame)
         return frame.assign(**paths)
 
@@ -46,7 +46,7 @@ def file_fields(schema: Schema) -> dict[str, Field]:
     return {name: field for name, field in schema.fields.items() if field.ending}
 
 
-def described(schema: Schema) -> dict[str, str]:
-    """How `metadata.csv` in an image folder calls each field, in its order: files first."""
+def metadata_names(schema: Schema) -> dict[str, str]:
+    """The column that each field has in the `metadata.csv` of an image folder, files first."""
     files = {name: FILE if name == IMAGE else f"{name}_{FILE}" for name in file_fields(schema)}
     return files | {name: name for name in schema.fields if name not in files}

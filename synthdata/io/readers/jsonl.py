@@ -1,4 +1,4 @@
-"""JSON lines: a record a line."""
+"""JSON lines: one flat object a line."""
 
 from __future__ import annotations
 

@@ -1,0 +1,137 @@
+"""Reading a table and learning it: what the commands that train share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synthdata.cli.console import Console
+from synthdata.cli.quiet_tf import start_tensorflow
+from synthdata.errors import InputError
+from synthdata.extras import check_installed
+from synthdata.models import BASELINE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from synthdata.schema import Schema
+    from synthdata.subjects import Subjects
+    from synthdata.synthesizer import Synthesizer
+
+__all__ = ["Learned", "learn"]
+
+UNMEASURED = "without --holdout most privacy scores are not measured"
+ENOUGH_TO_HOLD_OUT = 500  # rows: a tenth of them is what an evaluation needs at least
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A synthesizer, the rows it was trained on, and the rows that were held out."""
+
+    synthesizer: Synthesizer
+    train: pd.DataFrame
+    holdout: pd.DataFrame | None
+
+    @property
+    def real(self) -> pd.DataFrame:
+        """All real rows."""
+        import pandas as pd
+
+        schema = self.synthesizer.schema
+        return self.train if self.holdout is None else pd.concat([self.train, schema.read(self.holdout)])
+
+
+def learn(
+    console: Console,
+    schema: Path,
+    data: Path,
+    model_folder: Path,
+    *,
+    model: str | None,
+    seed: int,
+    max_minutes: float | None,
+    resume: bool,
+    force: bool = False,
+    where: tuple[str, ...] = (),
+    hold_out: bool = False,
+    declared: Schema | None = None,
+) -> Learned:
+    """Read a table, pass it through the gate, train. An interrupted training leaves `<model>.checkpoint`.
+
+    where: conditions that rows will be generated with; refused before training if no row can meet them. hold_out: keep
+    a tenth of the rows, if there are enough, to evaluate with. declared: used instead of the schema in the file.
+    """
+    from synthdata.io.readers import LEAST_TO_TRAIN, read_table
+    from synthdata.models import settings
+    from synthdata.schema import Schema
+
+    declared = declared or Schema.load(schema)
+    family = model or declared.model.family
+    settings(family, declared.model.options if family == declared.model.family else {})  # checked before any reading
+    if family != BASELINE:
+        check_installed("train", "training")
+    frame = read_table(data, least=LEAST_TO_TRAIN)
+    checkpoint = model_folder.with_name(f"{model_folder.name}.checkpoint")
+    if _kept(checkpoint) and not (resume or force):
+        raise InputError(
+            f"{checkpoint}: an interrupted run left this checkpoint; continue with --resume, or discard it with --force"
+        )
+    if resume and not _kept(checkpoint):
+        raise InputError(f"{checkpoint}: no checkpoint to resume from; train without --resume")
+    console.say(f"checking {len(frame):,} rows of {data} against {schema}")
+    start_tensorflow(console)
+    from synthdata.pipeline import train
+    from synthdata.schema.inference import propose_subject
+    from synthdata.subjects import LEAST_SUBJECTS, Subjects
+    from synthdata.synthesizer import Synthesizer
+
+    table, holdout = declared.read(frame, source=str(data)), None
+    if where:  # the codecs decide which conditions are possible, whatever the family
+        Synthesizer.satisfied(table, declared, where, seed=seed)
+    subjects = Subjects.of(table, declared.subject or propose_subject(table, declared.fields)[0])
+    few = subjects.numbers is not None and subjects.people < 2 * LEAST_SUBJECTS
+    if hold_out and few:
+        console.say(f"{subjects.people:,} subjects are too few to hold some out; {UNMEASURED}")
+    elif hold_out and len(table) < ENOUGH_TO_HOLD_OUT:
+        console.say(f"{len(table):,} rows are too few to hold some out; {UNMEASURED}")
+    elif hold_out:
+        table, holdout = _divided(table, subjects, seed)
+        console.say(f"{len(holdout):,} rows are held out for the evaluation")
+    with console.progress() as listener:
+        try:
+            synthesizer = train(
+                table,
+                declared,
+                model=model,
+                seed=seed,
+                max_minutes=max_minutes,
+                checkpoint=checkpoint,
+                resume=resume,
+                listener=listener,
+            )
+            return Learned(synthesizer, table, holdout)
+        except KeyboardInterrupt:
+            if _kept(checkpoint):
+                console.say(f"interrupted; to continue from {checkpoint}, run the same command with --resume")
+            else:
+                console.say("interrupted before training began; nothing was written")
+            raise
+
+
+def _kept(checkpoint: Path) -> bool:
+    """Whether there is a checkpoint: the table's, or that of an image or text field beside it."""
+    return checkpoint.exists() or any(checkpoint.parent.glob(f"{checkpoint.name}.[0-9]"))
+
+
+def _divided(table: pd.DataFrame, subjects: Subjects, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Nine tenths of the rows and one tenth, in their order; no subject is on both sides."""
+    import numpy as np
+
+    rng = np.random.default_rng([seed, 9])
+    kept = np.ones(len(table), bool)
+    if subjects.numbers is not None:
+        kept = ~subjects.divided(0.1, rng)
+    else:
+        kept[rng.choice(len(table), len(table) // 10, replace=False)] = False
+    return table[kept].reset_index(drop=True), table[~kept].reset_index(drop=True)

@@ -1,0 +1,75 @@
+"""Sampling a model, passing the gate, exporting: what the commands that write rows share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synthdata.cli.console import Console, duration
+from synthdata.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from synthdata.synthesizer import Synthesizer
+    from synthdata.validation import Verdict
+
+__all__ = ["produce", "prompts_by_field", "report_rows"]
+
+
+def produce(
+    console: Console,
+    synthesizer: Synthesizer,
+    rows: int,
+    output: Path,
+    *,
+    where: tuple[str, ...],
+    seed: int,
+    force: bool,
+    real: pd.DataFrame | None = None,
+) -> Verdict:
+    """Sample, gate and export. real: rows of which no key and no personal value may come out."""
+    from synthdata.io.writers import export
+    from synthdata.pipeline import generate
+
+    with console.progress() as listener:
+        validated = generate(synthesizer, rows, where=list(where), seed=seed, real=real, listener=listener)
+        export(validated, output, force=force)
+    return validated.verdict()
+
+
+def report_rows(console: Console, output: Path, verdict: Verdict) -> tuple[dict[str, Any], list[str]]:
+    """Say what was exported: for a machine, and for a person."""
+    paths = {"rows": output, "verdict": output.with_name(f"{output.name}.verdict.json")}
+    rejected = output.with_name(f"{output.name}.rejected.parquet")
+    if verdict.rejected:
+        paths["rejected"] = rejected
+    result = {
+        **{f"{name}_file": str(path) for name, path in paths.items()},
+        "rows": verdict.rows,
+        "sampled": verdict.sampled,
+        "rejected": verdict.rejected,
+        "acceptance": round(verdict.acceptance, 6),
+        "passed": verdict.passed,
+        "expectations": len(verdict.checks),
+        "seconds": console.seconds,
+    }
+    lines = [
+        f"wrote {output}: {verdict.rows:,} rows, all passed {len(verdict.checks)} expectations "
+        f"({verdict.acceptance:.1%} of {verdict.sampled:,} sampled were accepted), {duration(console.seconds)}",
+        f"verdict: {paths['verdict']}",
+    ]
+    if verdict.rejected:
+        lines.append(f"rejected rows, with the reason: {rejected}")
+    return result, lines
+
+
+def prompts_by_field(prompts: tuple[str, ...], fields: Collection[str]) -> str | dict[str, str] | None:
+    """What texts begin with: `field=text` for a field, or a text alone for the only one."""
+    if len(prompts) == 1 and prompts[0].partition("=")[0] not in fields:
+        return prompts[0]
+    for each in prompts:
+        if each.partition("=")[0] not in fields:
+            raise InputError(f'--prompt "{each}": with several, write each as FIELD=TEXT; fields: {", ".join(fields)}')
+    return {each.partition("=")[0]: each.partition("=")[2] for each in prompts} or None

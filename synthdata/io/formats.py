@@ -1,0 +1,31 @@
+"""Formats: which reader and which writer each file ending has.
+
+To add a format, write its reader (a function of a path) or its writer (see `writers.writer`) in a file of its own, and
+name it here. Help texts and docs are made from these tables, so they import nothing: pandas takes a second.
+"""
+
+from __future__ import annotations
+
+__all__ = ["FORMATS", "READERS", "ending_of"]
+
+READERS: dict[str, str] = {  # ending: module and function
+    ".csv": "synthdata.io.readers.csv:read_csv",
+    ".csv.gz": "synthdata.io.readers.csv:read_csv",
+    ".parquet": "synthdata.io.readers.parquet:read_parquet",
+    ".jsonl": "synthdata.io.readers.jsonl:read_jsonl",
+    ".jsonl.gz": "synthdata.io.readers.jsonl:read_jsonl",
+}
+FORMATS: dict[str, str] = {  # ending: module and class of the writer; what ends in .gz is compressed besides
+    ".csv": "synthdata.io.writers.csv:CsvWriter",
+    ".csv.gz": "synthdata.io.writers.csv:CsvWriter",
+    ".parquet": "synthdata.io.writers.parquet:ParquetWriter",
+    ".jsonl": "synthdata.io.writers.jsonl:JsonlWriter",
+    ".jsonl.gz": "synthdata.io.writers.jsonl:JsonlWriter",
+    ".npz": "synthdata.io.writers.npz:NpzWriter",
+    ".tfrecord": "synthdata.io.writers.tfrecord:RecordWriter",
+}
+
+
+def ending_of(name: str, table: dict[str, str]) -> str:
+    """Return the longest ending of a file name that a table knows, in lower case; "" if there is none."""
+    return max((ending for ending in table if name.lower().endswith(ending)), key=len, default="")
