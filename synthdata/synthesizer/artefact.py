@@ -41,7 +41,7 @@ __all__ = [
     "write",
 ]
 
-FORMAT = 2
+FORMAT = 3  # of all files; raised when one of them changes, and older models are trained again
 MANIFEST = "manifest.json"
 SCHEMA = "schema.yaml"
 CODECS = "codecs.json"
@@ -153,7 +153,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     except (OSError, ValueError, KeyError, TypeError):
         raise ArtefactError(f"{path}/{MANIFEST}: cannot be read; the model was damaged, train it again") from None
     if number < FORMAT:
-        raise ArtefactError(f"{path}: written by an older version (format {number} of {FORMAT}); train it again")
+        raise ArtefactError(f"{path}: written by an older version; train it again")
     if number > FORMAT:
         made = manifest.get("versions", {}).get("synthdata", "?")
         raise ArtefactError(f"{path}: format {number} of synthdata {made}, this one reads {FORMAT}; update synthdata")
