@@ -1,25 +1,35 @@
-# make demo   the whole way on real data: install, train, generate, validate, export
-# make test   the tests
-# make check  style, types, layers
+# make demo         the whole way on real data: install, train, generate, validate, export
+# make test         the tests, but for slow ones, on two cores; make test JOBS=8 on eight
+# make test-all     all tests
+# make check        style, types, layers
+# make check-wheel  the wheel, installed without development packages, trains and generates
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations=25
 
-.PHONY: demo test check format clean
+.PHONY: demo test test-all check check-wheel format clean
 
 demo: $(INSTALLED)
 	$(BIN)/synthdata demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -q
+	$(PYTEST) -m "not slow"
+
+test-all: $(INSTALLED)
+	$(PYTEST)
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+check-wheel: $(INSTALLED)
+	.ci/wheel $(BIN)/python
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
