@@ -23,9 +23,9 @@ def train(tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: 
     packs, batches = pack_batches(tokens, settings, run)
     frequencies = packs.frequencies(batches.rows, vocabulary)
     model = TextTransformerNetwork(frequencies, settings, run.seed, condition=condition.shape[1], steps=packs.steps)
-    jit = batches.steps_per_epoch * int(settings.epochs) >= loop.WORTH_COMPILING
-    task = TextTransformerTask(model, packs, condition, batches, settings, jit=jit)
-    history = loop.train(task, settings.plan(batches.steps_per_epoch, jit=jit), run)
+    plan = settings.plan(batches.steps_per_epoch)
+    task = TextTransformerTask(model, packs, condition, batches, settings, jit=plan.compiled)
+    history = loop.train(task, plan, run)
     run.done()
     return Learned(model.export(), history)
 

@@ -50,7 +50,6 @@ def train_autoencoder(
     plan = settings.plan(
         batches.steps_per_epoch,
         patience=math.ceil(warmup * epochs) + settings.patience,
-        jit=batches.steps_per_epoch * epochs >= loop.WORTH_COMPILING,
     )
     history = loop.train(TextVAETask(model, packs, condition, batches, settings), plan, run)
     return Learned(model.export(), history)
