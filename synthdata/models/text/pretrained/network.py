@@ -16,7 +16,8 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.errors import SchemaError
-from synthdata.fields.text.presets import Preset, check_installed
+from synthdata.extras import check_installed
+from synthdata.fields.text.presets import Preset
 from synthdata.models.layers.causal import mean_nll
 from synthdata.models.layers.dense import dense, weight
 from synthdata.models.text.pretrained.model import PretrainedText
@@ -26,7 +27,7 @@ __all__ = ["PretrainedTextNetwork", "load_backbone"]
 
 def load_backbone(preset: Preset) -> Any:
     """Read a preset's GPT-2; SchemaError if its weights cannot be read."""
-    check_installed()
+    check_installed("pretrained", "a pretrained text model")
     import keras_hub
 
     try:  # by its whole path: a bare name may be one that KerasHub would download
