@@ -18,6 +18,7 @@ __all__ = [
     "before_couplings",
     "coupling_shapes",
     "latents_of_noise",
+    "layer_shapes",
     "noise_of_latents",
     "prior_shapes",
     "stretch_of_couplings",
@@ -77,7 +78,7 @@ def _coupling(weights: Weights, layer: int, x: np.ndarray) -> tuple[np.ndarray, 
     for name in ("enter", "inner"):
         x = x @ weights[f"prior_{name}_{layer}"] + weights[f"prior_{name}_bias_{layer}"]
         activate(x)
-    shift, log_scale = np.split(x @ weights[f"prior_leave_{layer}"] + weights[f"prior_leave_bias_{layer}"], 2, axis=1)
+    shift, log_scale = np.split(x @ weights[f"prior_head_{layer}"] + weights[f"prior_head_bias_{layer}"], 2, axis=1)
     return shift, MOST_LOG_SCALE * np.tanh(log_scale / MOST_LOG_SCALE)
 
 
@@ -89,9 +90,17 @@ def prior_shapes(coupling_layers: int, *, latent: int, condition: int, width: in
 
 def coupling_shapes(coupling_layers: int, *, latent: int, condition: int, width: int) -> Shapes:
     """The shapes of the weights of coupling layers with `width` hidden units."""
-    shapes: Shapes = {}
-    for i in range(coupling_layers):
-        shapes |= {f"prior_enter_{i}": (latent // 2 + condition, width), f"prior_enter_bias_{i}": (width,)}
-        shapes |= {f"prior_inner_{i}": (width, width), f"prior_inner_bias_{i}": (width,)}
-        shapes |= {f"prior_leave_{i}": (width, latent), f"prior_leave_bias_{i}": (latent,)}
-    return shapes
+    layer = layer_shapes(latent // 2, condition, width)
+    return {f"prior_{name}_{i}": shape for i in range(coupling_layers) for name, shape in layer.items()}
+
+
+def layer_shapes(half: int, condition: int, width: int) -> Shapes:
+    """The shapes of the weights of one coupling layer, whose network maps `half` numbers to shift and log-scale."""
+    return {
+        "enter": (half + condition, width),
+        "enter_bias": (width,),
+        "inner": (width, width),
+        "inner_bias": (width,),
+        "head": (width, 2 * half),
+        "head_bias": (2 * half,),
+    }
