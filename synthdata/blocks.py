@@ -1,6 +1,7 @@
 """The four shapes of numbers that stand between fields and generators.
 
-Fields emit blocks, generators see nothing else. The set is closed: match on it with `assert_never`.
+Fields emit blocks, generators see nothing else. The set is closed: match on it with `assert_never`. A block that
+`is_tabular` is drawn by the table's generator, each other one by a generator of its own, conditioned on the table.
 
     block                          array                              meaning
     Categorical(size)              (n,) int64                         one symbol of `size`
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias, assert_never
+from typing import Any, ClassVar, TypeAlias, assert_never
 
 import numpy as np
 
@@ -30,6 +31,7 @@ __all__ = [
     "check_arrays",
     "rows_of",
     "symbols",
+    "tabular",
     "take",
 ]
 
@@ -38,6 +40,7 @@ __all__ = [
 class Categorical:
     """One symbol out of `size`."""
 
+    is_tabular: ClassVar[bool] = True
     size: int
 
 
@@ -49,10 +52,11 @@ class Binned:
     ascending order; the offset runs over `levels` sub-intervals of equal width, each of about equal mass, so that a
     generator which draws a level and then uniformly inside it loses nothing the codec keeps.
 
-    An offset of `1 + k` or more, up to `links`, says that the value is that of the k-th linked column (see `links`);
-    what is beyond `1 + k` is the offset that serves where the linked column's value cannot be taken.
+    links: how many other columns it may copy. An offset of `1 + k` or more says that the value is that of the k-th of
+    them; what is beyond `1 + k` is the offset that serves where that column's value cannot be copied.
     """
 
+    is_tabular: ClassVar[bool] = True
     atoms: int
     bins: int
     levels: int
@@ -63,6 +67,7 @@ class Binned:
 class Tokens:
     """A sequence of up to `length` token numbers below `vocabulary`."""
 
+    is_tabular: ClassVar[bool] = False
     length: int
     vocabulary: int
 
@@ -71,6 +76,7 @@ class Tokens:
 class Pixels:
     """An image, 8 bits a channel."""
 
+    is_tabular: ClassVar[bool] = False
     height: int
     width: int
     channels: int
@@ -110,6 +116,11 @@ def symbols(block: Block) -> int:
             raise TypeError(f"{type(block).__name__} has no symbols")
         case _:
             assert_never(block)
+
+
+def tabular(layout: Layout) -> Layout:
+    """The blocks that a table's generator learns together; each image and text has a generator of its own."""
+    return {name: block for name, block in layout.items() if isinstance(block, Categorical | Binned)}
 
 
 def _shape(block: Block) -> tuple[tuple[int, ...], str]:

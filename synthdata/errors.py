@@ -39,47 +39,144 @@ __all__ = [
 
 
 class SynthdataError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of every error this package raises on purpose.
+
+    Examples
+    --------
+    >>> from synthdata import Schema, SynthdataError
+    >>> try:
+    ...     schema = Schema.load("nowhere.yaml")
+    ... except SynthdataError as error:
+    ...     print(error.exit_code)
+    2
+
+    """
 
     exit_code = 1
 
 
 class PrivacyWarning(UserWarning):
-    """Something is about to be learned that looks like somebody's own."""
+    """Something is about to be learned that looks like somebody's own.
+
+    Examples
+    --------
+    Make training stop where it would only warn:
+
+    >>> import warnings
+    >>> from synthdata import PrivacyWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", PrivacyWarning)
+
+    """
 
 
 class InputError(SynthdataError):
-    """The caller can mend it."""
+    """Bad input, which the caller can mend; nothing was written or changed.
+
+    Examples
+    --------
+    >>> from synthdata import InputError, SchemaError
+    >>> issubclass(SchemaError, InputError)
+    True
+
+    """
 
     exit_code = 2
 
 
 class SchemaError(InputError):
-    """The schema contradicts itself or names what does not exist."""
+    """The schema contradicts itself or names what does not exist.
+
+    Examples
+    --------
+    >>> from synthdata import Number, Schema
+    >>> Schema(fields={"age": Number()}, target="agee")
+    Traceback (most recent call last):
+    synthdata.errors.SchemaError: schema, target: no field "agee"; did you mean "age"?
+
+    """
 
 
 class DataError(InputError):
-    """The table cannot be read, or not as the schema says."""
+    """The table cannot be read, or not as the schema says.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthdata import Number, Schema
+    >>> Schema(fields={"age": Number()}).read(pd.DataFrame({"age": ["old"]}))
+    Traceback (most recent call last):
+    synthdata.errors.DataError: data, column "age": 1 cell (row 1) cannot be read as number; ...
+
+    """
 
 
 class ConditionError(InputError):
-    """A condition that nothing can satisfy, or on a field that takes none."""
+    """A condition that nothing can satisfy, or on a field that takes none.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthdata import Synthesizer
+    >>> synthesizer = Synthesizer.fit(pd.DataFrame({"ward": ["north", "south"] * 20}), model="marginals")
+    >>> synthesizer.sample(5, where="ward = nroth")
+    Traceback (most recent call last):
+    synthdata.errors.ConditionError: column "ward": "nroth" is not among the values the model learned; ...
+
+    """
 
 
 class ArtefactError(InputError):
-    """A model directory that is damaged, foreign or too new."""
+    """A model directory that is damaged, foreign or too new.
+
+    Examples
+    --------
+    >>> from synthdata import Synthesizer
+    >>> Synthesizer.load("nowhere")
+    Traceback (most recent call last):
+    synthdata.errors.ArtefactError: nowhere: ...
+
+    """
 
 
 class OutputError(InputError):
-    """A path that cannot be written, or exists already."""
+    """A path that cannot be written, or exists already.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthdata import Number, Schema, export, validate
+    >>> rows = validate(pd.DataFrame({"age": [20]}), Schema(fields={"age": Number()}))
+    >>> export(rows, "nowhere/rows.csv")
+    Traceback (most recent call last):
+    synthdata.errors.OutputError: nowhere: ...
+
+    """
 
 
 class MissingExtraError(InputError):
-    """An optional dependency is not installed; the message names the extra that brings it."""
+    """An optional dependency is not installed; the message names the extra that brings it.
+
+    Examples
+    --------
+    >>> from synthdata import InputError, MissingExtraError
+    >>> issubclass(MissingExtraError, InputError)
+    True
+
+    """
 
 
 class GateError(SynthdataError):
-    """The suite refused the rows; nothing was exported. `verdict`: the `Verdict`, where it came so far."""
+    """The suite refused the rows; nothing was exported.
+
+    Parameters
+    ----------
+    message : str
+        What failed.
+    verdict : Verdict, optional
+        What each expectation said, where it came so far.
+
+    """
 
     exit_code = 3
 
@@ -89,13 +186,29 @@ class GateError(SynthdataError):
 
 
 class RequirementError(SynthdataError):
-    """The rows missed what the schema requires of them; nothing was exported."""
+    """The rows missed what the schema's `require` asks of them; nothing was exported.
+
+    Examples
+    --------
+    >>> from synthdata import RequirementError
+    >>> RequirementError.exit_code
+    4
+
+    """
 
     exit_code = 4
 
 
 class TrainingError(SynthdataError):
-    """Training diverged; nothing was saved."""
+    """Training diverged; nothing was saved.
+
+    Examples
+    --------
+    >>> from synthdata import TrainingError
+    >>> TrainingError.exit_code
+    4
+
+    """
 
     exit_code = 4
 

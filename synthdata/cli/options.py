@@ -15,7 +15,6 @@ __all__ = [
     "PATH",
     "any_of",
     "data_option",
-    "families",
     "force_option",
     "rows_option",
     "seed_option",
@@ -33,11 +32,6 @@ def any_of(words: Iterable[str]) -> str:
     """Write a list as a sentence does: `.csv, .parquet or .jsonl`."""
     *others, last = words
     return f"{', '.join(others)} or {last}" if others else last
-
-
-def families(*besides: str) -> click.Choice[str]:
-    """The generator families of a table, and other words that stand for one."""
-    return click.Choice([*besides, *FAMILIES])
 
 
 data_option = click.option(
@@ -76,7 +70,9 @@ def training_options(command: Command) -> Command:
     """Give a command the options of training."""
     options = (
         data_option,
-        click.option("--model", type=families(AUTO), help="The generator family. Default: the schema's."),
+        click.option(
+            "--model", type=click.Choice([AUTO, *FAMILIES]), help="The generator family. Default: the schema's."
+        ),
         seed_option("result"),
         click.option(
             "--max-minutes",

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, duration, with_console
-from synthdata.cli.options import PATH, data_option, families, force_option, seed_option
+from synthdata.cli.options import PATH, data_option, force_option, seed_option
 from synthdata.cli.paths import check_file, write_text
 from synthdata.cli.quiet_tf import start_tensorflow
 from synthdata.extras import check_installed
+from synthdata.models import BASELINE, FAMILIES
 
 __all__ = ["command"]
 
@@ -23,7 +24,11 @@ SHOWN = 5
 @click.option("-o", "--output", type=PATH, metavar="FILE", required=True, help="The schema to write.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), required=True, help="How long to search.")
 @click.option("--trials", type=click.IntRange(min=1), help="Stop after this many trials. Default: when the time is up.")
-@click.option("--model", type=families(), help="The generator family. Default: the schema's.")
+@click.option(
+    "--model",
+    type=click.Choice([name for name in FAMILIES if name != BASELINE]),
+    help="The generator family. Default: the schema's.",
+)
 @seed_option("proposals")
 @click.option("--resume", is_flag=True, help="Continue an earlier search from its trials.")
 @force_option("Overwrite a schema that exists.")

@@ -2,7 +2,8 @@
 
 What to implement for a new kind: a `Field` (what the YAML says; reads raw cells, states expectations, fits a body)
 and a `Body` (what is kept of the present values; encodes and decodes them). Missing values are handled here, once.
-Then name the kind in `synthdata.fields.KINDS`; the contract tests do the rest.
+Then name the kind in `synthdata.fields.AnyField` and at the package's root, and write `schemas/schema.json` again: four
+files. The contract tests do the rest.
 """
 
 from __future__ import annotations
@@ -107,6 +108,7 @@ class Field(BaseModel, ABC):
 
     reads_null: ClassVar[frozenset[str]] = frozenset({""})
     reads_bytes: ClassVar[bool] = False
+    is_discrete: ClassVar[bool] = False  # a value is one of a set, and may be the class of a row
     is_made: ClassVar[bool] = False  # keys and personal data, which are made anew and not learned
     tells_persons: ClassVar[bool] = False  # whether equal values are a sign of one person
     copied_is_leak: ClassVar[bool] = False  # a value names one subject: a real one among synthetic rows is no chance
@@ -155,6 +157,16 @@ class Field(BaseModel, ABC):
         """A column of the kind's type without parts of cells that must not be learned. subjects: whose each row is."""
         return column
 
+    @property
+    def has_public_values(self) -> bool:
+        """Whether the declaration names all values, so that also a rare one may be shown."""
+        return False
+
+    @property
+    def rare_label(self) -> str | None:
+        """What stands for values too rare to be learned; None if the kind has no such label."""
+        return None
+
     def transforming(self) -> Transforms | None:
         """The transforms of its values that leave true what stands beside them; None if none is named."""
         return None
@@ -172,6 +184,11 @@ class Field(BaseModel, ABC):
     @property
     def like(self) -> str | None:
         """The column that a made value has to fit, which is the same in all rows of a person; None if there is none."""
+        return None
+
+    @property
+    def possible_values(self) -> int | None:
+        """How many values can be made, if two rows may have the same by chance; None for any number."""
         return None
 
     # What a kind may have besides: files, and values that expectations cannot look into.

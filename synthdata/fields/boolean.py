@@ -25,11 +25,33 @@ FALSE = frozenset({"false", "f", "no", "n", "0", "0.0"})
 
 
 class Boolean(Field):
-    """True or false."""
+    """True or false.
+
+    Text is read as true/false, yes/no, t/f, y/n or 1/0, in any case.
+
+    Parameters
+    ----------
+    nullable : bool, default False
+        Whether cells may be missing.
+    description : str, optional
+        For a person.
+
+    Examples
+    --------
+    >>> from synthdata import Boolean, Schema
+    >>> schema = Schema(fields={"smoker": Boolean(nullable=True)})
+
+    """
 
     kind: Literal["boolean"] = "boolean"
 
+    is_discrete: ClassVar[bool] = True
     reads_null: ClassVar[frozenset[str]] = frozenset({"", "NA", "NaN", "nan", "null", "NULL", "None", "<NA>"})
+
+    @property
+    def has_public_values(self) -> bool:
+        """True and false are."""
+        return True
 
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,13 +32,40 @@ _AMOUNT = re.compile(r"[^\w\s.,]?\s?[+-]?[^\w\s.,]?\s?\d{1,3}(?:[.,' ]?\d)*\s?(?
 class Category(Field):
     """One of a set of names.
 
-    With `values` the set is closed and public: every value that occurs is kept. Without, the set is what training
-    shows, and values of too few subjects become the `rare` label.
+    Parameters
+    ----------
+    values : list of str, optional
+        All there are. The set is then closed and public: each value that occurs is learned, others are refused.
+        Without it, the set is what training shows, and values of fewer than 5 to 8 subjects become `rare`.
+    rare : str, default "_RARE_"
+        What stands for values too rare to be learned.
+    nullable : bool, default False
+        Whether cells may be missing.
+    description : str, optional
+        For a person.
+
+    Examples
+    --------
+    >>> from synthdata import Category, Schema
+    >>> schema = Schema(fields={"ward": Category(values=["north", "south"]), "city": Category()})
+
     """
 
     kind: Literal["category"] = "category"
     values: list[str] | None = Key(default=None, min_length=1)
     rare: str = RARE
+
+    is_discrete: ClassVar[bool] = True
+
+    @property
+    def has_public_values(self) -> bool:
+        """Whether `values` closes the set."""
+        return self.values is not None
+
+    @property
+    def rare_label(self) -> str:
+        """As `rare` says."""
+        return self.rare
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""

@@ -53,7 +53,27 @@ GRAINS = (DAY, *(minutes * 60 * SECOND for minutes in (60, 30, 15, 10, 5, 1)), S
 
 
 class Datetime(Field):
-    """A point in time, written as `format` (strftime codes) in text files. `timezone`: an IANA name."""
+    """A point in time.
+
+    Parameters
+    ----------
+    format : str, default "%Y-%m-%d"
+        How text files write it, in strftime codes. Values are drawn in the units it shows.
+    timezone : str, optional
+        An IANA name, like "Europe/Berlin". Values are then aware, and kept in UTC.
+    min, max : str, optional
+        The earliest and the latest, inclusive, written in `format`.
+    nullable : bool, default False
+        Whether cells may be missing.
+    description : str, optional
+        For a person.
+
+    Examples
+    --------
+    >>> from synthdata import Datetime, Schema
+    >>> schema = Schema(fields={"admitted": Datetime(), "seen": Datetime(format="%d.%m.%Y %H:%M", nullable=True)})
+
+    """
 
     kind: Literal["datetime"] = "datetime"
     format: str = "%Y-%m-%d"

@@ -8,7 +8,7 @@ learned as numbers of rows alone (`sharing`).
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import gcd, prod
 from typing import Any, ClassVar, Literal
@@ -17,14 +17,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field as Key
 
-from synthdata.blocks import Block
-from synthdata.errors import ConditionError, InputError
-from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.errors import InputError
+from synthdata.fields.base import Expectation, Field, Guess
 from synthdata.fields.cells import named_cells
 from synthdata.fields.keys import key_look
+from synthdata.fields.made import MadeBody
 from synthdata.fields.number import Number
 from synthdata.fields.patterns import alphabets, as_regex, pattern_of, written
-from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.rows import Rows
 from synthdata.fields.sharing import Sharing
 from synthdata.subjects import Subjects
@@ -37,7 +36,30 @@ FACTOR = 4  # keys that integers of the real ones' width must leave for each rea
 
 
 class Identifier(Field):
-    """A key of a `pattern`, made anew. `integer`: kept as a number. `unique`: no two rows share one."""
+    """A key: a patient's number, an order's. Never learned; new keys are written to a pattern.
+
+    Parameters
+    ----------
+    pattern : str, default "[0-9]{9}"
+        Literals, classes like `[A-Z0-9]` and counts like `{4}`.
+    integer : bool, default False
+        Whether keys are numbers, of at most 18 digits, and not text.
+    unique : bool, default True
+        Whether no two rows share a key. Where they do, how many rows share one is learned.
+    of : str, optional
+        Whose key it is, where not the subject's: a name for the role, "doctor" say.
+    nullable : bool, default False
+        Whether cells may be missing.
+    description : str, optional
+        For a person.
+
+    Examples
+    --------
+    >>> from synthdata import Identifier, Number, Schema
+    >>> fields = {"patient": Identifier(pattern="P-[0-9]{6}", unique=False), "age": Number(integer=True)}
+    >>> schema = Schema(fields=fields, subject="patient")
+
+    """
 
     kind: Literal["identifier"] = "identifier"
     pattern: str = "[0-9]{9}"
@@ -62,6 +84,11 @@ class Identifier(Field):
     def keys(self) -> int:
         """How many keys the pattern can write."""
         return prod(map(len, alphabets(self.pattern)))
+
+    @property
+    def possible_values(self) -> int:
+        """The keys of the pattern."""
+        return self.keys
 
     def fitting(self, keys: pd.Series) -> pd.Series:
         """Those of present keys that are written to the pattern."""
@@ -135,7 +162,7 @@ class Identifier(Field):
 
 
 @dataclass(frozen=True)
-class IdentifierBody(Body):
+class IdentifierBody(MadeBody):
     """The pattern, whether keys are numbers, whose they are, and how rows share one: None where each has its own."""
 
     pattern: str
@@ -151,15 +178,6 @@ class IdentifierBody(Body):
     @property
     def _keys(self) -> int:
         return prod(map(len, alphabets(self.pattern)))
-
-    @property
-    def block(self) -> Block | None:
-        """None: nothing is learned."""
-        return None
-
-    def encode(self, values: pd.Series) -> np.ndarray:
-        """Nothing to encode."""
-        return np.empty(len(values))
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Write keys to the pattern; which key a row gets depends on the run's seed, the table and the column."""
@@ -185,10 +203,6 @@ class IdentifierBody(Body):
         first = int(rows.numbers[0]) if len(rows.numbers) else 0
         rng = np.random.default_rng([rows.seed_for("sharing", rows.column), first])
         return rows.numbered(self.sharing.numbers(len(rows.numbers), persons, rng))
-
-    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
-        """No condition applies."""
-        raise ConditionError("an identifier is numbered, not learned, and takes no condition")
 
     def to_json(self) -> dict[str, Any]:
         """How rows share a key."""

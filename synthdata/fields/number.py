@@ -36,7 +36,27 @@ CODES = re.compile(r"(?i)(^|_|\b)(zip|zip_?code|post_?code|postal_?code|plz|phon
 
 
 class Number(Field):
-    """A number. `integer`, or a fixed count of `decimals`, or neither: a float of any precision."""
+    """A number: an integer, one of so many decimals, or a float of any precision.
+
+    Parameters
+    ----------
+    integer : bool, default False
+        Whole numbers, int64.
+    decimals : int, optional
+        Digits behind the point, 0 to 12; values are drawn in these units. Without it, floats of any precision.
+    min, max : number, optional
+        The least and the greatest value there can be, inclusive. Rows beyond are refused.
+    nullable : bool, default False
+        Whether cells may be missing.
+    description : str, optional
+        For a person.
+
+    Examples
+    --------
+    >>> from synthdata import Number, Schema
+    >>> schema = Schema(fields={"age": Number(integer=True, min=0, max=120), "weight": Number(decimals=1)})
+
+    """
 
     kind: Literal["number"] = "number"
     integer: bool = False

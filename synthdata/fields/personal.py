@@ -7,7 +7,7 @@ a column that says their sex. What is learned is how rows share a value (`sharin
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field as Key
 
-from synthdata.blocks import Block
-from synthdata.errors import ConditionError, nearest
-from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.errors import nearest
+from synthdata.fields.base import Expectation, Field, Guess
 from synthdata.fields.cells import named_cells
-from synthdata.fields.predicates import Mask, Predicate
+from synthdata.fields.made import MadeBody
 from synthdata.fields.providers import PROVIDERS, People, detect, locale_problem
 from synthdata.fields.rows import Rows
 from synthdata.fields.sharing import Sharing
@@ -43,10 +42,30 @@ KEY = "uuid"  # a key like others, which `Identifier` takes: those are kept uniq
 
 
 class Personal(Field):
-    """Personal data of a kind that `provider` makes, of people of a `locale`.
+    """Personal data: a name, an address, an account number. Never learned; a provider makes new ones.
 
-    sex: the column that says it, which names fit. of: whose data it is, where not the subject's: a role, "doctor" say;
-    columns of one role are of one person.
+    Parameters
+    ----------
+    provider : str
+        What makes the values: "full_name", "email", "phone", "iban", ...; a wrong one is answered with those near it.
+    locale : str, default "en"
+        Whose names and addresses: "en", "de", "pt-br", ...
+    sex : str, optional
+        The column that says a person's sex; names fit it.
+    of : str, optional
+        Whose data it is, where not the subject's: a name for the role, "doctor" say. Columns of one role are of one
+        person.
+    nullable : bool, default False
+        Whether cells may be missing.
+    description : str, optional
+        For a person.
+
+    Examples
+    --------
+    >>> from synthdata import Category, Personal, Schema
+    >>> fields = {"name": Personal(provider="full_name", sex="sex"), "sex": Category(values=["f", "m"])}
+    >>> schema = Schema(fields=fields)
+
     """
 
     kind: Literal["personal"] = "personal"
@@ -88,6 +107,11 @@ class Personal(Field):
         """Whether a real value among synthetic rows is no chance: a whole name is, a town is not."""
         return PROVIDERS[self.provider].distinctive
 
+    @property
+    def possible_values(self) -> int | None:
+        """As many as the provider knows, where two people may well share one."""
+        return PROVIDERS[self.provider].room
+
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """Take what a provider knows by its content, or by its name where the content does not speak against it."""
@@ -125,21 +149,12 @@ class Personal(Field):
 
 
 @dataclass(frozen=True)
-class PersonalBody(Body):
+class PersonalBody(MadeBody):
     """Who makes the values, how rows share one, and how all of them are written."""
 
     field: Personal
     sharing: Sharing
     form: str = ""
-
-    @property
-    def block(self) -> Block | None:
-        """None: nothing is learned."""
-        return None
-
-    def encode(self, values: pd.Series) -> np.ndarray:
-        """Nothing to encode."""
-        return np.empty(len(values))
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Make the values (n,) of the rows' persons."""
@@ -169,10 +184,6 @@ class PersonalBody(Body):
         if self.form:
             values = np.array([FORMS[self.form][1](value) for value in values.tolist()], dtype=object)
         return pd.Series(pd.array(values, dtype="str"))
-
-    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
-        """No condition applies."""
-        raise ConditionError("personal data is made anew, not learned, and takes no condition")
 
     def to_json(self) -> dict[str, Any]:
         """How rows share a value, and how they are written."""

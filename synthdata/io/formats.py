@@ -6,10 +6,7 @@ name it here. Help texts and docs are made from these tables, so they import not
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
-__all__ = ["FORMATS", "READERS", "ending_of", "imported"]
+__all__ = ["FORMATS", "READERS", "ending_of"]
 
 READERS: dict[str, str] = {  # ending: module and function
     ".csv": "synthdata.io.readers.csv:read_csv",
@@ -32,9 +29,3 @@ FORMATS: dict[str, str] = {  # ending: module and class of the writer; what ends
 def ending_of(name: str, table: dict[str, str]) -> str:
     """Return the longest ending of a file name that a table knows, in lower case; "" if there is none."""
     return max((ending for ending in table if name.lower().endswith(ending)), key=len, default="")
-
-
-def imported(place: str) -> Any:
-    """Import what an entry names."""
-    module, _, name = place.partition(":")
-    return getattr(import_module(module), name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from synthdata.errors import SchemaError, nearest
@@ -60,7 +60,7 @@ def family(name: str) -> type[Generator]:
     """Return the generator class of a family."""
     if name not in FAMILIES:
         raise SchemaError(f'unknown model family "{name}"; {nearest(name, [*FAMILIES, AUTO])}')
-    generator: type[Generator] = _imported(FAMILIES[name])
+    generator: type[Generator] = resolve_name(FAMILIES[name])
     return generator
 
 
@@ -74,13 +74,8 @@ def field_family(block: Block, name: str) -> type[Generator]:
     known = families_of(block)
     if name not in known:
         raise SchemaError(f'unknown model family "{name}" of {type(block).__name__.lower()}; {nearest(name, known)}')
-    generator: type[Generator] = _imported(known[name])
+    generator: type[Generator] = resolve_name(known[name])
     return generator
-
-
-def _imported(place: str) -> Any:
-    module, _, class_name = place.partition(":")
-    return getattr(import_module(module), class_name)
 
 
 def settings(name: str, options: Mapping[str, Any]) -> Any:

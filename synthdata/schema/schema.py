@@ -20,8 +20,9 @@ from pydantic import (
 from pydantic import Field as Key
 
 from synthdata.errors import DataError, SchemaError, nearest
-from synthdata.fields import AnyField, Expectation
+from synthdata.fields import AnyField, Expectation, Field
 from synthdata.fields.cells import FOLDER
+from synthdata.notebook import table_html
 from synthdata.schema.checks import check_schema
 from synthdata.schema.constraints import AnyConstraint
 from synthdata.schema.inference import Inferred, infer_fields
@@ -30,7 +31,7 @@ from synthdata.schema.model import Model
 from synthdata.schema.yaml import read_yaml, with_model, write_yaml
 from synthdata.subjects import Subjects
 
-__all__ = ["MISSING", "Schema", "infer", "json_schema"]
+__all__ = ["MISSING", "Schema", "infer"]
 
 MISSING = ".missing"  # what the array is called that says where a column's array means nothing
 
@@ -229,6 +230,16 @@ class Schema(BaseModel):
         """Write as YAML; `notes` become comments behind the fields they name, `why` one behind the subject."""
         return write_yaml(self, notes or {}, why)
 
+    def _repr_html_(self) -> str:
+        """The fields, as a notebook shows them."""
+        extra = ("", " (target)")
+        rows = (
+            (f"{name}{extra[name == self.target]}", field.kind, _options(field), field.description or "")
+            for name, field in self.fields.items()
+        )
+        caption = f"Schema {self.name}: {len(self.fields)} fields, model {self.model.family}"
+        return table_html(caption, ("field", "kind", "settings", "description"), rows)
+
     def into(self, text: str) -> str:
         """Put this schema's model into the text of the same schema, whose comments and order stay.
 
@@ -331,6 +342,12 @@ def _said(model: BaseModel) -> dict[str, Any]:
     return {name: getattr(model, name) for name in model.model_fields_set}
 
 
+def _options(field: Field) -> str:
+    """What a field sets, besides its kind and description."""
+    said = field.model_dump(exclude_defaults=True, exclude={"kind", "description"})
+    return ", ".join(f"{key}: {value}" for key, value in said.items())
+
+
 def _named(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     """Return the frame with names of text, each there once."""
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
@@ -338,10 +355,3 @@ def _named(frame: pd.DataFrame, source: str) -> pd.DataFrame:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise DataError(f'{source}: two columns are named "{twice}"; rename one')
     return frame
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema of the YAML, for editors."""
-    schema = Schema.model_json_schema()
-    schema["properties"]["model"] = {"anyOf": [{"type": "string"}, schema["properties"]["model"]]}
-    return schema

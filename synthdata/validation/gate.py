@@ -23,7 +23,24 @@ _TOKEN = object()
 
 
 class Validated:
-    """A table that passed the gate, or passes it while it is read. Only the gate makes one; only one is exported."""
+    """A table that passed the gate, or passes it while it is read. `export` takes nothing else.
+
+    `validate` makes one of a frame, `generate` one of a stream that is drawn while it is read.
+
+    Attributes
+    ----------
+    schema : Schema
+        What the table is.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthdata import Number, Schema, validate
+    >>> validated = validate(pd.DataFrame({"age": [20, 30]}), Schema(fields={"age": Number(integer=True)}))
+    >>> len(validated.frame()), validated.verdict().passed
+    (2, True)
+
+    """
 
     def __init__(self, schema: Schema, run: Run, frames: list[pd.DataFrame] | None, token: object = None) -> None:
         if token is not _TOKEN:
@@ -34,10 +51,15 @@ class Validated:
         self._started = False
 
     def frames(self) -> Iterator[pd.DataFrame]:
-        """The admitted rows, a chunk at a time.
+        """The admitted rows, a chunk at a time. A stream draws them while it is read, and can be read once.
 
-        A stream can be read once, and its end raises GateError if the whole is refused; a table in memory can be read
-        any number of times.
+        Raises
+        ------
+        GateError
+            At the end of a stream, if too few rows passed or the table as a whole is refused.
+        RuntimeError
+            If the stream has been read.
+
         """
         if self._frames is not None:
             return iter(self._frames)
@@ -47,7 +69,16 @@ class Validated:
         return self._run.stream()
 
     def frame(self) -> pd.DataFrame:
-        """All admitted rows in one frame. Of a stream, this reads it to its end and keeps the rows."""
+        """All admitted rows in one frame. A stream is drawn to its end, which can take minutes, and then kept.
+
+        Raises
+        ------
+        GateError
+            If too few rows passed or the table as a whole is refused.
+        RuntimeError
+            If the stream has been read by `frames`.
+
+        """
         if self._frames is None:
             self._frames = list(self.frames())
         if len(self._frames) > 1:
@@ -55,7 +86,14 @@ class Validated:
         return self._frames[0]
 
     def verdict(self) -> Verdict:
-        """What came of it; known once the last row was read."""
+        """What came of the checks; known once the last row was read.
+
+        Raises
+        ------
+        RuntimeError
+            If it was not yet: go through `frames`, or call `frame`.
+
+        """
         if self._run.verdict is None:
             raise RuntimeError("the verdict is known once the last row was read: go through frames(), or call frame()")
         return self._run.verdict
@@ -111,7 +149,41 @@ class Gate:
 
 
 def validate(frame: pd.DataFrame, schema: Schema, suite: Suite | None = None) -> Validated:
-    """Check a frame against a suite, by default all the schema names; GateError, with the verdict, if any row fails."""
+    """Check a frame against a schema.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows, raw (all text) or of the schema's types.
+    schema : Schema
+        What they should be.
+    suite : Suite, optional
+        What is expected of them; by default what the schema implies, and the suite it names.
+
+    Returns
+    -------
+    Validated
+        The rows, which `export` takes.
+
+    Raises
+    ------
+    GateError
+        If any row fails or the table as a whole does; `verdict` says which expectation, and in which rows.
+    DataError
+        If the frame cannot be read as the schema says.
+    SchemaError
+        If the suite names a column that the schema lacks.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthdata import Number, Schema, validate
+    >>> schema = Schema(fields={"age": Number(integer=True, min=0)})
+    >>> validate(pd.DataFrame({"age": [20, -1]}), schema)
+    Traceback (most recent call last):
+    synthdata.errors.GateError: 1 of 2 rows failed: expect_column_values_to_be_between(age) 1 row (2)
+
+    """
     return Gate(schema, Suite.of(schema) if suite is None else suite).validate(frame)
 
 

@@ -98,10 +98,22 @@ RULES: TypeAdapter[Constraint] = TypeAdapter(AnyConstraint)
 
 @dataclass(frozen=True)
 class Suite:
-    """What is expected of a table.
+    """What is expected of a table, as plain data. Two suites can be added.
 
-    expectations: what Great Expectations states itself.
-    rules: what it cannot state; the gate evaluates each into a column and expects that to be true.
+    Parameters
+    ----------
+    expectations : tuple of Expectation, default ()
+        What Great Expectations states itself.
+    rules : tuple of Constraint, default ()
+        What it cannot state; the gate evaluates each into a column and expects that to be true.
+
+    Examples
+    --------
+    >>> from synthdata import Number, Schema, Suite
+    >>> suite = Suite.of(Schema(fields={"age": Number(min=0)}))
+    >>> suite.expectations[-1].type
+    'expect_column_values_to_be_between'
+
     """
 
     expectations: tuple[Expectation, ...] = ()
@@ -124,9 +136,20 @@ class Suite:
 
     @classmethod
     def load(cls, path: str | Path, schema: Schema | None = None) -> Self:
-        """Read a Great Expectations suite; SchemaError says what in it is not understood, or not safe to run.
+        """Read a Great Expectations suite.
 
-        With `schema`, a column that the schema lacks is refused here; else the gate does it.
+        Parameters
+        ----------
+        path : str or Path
+            The suite's JSON.
+        schema : Schema, optional
+            With it, a column that the schema lacks is refused here; else the gate does it.
+
+        Raises
+        ------
+        SchemaError
+            If the file cannot be read, or something in it is not understood or not safe to run.
+
         """
         path = Path(path)
         try:

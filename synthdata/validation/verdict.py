@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
+from synthdata.notebook import table_html
+
 __all__ = ["Check", "Verdict", "library_versions"]
 
 LIBRARIES = ("synthdata", "great-expectations", "pandas", "numpy", "pyarrow")
@@ -46,10 +48,21 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of all of them.
+    """The result of checking a table: counts and names of columns, never the values of cells.
 
-    rows: how many were admitted; sampled: how many were looked at to get them; rejected: how many were set aside.
-    seconds: spent checking, not sampling.
+    Parameters
+    ----------
+    passed : bool
+        Whether the table may be exported.
+    rows, sampled, rejected : int
+        Rows that were admitted, that were looked at to get them, and that were set aside.
+    checks : tuple of Check
+        What each expectation said.
+    seconds : float
+        Spent checking, not sampling.
+    versions : mapping
+        Of Python and of the libraries that took part.
+
     """
 
     passed: bool
@@ -73,6 +86,17 @@ class Verdict:
         rest = f"; and {len(failing) - most} more" if len(failing) > most else ""
         return "; ".join(map(str, failing[:most])) + rest
 
+    def _repr_html_(self) -> str:
+        """The checks, as a notebook shows them: those that failed first."""
+        state = "passed" if self.passed else "refused"
+        caption = f"Verdict: {state}; {self.rows:,} rows admitted of {self.sampled:,} looked at"
+        ordered = sorted(self.checks, key=lambda check: (check.success, -check.failed))
+        rows = (
+            (check.expectation, check.label, check.level, f"{check.failed:,}", check.error or _word(check))
+            for check in ordered
+        )
+        return table_html(caption, ("expectation", "of", "level", "rows that failed", ""), rows)
+
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
         return {
@@ -94,6 +118,10 @@ class Verdict:
             **known,
             checks=tuple(Check(**{**check, "first": tuple(check.get("first", ()))}) for check in data["checks"]),
         )
+
+
+def _word(check: Check) -> str:
+    return "holds" if check.success else "failed"
 
 
 def library_versions() -> dict[str, str]:

@@ -55,7 +55,7 @@ def test_a_schema_satisfies_the_json_schema(path: Path) -> None:
 
 def test_the_json_schema_is_current() -> None:
     written = json.loads((SCHEMAS / "schema.json").read_text())
-    assert written == json.loads(json.dumps(json_schema())), "write schemas/schema.json again from json_schema()"
+    assert written == json.loads(json.dumps(json_schema())), "run: make generate"
 
 
 def test_the_demo_s_patients_pass_their_schema() -> None:

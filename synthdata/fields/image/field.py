@@ -42,10 +42,30 @@ MOST_ALIKE = 0.25  # share of the pairs of images: as where every second one is 
 
 
 class Image(Field):
-    """A picture of `height` x `width` pixels, gray (`channels: 1`) or in colour (3).
+    """An image, conditioned on the record's other fields. A cell is the bytes of an image file, or its path.
 
-    resize: images of other sizes are scaled until they cover this one, and what juts out is cut off on both sides;
-    without it they are refused. model: the generator of this field. transforms: changes after which its label holds.
+    Parameters
+    ----------
+    height, width : int
+        Pixels, 8 to 256 a side.
+    channels : {1, 3}, default 1
+        Gray, or colour.
+    resize : bool, default False
+        Scale images of other sizes until they cover this one and crop both sides; without it they are refused.
+    model : str, mapping or settings, default the family "gan"
+        The generator of this field: `ImageGAN(...)`, or `{"family": "vae", "epochs": 20}`.
+    transforms : mapping, optional
+        Changes after which its label holds: `{"flip": "horizontal"}`, ...
+    nullable : bool, default False
+        Must be False: an image is never missing.
+    description : str, optional
+        For a person.
+
+    Examples
+    --------
+    >>> from synthdata import Category, Image, Schema
+    >>> schema = Schema(fields={"scan": Image(height=28, width=28), "label": Category()}, target="label")
+
     """
 
     kind: Literal["image"] = "image"

@@ -49,13 +49,37 @@ UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]"  # control characters, and wh
 
 
 class Text(Field):
-    """A text of `min_length` to `max_length` characters.
+    """A text: a note, a report, a message; conditioned on the record's other fields.
 
-    max_tokens: pieces after which a text is cut; as the longest texts have, if not given, up to 256. vocabulary: how
-    many pieces there are. preset: a KerasHub preset folder whose pieces are taken instead, and whose model is what the
-    family "pretrained" goes on from. letters: least share of letters among its characters. forbid: regular
-    expressions, or "email", "phone", "url", that must not be found in it. model: the generator of this field.
-    transforms: changes after which what stands beside it holds.
+    Parameters
+    ----------
+    max_tokens : int, optional
+        Tokens after which a text is cut, 4 to 1024. Without it, as many as the longest texts have, up to 256.
+    vocabulary : int, optional
+        How many tokens the tokenizer learns, 256 to 32768.
+    preset : str, optional
+        A local KerasHub preset folder of a GPT-2: its tokenizer is used, and the family "pretrained" fine-tunes it.
+        Nothing is downloaded.
+    min_length, max_length : int, default 1 and none
+        Characters.
+    letters : float, default 0
+        Least share of letters among the characters, in [0, 1].
+    forbid : list of str, default []
+        Regular expressions, or "email", "phone", "url", that no text may contain.
+    model : str, mapping or settings, default the family "transformer"
+        The generator of this field: `TextVAE(...)`, or `{"family": "transformer", "epochs": 20}`.
+    transforms : mapping, optional
+        Changes after which the record's other fields hold: `{"swap": 0.1}`, ...
+    nullable : bool, default False
+        Whether cells may be missing.
+    description : str, optional
+        For a person.
+
+    Examples
+    --------
+    >>> from synthdata import Category, Schema, Text
+    >>> schema = Schema(fields={"ward": Category(), "note": Text(max_length=500, forbid=["email", "phone"])})
+
     """
 
     kind: Literal["text"] = "text"

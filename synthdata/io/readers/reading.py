@@ -7,12 +7,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pandas as pd
 
 from synthdata.errors import DataError
 from synthdata.fields.cells import FOLDER
-from synthdata.io.formats import READERS, ending_of, imported
+from synthdata.io.formats import READERS, ending_of
 from synthdata.io.readers.image_folder import read_image_folder
 
 __all__ = ["LEAST_TO_TRAIN", "read_table"]
@@ -52,7 +53,7 @@ def _read_file(path: Path) -> pd.DataFrame:
     with _readable(path):
         if not path.stat().st_size:
             raise DataError(f"{path}: the file is empty; a header and rows are needed")
-        frame: pd.DataFrame = imported(READERS[ending])(path)
+        frame: pd.DataFrame = resolve_name(READERS[ending])(path)
         return frame
 
 

@@ -6,10 +6,11 @@ import json
 import os
 from contextlib import ExitStack
 from pathlib import Path
+from pkgutil import resolve_name
 
 from synthdata.errors import OutputError, nearest
 from synthdata.io.atomic import AtomicFile, AtomicWrite, explained
-from synthdata.io.formats import FORMATS, ending_of, imported
+from synthdata.io.formats import FORMATS, ending_of
 from synthdata.io.writers.image_files import METADATA, ImageFiles, file_fields, metadata_names
 from synthdata.io.writers.parquet import write_rejected
 from synthdata.io.writers.writer import Gzipped, Sink, Writer
@@ -160,7 +161,7 @@ def _companions(path: Path) -> tuple[Path, Path, Path]:
 
 
 def _writer_class(ending: str) -> type[Writer]:
-    writer: type[Writer] = imported(FORMATS[ending])
+    writer: type[Writer] = resolve_name(FORMATS[ending])
     return writer
 
 

@@ -19,7 +19,7 @@ from synthdata.models.training import loop
 from synthdata.models.training.batches import Batches
 from synthdata.models.training.plan import Run
 from synthdata.models.training.task import Task, fingerprint_of
-from synthdata.models.training.two_stage import first_part, joined, second_part
+from synthdata.models.training.two_stage import first_stage, join_histories, second_stage
 
 __all__ = ["train"]
 
@@ -30,7 +30,7 @@ TOKENIZER_SHARE = 0.4  # of the time budget
 def train(block: Pixels, images: np.ndarray, condition: np.ndarray, settings: ImageTransformer, run: Run) -> Learned:
     """Train on images uint8 and their condition (n, features)."""
     grid, batches = settings.grid(block), Batches.of(len(images), settings, run)
-    tokenizer, first = ImageTokenizer(grid, run.seed), first_part(run, TOKENIZER_SHARE, "tokenizer")
+    tokenizer, first = ImageTokenizer(grid, run.seed), first_stage(run, TOKENIZER_SHARE, "tokenizer")
     plan = settings.plan(
         batches.steps_per_epoch,
         epochs=settings.tokenizer_epochs,
@@ -43,12 +43,12 @@ def train(block: Pixels, images: np.ndarray, condition: np.ndarray, settings: Im
     history = loop.train(TokenizerTask(tokenizer, images, batches, settings), plan, first)
     model = ImageTransformerNetwork(grid, condition.shape[1], settings, run.seed)
     task = ImageTransformerTask(model, tokenizer, images, condition, batches, settings)
-    second = second_part(run, TOKENIZER_SHARE, history)
+    second = second_stage(run, TOKENIZER_SHARE, history)
     rows = loop.train(task, settings.plan(batches.steps_per_epoch, jit=False), second)
     first.done()
     second.done()
     weights = prefixed("decode_", tokenizer.export()) | prefixed("draw_", model.export())
-    return Learned(weights, joined(history, rows))
+    return Learned(weights, join_histories(history, rows))
 
 
 class TokenizerTask(Task):

@@ -46,7 +46,7 @@ class VAETask(Task):
         self.model, self.batches, self.settings = model, batches, settings
         self.fingerprint = fingerprint_of(settings.identity(), symbols)
         self._symbols = tf.constant(symbols)
-        self._evaluate = tf.function(self.loss, jit_compile=True)
+        self._evaluate = tf.function(self.loss)
 
     def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
         """Row numbers (batch_size,), noise (batch_size, latent) and beta ()."""

@@ -1,0 +1,28 @@
+"""Sphinx configuration of the documentation site: `make docs` writes it to build/docs."""
+
+from importlib.metadata import version as version_of
+
+project = "synthdata"
+author = "the synthdata authors"
+release = version = version_of("synthdata")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", ".*")]  # types in signatures: pandas, NumPy and Keras are not fetched to link to
+
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+
+autodoc_typehints = "signature"
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+html_theme = "furo"
+html_title = f"synthdata {release}"
+html_show_sphinx = False
+html_show_copyright = False
+html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]

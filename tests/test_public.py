@@ -1,0 +1,134 @@
+"""The names at the package's root: each is there, once, documented, and what its examples say is so."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import doctest
+import inspect
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import synthdata
+from synthdata import Boolean, Category, Number, Report, Schema, Verdict, errors
+from synthdata.evaluation import Score
+from synthdata.validation import Check
+
+PUBLIC = {name: getattr(synthdata, name) for name in synthdata.__all__}
+PENDING = {  # whose docstrings have no sections yet
+    *("Amount", "Augmenter", "Gains", "Imputer", "Proof", "Report", "Synthesizer", "augment", "evaluate", "prove"),
+    *("read_table", "transform", "tune", "write_gains", "write_report"),
+}
+EVERY = pytest.mark.parametrize("name", synthdata.__all__)
+
+
+def documented(name: str) -> Iterator[tuple[str, str]]:
+    """The docstrings of a public name and of its own public methods."""
+    value = PUBLIC[name]
+    yield name, inspect.getdoc(value) or ""
+    if inspect.isclass(value):
+        for method in vars(value):
+            if not method.startswith("_") and callable(getattr(value, method, None)):
+                yield f"{name}.{method}", inspect.getdoc(getattr(value, method)) or ""
+
+
+def raised(text: str) -> list[str]:
+    """The errors that the Raises section of a docstring names."""
+    section = re.search(r"^Raises\n-+\n(.*?)(?=^\w[^\n]*\n-+\n|\Z)", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^(\w+)$", section[1], flags=re.MULTILINE) if section else []
+
+
+def test_public_names_are_sorted_and_written_the_same_everywhere() -> None:
+    source = ast.parse(Path(synthdata.__file__).read_text())
+    typed = next(node for node in source.body if isinstance(node, ast.If))
+    imports = {
+        alias.name: node.module for node in typed.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    lazy = {name: f"synthdata.{room}" for room, names in synthdata._ROOMS.items() for name in names}
+    assert synthdata.__all__ == sorted(synthdata.__all__)
+    assert imports == lazy
+    assert sorted(lazy) == synthdata.__all__
+    assert set(synthdata.__all__) <= set(dir(synthdata))
+
+
+@EVERY
+def test_a_public_name_is_that_of_its_room(name: str) -> None:
+    room = next(room for room, names in synthdata._ROOMS.items() if name in names)
+    assert PUBLIC[name] is getattr(import_module(f"synthdata.{room}"), name)
+    assert PUBLIC[name].__name__ == name
+
+
+def test_every_error_is_public() -> None:
+    own = {
+        name for name, value in vars(errors).items() if inspect.isclass(value) and value.__module__ == errors.__name__
+    }
+    assert own <= set(synthdata.__all__)
+    with pytest.raises(AttributeError, match="has no attribute 'Chema'"):
+        synthdata.Chema  # noqa: B018
+
+
+@pytest.mark.parametrize("name", sorted(set(synthdata.__all__) - PENDING))
+def test_a_public_name_is_documented(name: str) -> None:
+    text = inspect.getdoc(PUBLIC[name]) or ""
+    assert re.search(r"^(Parameters|Attributes|Examples)\n-+$", text, flags=re.MULTILINE), text
+
+
+@EVERY
+def test_errors_that_docstrings_name_exist(name: str) -> None:
+    for place, text in documented(name):
+        for error in raised(text):
+            known = getattr(synthdata, error, None) or getattr(builtins, error, None)
+            assert inspect.isclass(known), f"{place} raises {error}"
+            assert issubclass(known, Exception)
+
+
+@EVERY
+def test_the_examples_of_a_docstring_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL | doctest.ELLIPSIS)
+    for place, text in documented(name):
+        example = doctest.DocTestParser().get_doctest(text, {"pd": pd, **PUBLIC}, place, None, None)
+        found: list[str] = []
+        runner.run(example, out=found.append)
+        assert not found, "".join(found)
+
+
+# --- as notebooks show them -----------------------------------------------------------------------------------------
+
+
+def test_a_notebook_shows_a_schema_escaped() -> None:
+    schema = Schema(name="<b>", fields={"a<b": Category(values=["<i>", "x"]), "ok": Boolean()}, target="ok")
+    html = schema._repr_html_()
+    assert "Schema &lt;b&gt;: 2 fields" in html
+    assert "a&lt;b" in html
+    assert "ok (target)" in html
+    assert "<i>" not in html
+    assert "<script" not in html
+
+
+def test_a_notebook_shows_what_failed_first() -> None:
+    checks = (Check("holds", "a", "row", 0, True), Check("fails", "b<", "row", 3, False))
+    html = Verdict(False, 0, 3, 3, checks, 0.1, {})._repr_html_()
+    assert html.index("fails") < html.index("holds")
+    assert "b&lt;" in html
+    assert "refused" in html
+
+
+def test_a_notebook_shows_the_scores_of_a_report() -> None:
+    scores = (Score.of("shapes", 0.91, ceiling=0.97).held_to(0.95), Score.of("c2st_auc", None, note="not measured"))
+    html = Report("t", None, {}, {}, scores, (), ())._repr_html_()
+    assert "0.91" in html
+    assert "missed" in html
+    assert "not measured" in html
+
+
+def test_long_tables_are_cut() -> None:
+    schema = Schema(fields={f"x{number}": Number(description="long " * 100) for number in range(300)})
+    html = schema._repr_html_()
+    assert "and 100 more" in html
+    assert "…" in html
