@@ -83,7 +83,7 @@ def augment(
     if not 0 <= copies <= 1:
         raise InputError(f"copies {copies}: a share of the added rows, from 0 to 1")
     if not isinstance(source, Synthesizer) and (copies < 1 or fill):
-        raise InputError("only changed copies can be made without a model; give a Synthesizer")
+        raise InputError("only augmented copies can be made without a model; give a Synthesizer")
     real = schema.read(frame).reset_index(drop=True)
     only_fill = fill and amount.is_nothing
     made = Additions(()) if only_fill else Additions.of(real, schema, amount, seed=seed)
