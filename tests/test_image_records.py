@@ -144,7 +144,7 @@ def test_a_data_set_feeds_a_network_with_fresh_rows(fitted):
 
 def test_real_rows_can_be_mixed_into_a_data_set(fitted):
     real = digits()[:30].assign(ink=[-number for number in range(30)])  # to tell them by
-    batches = list(fitted.dataset(16, mix=real, share=0.25, rows=16 * 15).as_numpy_iterator())
+    batches = list(fitted.dataset(16, real=real, real_fraction=0.25, rows=16 * 15).as_numpy_iterator())
     assert {(batch["ink"] <= 0).sum() for batch in batches} == {4}
     seen = np.concatenate([batch["ink"][batch["ink"] <= 0] for batch in batches])
     assert (np.bincount(-seen, minlength=30) == 2).all()  # all once before any comes again
@@ -153,8 +153,8 @@ def test_real_rows_can_be_mixed_into_a_data_set(fitted):
         if ink <= 0:
             np.testing.assert_array_equal(pixels, pictures[-ink])
             assert label.decode() == real["label"].iloc[-ink]
-    with pytest.raises(InputError, match="share 1 leaves a batch of 16"):
-        fitted.dataset(16, mix=real, share=1)
+    with pytest.raises(InputError, match="real_fraction 1 leaves a batch of 16"):
+        fitted.dataset(16, real=real, real_fraction=1)
 
 
 def broken(fitted: Synthesizer, change: Callable[[np.ndarray], np.ndarray]) -> Synthesizer:

@@ -2,7 +2,8 @@
 
 What to implement for a new kind: a `Field` (what the YAML says; reads raw cells, states expectations, fits a body)
 and a `Body` (what is kept of the present values; encodes and decodes them). Missing values are handled here, once.
-Then name the kind in `synthdata.fields.KINDS`; the contract tests do the rest.
+Then name the kind in `synthdata.fields.AnyField` and at the package's root, and write `schemas/schema.json` again: four
+files. The contract tests do the rest.
 """
 
 from __future__ import annotations
