@@ -192,7 +192,7 @@ def test_amounts_that_a_table_cannot_have_are_refused(patients, amount, message)
 def test_a_column_of_the_same_name_as_the_mark_is_refused(synthesizer, patients):
     with pytest.raises(InputError, match="name the one that marks rows otherwise"):
         augment(synthesizer, patients, Amount(rows=1), provenance="ward")
-    with pytest.raises(InputError, match="is what the column of weights is called"):
+    with pytest.raises(InputError, match="is the name of the column of weights"):
         augment(synthesizer, patients, Amount(factor=2, real_share=0.5), provenance="row_weight")
     assert augment(synthesizer, patients, Amount(rows=1), provenance="row_weight").added == 1
 
