@@ -186,6 +186,11 @@ class Field(BaseModel, ABC):
         """The column that made values have to fit, constant for each person; None if there is none."""
         return None
 
+    @property
+    def possible_values(self) -> int | None:
+        """How many values can be made, if two rows may have the same by chance; None for any number."""
+        return None
+
     # What a kind may have besides: files, and values that expectations cannot look into.
 
     def check(self) -> str | None:
