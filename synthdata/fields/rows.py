@@ -17,9 +17,8 @@ class Rows:
     """Rows of a run, and what made values depend on.
 
     seed: the run's. numbers: global row numbers (n,) int64. persons: the person of each row, (n,) int64, by role.
-    columns: decoded columns of these rows. table, column: the schema's name and the column's, so that keys of two columns
-    differ. nth: how many earlier columns hold the same of the same persons. turn: how many values made for them before
-    they could not keep.
+    columns: decoded columns of these rows. table, column: their names, so that keys of two columns differ. nth: how
+    many earlier columns hold the same of the same persons. turn: how many values were made for them before and refused.
     """
 
     seed: int
