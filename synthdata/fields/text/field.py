@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from pydantic import Field as Key
+from pydantic import model_validator
 
 from synthdata.blocks import Tokens
 from synthdata.errors import ConditionError, DataError
@@ -24,7 +25,7 @@ from synthdata.fields.comparison import Texts
 from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.rows import Rows
-from synthdata.fields.settings import OwnModel
+from synthdata.fields.settings import OwnModel, as_options
 from synthdata.fields.text.pieces import LONGEST, Pieces
 from synthdata.fields.text.presets import check_place, read_preset
 from synthdata.fields.text.wording import PATTERNS, WORDING, clean, wording
@@ -94,6 +95,16 @@ class Text(Field):
     transforms: TextTransforms = Key(default=TextTransforms(), description="changes after which its label holds")
 
     statistics: ClassVar[tuple[str, ...]] = WORDING
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_of_model(cls, data: Any) -> Any:
+        """A preset may be named in the model as well: `PretrainedText(preset=...)`."""
+        model = as_options(data.get("model")) if isinstance(data, dict) and not data.get("preset") else None
+        if isinstance(model, dict) and "preset" in model:
+            rest = {key: value for key, value in model.items() if key != "preset"}
+            return {**data, "preset": model["preset"], "model": rest}
+        return data
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
