@@ -1,4 +1,4 @@
-"""Train and generate: the only place where learning and sampling meet the gate."""
+"""Train and generate: where training and sampling meet the gate."""
 
 from __future__ import annotations
 
@@ -113,13 +113,13 @@ def train(
 
 
 def with_suite(synthesizer: Synthesizer) -> Synthesizer:
-    """The same, with the suite its rows must pass: the schema's, with what training filled in, and the user's own."""
+    """The same model with the suite its rows must pass: the schema's, as training filled it in, and the user's own."""
     schema = synthesizer.schema
     return replace(synthesizer, suite=Suite.of(schema, synthesizer.constraints).to_json(schema.name))
 
 
 def suite_of(synthesizer: Synthesizer) -> Suite:
-    """What its rows must pass."""
+    """The suite that rows of a model must pass."""
     return Suite.from_json(synthesizer.suite) if synthesizer.suite else Suite.of(synthesizer.schema)
 
 
@@ -185,7 +185,7 @@ def generate(
 
 
 def clear_of(schema: Schema, real: pd.DataFrame, rows: int, listener: Listener = silent) -> RealValues:
-    """The keys and personal data of real rows; InputError where a pattern has too few keys beside them."""
+    """The keys and personal data of real rows; InputError if a pattern has too few keys besides them."""
     values = RealValues.of(schema.read(real), schema.fields)
     for name, field in schema.fields.items():
         if not isinstance(field, Identifier) or name not in values.values:
