@@ -166,10 +166,6 @@ def shortened(command: list[str]) -> list[str]:
     """A command of a page, without `synthdata`, whose training is short."""
     minutes = ["--max-minutes", f"{MINUTES}"]
     short = {"train": minutes, "run": minutes, "tune": ["--trials", "1"]}
-        "train": ["--max-minutes", f"{MINUTES}"],
-        "run": ["--max-minutes", f"{MINUTES}"],
-        "tune": ["--trials", "1"],
-    }
     if "--prove" in command:
         return [*command[1:], "--max-minutes", "0.1", "--model", "marginals", "--folds", "2"]
     if command[1] == "augment":

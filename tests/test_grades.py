@@ -88,7 +88,7 @@ def test_the_last_line_never_says_no_alarm_where_nothing_was_measured():
     scores = [Score.of("shapes", 0.9), Score.of("dcr_share", None, note="not measured: no holdout rows")]
     result, lines = report_scores(bare(*scores), {"html": Path("report.html")})
     assert lines[0] == "fidelity: fair (column similarity 0.900, best 1)"
-    assert lines[-1].endswith("no alarm among 1 measured score; no privacy score was measured (no held-out rows)")
+    assert lines[-1].endswith("no alarm in 1 measured score; no privacy score was measured (no held-out rows)")
     assert result["unmeasured"] == ["dcr_share"]
     assert result["grades"]["privacy"] is None
     page = render(bare(*scores))
