@@ -177,7 +177,7 @@ def test_amounts_that_contradict_themselves_are_refused(asked, message):
     [
         (Amount(), "nothing says how many"),
         (Amount(balance=("outcom",)), 'did you mean "outcome"'),
-        (Amount(balance=("patient",)), "classes, not quantities"),
+        (Amount(balance=("patient",)), "classes, not numbers"),
         (Amount(balance=("outcome",), shares={"worse": 0.5}), "no such value; known: good, bad"),
         (Amount(balance=("outcome",), shares={"bad": 1 - 1e-12}), "leave nothing"),
         (Amount(balance=("outcome",), where="outcome = bad"), "drop one of them"),
@@ -383,7 +383,7 @@ def test_the_table_that_is_learned_is_not_overwritten_and_nothing_to_fill_is_tol
     assert (code, "write the augmented table to another file" in text) == (2, True)
     patients.assign(weight=70.0).to_csv(data, index=False)
     code, text = run(files / "s.yaml", "--data", data, "-o", files / "o.csv", "--fill")
-    assert (code, "there is nothing to fill" in text) == (2, True)
+    assert (code, "leave --fill out" in text) == (2, True)
 
 
 def test_a_balanced_column_may_be_named_and_repeated(files):
