@@ -370,20 +370,20 @@ def test_columns_that_the_schema_does_not_name_are_told_and_none_is_hidden(files
     patients.assign(mine=1).to_csv(files / "d.csv", index=False)
     code, text = run(files / "s.yaml", "--data", files / "d.csv", "-o", files / "o.csv", "--rows", 5)
     assert code == 0, text
-    assert "left out, as the schema does not name them: mine" in text
+    assert "left out, because the schema does not name them: mine" in text
     patients.assign(provenance="ours").to_csv(files / "d.csv", index=False)
     code, text = run(files / "s.yaml", "--data", files / "d.csv", "-o", files / "p.csv", "--rows", 5)
     assert code == 2
-    assert 'has a column "provenance", which the schema does not name' in text
+    assert 'already has a column "provenance"; choose another name' in text
 
 
 def test_the_table_that_is_learned_is_not_overwritten_and_nothing_to_fill_is_told(files, patients):
     data = files / "d.csv"
     code, text = run(files / "s.yaml", "--data", data, "-o", data, "--rows", 5, "--force")
-    assert (code, "write the augmented one elsewhere" in text) == (2, True)
+    assert (code, "write the augmented table to another file" in text) == (2, True)
     patients.assign(weight=70.0).to_csv(data, index=False)
     code, text = run(files / "s.yaml", "--data", data, "-o", files / "o.csv", "--fill")
-    assert (code, "there is nothing to fill" in text) == (2, True)
+    assert (code, "leave --fill out" in text) == (2, True)
 
 
 def test_a_balanced_column_may_be_named_and_repeated(files):
@@ -411,20 +411,20 @@ def test_without_a_shown_gain_the_data_is_written_unchanged_unless_forced(files)
     code, text = run(files / "s.yaml", "--data", files / "d.csv", "-o", out, *asked, "--force")
     assert code == 0, text
     assert (pd.read_csv(out)["provenance"] == "synthetic").sum() == 300
-    assert "added all the same, because of --force" in text
+    assert "added anyway, because of --force" in text
 
 
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ([], "nothing says what to add"),
+        ([], "nothing to add"),
         (["--rows", 10, "--where", "ward = west"], "5 real rows satisfy the conditions"),
         (["--balance", "--share", "bad"], "write it as VALUE=SHARE"),
         (["--balance", "--target", "outcom"], 'did you mean "outcome"'),
-        (["--prove", "--fill"], "in a run of its own"),
-        (["--prove", "--model", "auto"], "tries the families itself"),
+        (["--prove", "--fill"], "in a run without --prove"),
+        (["--prove", "--model", "auto"], "compares the families itself"),
         (["--rows", 10, "--provenance", "ward"], "marks rows otherwise"),
-        (["--rows", 10, "--metric", "auc"], "add --prove, or leave them out"),
+        (["--rows", 10, "--metric", "auc"], "belong to --prove"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(files, asked, message):

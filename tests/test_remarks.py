@@ -163,7 +163,7 @@ def test_a_run_that_finds_real_keys_exports_nothing_unless_it_is_allowed(tmp_pat
     words = ["run", f"{tmp_path}/p.yaml", "--data", f"{tmp_path}/p.csv", "-n", "50", "--model", "marginals", "-o"]
     stopped = CliRunner().invoke(main, [*words, f"{tmp_path}/out"])
     assert stopped.exit_code == 4, stopped.output
-    assert "real keys or personal values among the synthetic rows (account" in stopped.output
+    assert "synthetic rows hold real keys or personal values (account" in stopped.output
     assert not (tmp_path / "out" / "rows.csv").exists()
     allowed = CliRunner().invoke(main, [*words, f"{tmp_path}/out2", "--allow-real-keys"])
     assert allowed.exit_code == 0, allowed.output
@@ -187,7 +187,7 @@ def test_real_rows_are_not_kept_clear_of_by_a_model_that_has_learned_their_keys(
     words = ["generate", f"{tmp_path}/m", "-n", "20", "-o", f"{tmp_path}/rows.csv", "--real", f"{tmp_path}/p.csv"]
     refused = CliRunner().invoke(main, words)
     assert refused.exit_code == 2
-    assert '"account" looks like keys or personal data and was learned' in refused.output
+    assert '"account" looks like keys or personal data, and its real values were learned' in refused.output
     assert not (tmp_path / "rows.csv").exists()
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from synthdata.cli.console import Console, duration, with_console
-from synthdata.cli.learning import learn
+from synthdata.cli.learning import check_trainable, learn
 from synthdata.cli.options import PATH, training_options, where_option
 from synthdata.cli.quiet_tf import start_tensorflow
 from synthdata.errors import InputError
@@ -143,6 +143,8 @@ def command(
         _refuse_with_prove(fill, model)
     elif amount.is_nothing and not fill:
         raise InputError("nothing to add; give --balance, --rows, --factor, --independent, --fill or --prove")
+    if copies < 1:
+        check_trainable(declared, model)
     found = read_table(data, least=LEAST_TO_TRAIN)
     frame = declared.read(found, source=str(data))
     left_out = [name for name in map(str, found.columns) if name not in declared.fields]
