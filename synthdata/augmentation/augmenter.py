@@ -24,24 +24,48 @@ __all__ = ["Augmenter"]
 
 
 class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # ships no types
-    """Adds rows drawn from a model that learns those it is given: until classes are equal, or as many as asked for.
+    """Add synthetic rows to a training set, as a sampler for imbalanced-learn's pipelines.
 
-    `fit_resample(X, y)` returns the real rows, as they are and in their order, and the added ones after them. Frames,
-    series, arrays and lists come back as such, with their types, frames and series with an index counted anew, as from
-    imbalanced-learn's samplers; a categorical column may have gained categories. Every added row has passed the gate.
+    `fit_resample(X, y)` trains a model on the rows and returns the real rows, unchanged and in their order, then the
+    added ones, all of which have been validated. Frames, series, arrays and lists come back as such, with their types;
+    frames and series have a new index; a categorical column may have gained categories.
 
-    y is a quantity where it has fractions, or where it is made of numbers, balance is False, and some come in fewer
-    rows than a class needs (8). Else it is classes.
+    `y` is a number if it has fractions, or if it is made of numbers, `balance` is False, and some of its values come in
+    fewer rows than a class needs (8). Otherwise it holds classes.
 
-    schema: of the columns of X, inferred if not given. If it names y as well, by the name of a series or, of others, as
-    its target, what it says of y holds: of bounds, of classes, of constraints; without, classes are taken as they are.
-    balance: make the classes of y equal. level: up to this share of the largest. shares: of classes, by their label, in
-    place of equal ones. factor, rows: how many times as long the table becomes, or how many rows to add. model: a
-    family, or a mapping with its settings, as for `Synthesizer.fit`; None for the schema's. max_minutes: of training.
-    random_state: an int for the same rows again.
+    Parameters
+    ----------
+    schema : Schema, optional
+        Of the columns of X; inferred if not given. If it also names y (by the name of a series, else as its target),
+        what it says of y holds: bounds, classes, constraints. If not, classes are taken as they are.
+    balance : bool, default True
+        Make the classes of y equally frequent.
+    level : float, default 1.0
+        Balance up to this share of the largest class.
+    shares : mapping of class to float, optional
+        Shares of classes, instead of equal ones.
+    factor : float, optional
+        How many times as long the table becomes.
+    rows : int, optional
+        How many rows to add.
+    model : str or mapping, default "transformer"
+        A family, or a mapping with its settings, as for `Synthesizer.fit`; None for the schema's.
+    max_minutes : float, optional
+        Time budget of training.
+    random_state : int or RandomState, optional
+        An int gives the same rows again.
 
-    After `fit_resample`: synthesizer_, the model, None if there was nothing to add; provenance_, (n,) "real" or
-    "synthetic" by row; n_features_in_ and, of frames, feature_names_in_.
+    Attributes
+    ----------
+    synthesizer_ : Synthesizer or None
+        The model; None if there was nothing to add.
+    provenance_ : ndarray, shape (n,)
+        "real" or "synthetic" for each row.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray
+        Names of the columns, if X is a frame.
+
     """
 
     _estimator_type = "sampler"

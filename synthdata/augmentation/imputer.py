@@ -23,18 +23,36 @@ __all__ = ["Imputer"]
 
 
 class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # ships no types
-    """Fills missing cells by draws given the rest of their row, of a model that learns the rows it is fitted to.
+    """Fill missing cells with samples conditioned on the rest of the row, as a transformer of scikit-learn.
 
-    A learner then sees cells that vary as much as those that are there; several seeds are a multiple imputation.
-    Frames come back with their columns, their order and their index, arrays (whose columns are named x0, x1, ...) as
-    arrays; cells that are there are not touched. What of a column cannot be drawn stays missing: identifiers, images,
-    columns of which nothing was there to be learned.
+    Filled cells vary as much as real ones; several seeds give a multiple imputation. Frames come back with their
+    columns, order and index, arrays as arrays (their columns are named x0, x1, ...). Present cells are not changed.
+    What cannot be imputed stays missing: identifiers, images, columns that held no value in training.
 
-    schema: of the columns that take part, inferred if not given; others pass unchanged. columns: to fill, all if not
-    given. model: "transformer", or a mapping with its settings, as for `Synthesizer.fit`. max_minutes: of training.
-    random_state: an int for the same model and the same cells again.
+    Parameters
+    ----------
+    schema : Schema, optional
+        Of the columns that take part; inferred if not given. Other columns pass unchanged.
+    columns : sequence of str, optional
+        Columns to fill; all if not given.
+    model : str or mapping, default "transformer"
+        "transformer", or a mapping with its settings, as for `Synthesizer.fit`.
+    max_minutes : float, optional
+        Time budget of training.
+    random_state : int or RandomState, optional
+        An int gives the same model and the same cells again.
 
-    After `fit`: synthesizer_, the model; seed_; n_features_in_ and, of frames, feature_names_in_.
+    Attributes
+    ----------
+    synthesizer_ : Synthesizer
+        The model.
+    seed_ : int
+        The seed of its training and of the filled cells.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray
+        Names of the columns, if X is a frame.
+
     """
 
     def __init__(
