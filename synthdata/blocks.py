@@ -31,6 +31,7 @@ __all__ = [
     "check_arrays",
     "rows_of",
     "symbols",
+    "tabular",
     "take",
 ]
 
@@ -51,8 +52,8 @@ class Binned:
     ascending order; the offset runs over `levels` sub-intervals of equal width, each of about equal mass, so that a
     generator which draws a level and then uniformly inside it loses nothing the codec keeps.
 
-    An offset of `1 + k` or more, up to `links`, says that the value is that of the k-th linked column (see `links`);
-    what is beyond `1 + k` is the offset that serves where the linked column's value cannot be taken.
+    links: how many other columns it may copy. An offset of `1 + k` or more says that the value is that of the k-th of
+    them; what is beyond `1 + k` is the offset that serves where that column's value cannot be copied.
     """
 
     is_tabular: ClassVar[bool] = True
@@ -115,6 +116,11 @@ def symbols(block: Block) -> int:
             raise TypeError(f"{type(block).__name__} has no symbols")
         case _:
             assert_never(block)
+
+
+def tabular(layout: Layout) -> Layout:
+    """The blocks that a table's generator learns together; each image and text has a generator of its own."""
+    return {name: block for name, block in layout.items() if isinstance(block, Categorical | Binned)}
 
 
 def _shape(block: Block) -> tuple[tuple[int, ...], str]:

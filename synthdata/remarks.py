@@ -8,7 +8,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from synthdata.errors import PrivacyWarning
@@ -20,7 +19,15 @@ from synthdata.progress import REMARK, Listener, Progress, silent
 from synthdata.schema import Schema
 from synthdata.schema.inference import following, propose_subject
 
-__all__ = ["about_columns", "about_model", "about_rows", "is_somebodys", "remark"]
+__all__ = [
+    "about_columns",
+    "about_missing_subjects",
+    "about_model",
+    "about_rows",
+    "about_rows_left_out",
+    "is_somebodys",
+    "tell",
+]
 
 LOOKED_AT = 5000  # texts
 FEW_NAMES = 0.01  # of the texts
@@ -31,11 +38,13 @@ FIRST_TENTH = 0.1  # of the schedule
 SHOWN = 4  # columns that are named
 
 
-def remark(listener: Listener, text: str, *, privacy: bool = False) -> None:
-    """Tell a listener; where there is none, what is about privacy becomes a Python warning."""
-    if listener is silent and privacy:
-        warnings.warn(text, PrivacyWarning, stacklevel=4)
-    listener(Progress(REMARK, 1.0, detail=text))
+def tell(listener: Listener, texts: Sequence[str], *, privacy: bool = False) -> list[str]:
+    """Hand remarks to a listener, and back; where nobody listens, those about privacy become Python warnings."""
+    for text in texts:
+        if listener is silent and privacy:
+            warnings.warn(text, PrivacyWarning, stacklevel=4)
+        listener(Progress(REMARK, 1.0, detail=text))
+    return list(texts)
 
 
 def about_columns(frame: pd.DataFrame, schema: Schema) -> list[str]:
@@ -148,24 +157,44 @@ def about_rows(frame: pd.DataFrame, schema: Schema) -> list[str]:
     same = [] if len(schema.subject) > 1 else following(frame, schema.subject[0])
     same = [name for name in same if name in schema.fields and not schema.fields[name].is_made]
     text = "rows of one subject are drawn independently: as many share a key as in the real data, in no order of time"
-    return [f"{text}, and what never changes in a subject, {_listed(same)}, can differ among them" if same else text]
+    if same:
+        text += f", and what never changes in a subject, {_listed(same)}, can differ among them"
+    return [text]
+
+
+def about_missing_subjects(frame: pd.DataFrame, schema: Schema) -> list[str]:
+    """That some rows do not name their subject."""
+    missing = int(frame[list(schema.subject)].isna().any(axis=1).sum()) if schema.subject else 0
+    if not missing:
+        return []
+    named = ", ".join(f'"{name}"' for name in schema.subject)
+    return [f"{missing:,} rows do not name their subject ({named}): each counts as a subject of its own"]
+
+
+def about_rows_left_out(schema: Schema, rows: int, learned: int) -> list[str]:
+    """That subjects have more rows than are learned of one."""
+    if learned == rows:
+        return []
+    limit = schema.rows_per_subject
+    return [f"at most {limit} rows of a subject are learned (rows_per_subject): {learned:,} of {rows:,}"]
 
 
 def about_model(
     codecs: Mapping[str, Codec],
-    arrays: Mapping[str, np.ndarray],
+    frame: pd.DataFrame,
     schedule: Sequence[float],
     history: Sequence[Mapping[str, float]] = (),
 ) -> list[str]:
     """What makes a model plainly useless: mostly rare labels, training that hardly began.
 
-    arrays: of the codecs. schedule: share of its planned training that each part got whose time was up. history: of the
-    table's training.
+    frame: the rows that were learned. schedule: the share of the planned steps that was done, of each training that ran
+    out of time. history: of the table's training.
     """
     found = []
     for name, codec in codecs.items():
         if isinstance(codec.field, Category) and codec.body.hides:
-            rare = float((arrays[name] == arrays[name].max()).mean())
+            symbols = codec.encode(frame[name])[name]
+            rare = float((symbols == symbols.max()).mean())
             if rare > MOSTLY:
                 found.append(
                     f'"{name}": {rare:.0%} of the rows become {codec.field.rare}, since few share a value; drop the '

@@ -187,8 +187,8 @@ def _quality(
     generator = synthesizer.generator
     if generator is None:
         raise InputError("the table holds nothing but identifiers: there is nothing to search")
-    known = [name for name, codec in synthesizer.codecs.items() if codec.layout and not codec.nulls]
-    real = synthesizer.blocks(held_out.dropna(subset=known))
+    known = [name for name, codec in synthesizer.encoder.codecs.items() if codec.layout and not codec.nulls]
+    real = synthesizer.encoder.encode(schema.read(held_out.dropna(subset=known)))
     made = generator.sample(np.random.default_rng([seed, 9]), rows_of(real), {})
     sides = (split(generator.layout, side) for side in (real, made))
     return distinguishability(Numbering(columns_of(generator.layout)), *sides)

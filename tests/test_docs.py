@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 from synthdata.cli import main
 from synthdata.fields.image.pictures import png
 from synthdata.fields.providers import PROVIDERS
-from synthdata.metrics import MEASURES
+from synthdata.metrics import METRICS
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 from synthdata.validation import Suite
@@ -231,7 +231,7 @@ def test_make_has_the_targets_that_pages_name():
 
 def test_every_score_stands_in_the_docs():
     page = (DOCS / "report.md").read_text()
-    assert [name for name in MEASURES if name not in page] == []
+    assert [name for name in METRICS if name not in page] == []
 
 
 def test_every_command_stands_in_the_docs():

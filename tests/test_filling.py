@@ -108,7 +108,7 @@ def test_filled_cells_follow_from_what_is_known(model, holed, filled):
 
 
 def test_what_follows_from_another_column_still_does(model, filled):
-    assert model.describe()["determined"] == {"floor": "ward"}
+    assert model.describe()["functional_dependencies"] == {"floor": "ward"}
     assert (filled["ward"].map(FLOORS).fillna("") == filled["floor"].fillna("")).all()
 
 
@@ -128,7 +128,7 @@ def test_cells_are_drawn_and_not_the_likeliest(model):
 
 
 def test_a_linked_number_is_taken_from_where_it_stands(model, holed, filled):
-    assert model.describe()["links"]["paid"] == ["billed"]
+    assert model.describe()["copied_columns"]["paid"] == ["billed"]
     for there in (True, False):  # observed or filled itself
         rows = (holed["paid"].isna() & (holed["billed"].notna() == there)).to_numpy()
         assert 0.6 < (filled["paid"] == filled["billed"])[rows].mean() < 0.95
@@ -189,5 +189,5 @@ def test_what_cannot_be_filled_is_refused_in_a_line(model, holed):
 
 def test_other_families_say_that_they_do_not_fill(holed):
     other = Synthesizer.fit(stays(), Schema.parse(SCHEMA), model="marginals")
-    with pytest.raises(InputError, match="a marginals draws whole rows and fills none; train with model transformer"):
+    with pytest.raises(InputError, match="model family 'marginals' cannot fill missing values"):
         other.fill(holed)

@@ -19,10 +19,10 @@ from synthdata import Schema, Synthesizer, evaluate, generate, write_report
 from synthdata.cli import main
 from synthdata.errors import ConditionError, GateError, InputError, SchemaError
 from synthdata.evaluation.images.inception import Inception
-from synthdata.evaluation.images.panel import Side, compare_images
+from synthdata.evaluation.images.panel import ImageSide, compare_images
 from synthdata.fields.image.pictures import png
 from synthdata.io.readers import read_table
-from synthdata.metrics import MEASURES
+from synthdata.metrics import METRICS
 from synthdata.progress import silent
 
 ROWS = 600
@@ -144,7 +144,7 @@ def test_a_data_set_feeds_a_network_with_fresh_rows(fitted):
 
 def test_real_rows_can_be_mixed_into_a_data_set(fitted):
     real = digits()[:30].assign(ink=[-number for number in range(30)])  # to tell them by
-    batches = list(fitted.dataset(16, mix=real, share=0.25, rows=16 * 15).as_numpy_iterator())
+    batches = list(fitted.dataset(16, real=real, real_fraction=0.25, rows=16 * 15).as_numpy_iterator())
     assert {(batch["ink"] <= 0).sum() for batch in batches} == {4}
     seen = np.concatenate([batch["ink"][batch["ink"] <= 0] for batch in batches])
     assert (np.bincount(-seen, minlength=30) == 2).all()  # all once before any comes again
@@ -153,8 +153,8 @@ def test_real_rows_can_be_mixed_into_a_data_set(fitted):
         if ink <= 0:
             np.testing.assert_array_equal(pixels, pictures[-ink])
             assert label.decode() == real["label"].iloc[-ink]
-    with pytest.raises(InputError, match="share 1 leaves a batch of 16"):
-        fitted.dataset(16, mix=real, share=1)
+    with pytest.raises(InputError, match="real_fraction 1 leaves a batch of 16"):
+        fitted.dataset(16, real=real, real_fraction=1)
 
 
 def broken(fitted: Synthesizer, change: Callable[[np.ndarray], np.ndarray]) -> Synthesizer:
@@ -188,7 +188,7 @@ def report(fitted):
 
 def test_images_are_scored_beside_held_out_ones(report, tmp_path):
     scores = {score.name: score for score in report.scores if score.name.startswith("image_")}
-    assert set(scores) == {name for name in MEASURES if name.startswith("image_")} - {"image_inception_frechet"}
+    assert set(scores) == {name for name in METRICS if name.startswith("image_")} - {"image_inception_frechet"}
     for score in scores.values():
         assert score.value is not None
         assert score.ceiling is not None
@@ -199,7 +199,7 @@ def test_images_are_scored_beside_held_out_ones(report, tmp_path):
 
 
 def test_a_person_can_guess_which_images_are_real(report, tmp_path):
-    (guessing,) = report.guessing
+    (guessing,) = report.human_tests
     assert guessing.is_real.sum() == len(guessing.images) / 2 == 24
     known = {image.tobytes() for image in SCHEMA.fields["scan"].array(digits()["scan"])[ROWS:]}
     assert [image.tobytes() in known for image in guessing.images] == guessing.is_real.tolist()
@@ -242,7 +242,7 @@ def test_the_inception_distance_is_measured_where_weights_are_given(monkeypatch)
     real = digits()
     copied = real[:60]
     sides = {
-        name: Side(SCHEMA.fields["scan"].comparison(frame["scan"]), np.empty(0))
+        name: ImageSide(SCHEMA.fields["scan"].comparison(frame["scan"]), np.empty(0))
         for name, frame in (("train", real[:60]), ("synthetic", copied), ("holdout", real[ROWS : ROWS + 60]))
     }
     monkeypatch.setattr(Inception, "look", look)

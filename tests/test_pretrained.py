@@ -251,7 +251,7 @@ def test_it_draws_the_same_texts_whenever_it_is_asked(model: Synthesizer, tmp_pa
 
 
 def test_a_prompt_is_gone_on_from_and_surprise_is_told(model: Synthesizer) -> None:
-    rows = model.drawing(temperature=0.7).sample(50, where="ward = skin", prompt="the patient has a")
+    rows = model.with_sampling(temperature=0.7).sample(50, where="ward = skin", prompt="the patient has a")
     assert rows["note"].str.startswith("the patient has a").all()
     own = model.bits_per_character(notes(100))["note"]
     assert own < model.bits_per_character(notes(100).assign(note="Ω zebra 🙂 quokka"))["note"] / 2

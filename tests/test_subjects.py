@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from synthdata.augmentation import Amount, augment
 from synthdata.augmentation.amounts import Additions
-from synthdata.encoding.copied_columns import Links
-from synthdata.encoding.functional_dependencies import Determined
+from synthdata.encoding.copied_columns import CopiedColumns
+from synthdata.encoding.functional_dependencies import FunctionalDependencies
 from synthdata.errors import ConditionError, DataError, InputError
 from synthdata.fields import Category, Datetime, Number, Text
 from synthdata.fields.quantiles import Quantiles
@@ -167,12 +167,12 @@ def test_copied_and_dependent_columns_are_found_in_subjects_not_in_rows() -> Non
     frame = pd.DataFrame({"bill": bill, "paid": bill.where(np.arange(ROWS) < 200, bill + 7)})
     codecs = {name: Number(integer=True).fit(frame[name], name, rng()) for name in frame}
     arrays = {name: codec.encode(frame[name])[name] for name, codec in codecs.items()}
-    assert Links.find(frame, codecs, arrays).sources
-    assert not Links.find(frame, codecs, arrays, few).sources
+    assert CopiedColumns.find(frame, codecs, arrays).sources
+    assert not CopiedColumns.find(frame, codecs, arrays, few).sources
     layout = {"a": Category().fit(pd.Series(["x", "y"] * 300, dtype="str"), "a", rng()).layout["a"]}
     both = {"a": np.arange(ROWS) // 2 % 2, "b": np.arange(ROWS) // 2 % 2}
-    assert Determined.find({"a": layout["a"], "b": layout["a"]}, both).tables
-    assert not Determined.find({"a": layout["a"], "b": layout["a"]}, both, few).tables
+    assert FunctionalDependencies.find({"a": layout["a"], "b": layout["a"]}, both).tables
+    assert not FunctionalDependencies.find({"a": layout["a"], "b": layout["a"]}, both, few).tables
 
 
 # --- splits ------------------------------------------------------------------------------------------------------

@@ -142,7 +142,8 @@ def test_a_table_of_identifiers_alone_can_be_sampled():
         (lambda m: (m / "schema.yaml").unlink(), "missing"),
         (lambda m: (m / "manifest.json").write_text('{"format": 1'), "cannot be read"),
         (lambda m: (m / "manifest.json").unlink(), "holds no manifest"),
-        (lambda m: newer(m), "format 99"),
+        (lambda m: of_format(m, 99), "format 99 of synthdata"),
+        (lambda m: of_format(m, 2), "written by an older version; train it again"),
         (lambda m: truncate(m / "generators/tabular/weights.safetensors"), "does not match its hash"),
     ],
 )
@@ -154,9 +155,9 @@ def test_a_harmed_model_is_refused_in_one_line(fitted, tmp_path, harm, message):
     assert "\n" not in str(caught.value)
 
 
-def newer(model) -> None:
+def of_format(model, number: int) -> None:
     manifest = model / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 2', '"format": 99'))
+    manifest.write_text(manifest.read_text().replace('"format": 3', f'"format": {number}'))
 
 
 def truncate(path) -> None:

@@ -199,10 +199,10 @@ def test_a_prompt_that_cannot_be_gone_on_from_is_refused(model: Synthesizer, pro
 
 def test_a_low_temperature_or_top_p_gives_less_varied_texts(model: Synthesizer) -> None:
     usual = model.sample(200)["note"].nunique()
-    assert model.drawing(temperature=0.3).sample(200)["note"].nunique() < usual
+    assert model.with_sampling(temperature=0.3).sample(200)["note"].nunique() < usual
     assert model.sample(200, top_p=0.3)["note"].nunique() < usual
     with pytest.raises(SchemaError, match="top_p"):
-        model.drawing(top_p=1.5)
+        model.with_sampling(top_p=1.5)
 
 
 def test_guided_texts_stray_less_from_their_record(model: Synthesizer) -> None:
@@ -211,18 +211,18 @@ def test_guided_texts_stray_less_from_their_record(model: Synthesizer) -> None:
         pairs = zip(others, rows["note"], strict=True)
         return float(np.mean([any(sign in note for sign in signs) for signs, note in pairs]))
 
-    alone, guided = (model.drawing(guidance=by).sample(300, seed=5) for by in (0.0, 0.5))
+    alone, guided = (model.with_sampling(guidance_scale=by).sample(300, seed=5) for by in (0.0, 0.5))
     assert strays(guided) < strays(alone)
     with pytest.raises(SchemaError, match="guidance"):
-        model.drawing(guidance=-1)
+        model.with_sampling(guidance_scale=-1)
 
 
 def test_a_model_without_texts_says_so_of_prompts_and_temperatures() -> None:
     table = Synthesizer.fit(notes()[["ward"]].assign(n=range(400)), model="marginals")
     with pytest.raises(InputError, match="no field"):
-        table.drawing(prompt="The")
+        table.with_sampling(prompt="The")
     with pytest.raises(InputError, match="temperature"):
-        table.drawing(temperature=0.5)
+        table.with_sampling(temperature=0.5)
 
 
 def test_bits_a_character_are_few_for_the_language_and_many_for_another(model: Synthesizer) -> None:

@@ -10,14 +10,13 @@ import pandas as pd
 
 from synthdata.augmentation.amounts import Additions, Amount, Part
 from synthdata.augmentation.sources import FILLED, KINDS, REAL, Copies, Generated, Source
-from synthdata.encoding.made_columns import dealt, made_columns
+from synthdata.blocks import tabular
 from synthdata.errors import InputError
 from synthdata.fields import Category, Codec, Field, Number, Predicate, Rows
 from synthdata.pipeline import BUDGET, clear_of, suite_of
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
-from synthdata.synthesizer.stages import table_of
 from synthdata.validation import Gate, Suite, Validated
 from synthdata.validation.suite import is_unique
 from synthdata.validation.uniqueness import Seen
@@ -108,7 +107,8 @@ def augment(
 
 def _without_gaps(parts: Sequence[Part], synthesizer: Synthesizer, filled: pd.DataFrame) -> list[Part]:
     """The parts, whose rows shall lack nothing either in columns that were filled to the last cell."""
-    tables = {name: codec for name, codec in synthesizer.codecs.items() if codec.nulls and table_of(codec.layout)}
+    codecs = synthesizer.encoder.codecs
+    tables = {name: codec for name, codec in codecs.items() if codec.nulls and tabular(codec.layout)}
     asked = {name: [Predicate("is not null")] for name in tables if not filled[name].isna().any()}
     return [replace(part, tests={**asked, **part.tests}) for part in parts]
 
@@ -174,10 +174,10 @@ def draw_all(
             continue
         by = Generated(each) if isinstance(each, Synthesizer) else each
         assert isinstance(by, Source)
-        rows, looked_at = draw_parts(by, pd.concat(frames), wanted, seed=seed + number, listener=listener)
+        rows, read = draw_parts(by, pd.concat(frames), wanted, seed=seed + number, listener=listener)
         frames.append(rows)
         origin.append(np.full(len(rows), by.origin, object))
-        sampled += looked_at
+        sampled += read
     if not origin:
         return Drawn(real.iloc[:0], np.empty(0, object), 0)
     return Drawn(pd.concat(frames[1:], ignore_index=True), np.concatenate(origin), sampled)
@@ -243,15 +243,15 @@ def _fresh(frames: Iterator[pd.DataFrame], seen: Sequence[Seen]) -> Iterator[pd.
 
 def made_anew(source: Source, rows: pd.DataFrame, real: pd.DataFrame, seed: int) -> pd.DataFrame:
     """The rows with keys and personal data of their own, that no real row has and no two of them that should not."""
-    schema, (every, persons) = source.schema, source.made()
-    codecs = {name: codec for name, codec in every.items() if codec.field.is_made}
+    schema, made = source.schema, source.made()
+    codecs = made.codecs
     if not codecs:
         return rows
     values = clear_of(schema, real, len(rows))
     learned = {name: rows[name] for name in schema.fields if name not in codecs}
     there = {name: rows[name].notna().to_numpy(np.int64) for name in codecs}
-    whose = dealt(persons, learned, Rows(seed, np.arange(len(rows)), table=schema.name))
-    result = rows.assign(**made_columns(codecs, there, whose))
+    whose = made.deal(learned, Rows(seed, np.arange(len(rows))))
+    result = rows.assign(**made.make(there, whose))
     for name, codec in codecs.items():
         if codec.body.capacity is not None:
             result[name] = _keys(codec, rows[name].notna().to_numpy(bool), real[name], whose)
@@ -260,7 +260,7 @@ def made_anew(source: Source, rows: pd.DataFrame, real: pd.DataFrame, seed: int)
         if not held.any():
             break
         again = np.isin(whose.of_role(""), whose.of_role("")[held]) | held
-        other = made_columns(codecs, there, replace(whose, turn=turn))
+        other = made.make(there, replace(whose, turn=turn))
         for name in (name for name, codec in codecs.items() if codec.body.capacity is None):
             result[name] = result[name].where(~again, other[name])
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import ClassVar
@@ -13,8 +13,7 @@ import pandas as pd
 
 from synthdata.augmentation.amounts import Part
 from synthdata.augmentations import transform
-from synthdata.encoding.made_columns import Persons, fit_made
-from synthdata.fields import Codec
+from synthdata.encoding.made_columns import MadeColumns
 from synthdata.pipeline import suite_of
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
@@ -44,8 +43,8 @@ class Source(ABC):
         """What its rows must pass, one by one and as a table."""
 
     @abstractmethod
-    def made(self) -> tuple[Mapping[str, Codec], Mapping[str, Persons]]:
-        """The codecs, those of what is made anew among them, and the persons of each role."""
+    def made(self) -> MadeColumns:
+        """What makes keys and personal data anew."""
 
     @abstractmethod
     def stream(self, part: Part, seed: int) -> Iterator[pd.DataFrame]:
@@ -69,9 +68,9 @@ class Generated(Source):
         """The schema's, with what training filled in, and the user's."""
         return suite_of(self.synthesizer)
 
-    def made(self) -> tuple[Mapping[str, Codec], Mapping[str, Persons]]:
+    def made(self) -> MadeColumns:
         """The model's."""
-        return self.synthesizer.codecs, self.synthesizer.persons
+        return self.synthesizer.encoder.made
 
     def stream(self, part: Part, seed: int) -> Iterator[pd.DataFrame]:
         """Draw under the part's conditions."""
@@ -91,9 +90,9 @@ class Copies(Source):
         """The schema's, and the user's."""
         return Suite.of(self.schema)
 
-    def made(self) -> tuple[Mapping[str, Codec], Mapping[str, Persons]]:
+    def made(self) -> MadeColumns:
         """Fitted to the real rows."""
-        return fit_made(self.real, self.schema.fields, self.schema.subject, np.random.default_rng(21))
+        return MadeColumns.fit(self.real, self.schema, np.random.default_rng(21))
 
     def stream(self, part: Part, seed: int) -> Iterator[pd.DataFrame]:
         """Change the real rows of the part's kind, in random order."""

@@ -91,7 +91,7 @@ def command(
         console.say(text)
     if prompt or temperature is not None or top_p is not None:
         prompts = prompts_by_field(prompt, synthesizer.schema.fields)
-        synthesizer = synthesizer.drawing(prompt=prompts, temperature=temperature, top_p=top_p)
+        synthesizer = synthesizer.with_sampling(prompt=prompts, temperature=temperature, top_p=top_p)
     schema = synthesizer.schema
     known = None if real is None else _checked(schema.read(read_table(real), str(real)), schema)
     if independent is None:

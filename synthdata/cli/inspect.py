@@ -40,10 +40,13 @@ def command(console: Console, model: Path) -> None:
             f"  {name}: {each['family']}, {each['parameters']:,} parameters, {each['epochs']} epochs"
             for name, each in about["stages"].items()
         ),
-        *(["copied columns:"] if about["links"] else []),
-        *(f"  {name} may repeat the value of {' or '.join(others)}" for name, others in about["links"].items()),
-        *(["functional dependencies:"] if about["determined"] else []),
-        *(f"  {name} is determined by {other}" for name, other in about["determined"].items()),
+        *(["copied columns:"] if about["copied_columns"] else []),
+        *(
+            f"  {name} may repeat the value of {' or '.join(others)}"
+            for name, others in about["copied_columns"].items()
+        ),
+        *(["functional dependencies:"] if about["functional_dependencies"] else []),
+        *(f"  {name} is determined by {other}" for name, other in about["functional_dependencies"].items()),
         *(["constraints:"] if about["constraints"] else []),
         *(f"  {label}" for label in about["constraints"]),
     ]

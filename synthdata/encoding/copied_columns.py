@@ -1,7 +1,8 @@
-"""Columns that often hold, to the unit, what an earlier column holds: a payment and the bill it pays.
+"""Columns that often hold exactly what an earlier column holds: a payment and the bill it pays.
 
-A number is drawn from its level, so two columns would agree in a level and hardly ever in the unit. Where training rows
-agree often, the later column's block gets *links*: in place of a level, "what that other column holds".
+A number is drawn from one of the levels of its bin, so two columns that agree in a level would hardly ever agree in the
+unit. Where training rows agree often, the later column's block gets further levels, its *links*: "what that other
+column holds".
 """
 
 from __future__ import annotations
@@ -16,30 +17,30 @@ from synthdata.blocks import Arrays, Binned, Layout
 from synthdata.fields import Codec, Mask
 from synthdata.subjects import Subjects
 
-__all__ = ["Links"]
+__all__ = ["CopiedColumns"]
 
-LEAST_SHARE = 0.01  # of the rows, that agree outside the atoms and with no source taken before
+LEAST_SHARE = 0.01  # of the rows: so many agree outside the atoms, and with no source chosen before
 LEAST_ROWS = LEAST_SUBJECTS = 20
 MOST_SOURCES = 4
 LOOKED_AT = 50_000  # rows that are compared
 
 
 @dataclass(frozen=True)
-class Links:
-    """sources: for each linked column, the earlier columns whose value it may take, most frequent first."""
+class CopiedColumns:
+    """sources: for each column that copies, the earlier columns whose value it may take, most frequent first."""
 
     sources: Mapping[str, tuple[str, ...]]
 
     @classmethod
     def find(
         cls, frame: pd.DataFrame, codecs: Mapping[str, Codec], arrays: Arrays, subjects: Subjects | None = None
-    ) -> Links:
+    ) -> CopiedColumns:
         """Compare every quantity with the earlier ones that are counted in the same unit.
 
-        subjects: whose each row is; without them each is somebody's own.
+        subjects: whose each row is; without them each row is a subject of its own.
         """
-        whose = (subjects or Subjects(len(frame)))[slice(0, LOOKED_AT)]
         rows = slice(0, LOOKED_AT)
+        owners = (subjects or Subjects(len(frame)))[rows]
         looked_at = {
             name: _quantity(frame[name].iloc[rows]) for name, codec in codecs.items() if codec.unit is not None
         }
@@ -57,7 +58,7 @@ class Links:
             while same_unit and len(chosen) < MOST_SOURCES:
                 agree = {other: open_ & (values == looked_at[other]) for other in same_unit}
                 best = max(agree, key=lambda other: int(agree[other].sum()))
-                if agree[best].sum() < least or whose[agree[best]].people < LEAST_SUBJECTS:
+                if agree[best].sum() < least or owners[agree[best]].people < LEAST_SUBJECTS:
                     break
                 chosen.append(best)
                 same_unit.remove(best)
@@ -67,17 +68,17 @@ class Links:
         return cls(sources)
 
     def layout(self, layout: Layout) -> Layout:
-        """The layout with the links of its blocks."""
+        """The layout, with the links of the columns that copy."""
         result = dict(layout)
         for name, others in self.sources.items():
             block = result[name]
             if not isinstance(block, Binned):
-                raise ValueError(f"{name} is linked but no quantity of many values")
+                raise ValueError(f"{name} copies other columns, but it is no quantity of many values")
             result[name] = replace(block, links=len(others))
         return result
 
     def encode(self, frame: pd.DataFrame, layout: Layout, arrays: Arrays) -> dict[str, np.ndarray]:
-        """Mark the rows where a linked column holds what its source holds."""
+        """Mark the rows in which a column holds what one of its sources holds."""
         result = dict(arrays)
         for name, others in self.sources.items():
             block, array = layout[name], np.array(arrays[name])
@@ -95,20 +96,22 @@ class Links:
         columns: Mapping[str, pd.Series],
         codecs: Mapping[str, Codec],
         arrays: Arrays,
-        restrictions: Mapping[str, Mask] | None = None,
-    ) -> None:
-        """Put the sources' values into linked columns, in place and in the schema's order.
+        masks: Mapping[str, Mask] | None = None,
+    ) -> dict[str, pd.Series]:
+        """The decoded columns, with the sources' values where a column copies.
 
-        A source's value beyond the ends of the column's range, or that a restriction forbids, is not taken: the row
-        keeps the value its codec drew.
+        A source's value that lies beyond the ends of the column's range, or that a mask forbids, is not copied:
+        the row keeps the value that the column's codec decoded.
         """
+        result = dict(columns)
         for name, others in self.sources.items():
-            column = columns[name]
+            column = result[name] = columns[name].copy()
             for number, other in enumerate(others):
                 rows = np.flatnonzero(arrays[name][:, 1].astype(np.int64) == 1 + number)
-                values = columns[other].iloc[rows]
-                rows = rows[codecs[name].in_range(values, (restrictions or {}).get(name))]
-                column.iloc[rows] = columns[other].iloc[rows].astype(column.dtype)
+                values = result[other].iloc[rows]
+                rows = rows[codecs[name].in_range(values, (masks or {}).get(name))]
+                column.iloc[rows] = result[other].iloc[rows].astype(column.dtype)
+        return result
 
 
 def _quantity(column: pd.Series) -> np.ndarray:

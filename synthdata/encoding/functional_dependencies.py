@@ -1,7 +1,7 @@
-"""Columns that follow from another one: a number of years from the name of the degree, a country from its code.
+"""Columns that are a function of another column: the years of schooling of a degree, the country of a country code.
 
 Where each symbol of a column always came with the same symbol of another, a generator need not learn the second, and
-could only get it wrong: it is left out of what is learned, and put back from a table when rows are decoded.
+could only get it wrong: it is left out of what is learned, and looked up in a table when rows are decoded.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from synthdata.blocks import Arrays, Categorical, Layout
 from synthdata.errors import ConditionError
 from synthdata.subjects import Subjects
 
-__all__ = ["Determined"]
+__all__ = ["FunctionalDependencies"]
 
 LEAST_ROWS = 20  # or subjects that show it, for each symbol of the source, on average: fewer could agree by chance
 
 
 @dataclass(frozen=True)
-class Determined:
-    """tables: for each column that is left out, the column it follows from, and the symbol for each of its symbols."""
+class FunctionalDependencies:
+    """tables: for each column that is left out, the column it depends on, and its symbol for each of that one's."""
 
     tables: Mapping[str, tuple[str, tuple[int, ...]]]
 
     @classmethod
-    def find(cls, layout: Layout, arrays: Arrays, subjects: Subjects | None = None) -> Determined:
-        """Compare columns of symbols, those with more of them first.
+    def find(cls, layout: Layout, arrays: Arrays, subjects: Subjects | None = None) -> FunctionalDependencies:
+        """Compare columns of symbols, those with more symbols first.
 
-        A column and one that only renames its symbols follow from each other: the first in the layout stays. subjects:
+        A column and one that only renames its symbols depend on each other: the first in the layout stays. subjects:
         whose each row is; a symbol counts as often as subjects show it.
         """
         seen = {name: len(np.unique(arrays[name])) for name, block in layout.items() if isinstance(block, Categorical)}
@@ -47,13 +47,13 @@ class Determined:
         return cls(tables)
 
     def layout(self, layout: Layout) -> Layout:
-        """What is left to learn."""
+        """The layout that is left to learn."""
         for name, (source, table) in self.tables.items():
             block, other = layout[name], layout[source]
             if not (isinstance(block, Categorical) and isinstance(other, Categorical)):
                 raise ValueError(f"{name} or {source} is no column of symbols")
             if len(table) != other.size or not all(0 <= symbol < block.size for symbol in table):
-                raise ValueError(f"{name} does not follow from {source} as it is")
+                raise ValueError(f"{name} does not depend on {source} as it is")
         return {name: block for name, block in layout.items() if name not in self.tables}
 
     def encode(self, arrays: Arrays) -> Arrays:
@@ -61,18 +61,21 @@ class Determined:
         return {name: array for name, array in arrays.items() if name not in self.tables}
 
     def decode(self, arrays: Arrays) -> Arrays:
-        """The arrays with those that follow."""
-        follow = {name: np.asarray(table)[arrays[source]] for name, (source, table) in self.tables.items()}
-        return {**arrays, **follow}
+        """The arrays with those that depend on them."""
+        looked_up = {name: np.asarray(table)[arrays[source]] for name, (source, table) in self.tables.items()}
+        return {**arrays, **looked_up}
 
     def masks(self, masks: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Turn masks over the symbols of any columns into masks over those that are learned."""
+        """Turn masks over the symbols of any columns into masks over those that are learned.
+
+        ConditionError if no symbol of a source goes with what is asked of a column that depends on it.
+        """
         result = {name: mask for name, mask in masks.items() if name not in self.tables}
         for name, (source, table) in self.tables.items():
             if name not in masks:
                 continue
-            follows = masks[name][np.asarray(table)]
-            result[source] = result[source] & follows if source in result else follows
+            looked_up = masks[name][np.asarray(table)]
+            result[source] = result[source] & looked_up if source in result else looked_up
             if not result[source].any():
                 raise ConditionError(
                     f'"{name}" follows from "{source}", and no row of the training data has what is asked of them; '

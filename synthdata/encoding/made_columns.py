@@ -1,7 +1,7 @@
-"""Persons: whose each synthetic row is, so that name, key and e-mail address fit each other in all of somebody's rows.
+"""Columns that are made anew and never learned: keys and personal data, and whose each synthetic row is.
 
 Rows are drawn independently of each other; persons are dealt to them afterwards, as many rows to one as in the real
-data, and never a woman's row to a man.
+data, and never a woman's row to a man. So name, key and e-mail address fit each other in all rows of a person.
 """
 
 from __future__ import annotations
@@ -16,11 +16,62 @@ import pandas as pd
 from synthdata.blocks import Arrays
 from synthdata.fields import Boolean, Category, Codec, Field, Rows
 from synthdata.fields.sharing import Sizes
+from synthdata.schema import Schema
 from synthdata.subjects import Subjects
 
-__all__ = ["Persons", "columns_of_persons", "dealt", "fit_made", "made_columns", "persons_of", "roles"]
+__all__ = ["MadeColumns", "Persons"]
 
 MOST_KINDS = 1_000_000  # distinct values of a column that is the same in all rows of a person
+
+
+@dataclass(frozen=True)
+class MadeColumns:
+    """The columns of a table that are made anew.
+
+    codecs: of these columns. persons: whose rows are, by role, "" for the subject's own. table: the schema's name, so
+    that keys of two tables differ.
+    """
+
+    codecs: Mapping[str, Codec]
+    persons: Mapping[str, Persons]
+    table: str
+
+    @classmethod
+    def fit(cls, frame: pd.DataFrame, schema: Schema, rng: np.random.Generator) -> Self:
+        """Fit to all rows of a frame of the schema's types."""
+        persons, owners = _persons(frame, schema.fields, schema.subject, rng)
+        made = {name: field for name, field in schema.fields.items() if field.is_made}
+        codecs = {name: field.fit(frame[name], name, rng, owners[field.role]) for name, field in made.items()}
+        return cls(codecs, persons, schema.name)
+
+    def deal(self, columns: Mapping[str, pd.Series], rows: Rows) -> Rows:
+        """The rows, each given to a person of every role. columns: those that are learned, decoded."""
+        rows = replace(rows, table=self.table)
+        count = len(rows.numbers)
+        first = int(rows.numbers[0]) if count else 0
+        owners = {
+            role: each.deal(columns, first, count, np.random.default_rng([rows.seed_for("deal", role), first]))
+            for role, each in self.persons.items()
+        }
+        return replace(rows, persons=owners, columns=columns)
+
+    def make(self, arrays: Arrays, rows: Rows) -> dict[str, pd.Series]:
+        """Make the columns for rows that are dealt to persons; `arrays` say where a value is missing."""
+        seen: list[Hashable] = []
+        result = {}
+        for name, codec in self.codecs.items():
+            result[name] = codec.decode(arrays, replace(rows, nth=seen.count(codec.field.holds)))
+            seen.append(codec.field.holds)
+        return result
+
+    def completed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A raw frame with any keys and personal data where it lacks these columns; nothing learned depends on them."""
+        result = frame.copy()
+        for name, codec in self.codecs.items():
+            if name not in result:
+                present = {name: np.ones(len(result), np.int64)}
+                result[name] = codec.decode(present, Rows(0, np.arange(len(result)))).to_numpy()
+        return result
 
 
 @dataclass(frozen=True)
@@ -77,7 +128,23 @@ class Persons:
         return cls(sizes, tuple(data["alike"]), bool(data["scattered"]))
 
 
-def roles(fields: Mapping[str, Field]) -> dict[str, list[str]]:
+def _persons(
+    frame: pd.DataFrame, fields: Mapping[str, Field], subject: Sequence[str], rng: np.random.Generator
+) -> tuple[dict[str, Persons], dict[str, Subjects]]:
+    """Fit the persons of each role, and say whose each row is by role."""
+    persons, owners = {}, {}
+    for role, names in _roles(fields).items():
+        columns = _columns_of_persons(fields, subject, role)
+        owners[role] = Subjects.of(frame, columns)
+        alike = dict.fromkeys(name for each in names if (name := fields[each].like) is not None)
+        if not role:  # of a subject of several columns, a learned one of few values
+            alike |= dict.fromkeys(name for name in subject if isinstance(fields[name], Boolean | Category))
+        named = frame[list(columns)].notna().all(axis=1).to_numpy(bool)  # a row that names nobody counts for nobody
+        persons[role] = Persons.fit(owners[role][named], tuple(alike), rng, scattered=bool(role))
+    return persons, owners
+
+
+def _roles(fields: Mapping[str, Field]) -> dict[str, list[str]]:
     """The made fields of each role, "" for the subject's own."""
     result: dict[str, list[str]] = {}
     for name, field in fields.items():
@@ -86,57 +153,9 @@ def roles(fields: Mapping[str, Field]) -> dict[str, list[str]]:
     return result
 
 
-def columns_of_persons(fields: Mapping[str, Field], subject: Sequence[str], role: str) -> tuple[str, ...]:
+def _columns_of_persons(fields: Mapping[str, Field], subject: Sequence[str], role: str) -> tuple[str, ...]:
     """The columns that tell persons of a role apart: the subject's, or the first personal one of the role."""
     if not role and subject:
         return tuple(subject)
-    named = [name for name in roles(fields).get(role, []) if fields[name].tells_persons]
+    named = [name for name in _roles(fields).get(role, []) if fields[name].tells_persons]
     return tuple(named[:1])
-
-
-def persons_of(
-    frame: pd.DataFrame, fields: Mapping[str, Field], subject: Sequence[str], rng: np.random.Generator
-) -> tuple[dict[str, Persons], dict[str, Subjects]]:
-    """Fit the persons of each role, and say whose each row is by role."""
-    persons, whose = {}, {}
-    for role, names in roles(fields).items():
-        named = columns_of_persons(fields, subject, role)
-        whose[role] = Subjects.of(frame, named)
-        alike = dict.fromkeys(name for each in names if (name := fields[each].like) is not None)
-        if not role:  # of a subject of several columns, a learned one of few values
-            alike |= dict.fromkeys(name for name in subject if isinstance(fields[name], Boolean | Category))
-        there = frame[list(named)].notna().all(axis=1).to_numpy(bool)  # a row that names nobody says of nobody's rows
-        persons[role] = Persons.fit(whose[role][there], tuple(alike), rng, scattered=bool(role))
-    return persons, whose
-
-
-def fit_made(
-    frame: pd.DataFrame, fields: Mapping[str, Field], subject: Sequence[str], rng: np.random.Generator
-) -> tuple[dict[str, Codec], dict[str, Persons]]:
-    """The codecs of what is made anew, and the persons of each role."""
-    persons, whose = persons_of(frame, fields, subject, rng)
-    made = {name: field for name, field in fields.items() if field.is_made}
-    return {name: field.fit(frame[name], name, rng, whose[field.role]) for name, field in made.items()}, persons
-
-
-def dealt(persons: Mapping[str, Persons], columns: Mapping[str, pd.Series], rows: Rows) -> Rows:
-    """The rows with whose each is. columns: those that are decoded."""
-    count = len(rows.numbers)
-    first = int(rows.numbers[0]) if count else 0
-    whose = {
-        role: each.deal(columns, first, count, np.random.default_rng([rows.seed_for("deal", role), first]))
-        for role, each in persons.items()
-    }
-    return replace(rows, persons=whose, columns=columns)
-
-
-def made_columns(codecs: Mapping[str, Codec], arrays: Arrays, rows: Rows) -> dict[str, pd.Series]:
-    """Make what is made anew of rows whose persons are dealt; `arrays` say where a value is missing."""
-    seen: list[Hashable] = []
-    result = {}
-    for name, codec in codecs.items():
-        if not codec.field.is_made:
-            continue
-        result[name] = codec.decode(arrays, replace(rows, nth=seen.count(codec.field.holds)))
-        seen.append(codec.field.holds)
-    return result

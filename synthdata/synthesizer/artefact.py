@@ -15,16 +15,33 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from synthdata.errors import ArtefactError, OutputError
 
-__all__ = ["CODECS", "FORMAT", "HISTORY", "MANIFEST", "SCHEMA", "SUITE", "check_target", "read", "stage_files", "write"]
+__all__ = [
+    "CODECS",
+    "FORMAT",
+    "MANIFEST",
+    "SCHEMA",
+    "SUITE",
+    "check_target",
+    "pack_history",
+    "pack_stage",
+    "read",
+    "unpack_history",
+    "unpack_stage",
+    "write",
+]
 
-FORMAT = 2
+FORMAT = 3  # of all files; raised when one of them changes, and older models are trained again
 MANIFEST = "manifest.json"
 SCHEMA = "schema.yaml"
 CODECS = "codecs.json"
@@ -33,9 +50,32 @@ HISTORY = "history.csv"
 LIBRARIES = ("synthdata", "tensorflow", "keras", "tensorflow-probability", "pandas", "numpy", "great-expectations")
 
 
-def stage_files(stage: str) -> tuple[str, str]:
-    """Names of a stage's configuration and weights."""
-    return f"generators/{stage}/config.json", f"generators/{stage}/weights.safetensors"
+def pack_stage(stage: str, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> dict[str, bytes]:
+    """The files of a generator."""
+    from safetensors.numpy import save
+
+    arrays = {name: np.ascontiguousarray(array) for name, array in weights.items()}
+    return {_config(stage): json.dumps(config, indent=1).encode(), _weights(stage): save(arrays)}
+
+
+def unpack_stage(stage: str, files: Mapping[str, bytes]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Configuration and weights of a generator; KeyError or ValueError if its files are not what `pack_stage` made."""
+    from safetensors.numpy import load
+
+    return json.loads(files[_config(stage)]), load(files[_weights(stage)])
+
+
+def pack_history(history: Sequence[Mapping[str, float]]) -> dict[str, bytes]:
+    """The file of the table's training, a line an epoch; none if there is nothing to tell."""
+    return {HISTORY: pd.DataFrame(history).to_csv(index=False).encode()} if history else {}
+
+
+def unpack_history(files: Mapping[str, bytes]) -> list[dict[str, float]]:
+    """Read what `pack_history` made."""
+    if HISTORY not in files:
+        return []
+    rows = pd.read_csv(BytesIO(files[HISTORY])).to_dict("records")
+    return [{str(key): float(row[key]) for key in row} for row in rows]
 
 
 def check_target(path: Path, *, force: bool) -> None:
@@ -113,7 +153,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     except (OSError, ValueError, KeyError, TypeError):
         raise ArtefactError(f"{path}/{MANIFEST}: cannot be read; the model was damaged, train it again") from None
     if number < FORMAT:
-        raise ArtefactError(f"{path}: written by an older version (format {number} of {FORMAT}); train it again")
+        raise ArtefactError(f"{path}: written by an older version; train it again")
     if number > FORMAT:
         made = manifest.get("versions", {}).get("synthdata", "?")
         raise ArtefactError(f"{path}: format {number} of synthdata {made}, this one reads {FORMAT}; update synthdata")
@@ -142,6 +182,14 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return result
+
+
+def _config(stage: str) -> str:
+    return f"generators/{stage}/config.json"
+
+
+def _weights(stage: str) -> str:
+    return f"generators/{stage}/weights.safetensors"
 
 
 def _digest(data: bytes) -> str:

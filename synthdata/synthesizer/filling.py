@@ -1,4 +1,4 @@
-"""Filling what rows lack: each cell drawn, not averaged, given all that its row holds."""
+"""Filling missing cells: each is drawn, not averaged, given all that its row holds."""
 
 from __future__ import annotations
 
@@ -9,32 +9,29 @@ from itertools import count
 import numpy as np
 import pandas as pd
 
-from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Tokens, take
-from synthdata.encoding.copied_columns import Links
-from synthdata.encoding.functional_dependencies import Determined
+from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Tokens, tabular, take
+from synthdata.encoding.encoder import Encoder
 from synthdata.errors import InputError, nearest
-from synthdata.fields import Codec, Rows
+from synthdata.fields import Rows
 from synthdata.models.base import Imputing
 from synthdata.schema.constraints import Constraint, Unique
-from synthdata.synthesizer.stages import FieldStages, table_of
+from synthdata.synthesizer.stages import FieldStages
 from synthdata.synthesizer.streaming import PART, first_row
 
 __all__ = ["ATTEMPTS", "Filling"]
 
-LINKED = 1 << 16  # in place of the number of an attempt, where it is drawn what is linked
+COPIED = 1 << 16  # in place of the number of an attempt: whether a number was copied from a missing one is drawn first
 ATTEMPTS = 20  # times a row is drawn again whose filled cells break a constraint, or whose text came out empty
 
 
 @dataclass(frozen=True)
 class Filling:
-    """What fills the cells of a table: the parts of a synthesizer, whose generator must be able to.
+    """What fills the cells of a table: the parts of a synthesizer, whose generator must be able to impute.
 
     generator: of the table's blocks; None if there are none.
     """
 
-    codecs: Mapping[str, Codec]
-    links: Links
-    determined: Determined
+    encoder: Encoder
     generator: Imputing | None
     stages: FieldStages
     constraints: tuple[Constraint, ...]
@@ -52,69 +49,93 @@ class Filling:
             part = frame.iloc[first_row(block) : first_row(block + 1)].reset_index(drop=True)
             if part.empty:
                 break
-            lacks = {name: cells for name in wanted if (cells := part[name].isna().to_numpy(bool)).any()}
-            parts.append(self._filled(part, lacks, seed, block) if lacks else part)
+            missing = {name: cells for name in wanted if (cells := part[name].isna().to_numpy(bool)).any()}
+            parts.append(self._filled(part, missing, seed, block) if missing else part)
         return pd.concat(parts, ignore_index=True).set_axis(frame.index) if parts else frame
 
     def _wanted(self, columns: Sequence[str] | None) -> list[str]:
         """The columns to fill, in the schema's order; InputError for those that cannot be."""
-        learned = {name: None if codec.field.is_made else codec.layout.get(name) for name, codec in self.codecs.items()}
+        codecs, made = self.encoder.codecs, self.encoder.made.codecs
+        blocks = {name: None if name in made else codec.layout.get(name) for name, codec in codecs.items()}
         for name in [columns] if isinstance(columns, str) else (columns or ()):
-            if name not in learned:
-                raise InputError(f'columns: no field "{name}"; {nearest(name, learned)}')
-            if learned[name] is None:
+            if name not in blocks:
+                raise InputError(f'columns: no field "{name}"; {nearest(name, blocks)}')
+            if blocks[name] is None:
                 raise InputError(f'columns: "{name}" is made anew and not learned; leave it out')
-            if isinstance(learned[name], Pixels):
+            if isinstance(blocks[name], Pixels):
                 raise InputError(f'columns: "{name}" is an image, which is never missing; leave it out')
-        asked = learned if columns is None else [columns] if isinstance(columns, str) else columns
+        asked = blocks if columns is None else [columns] if isinstance(columns, str) else columns
         return [
             name
-            for name, block in learned.items()
+            for name, block in blocks.items()
             if name in asked
             and isinstance(block, Categorical | Binned | Tokens)
-            and self.codecs[name].body.block != Categorical(0)  # nothing was there to be learned
+            and codecs[name].body.block != Categorical(0)  # nothing was there to be learned
         ]
 
-    def _filled(self, rows: pd.DataFrame, lacks: Mapping[str, np.ndarray], seed: int, block: int) -> pd.DataFrame:
-        """One block with what its rows lack, drawn until constraints hold or the attempts end."""
-        layout = self._layout
-        rows, lacks = self._linked_back(rows, lacks, layout, np.random.SeedSequence(seed, spawn_key=(block, LINKED)))
-        arrays, known, lacking = self._seen(rows, layout, lacks)
-        allowed = {name: _present(layout[name]) for name in layout if self.codecs[name].nulls and name in lacks}
-        own = self._agreeing(layout, arrays, lacking, allowed)
-        kept = self.determined.layout(layout)
-        allowed = {name: mask for name, mask in allowed.items() if name in kept}
-        drawn = np.any(list(lacks.values()), axis=0)  # the rows whose cells are drawn
+    def _filled(self, rows: pd.DataFrame, missing: Mapping[str, np.ndarray], seed: int, block: int) -> pd.DataFrame:
+        """One block with its `missing` cells, (n,) bool by name, drawn until constraints hold or the attempts end."""
+        encoder = self.encoder
+        layout = tabular(encoder.all_blocks)
+        rows, missing = self._copied_back(
+            rows, missing, layout, np.random.SeedSequence(seed, spawn_key=(block, COPIED))
+        )
+        arrays, observed, drawn = self._seen(rows, layout, missing)
+        allowed = {name: _present(layout[name]) for name in layout if encoder.codecs[name].nulls and name in missing}
+        row_masks = self._agreeing(layout, arrays, drawn, allowed)
+        learned = tabular(encoder.layout)
+        allowed = {name: mask for name, mask in allowed.items() if name in learned}
+        again = np.any(list(missing.values()), axis=0)  # the rows whose cells are drawn
         for attempt in range(1 + ATTEMPTS):
-            filled: Arrays = {}
-            if self.generator is not None:
-                rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(block, attempt))))
-                seen = {name: known[name] | ~drawn for name in kept}
-                lack = {name: lacking[name] & drawn for name in kept}
-                filled = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, lack, allowed, own)
-            now = {name: np.flatnonzero(cells & drawn) for name, cells in lacks.items()}
+            own = np.random.SeedSequence(seed, spawn_key=(block, attempt))
+            filled = self._impute(own, arrays, observed, drawn, again, allowed, row_masks)
+            now = {name: np.flatnonzero(cells & again) for name, cells in missing.items()}
             texts = self._texts(filled, now, seed, (block, attempt))
             numbers = Rows(seed, first_row(block) + np.arange(len(rows)))
-            rows = self._put(rows, now, {**self.determined.decode(filled), **texts}, numbers)
-            drawn = drawn & self._broken(rows, now)
-            if not drawn.any():
+            rows = self._put(rows, now, {**encoder.dependencies.decode(filled), **texts}, numbers)
+            again = again & self._broken(rows, now)
+            if not again.any():
                 break
         return rows
 
-    def _linked_back(
-        self, rows: pd.DataFrame, lacks: Mapping[str, np.ndarray], layout: Layout, seed: np.random.SeedSequence
-    ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-        """Rows with the sources of linked numbers where these are there and say so, and what is lacking still.
+    def _impute(
+        self,
+        seed: np.random.SeedSequence,
+        arrays: Arrays,
+        observed: Mapping[str, np.ndarray],
+        missing: Mapping[str, np.ndarray],
+        rows: np.ndarray,
+        allowed: Mapping[str, np.ndarray],
+        row_masks: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    ) -> Arrays:
+        """Draw the missing cells of `rows`, (n,) bool, in the blocks that the generator learned."""
+        if self.generator is None:
+            return {}
+        learned = tabular(self.encoder.layout)
+        return self.generator.fill(
+            np.random.Generator(np.random.Philox(seed)),
+            {name: arrays[name] for name in learned},
+            {name: observed[name] | ~rows for name in learned},
+            {name: missing[name] & rows for name in learned},
+            allowed,
+            row_masks,
+        )
 
-        A number whose source is missing tells of it only if it was taken from there: whether it was is drawn first,
-        given the number's bin.
+    def _copied_back(
+        self, rows: pd.DataFrame, missing: Mapping[str, np.ndarray], layout: Layout, seed: np.random.SeedSequence
+    ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+        """Rows in which numbers that are there are copied back into their missing sources, and what is missing still.
+
+        A number says what its missing source was only if it was copied from there: whether it was is drawn first, given
+        the number's bin.
         """
-        left = {name: cells.copy() for name, cells in lacks.items()}
-        if self.generator is None or not any(other in left for each in self.links.sources.values() for other in each):
+        left = {name: cells.copy() for name, cells in missing.items()}
+        sources = self.encoder.copied.sources
+        if self.generator is None or not any(other in left for others in sources.values() for other in others):
             return rows, left
-        arrays, known, lacking = self._seen(rows, layout, lacks)
-        own, asked = {}, {}
-        for name, others in self.links.sources.items():
+        arrays, observed, drawn = self._seen(rows, layout, missing)
+        row_masks, asked = {}, {}
+        for name, others in sources.items():
             block = layout[name]
             assert isinstance(block, Binned)
             cells = np.any([left[other] for other in others if other in left] or [np.zeros(len(rows), bool)], axis=0)
@@ -122,64 +143,58 @@ class Filling:
             asked[name] = cells
             bins, which = np.unique(np.where(cells, arrays[name][:, 0], -1).astype(np.int64), return_inverse=True)
             masks = (np.arange(block.atoms + block.bins) == bins[:, None]) | (bins[:, None] < 0)
-            own[name] = which, np.repeat(masks[..., None], block.levels, axis=2)
+            row_masks[name] = which, np.repeat(masks[..., None], block.levels, axis=2)
         concerned = np.any(list(asked.values()), axis=0)
-        kept = self.determined.layout(layout)
         if not concerned.any():
             return rows, left
-        seen = {name: (known[name] & ~asked.get(name, np.zeros(len(rows), bool))) | ~concerned for name in kept}
-        rng = np.random.Generator(np.random.Philox(seed))
-        lack = {name: (lacking[name] | asked.get(name, False)) & concerned for name in kept}
-        drawn = self.generator.fill(rng, {name: arrays[name] for name in kept}, seen, lack, {}, own)
+        observed = {name: cells & ~asked.get(name, np.zeros(len(rows), bool)) for name, cells in observed.items()}
+        drawn = {name: cells | asked.get(name, False) for name, cells in drawn.items()}
+        filled = self._impute(seed, arrays, observed, drawn, concerned, {}, row_masks)
         columns = {str(name): column.copy() for name, column in rows.items()}
         for name, cells in asked.items():
-            for number, other in enumerate(self.links.sources[name]):
+            for number, other in enumerate(sources[name]):
                 if other in left:
-                    taken = cells & (drawn[name][:, 1].astype(np.int64) == 1 + number) & left[other]
+                    taken = cells & (filled[name][:, 1].astype(np.int64) == 1 + number) & left[other]
                     columns[other][taken] = columns[name][taken].astype(columns[other].dtype)
                     left[other] &= ~taken
         return pd.DataFrame(columns), left
 
-    @property
-    def _layout(self) -> Layout:
-        """The blocks of the table, with those that follow from another one."""
-        return self.links.layout(
-            table_of({name: block for codec in self.codecs.values() for name, block in codec.layout.items()})
-        )
-
     def _seen(
-        self, rows: pd.DataFrame, layout: Layout, lacks: Mapping[str, np.ndarray]
+        self, rows: pd.DataFrame, layout: Layout, missing: Mapping[str, np.ndarray]
     ) -> tuple[Arrays, dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """The arrays of the cells that are there, what is known, and what is lacking: (n,) bool by name.
+        """The arrays of the cells that are there, what is observed, and what is to be drawn: (n,) bool by name.
 
-        Where training showed missing cells, that a cell is missing is known too, and stays so for the others after it
-        is drawn: rows of a column often missing of which nothing is would be none like those of training. Cells of two
-        such columns that a row both lacks are drawn apart, given the rest. Linked numbers are drawn one after another.
+        Where training showed missing cells, that a cell is missing counts as observed, and still does after the cell is
+        drawn: a row without any gap would be unlike those of training if a column is often missing. So two such cells
+        of one row are drawn independently, given the rest. Numbers that copy, and their sources, are drawn one after
+        another.
         """
-        arrays, known, lacking = {}, {}, {}
-        linked = {*self.links.sources, *(other for others in self.links.sources.values() for other in others)}
+        sources = self.encoder.copied.sources
+        copying = {*sources, *(other for others in sources.values() for other in others)}
+        arrays, observed, drawn = {}, {}, {}
         for name in layout:
-            codec, present = self.codecs[name], rows[name].notna().to_numpy(bool)
+            codec, present = self.encoder.codecs[name], rows[name].notna().to_numpy(bool)
             inner = codec.encode(rows[name][present])[name]
             array = np.zeros((len(rows), *inner.shape[1:]), inner.dtype)
             array[present] = inner
             arrays[name] = array
-            known[name] = present | (codec.nulls and not (name in lacks and name in linked))
-            lacking[name] = ~present & (name in lacks or not codec.nulls)
-        return self.links.encode(rows, layout, arrays), known, lacking
+            observed[name] = present | (codec.nulls and not (name in missing and name in copying))
+            drawn[name] = ~present & (name in missing or not codec.nulls)
+        return self.encoder.copied.encode(rows, layout, arrays), observed, drawn
 
     def _agreeing(
-        self, layout: Layout, arrays: Arrays, lacking: Mapping[str, np.ndarray], allowed: Mapping[str, np.ndarray]
+        self, layout: Layout, arrays: Arrays, drawn: Mapping[str, np.ndarray], allowed: Mapping[str, np.ndarray]
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """The symbols that a column may take where columns that follow from it are there: see `Imputing.fill`.
+        """The symbols that a column may take where columns that depend on it are there: see `Imputing.fill`.
 
         What no symbol agrees with asks nothing.
         """
         result = {}
-        for source in dict.fromkeys(source for source, _ in self.determined.tables.values()):
-            tables = {name: table for name, (other, table) in self.determined.tables.items() if other == source}
-            asked = np.stack([np.where(~lacking[name] & lacking[source], arrays[name], -1) for name in tables], axis=1)
-            kinds, which = np.unique(asked, axis=0, return_inverse=True)  # (kinds, columns that follow)
+        dependencies = self.encoder.dependencies.tables
+        for source in dict.fromkeys(source for source, _ in dependencies.values()):
+            tables = {name: table for name, (other, table) in dependencies.items() if other == source}
+            asked = np.stack([np.where(~drawn[name] & drawn[source], arrays[name], -1) for name in tables], axis=1)
+            kinds, which = np.unique(asked, axis=0, return_inverse=True)  # (kinds, columns that depend on the source)
             block = layout[source]
             assert isinstance(block, Categorical)
             masks = np.tile(allowed.get(source, np.ones(block.size, bool)), (len(kinds), 1))
@@ -190,9 +205,9 @@ class Filling:
         return result
 
     def _texts(
-        self, told: Arrays, now: Mapping[str, np.ndarray], seed: int, key: tuple[int, int]
+        self, table: Arrays, now: Mapping[str, np.ndarray], seed: int, key: tuple[int, int]
     ) -> dict[str, np.ndarray]:
-        """Draw texts to the filled table, a part of rows after the other: arrays whose other rows mean nothing."""
+        """Draw texts given the filled table, a part of rows after the other: arrays whose other rows mean nothing."""
         result = {}
         for number, (name, generator) in enumerate(self.stages.generators.items()):
             block, chosen = generator.block, now.get(name)
@@ -203,7 +218,7 @@ class Filling:
             for part in np.unique(chosen // PART).tolist():
                 rows = chosen[chosen // PART == part]
                 own = np.random.SeedSequence(seed, spawn_key=(*key, number, part))
-                tokens[rows] = alone.sample(own, len(rows), take(told, rows))[name]
+                tokens[rows] = alone.sample(own, len(rows), take(table, rows))[name]
             result[name] = tokens
         return result
 
@@ -211,15 +226,15 @@ class Filling:
         """Decode the cells `now`, rows (m,) by name, into their places."""
         columns = {str(name): column.copy() for name, column in rows.items()}
         for name, chosen in now.items():
-            values = self.codecs[name].decode({name: arrays[name][chosen]}, numbers[chosen])
+            codec = self.encoder.codecs[name]
+            values = codec.decode({name: arrays[name][chosen]}, numbers[chosen])
             columns[name].iloc[chosen] = values.astype(columns[name].dtype).array
-        linked = {}
-        for name in self.links.sources:
-            linked[name] = np.zeros_like(arrays[name])
+        drawn = {}
+        for name in self.encoder.copied.sources:
+            drawn[name] = np.zeros_like(arrays[name])
             chosen = now.get(name, np.empty(0, np.int64))
-            linked[name][chosen] = arrays[name][chosen]
-        self.links.decode(columns, self.codecs, linked)
-        return pd.DataFrame(columns)
+            drawn[name][chosen] = arrays[name][chosen]
+        return pd.DataFrame(self.encoder.copied.decode(columns, self.encoder.codecs, drawn))
 
     def _broken(self, rows: pd.DataFrame, now: Mapping[str, np.ndarray]) -> np.ndarray:
         """Which rows are to be drawn again: (n,) bool. What is unique is a matter of the whole table, and not asked."""

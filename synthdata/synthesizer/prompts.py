@@ -1,4 +1,4 @@
-"""Texts as a model writes them: what they begin with, and how well they are foreseen."""
+"""Texts as a model writes them: the tokens of a prompt, and how well texts are predicted."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from synthdata.fields import Codec, Rows
 from synthdata.models.base import Writer
 from synthdata.synthesizer.stages import FieldStages
 
-__all__ = ["begun", "bits_per_character"]
+__all__ = ["bits_per_character", "prompt_tokens"]
 
 
-def begun(
+def prompt_tokens(
     codecs: Mapping[str, Codec], stages: FieldStages, prompt: str | Mapping[str, str] | None
 ) -> dict[str, np.ndarray]:
-    """The tokens (m,) of what texts begin with, by field; of the only one that can be begun, if a text alone is given.
+    """The tokens (m,) of prompts by field; a prompt alone is that of the only field that takes one.
 
-    InputError for a field that does not go on from one, and for a text that its codec cannot write.
+    InputError for a field that takes no prompt, and for a text that its codec cannot write.
     """
-    writers = [name for name, each in stages.generators.items() if isinstance(each, Writer)]
+    fields = [name for name, each in stages.generators.items() if isinstance(each, Writer)]
     if isinstance(prompt, str):
-        if len(writers) != 1:
-            found = f"several text fields ({', '.join(writers)})" if writers else "no field that goes on from one"
+        if len(fields) != 1:
+            found = f"several text fields ({', '.join(fields)})" if fields else "no field that takes one"
             raise InputError(f"prompt: the model has {found}; give prompts by field, as {{field: text}}")
-        prompt = {writers[0]: prompt}
+        prompt = {fields[0]: prompt}
     if not isinstance(prompt, Mapping | None):
         raise InputError(f"prompt: found {type(prompt).__name__}; give a text, or texts by field")
-    return {name: _tokens(codecs, writers, name, text) for name, text in (prompt or {}).items()}
+    return {name: _tokens(codecs, fields, name, text) for name, text in (prompt or {}).items()}
 
 
-def _tokens(codecs: Mapping[str, Codec], writers: list[str], name: str, text: str) -> np.ndarray:
-    if name not in writers:
-        raise InputError(f'prompt: "{name}" is no field that goes on from one; {nearest(name, writers)}')
+def _tokens(codecs: Mapping[str, Codec], fields: list[str], name: str, text: str) -> np.ndarray:
+    if name not in fields:
+        raise InputError(f'prompt: "{name}" is no field that takes one; {nearest(name, fields)}')
     codec = codecs[name]
     column = codec.field.parse(pd.Series([text], dtype="str"), name)
     if column.isna().any():
@@ -51,16 +51,16 @@ def _tokens(codecs: Mapping[str, Codec], writers: list[str], name: str, text: st
     return found
 
 
-def bits_per_character(codec: Codec, column: pd.Series, nats: np.ndarray) -> float:
-    """The surprise of texts (n,) in bits a character, from that of their tokens (n,) in nats; missing ones left aside.
+def bits_per_character(codec: Codec, column: pd.Series, nll: np.ndarray) -> float:
+    """The negative log-likelihood of texts (n,) in bits a character, from `nll` (n,) in nats; missing ones left aside.
 
     What the codec cannot write of a text counts 8 bits a byte.
     """
-    there = column.notna().to_numpy(bool)
-    texts = column[there]
+    present = column.notna().to_numpy(bool)
+    texts = column[present]
     back = _written(codec, codec.encode(texts)[codec.name]).fillna("")
     lost = sum(len(text.encode()) for text in texts) - sum(len(text.encode()) for text in back)
-    return float((nats[there].sum() / np.log(2) + 8 * lost) / max(int(texts.str.len().sum()), 1))
+    return float((nll[present].sum() / np.log(2) + 8 * lost) / max(int(texts.str.len().sum()), 1))
 
 
 def _written(codec: Codec, tokens: np.ndarray) -> pd.Series:

@@ -1,19 +1,18 @@
-"""The second stage of a synthesizer: a generator for each image or text field, which is told the table's blocks."""
+"""The generators of a synthesizer: one of the table, then one of each image or text field, conditioned on the table."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
+from synthdata.blocks import Arrays, Block, Layout, Pixels, tabular
 from synthdata.errors import ArtefactError, DataError
 from synthdata.extras import needed
-from synthdata.models import families_of, field_family, field_settings
-from synthdata.models.base import FieldGenerator, FieldLatentSpace, Writer
+from synthdata.models import families_of, family, field_family, field_settings
+from synthdata.models.base import FieldGenerator, FieldLatentSpace, Generator, Writer
 from synthdata.models.latent_paths import between, vary
 from synthdata.progress import Progress
 from synthdata.synthesizer import artefact
@@ -21,14 +20,10 @@ from synthdata.synthesizer import artefact
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["FieldStages", "check_rows", "table_of"]
+__all__ = ["FieldStages", "check_rows", "fit_table", "restore_table", "table_files"]
 
+TABLE = "tabular"  # the name of the table's stage
 FEWEST: dict[type[Block], int] = {Pixels: 50}  # to learn to draw any
-
-
-def table_of(layout: Layout) -> Layout:
-    """The blocks that the first stage learns together."""
-    return {name: block for name, block in layout.items() if isinstance(block, Categorical | Binned)}
 
 
 def check_rows(layout: Layout, rows: int) -> None:
@@ -42,105 +37,125 @@ def check_rows(layout: Layout, rows: int) -> None:
             )
 
 
+def fit_table(layout: Layout, arrays: Arrays, name: str, settings: Any, run: Run) -> Generator | None:
+    """Learn the table's blocks together, by a family; None if there are none."""
+    if not layout:
+        return None
+    with needed("train", "training"):
+        return family(name).fit(layout, {block: arrays[block] for block in layout}, settings, run)
+
+
+def table_files(name: str, generator: Generator | None) -> dict[str, bytes]:
+    """What a model directory keeps of the table's generator."""
+    if generator is None:
+        return {}
+    files = artefact.pack_stage(TABLE, {"family": name, **generator.config()}, generator.weights())
+    return files | artefact.pack_history(generator.history)
+
+
+def restore_table(layout: Layout, name: str, files: Mapping[str, bytes]) -> Generator | None:
+    """Read what `table_files` wrote; KeyError or ValueError if it does not fit the layout."""
+    if not layout:
+        return None
+    config, weights = artefact.unpack_stage(TABLE, files)
+    generator = family(name).restore(layout, config, weights)
+    generator.history.extend(artefact.unpack_history(files))
+    return generator
+
+
 @dataclass(frozen=True)
 class FieldStages:
     """generators: of each image or text field, in the schema's order. families: what each is.
 
-    begun: of texts by field, the tokens (m,) that all of them begin with.
+    prompts: of texts by field, the tokens (m,) that all of them begin with.
     """
 
     generators: Mapping[str, FieldGenerator]
     families: Mapping[str, str]
-    begun: Mapping[str, np.ndarray] = field(default_factory=dict)
+    prompts: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def fit(
         cls,
         layout: Layout,
         arrays: Arrays,
-        given: Layout,
-        said: Mapping[str, Mapping[str, Any]],
+        condition_layout: Layout,
+        models: Mapping[str, Mapping[str, Any]],
         run: Run,
         *,
         asked: str | None = None,
     ) -> FieldStages:
-        """Learn each field of `layout` that is no part of a table, given the arrays of `given`.
+        """Learn each field of `layout` that is no part of a table, conditioned on the arrays of `condition_layout`.
 
-        said: family and settings by field, where the schema says something. asked: a family that is taken instead, by
+        models: family and settings by field, where the schema says something. asked: a family that is taken instead, by
         the fields that have it. Each stage takes an equal part of the time, and keeps its state beside the table's.
         """
-        fields = {name: block for name, block in layout.items() if isinstance(block, Pixels | Tokens)}
-        told = {name: arrays[name] for name in given}
+        fields = _fields(layout)
+        condition = {name: arrays[name] for name in condition_layout}
         generators, families = {}, {}
         for number, (name, block) in enumerate(fields.items()):
-            chosen = {"family": asked} if asked in families_of(block) else dict(said.get(name, {}))
+            chosen = {"family": asked} if asked in families_of(block) else dict(models.get(name, {}))
             families[name], settings = field_settings(block, chosen.pop("family", None), chosen)
             run.listener(Progress("learn", number / len(fields), detail=f"{name}, by a {families[name]}"))
             checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
             minutes = run.minutes and run.minutes / len(fields)
-            alone = replace(run, seed=run.seed + 1 + number, checkpoint=checkpoint, minutes=minutes)
+            own = replace(run, seed=run.seed + 1 + number, checkpoint=checkpoint, minutes=minutes)
             kind = field_family(block, families[name])
             with needed("train", "training"):
-                generators[name] = kind.fit(block, arrays[name], given, told, settings, alone)
+                generators[name] = kind.fit(block, arrays[name], condition_layout, condition, settings, own)
         return cls(generators, families)
 
-    def sample(self, seed: np.random.SeedSequence, rows: int, arrays: Arrays) -> dict[str, np.ndarray]:
-        """The arrays of the table's blocks and of those of the fields, drawn given them."""
-        result = dict(arrays)
-        for drawn, own in zip(self.generators.items(), seed.spawn(len(self.generators)), strict=True):
-            name, generator = drawn
-            told, rng = self._told(name, arrays), np.random.Generator(np.random.Philox(own))
-            if name in self.begun and isinstance(generator, Writer):
-                result[name] = generator.go_on(rng, rows, told, self.begun[name])
+    def sample(self, seed: np.random.SeedSequence, rows: int, table: Arrays) -> dict[str, np.ndarray]:
+        """The arrays of the table's blocks, and those of the fields drawn given them."""
+        result = dict(table)
+        for (name, generator), own in zip(self.generators.items(), seed.spawn(len(self.generators)), strict=True):
+            condition, rng = self._condition(name, table), np.random.Generator(np.random.Philox(own))
+            if name in self.prompts and isinstance(generator, Writer):
+                result[name] = generator.go_on(rng, rows, condition, self.prompts[name])
             else:
-                result[name] = generator.sample(rng, rows, told)
+                result[name] = generator.sample(rng, rows, condition)
         return result
 
-    def drawing(self, settings: Mapping[str, Any], begun: Mapping[str, np.ndarray]) -> FieldStages:
-        """The same with other settings of how to draw, each where a generator has it, and texts that begin so."""
+    def with_sampling(self, settings: Mapping[str, Any], prompts: Mapping[str, np.ndarray]) -> FieldStages:
+        """The same with other settings of sampling, each where a generator has it, and prompts for texts."""
         generators = dict(self.generators)
         for name, generator in self.generators.items():
             own = {key: value for key, value in settings.items() if key in generator.Settings.model_fields}
             if own:
-                config = generator.config()
-                chosen = field_settings(generator.block, self.families[name], {**config["settings"], **own})[1]
-                config = {**config, "settings": chosen.model_dump(mode="json")}
-                other = type(generator).restore(generator.block, generator.given, config, generator.weights())
-                other.history.extend(generator.history)
-                generators[name] = other
-        return replace(self, generators=generators, begun=dict(begun))
+                generators[name] = _with_settings(generator, self.families[name], own)
+        return replace(self, generators=generators, prompts=dict(prompts))
 
-    def surprise(self, arrays: Arrays) -> dict[str, np.ndarray]:
-        """The surprise of each text of each field, in nats: (n,) by name, where a generator can tell it."""
+    def nll(self, arrays: Arrays) -> dict[str, np.ndarray]:
+        """The negative log-likelihood of each text given the rest of its record, in nats: (n,) by field."""
         return {
-            name: generator.surprise(arrays[name], self._told(name, arrays))
+            name: generator.surprise(arrays[name], self._condition(name, arrays))
             for name, generator in self.generators.items()
             if isinstance(generator, Writer)
         }
 
     @property
     def spaces(self) -> dict[str, FieldLatentSpace]:
-        """The generators in whose spaces values have places, by field."""
+        """The generators that have a latent space, by field."""
         return {name: each for name, each in self.generators.items() if isinstance(each, FieldLatentSpace)}
 
     def vary(self, seed: np.random.SeedSequence, arrays: Arrays, strength: float) -> dict[str, np.ndarray]:
-        """Variations of the fields that have places, told what stands beside them in `arrays`."""
+        """Variations of the fields that have a latent space, given the rest of their record in `arrays`."""
         spaces = self.spaces
-        return {
-            name: vary(
-                space, arrays[name], self._told(name, arrays), strength, np.random.Generator(np.random.Philox(own))
-            )
-            for (name, space), own in zip(spaces.items(), seed.spawn(len(spaces)), strict=True)
-        }
+        result = {}
+        for (name, space), own in zip(spaces.items(), seed.spawn(len(spaces)), strict=True):
+            rng = np.random.Generator(np.random.Philox(own))
+            result[name] = vary(space, arrays[name], self._condition(name, arrays), strength, rng)
+        return result
 
-    def between(self, ends: Arrays, arrays: Arrays, steps: int) -> dict[str, np.ndarray]:
-        """Steps from the first to the second row of `ends` in the fields that have places; told those of `arrays`."""
+    def interpolate(self, ends: Arrays, table: Arrays, steps: int) -> dict[str, np.ndarray]:
+        """Steps from the first to the second row of `ends` in the fields that have a latent space, given `table`."""
         return {
-            name: between(space, ends[name], self._told(name, ends), self._told(name, arrays), steps)
+            name: between(space, ends[name], self._condition(name, ends), self._condition(name, table), steps)
             for name, space in self.spaces.items()
         }
 
-    def _told(self, name: str, arrays: Arrays) -> dict[str, np.ndarray]:
+    def _condition(self, name: str, arrays: Arrays) -> dict[str, np.ndarray]:
+        """The arrays that a field is conditioned on."""
         return {other: arrays[other] for other in self.generators[name].given}
 
     def describe(self) -> dict[str, Any]:
@@ -158,38 +173,45 @@ class FieldStages:
 
     def files(self) -> dict[str, bytes]:
         """What a model directory keeps of them."""
-        from safetensors.numpy import save
-
-        result = {}
+        result: dict[str, bytes] = {}
         for number, (name, generator) in enumerate(self.generators.items()):
-            config_name, weights_name = artefact.stage_files(f"field-{number}")
             config = {
                 "field": name,
                 "family": self.families[name],
-                "given": list(generator.given),
+                "condition": list(generator.given),
                 "history": generator.history,
                 **generator.config(),
             }
-            result[config_name] = json.dumps(config, indent=1).encode()
-            weights = {key: np.ascontiguousarray(array) for key, array in generator.weights().items()}
-            result[weights_name] = save(weights)
+            result |= artefact.pack_stage(f"field-{number}", config, generator.weights())
         return result
 
     @classmethod
-    def restore(cls, layout: Layout, given: Layout, files: Mapping[str, bytes]) -> FieldStages:
+    def restore(cls, layout: Layout, condition_layout: Layout, files: Mapping[str, bytes]) -> FieldStages:
         """Read what `files` wrote; KeyError or ValueError if it does not fit the layout."""
-        from safetensors.numpy import load
-
         generators, families = {}, {}
-        fields = {name: block for name, block in layout.items() if isinstance(block, Pixels | Tokens)}
-        for number, (name, block) in enumerate(fields.items()):
-            config_name, weights_name = artefact.stage_files(f"field-{number}")
-            config = json.loads(files[config_name])
-            if config["field"] != name or list(given) != config["given"]:
-                raise ArtefactError(f'{config_name}: is of the field "{config["field"]}", not "{name}"; train it again')
+        for number, (name, block) in enumerate(_fields(layout).items()):
+            stage = f"field-{number}"
+            config, weights = artefact.unpack_stage(stage, files)
+            if config["field"] != name or list(condition_layout) != config["condition"]:
+                raise ArtefactError(f'{stage}: is of the field "{config["field"]}", not "{name}"; train it again')
             families[name] = str(config["family"])
-            kind = field_family(block, families[name])
-            restored = kind.restore(block, given, config, load(files[weights_name]))
+            restored = field_family(block, families[name]).restore(block, condition_layout, config, weights)
             restored.history.extend(config["history"])
             generators[name] = restored
         return cls(generators, families)
+
+
+def _fields(layout: Layout) -> Layout:
+    """The blocks that have a generator each."""
+    table = tabular(layout)
+    return {name: block for name, block in layout.items() if name not in table}
+
+
+def _with_settings(generator: FieldGenerator, name: str, changed: Mapping[str, Any]) -> FieldGenerator:
+    """The same generator with some settings changed; SchemaError for one out of range."""
+    config = generator.config()
+    settings = field_settings(generator.block, name, {**config["settings"], **changed})[1]
+    config = {**config, "settings": settings.model_dump(mode="json")}
+    other = type(generator).restore(generator.block, generator.given, config, generator.weights())
+    other.history.extend(generator.history)
+    return other

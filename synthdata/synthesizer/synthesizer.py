@@ -1,14 +1,11 @@
-"""The synthesizer: a schema, its codecs and its generator. Learns a table and draws more of it; never half-built."""
+"""The synthesizer: a schema, an encoder and generators. Learns a table and draws more of it; never half-built."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from io import BytesIO
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,28 +13,31 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from synthdata.blocks import Arrays, Layout, take
-from synthdata.encoding.copied_columns import Links
-from synthdata.encoding.functional_dependencies import Determined
-from synthdata.encoding.made_columns import Persons, dealt, fit_made, made_columns
-from synthdata.errors import ArtefactError, DataError, InputError, SchemaError
-from synthdata.extras import needed
-from synthdata.fields import Codec, Mask, Rows
-from synthdata.io.readers import LEAST_TO_TRAIN
-from synthdata.models import AUTO, family, settings
-from synthdata.models.auto import choose
-from synthdata.models.base import Generator, Imputing, LatentSpace
-from synthdata.progress import Listener, Progress, silent
-from synthdata.remarks import about_columns, about_model, about_rows, remark
+from synthdata.blocks import tabular
+from synthdata.encoding.encoder import Encoder
+from synthdata.encoding.made_columns import MadeColumns
+from synthdata.errors import ArtefactError, InputError, SchemaError
+from synthdata.models.base import Generator, Imputing
+from synthdata.progress import Listener, silent
+from synthdata.remarks import (
+    about_columns,
+    about_missing_subjects,
+    about_model,
+    about_rows,
+    about_rows_left_out,
+    tell,
+)
 from synthdata.schema import ModelLike, Schema
-from synthdata.schema.conditions import Where, predicates_of
+from synthdata.schema.conditions import Where
 from synthdata.schema.constraints import Constraint
-from synthdata.subjects import LEAST_SUBJECTS, Subjects
 from synthdata.synthesizer import artefact
+from synthdata.synthesizer.dataset import dataset_of
 from synthdata.synthesizer.filling import Filling
-from synthdata.synthesizer.prompts import begun, bits_per_character
-from synthdata.synthesizer.stages import FieldStages, check_rows, table_of
-from synthdata.synthesizer.streaming import FIRST_BLOCK, MOST_BLOCK, PART, ahead, first_row
+from synthdata.synthesizer.fitting import facts, fit_generators, hear, read_rows, rows_to_learn, wanted
+from synthdata.synthesizer.latent import LatentSpaces
+from synthdata.synthesizer.prompts import bits_per_character, prompt_tokens
+from synthdata.synthesizer.stages import FieldStages, check_rows, restore_table, table_files
+from synthdata.synthesizer.streaming import RowStream
 
 if TYPE_CHECKING:
     import keras
@@ -45,35 +45,46 @@ if TYPE_CHECKING:
 
 __all__ = ["Synthesizer"]
 
-STAGE = "tabular"
-WIDE = 8  # columns of a table that takes as much of a time budget as an image or a text
+ABOUT = ("chosen", "training", "subjects", "warnings")  # what a manifest may say of how a model was fitted
 
 
 @dataclass(frozen=True, repr=False)
 class Synthesizer:
-    """A fitted model of a table.
+    """A fitted model of a table: draws rows, fills missing cells, interpolates; made by `fit` or `load`.
 
-    generator: of the table's blocks; None if there are none (all identifiers, say). stages: of images and texts.
-    family: of the table's. constraints: the schema's, with what training rows had to fill in.
-    about: rows trained on, seconds, seed.
+    Attributes
+    ----------
+    schema : Schema
+        What the table is.
+    encoder : Encoder
+        Turns rows into arrays of blocks, and back.
+    generator : Generator or None
+        Of the table's blocks; None if nothing is learned (a table of keys alone, say).
+    stages : FieldStages
+        The generators of images and texts, each conditioned on the table.
+    family : str
+        The family of the table's generator: "transformer", "vae", "gan" or "marginals".
+    constraints : tuple of Constraint
+        The schema's, with what was learned from training rows.
+    about : mapping
+        Rows trained on, seconds, seed, warnings; see `describe`.
+    suite : mapping
+        The suite that rows must pass, as JSON; empty if only `fit` was called, see `synthdata.train`.
+
     """
 
     schema: Schema
-    codecs: Mapping[str, Codec]
-    links: Links
-    determined: Determined
+    encoder: Encoder
     generator: Generator | None
     stages: FieldStages
     family: str
     constraints: tuple[Constraint, ...]
     about: Mapping[str, Any]
-    persons: Mapping[str, Persons] = field(default_factory=dict)  # whose rows are, by role
-    suite: Mapping[str, Any] = field(default_factory=dict)  # the suite the rows must pass, as JSON
+    suite: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return (
-            f"Synthesizer({self.schema.name!r}, {self.family}, {len(self.codecs)} fields, {self.about['rows']:,} rows)"
-        )
+        fields = len(self.schema.fields)
+        return f"Synthesizer({self.schema.name!r}, {self.family}, {fields} fields, {self.about['rows']:,} rows)"
 
     @classmethod
     def fit(
@@ -89,81 +100,84 @@ class Synthesizer:
         listener: Listener = silent,
         callbacks: Sequence[keras.callbacks.Callback] = (),
     ) -> Synthesizer:
-        """Learn `frame`; `schema` is inferred if not given.
+        """Learn a table.
 
-        model: in place of the schema's, a family ("auto" lets the table decide), or a mapping as in the schema's YAML:
-        {"family": "vae", "latent": 8}, or settings: VAE(latent=8). max_minutes: time budget of training. checkpoint: a
-        file to keep the state of training in, from which `resume` goes on. callbacks: Keras callbacks.
+        The rows are not checked against the schema's suite; `synthdata.train` does that first.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            The real rows, raw (all text) or typed; columns the schema does not name are left out.
+        schema : Schema, optional
+            What the table is; inferred from `frame` if not given.
+        model : str, mapping or settings, optional
+            In place of the schema's: a family ("auto" lets the table decide), or one with hyperparameters,
+            `VAE(latent=8)` or `{"family": "vae", "latent": 8}`.
+        seed : int, default 0
+            Equal seeds, tables and schemas give equal models.
+        max_minutes : float, optional
+            Time budget of training, in minutes; without one, training ends when it no longer helps.
+        checkpoint : Path, optional
+            A file to keep the state of training in; images and texts have theirs beside it.
+        resume : bool, default False
+            Go on from `checkpoint`.
+        listener : callable, optional
+            Called with each `Progress`. Without one, remarks about privacy are Python warnings (`PrivacyWarning`).
+        callbacks : sequence of keras.callbacks.Callback, default ()
+            Keras callbacks of the training loops.
+
+        Returns
+        -------
+        Synthesizer
+            The fitted model.
+
+        Raises
+        ------
+        SchemaError
+            If the schema contradicts itself, or names an unknown family or hyperparameter.
+        DataError
+            If the table cannot be read as the schema says, or has too few rows or subjects.
+        InputError
+            If `max_minutes` is not above 0.
+        TrainingError
+            If training diverges, or a generator ignores what it should learn.
+        ArtefactError
+            If `checkpoint` cannot be resumed from.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from synthdata import Synthesizer
+        >>> frame = pd.DataFrame({"age": [20, 30, 40, 50] * 25, "ward": ["north", "south"] * 50})
+        >>> Synthesizer.fit(frame, model="marginals")
+        Synthesizer('table', marginals, 2 fields, 100 rows)
+
         """
         from synthdata.models.training.plan import Run
 
         began = time.monotonic()
-        cut: list[float] = []
-        told, listener = listener, partial(_hear, listener, cut)
-        schema = schema or Schema.infer(frame)
-        if model is not None and not isinstance(model, str):
-            schema, model = schema.replace(model=model), None
-        schema.check()
-        frame = schema.read(frame).reset_index(drop=True)
-        if len(frame) < LEAST_TO_TRAIN:
-            raise DataError(f"the table has {len(frame)} rows; at least {LEAST_TO_TRAIN} are needed to learn anything")
-        subjects = schema.subjects(frame)
-        check_subjects(schema, frame, subjects)
-        remarks = about_columns(frame, schema)
-        for text in remarks:
-            remark(told, text, privacy=True)
-        for text in (other := [*missing_subjects(schema, frame), *about_rows(frame, schema)]):
-            remark(told, text)
-        remarks += other
-        if max_minutes is not None and max_minutes <= 0:
-            raise InputError(f"max_minutes {max_minutes} is not a time; give minutes above 0")
-        name = model or schema.model.family
-        chosen = settings(name, schema.model.options if name == schema.model.family else {})
-        made, persons = fit_made(frame, schema.fields, schema.subject, np.random.default_rng([seed, 21]))
-        stay = subjects.capped(schema.rows_per_subject, np.random.default_rng([seed, 22]))
-        if len(stay) < len(frame):
-            text = f"at most {schema.rows_per_subject} rows of a subject are learned (rows_per_subject)"
-            remarks.append(f"{text}: {len(stay):,} of {len(frame):,}")
-            remark(told, remarks[-1])
-        frame, subjects = frame.iloc[stay].reset_index(drop=True), subjects[stay]
-        frame = frame.assign(**{name: each.cleared(frame[name], subjects) for name, each in schema.fields.items()})
+        what = wanted(frame, schema, model, max_minutes)
+        schema = what.schema
+        frame = read_rows(frame, schema)
+        remarks = tell(listener, about_columns(frame, schema), privacy=True)
+        remarks += tell(listener, [*about_missing_subjects(frame, schema), *about_rows(frame, schema)])
+        made, rows = MadeColumns.fit(frame, schema, np.random.default_rng([seed, 21])), len(frame)
+        frame, subjects = rows_to_learn(frame, schema, seed)
+        remarks += tell(listener, about_rows_left_out(schema, rows, len(frame)))
         rng = np.random.default_rng([seed, 0])
-        codecs = _codecs(frame, schema, rng, subjects, made)
+        encoder = Encoder.fit(frame, schema, made, rng, subjects)
         constraints = tuple(constraint.learn(frame, rng, subjects) for constraint in schema.constraints)
-        layout: Layout = _layout(codecs)
-        check_rows(layout, len(frame))
-        arrays: Arrays = _encode(codecs, frame)
-        links = Links.find(frame, codecs, arrays, subjects)
-        layout = links.layout(layout)
-        arrays = links.encode(frame, layout, arrays)
-        determined = Determined.find(layout, arrays, subjects)
-        layout, arrays = determined.layout(layout), determined.encode(arrays)
-        run = Run(seed, max_minutes, checkpoint, resume, listener, callbacks, subjects)
-        about: dict[str, Any] = {"rows": len(frame), "seed": seed}
-        if schema.subject:
-            about["subjects"] = subjects.people
-        if name == AUTO:
-            choice = choose(chosen, len(frame), len(table_of(layout)))
-            name, chosen, about["chosen"] = choice.family, settings(choice.family, {}), choice.why
-            listener(Progress("choose", 1.0, detail=f"{name}: {choice.why}"))
-        table = table_of(layout)
-        share = min(1, len(table) / WIDE) / (1 + len(layout) - len(table))  # what is left over is for images and texts
-        own = replace(run, minutes=run.minutes and run.minutes * (share if len(table) < len(layout) else 1))
-        kept = {name: arrays[name] for name in table}
-        with needed("train", "training"):
-            generator = family(name).fit(table, kept, chosen, own) if table else None
-        spent = (time.monotonic() - began) / 60
-        run = replace(run, minutes=run.minutes and max(run.minutes - spent, 0.1))
-        said = {column: each.generator() for column, each in schema.fields.items()}
-        stages = FieldStages.fit(layout, arrays, table, said, run, asked=model)
-        about["seconds"] = round(time.monotonic() - began, 2)
-        found = about_model(codecs, _encode(codecs, frame), cut, generator.history if generator else ())
-        for text in found:
-            remark(told, text)
-        about["warnings"] = [*remarks, *found]
-        if generator and generator.history:
-            about["training"] = {**_training(generator.history), "validated_by": generator.validated_by}
-        return cls(schema, codecs, links, determined, generator, stages, name, constraints, about, persons)
+        check_rows(encoder.layout, len(frame))
+        schedule: list[float] = []
+        heard = hear(listener, schedule)
+        what = what.settled(len(frame), encoder.layout, heard)
+        run = Run(seed, max_minutes, checkpoint, resume, heard, callbacks, subjects)
+        generator, stages = fit_generators(encoder.layout, encoder.encode(frame), what, run, began)
+        history = generator.history if generator else ()
+        remarks += tell(listener, about_model(encoder.codecs, frame, schedule, history))
+        about = facts(what, len(frame), subjects, seed, generator)
+        about |= {"seconds": round(time.monotonic() - began, 2), "warnings": remarks}
+        return cls(schema, encoder, generator, stages, what.family, constraints, about)
 
     def sample(
         self,
@@ -175,12 +189,44 @@ class Synthesizer:
         temperature: float | None = None,
         top_p: float | None = None,
     ) -> pd.DataFrame:
-        """Draw `rows` rows, every one satisfying `where`. They have not passed the gate: see `pipeline.generate`.
+        """Draw rows. They have not been checked: `synthdata.generate` draws rows that pass the suite.
 
-        prompt, temperature, top_p: of texts, see `drawing`.
+        Parameters
+        ----------
+        rows : int
+            How many rows, at least 1.
+        where : str, mapping or list of str, optional
+            What every row has to satisfy: `"age >= 60"`, or `{"age": (60, None), "ward": ["north", "south"]}`. Met by
+            masking the output distribution, not by rejection sampling.
+        seed : int, default 0
+            Equal seeds and models give equal rows; the first rows of a long run are those of a short one.
+        prompt, temperature, top_p
+            Of text fields, see `with_sampling`.
+
+        Returns
+        -------
+        DataFrame
+            The rows, with the schema's columns, types and order.
+
+        Raises
+        ------
+        ConditionError
+            If nothing the model learned can satisfy `where`; before anything is drawn.
+        InputError
+            If `rows` is below 1, or the pattern of a key has fewer keys than rows are wanted.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from synthdata import Synthesizer
+        >>> frame = pd.DataFrame({"age": [20, 30, 40, 50] * 25, "ward": ["north", "south"] * 50})
+        >>> synthesizer = Synthesizer.fit(frame, model="marginals")
+        >>> synthesizer.sample(3, where="ward = north")["ward"].tolist()
+        ['north', 'north', 'north']
+
         """
         if (prompt, temperature, top_p) != (None, None, None):
-            other = self.drawing(prompt=prompt, temperature=temperature, top_p=top_p)
+            other = self.with_sampling(prompt=prompt, temperature=temperature, top_p=top_p)
             return other.sample(rows, where=where, seed=seed)
         if rows < 1:
             raise InputError(f"{rows} rows asked for; ask for at least 1")
@@ -191,63 +237,124 @@ class Synthesizer:
         return pd.concat(frames, ignore_index=True).iloc[:rows]
 
     def stream(self, *, where: Where = None, seed: int = 0, rows: int | None = None) -> Iterator[pd.DataFrame]:
-        """Draw row blocks without end; conditions are checked before the first one.
+        """Draw frames of rows without end, where memory should not grow with the rows.
 
-        Block b draws from Philox(SeedSequence(seed, spawn_key=(b,))): a row depends on the seed and its number, never
-        on how many are asked for. rows: a hint of how many will be wanted, so that no more are drawn ahead.
+        Parameters
+        ----------
+        where, seed
+            As for `sample`.
+        rows : int, optional
+            A hint of how many rows will be wanted, so that few more are drawn ahead.
+
+        Returns
+        -------
+        iterator of DataFrame
+            Frames of up to 8,192 rows; a row depends on the seed and its number alone.
+
+        Raises
+        ------
+        ConditionError, InputError
+            As for `sample`; before the first frame is asked for.
+
+        Examples
+        --------
+        >>> synthesizer = Synthesizer.load("model")  # doctest: +SKIP
+        >>> first = next(synthesizer.stream(where="age >= 60"))  # doctest: +SKIP
+
         """
-        restrictions = self.restrict(where)
+        masks = self.encoder.restrict(where)
         if self.generator is not None:
-            self.generator.check(self._masks(restrictions))
+            self.generator.check(self.encoder.allowed(masks))
         if rows is not None and self.capacity is not None and rows > self.capacity:
             raise InputError(
                 f"{rows:,} rows asked for, but an identifier's pattern has only {self.capacity:,} keys; "
                 f"ask for fewer rows, or widen the pattern in the schema and train again"
             )
-        return self._blocks(restrictions, seed, rows)
+        return RowStream(self.encoder, self.generator, self.stages, masks, seed).frames(rows)
 
-    def drawing(
+    def with_sampling(
         self,
         *,
         prompt: str | Mapping[str, str] | None = None,
         temperature: float | None = None,
         top_p: float | None = None,
-        guidance: float | None = None,
+        guidance_scale: float | None = None,
     ) -> Synthesizer:
-        """The same model, drawing otherwise.
+        """The same model with other settings of sampling, for its text fields.
 
-        prompt: what texts begin with, of the only text field or by field. temperature: below 1 for likelier, less
-        varied texts. top_p: draw from the likeliest tokens alone, that have this probability together. guidance: above
-        0, texts that fit their record more than those learned do, and are less varied. InputError for a
-        prompt that no field can go on from; SchemaError for a setting out of range.
+        Parameters
+        ----------
+        prompt : str or mapping of str, optional
+            What texts begin with: of the only text field, or by field.
+        temperature : float, optional
+            Below 1 gives likelier, less varied texts.
+        top_p : float, optional
+            Nucleus sampling: keep the smallest set of tokens with this total probability, in (0, 1].
+        guidance_scale : float, optional
+            Classifier-free guidance: above 0, texts fit their record more than those learned do, and vary less.
+
+        Returns
+        -------
+        Synthesizer
+            The model, with the same weights; this one stays as it is.
+
+        Raises
+        ------
+        InputError
+            If no field takes a setting or a prompt, or the prompt cannot be written.
+        SchemaError
+            If a setting is out of its range.
+
+        Examples
+        --------
+        >>> careful = synthesizer.with_sampling(prompt="The patient", temperature=0.7)  # doctest: +SKIP
+        >>> careful.sample(10)  # doctest: +SKIP
+
         """
-        asked = {"temperature": temperature, "top_p": top_p, "guidance": guidance}
+        asked = {"temperature": temperature, "top_p": top_p, "guidance": guidance_scale}
         settings = {name: value for name, value in asked.items() if value is not None}
         for name in settings:
             if not any(name in each.Settings.model_fields for each in self.stages.generators.values()):
-                raise InputError(f"{name}: no field of this model is drawn with one; it is for texts")
-        return replace(self, stages=self.stages.drawing(settings, begun(self.codecs, self.stages, prompt)))
+                raise InputError(f"{name} applies to text fields; no field of this model takes it")
+        tokens = prompt_tokens(self.encoder.codecs, self.stages, prompt)
+        return replace(self, stages=self.stages.with_sampling(settings, tokens))
 
     def bits_per_character(self, frame: pd.DataFrame) -> dict[str, float]:
-        """How well texts of `frame` are foreseen given the rest of their records, by field; lower is better.
+        """How well the model predicts texts, given the rest of their records: lower is better.
 
-        Their surprise in bits, ends included, over their characters; what the codec cannot write, such as characters
-        it has not learned and what is cut, counts 8 bits a byte. Frames of other rows than those learned tell most.
+        The negative log-likelihood of texts in bits, ends included, over their characters. What the codec cannot
+        write, such as characters it has not learned and what is cut, counts 8 bits a byte.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Rows with all columns of the schema; rows that were not learned say most.
+
+        Returns
+        -------
+        dict of str to float
+            Bits a character by text field, of those whose family has a likelihood.
+
+        Raises
+        ------
+        DataError
+            If the frame cannot be read as the schema says.
+
+        Examples
+        --------
+        >>> synthesizer.bits_per_character(holdout)  # doctest: +SKIP
+        {'note': 1.83}
+
         """
         frame = self.schema.read(frame)
         with threadpool_limits(1, user_api="blas"):
-            found = self.stages.surprise(self.blocks(frame))
-        return {name: bits_per_character(self.codecs[name], frame[name], nats) for name, nats in found.items()}
+            found = self.stages.nll(self.encoder.encode(frame))
+        return {name: bits_per_character(self.encoder.codecs[name], frame[name], nll) for name, nll in found.items()}
 
     @property
     def capacity(self) -> int | None:
         """How many rows of one run there can be: the fewest keys an identifier has. None for any number."""
-        capacities = [codec.body.capacity for codec in self.codecs.values() if codec.body.capacity is not None]
-        return min(capacities, default=None)
-
-    def restrict(self, where: Where) -> dict[str, Mask]:
-        """Turn conditions into restrictions by column; ConditionError if one cannot be met."""
-        return _restrictions(self.codecs, self.schema, where)
+        return self.encoder.capacity
 
     @staticmethod
     def satisfied(frame: pd.DataFrame, schema: Schema, where: Where, *, seed: int = 0) -> np.ndarray:
@@ -255,144 +362,131 @@ class Synthesizer:
 
         ConditionError if no model that learns the frame could meet them.
         """
-        subjects = schema.subjects(frame)
-        made, _ = fit_made(frame, schema.fields, schema.subject, np.random.default_rng([seed, 21]))
-        codecs = _codecs(frame, schema, np.random.default_rng([seed, 0]), subjects, made)
-        result = np.ones(len(frame), bool)
-        for name, restriction in _restrictions(codecs, schema, where).items():
-            result &= codecs[name].admits(frame[name], restriction)
-        return result
-
-    def _blocks(self, restrictions: Mapping[str, Mask], seed: int, rows: int | None) -> Iterator[pd.DataFrame]:
-        with threadpool_limits(1, user_api="blas"):  # one a worker; and sums do not depend on the machine's cores
-            jobs = self._jobs(restrictions, seed)
-            if not self.stages.generators and (self.generator is None or (rows or MOST_BLOCK) <= FIRST_BLOCK):
-                yield from (job() for _, job in jobs)
-            yield from ahead(jobs, rows)
-
-    def _jobs(self, restrictions: Mapping[str, Mask], seed: int) -> Iterator[tuple[int, Callable[[], pd.DataFrame]]]:
-        """What draws the rows of a run, a part after the other, each with the number of the row after its last.
-
-        A block's tabular arrays are drawn at once. Where there are images or texts, which take far longer, what is told
-        of a few rows is a part, so that no more are drawn than are wanted.
-        """
-        for number in count():
-            first, end = first_row(number), first_row(number + 1)
-            if not self.stages.generators:
-                yield end, partial(self._block, number, restrictions, seed)
-                continue
-            arrays = self._table(number, restrictions, seed)
-            for part, start in enumerate(range(first, end, PART)):
-                told = take(arrays, slice(start - first, start - first + PART))
-                own = np.random.SeedSequence(seed, spawn_key=(number, 1, part))
-                yield (
-                    min(start + PART, end),
-                    partial(self._part, own, start, min(start + PART, end), told, restrictions, seed),
-                )
-
-    def _block(self, number: int, restrictions: Mapping[str, Mask], seed: int) -> pd.DataFrame:
-        """The rows of one block of a run of a model without images and texts."""
-        arrays = self._table(number, restrictions, seed)
-        return self._decoded(arrays, first_row(number), first_row(number + 1), restrictions, seed)
-
-    def _table(self, number: int, restrictions: Mapping[str, Mask], seed: int) -> Arrays:
-        """The tabular arrays of one block of a run."""
-        rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed, spawn_key=(number,))))
-        rows = first_row(number + 1) - first_row(number)
-        return self.generator.sample(rng, rows, self._masks(restrictions)) if self.generator else {}
-
-    def _part(
-        self,
-        own: np.random.SeedSequence,
-        first: int,
-        end: int,
-        told: Arrays,
-        restrictions: Mapping[str, Mask],
-        seed: int,
-    ) -> pd.DataFrame:
-        """The rows `first` to `end` of a run, whose tabular arrays are there."""
-        return self._decoded(self.stages.sample(own, end - first, told), first, end, restrictions, seed)
-
-    def _decoded(
-        self, arrays: Arrays, first: int, end: int, restrictions: Mapping[str, Mask], seed: int
-    ) -> pd.DataFrame:
-        if self.capacity is not None and first < self.capacity < end:  # the keys end among these rows
-            end = self.capacity
-            arrays = take(arrays, slice(0, end - first))
-        return self._rows(arrays, Rows(seed, np.arange(first, end)), restrictions)
-
-    def _masks(self, restrictions: Mapping[str, Mask]) -> dict[str, np.ndarray]:
-        """What the generator may draw."""
-        return self.determined.masks({name: restriction.allowed for name, restriction in restrictions.items()})
-
-    def _rows(self, arrays: Arrays, rows: Rows, restrictions: Mapping[str, Mask]) -> pd.DataFrame:
-        """Decode the arrays of some rows."""
-        arrays = self.determined.decode(arrays)
-        learned = {name: codec for name, codec in self.codecs.items() if not codec.field.is_made}
-        columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in learned.items()}
-        self.links.decode(columns, self.codecs, arrays, restrictions)
-        whose = dealt(self.persons, columns, replace(rows, table=self.schema.name))
-        columns |= made_columns(self.codecs, arrays, whose)
-        return pd.DataFrame({name: columns[name] for name in self.codecs})
-
-    def blocks(self, frame: pd.DataFrame) -> Arrays:
-        """What the generator sees of rows: the arrays of their blocks."""
-        frame = self.schema.read(frame)
-        layout = self.links.layout(_layout(self.codecs))
-        return self.determined.encode(self.links.encode(frame, layout, _encode(self.codecs, frame)))
+        made = MadeColumns.fit(frame, schema, np.random.default_rng([seed, 21]))
+        encoder = Encoder.of_columns(frame, schema, made, np.random.default_rng([seed, 0]), schema.subjects(frame))
+        return encoder.satisfied(frame, where)
 
     def encode(self, frame: pd.DataFrame) -> np.ndarray:
-        """Where the rows of `frame` lie in the latent space: (n, latent) float32. InputError if the family has none."""
-        space = self._latent_space()
-        arrays = {name: array for name, array in self.blocks(frame).items() if name not in self.stages.generators}
-        with threadpool_limits(1, user_api="blas"):  # so that places do not depend on the machine's cores
-            return space.encode(arrays)
+        """The latent vectors of rows.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Rows with all columns of the schema.
+
+        Returns
+        -------
+        ndarray
+            (n, latent) float32.
+
+        Raises
+        ------
+        InputError
+            If the table's family has no latent space; a VAE has one.
+        DataError
+            If the frame cannot be read as the schema says.
+
+        Examples
+        --------
+        >>> vae = Synthesizer.fit(frame, model={"family": "vae", "latent": 8})  # doctest: +SKIP
+        >>> vae.encode(frame.head(3)).shape  # doctest: +SKIP
+        (3, 8)
+
+        """
+        return self._spaces.encode(self.schema.read(frame))
 
     def decode(self, latent: np.ndarray) -> pd.DataFrame:
-        """The most likely row at each place of the latent space, (n, latent). They have not passed the gate."""
-        space, places = self._latent_space(), np.atleast_2d(np.asarray(latent, np.float32))
-        if places.ndim != 2 or places.shape[1] != space.width:
-            raise InputError(f"places of shape {places.shape} are not (rows, {space.width})")
-        if not np.isfinite(places).all():
-            raise InputError("places hold numbers that are not finite")
-        with threadpool_limits(1, user_api="blas"):
-            arrays = self.stages.sample(np.random.SeedSequence(0), len(places), space.decode(places))
-        return self._rows(arrays, Rows(0, np.arange(len(places))), {})
+        """The most likely row of each latent vector. They have not been checked.
+
+        Parameters
+        ----------
+        latent : ndarray
+            (n, latent), finite.
+
+        Returns
+        -------
+        DataFrame
+            n rows, with the schema's columns, types and order.
+
+        Raises
+        ------
+        InputError
+            If the table's family has no latent space, or the array has another shape or is not finite.
+
+        Examples
+        --------
+        >>> vae.decode(vae.encode(frame.head(3)))  # doctest: +SKIP
+
+        """
+        return self._spaces.decode(latent)
 
     def interpolate(self, row_a: Mapping[str, Any], row_b: Mapping[str, Any], steps: int = 8) -> pd.DataFrame:
-        """Rows along the way between two records: `steps` rows.
+        """Rows on the way between two records. They have not been checked.
 
         The first and the last are the records as the model decodes them, near them as far as it has learned. A table
-        alone goes straight through its generator's latent space. Images and texts go through the spaces of their own
-        generators, told the rest of each row, which is that of the nearer record.
-        row_a, row_b: a value for each learned field; a mapping or a pandas row. The rows have not passed the gate.
+        alone goes straight through its generator's latent space. Images and texts go through the latent spaces of
+        their own generators, given the rest of the row, which is that of the nearer record.
+
+        Parameters
+        ----------
+        row_a, row_b : mapping or Series
+            A value for each learned column.
+        steps : int, default 8
+            How many rows, both ends included; at least 2.
+
+        Returns
+        -------
+        DataFrame
+            `steps` rows, with the schema's columns, types and order.
+
+        Raises
+        ------
+        InputError
+            If neither the table's family nor an image's or text's has a latent space, or `steps` is below 2.
+        DataError
+            If a record cannot be read as the schema says.
+
+        Examples
+        --------
+        >>> vae.interpolate(frame.iloc[0], frame.iloc[1], steps=5)  # doctest: +SKIP
+
         """
         if not all(isinstance(row, Mapping | pd.Series) for row in (row_a, row_b)):
             raise InputError("interpolate goes from record to record: give a mapping or a row of a table for each end")
         if steps < 2:
             raise InputError(f"{steps} steps asked for; the two ends alone are 2")
-        ends = self.blocks(self._numbered(pd.DataFrame([dict(row_a), dict(row_b)])))
-        table = {name: array for name, array in ends.items() if name not in self.stages.generators}
-        if self.stages.spaces:
-            arrays: Arrays = take(table, np.arange(steps) * 2 // steps)
-        else:
-            space = self._latent_space()
-            with threadpool_limits(1, user_api="blas"):  # so that rows do not depend on the machine's cores
-                start, end = space.encode(table)
-                arrays = space.decode(start + np.linspace(0, 1, steps, dtype=np.float32)[:, None] * (end - start))
-        with threadpool_limits(1, user_api="blas"):
-            drawn = self.stages.sample(np.random.SeedSequence(0), steps, arrays)
-            arrays = {**drawn, **self.stages.between(ends, arrays, steps)}
-        return self._rows(arrays, Rows(0, np.arange(steps)), {})
+        return self._spaces.interpolate(self._records(pd.DataFrame([dict(row_a), dict(row_b)])), steps)
 
     def vary(
         self, rows: pd.DataFrame | Mapping[str, Any] | pd.Series, strength: float = 0.3, *, seed: int = 0
     ) -> pd.DataFrame:
-        """Variations of records: their images and texts, to the same rest of the record, which stays as it is.
+        """Variations of records: their images and texts, given the rest of the record, which stays as it is.
 
-        strength: from 0, about the same, to 1, any of which the rest of the record may be told. rows: a value for each
-        learned field, of many records or of one. A variation depends on the seed and the row's place. They have not
-        passed the gate.
+        Parameters
+        ----------
+        rows : DataFrame, mapping or Series
+            A value for each learned column, of many records or of one.
+        strength : float, default 0.3
+            From 0, about the same, to 1, any image or text that the rest of the record may have.
+        seed : int, default 0
+            A variation depends on the seed and the row's position.
+
+        Returns
+        -------
+        DataFrame
+            As many rows, in the schema's types. They have not been checked.
+
+        Raises
+        ------
+        InputError
+            If no image or text of the model has a latent space, or `strength` is not from 0 to 1.
+        DataError
+            If a record cannot be read as the schema says.
+
+        Examples
+        --------
+        >>> synthesizer.vary(frame.head(3), strength=0.2)  # doctest: +SKIP
+
         """
         if isinstance(rows, Mapping | pd.Series):
             rows = pd.DataFrame([dict(rows)])
@@ -400,45 +494,51 @@ class Synthesizer:
             raise InputError("vary takes records: rows of a table, or a mapping for one, with all their learned fields")
         if not 0 <= strength <= 1:
             raise InputError(f"strength {strength} is not from 0 (about the same) to 1 (any)")
-        if not self.stages.spaces:
-            raise InputError(
-                "this model has no image or text that can be varied; train with an image whose model is gan or vae, "
-                "or a text whose model is vae"
-            )
-        rows = self.schema.read(self._numbered(rows).reset_index(drop=True))
-        with threadpool_limits(1, user_api="blas"):  # so that images do not depend on the machine's cores
-            varied = self.stages.vary(np.random.SeedSequence(seed), self.blocks(rows), strength)
-        numbers = Rows(seed, np.arange(len(rows)))
-        return rows.assign(**{name: self.codecs[name].decode(varied, numbers) for name in varied})
+        return self._spaces.vary(self._records(rows.reset_index(drop=True)), strength, seed)
 
     def fill(self, frame: pd.DataFrame, columns: Sequence[str] | None = None, *, seed: int = 0) -> pd.DataFrame:
-        """Draw the missing cells of `columns`, or of all that were learned, given all that is there in their rows.
+        """Draw missing cells, given all that is there in their rows.
 
-        Cells that are there come back as they were, in the schema's types and order. A filled cell is never missing,
-        but where it follows from a column that says so, or where training showed nothing of it. Texts are written to
-        the filled table; identifiers and images are left alone. A column that follows from another (see `determined`)
-        is filled by what it follows to, and one that is there narrows what its source may be. A number that often
-        equals an earlier column's (see `links`) is taken from there, or that one from it, as often as training showed.
-        Values that are too rare to be known count as what their codec takes them for.
-        Where a row lacks two columns of which training showed missing cells, each is drawn given the rest alone.
-        Rows that break a constraint are drawn again, up to 20 times: they have not passed the gate. Only a Transformer
-        fills; InputError for other families.
+        Cells that are there come back as they were. Filled cells are never missing, except where another column
+        determines that they are, or where training had no value. Texts are written given the filled table; keys,
+        personal data and images are left alone. A column that depends on another is filled by what that one is filled
+        with, and where it is there, it narrows what the other may be. A number that often equals an earlier column's is
+        copied from there, or that one from it, as often as training showed. If a column had missing values in training,
+        two missing cells in one row are drawn independently given the rest of the row. Rows that break a constraint are
+        drawn again, up to 20 times; they have not been checked.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Rows with all columns of the schema.
+        columns : sequence of str, optional
+            The columns to fill; all that were learned if not given.
+        seed : int, default 0
+            Equal seeds and frames give equal cells.
+
+        Returns
+        -------
+        DataFrame
+            The rows, in the schema's types and order, with the index of `frame`.
+
+        Raises
+        ------
+        InputError
+            If the table's family cannot fill missing values (a Transformer can), or a column cannot be filled.
+        DataError
+            If the frame cannot be read as the schema says.
+
+        Examples
+        --------
+        >>> synthesizer.fill(frame, ["weight"])  # doctest: +SKIP
+
         """
         if self.generator is not None and not isinstance(self.generator, Imputing):
-            raise InputError(f"a {self.family} draws whole rows and fills none; train with model transformer")
-        filling = Filling(self.codecs, self.links, self.determined, self.generator, self.stages, self.constraints)
+            raise InputError(f"model family '{self.family}' cannot fill missing values; train with model transformer")
+        filling = Filling(self.encoder, self.generator, self.stages, self.constraints)
         frame = self.schema.read(frame)
         with threadpool_limits(1, user_api="blas"):  # so that cells do not depend on the machine's cores
             return filling.fill(frame, columns, seed)
-
-    def _numbered(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Rows, with keys where they are missing: what is numbered is not learned, and any key will do to be read."""
-        rows = rows.copy()
-        for name, codec in self.codecs.items():
-            if codec.field.is_made and name not in rows:
-                present = {name: np.ones(len(rows), np.int64)}
-                rows[name] = codec.decode(present, Rows(0, np.arange(len(rows)))).to_numpy()
-        return rows
 
     def dataset(
         self,
@@ -447,49 +547,53 @@ class Synthesizer:
         rows: int | None = None,
         where: Where = None,
         seed: int = 0,
-        mix: pd.DataFrame | None = None,
-        share: float = 0.5,
+        real: pd.DataFrame | None = None,
+        real_fraction: float = 0.5,
     ) -> tf.data.Dataset:
-        """Fresh rows to train on, with Keras say: batches, each a tensor a field by its name. Takes TensorFlow.
+        """Fresh rows to train on, with Keras say. Needs TensorFlow. The rows have not been checked.
 
-        Images are uint8 (batch, height, width, channels), numbers and booleans what they are, all else strings; a
-        nullable field has `<name>.missing` beside it, true where it means nothing.
-        rows: how many there are in all, the last batch may be smaller; without it there is no end, and Keras has to be
-        told `steps_per_epoch`. Whoever goes through it again gets the same rows. mix: real rows, of which each batch
-        takes `share`, in random order and again and again. The rows have not passed the gate.
+        Parameters
+        ----------
+        batch_size : int, default 64
+            Rows of a batch.
+        rows : int, optional
+            How many rows there are in all; the last batch may be smaller. Without it there is no end, and Keras needs
+            `steps_per_epoch`.
+        where, seed
+            As for `sample`. Whoever goes through the data set again gets the same rows.
+        real : DataFrame, optional
+            Real rows to mix in, in random order, again and again.
+        real_fraction : float, default 0.5
+            The fraction of each batch that is real, where `real` is given.
+
+        Returns
+        -------
+        tf.data.Dataset
+            Batches, each a dict of a tensor a field. Images are uint8 (batch, height, width, channels), numbers and
+            booleans what they are, all else strings; a nullable field has `<name>.missing` beside it, true where its
+            value means nothing.
+
+        Raises
+        ------
+        InputError
+            If `batch_size` or `rows` is below 1, or a batch would hold no real or no synthetic row.
+        ConditionError
+            As for `sample`.
+
+        Examples
+        --------
+        >>> classifier.fit(synthesizer.dataset(32, real=train, real_fraction=0.25))  # doctest: +SKIP
+
         """
-        with needed("train", "dataset()"):
-            from synthdata.io.tf_data import batches, feed, mixed, up_to
 
-        if batch_size < 1 or (rows is not None and rows < 1):
-            raise InputError(f"batches of {batch_size}, {rows} rows: ask for at least 1")
-        own = 0 if mix is None else round(share * batch_size)
-        if mix is not None and not 0 < own < batch_size:
-            raise InputError(f"share {share} leaves a batch of {batch_size} rows no real, or no synthetic, row")
-        real = None if mix is None else self.schema.read(mix)
-        made = None if rows is None else -(-rows // batch_size) * (batch_size - own)
-        self.stream(where=where, seed=seed, rows=made)  # to refuse now what cannot be drawn
+        def stream(wanted: int | None) -> Iterator[pd.DataFrame]:
+            return self.stream(where=where, seed=seed, rows=wanted)
 
-        def drawn() -> Iterator[Arrays]:
-            frames = self.stream(where=where, seed=seed, rows=made)
-            synthetic = batches(map(self.schema.arrays, frames), batch_size - own)
-            if real is None:
-                return up_to(synthetic, rows)
-            rng = np.random.default_rng([seed, 5])
-            both = mixed(synthetic, lambda these: self.schema.arrays(real.iloc[these]), len(real), own, rng)
-            return up_to(both, rows)
-
-        none = {name: pd.Series(dtype=each.dtype(each.nullable)) for name, each in self.schema.fields.items()}
-        return feed(self.schema.arrays(pd.DataFrame(none)), drawn)
-
-    def _latent_space(self) -> LatentSpace:
-        if isinstance(self.generator, LatentSpace):
-            return self.generator
-        raise InputError(f"a {self.family} has no latent space in which rows have a place; train with model vae")
+        return dataset_of(self.schema, stream, batch_size, rows=rows, real=real, real_fraction=real_fraction, seed=seed)
 
     def describe(self) -> dict[str, Any]:
-        """What this model is, as plain JSON."""
-        generator = self.generator
+        """What this model is, as plain JSON: family, settings, parameters, training, fields, constraints."""
+        generator, encoder = self.generator, self.encoder
         weights = generator.weights() if generator else {}
         return {
             "name": self.schema.name,
@@ -501,36 +605,44 @@ class Synthesizer:
             "target": self.schema.target,
             "subject": list(self.schema.subject),
             "fields": {name: each.kind for name, each in self.schema.fields.items()},
-            "links": {name: list(others) for name, others in self.links.sources.items()},
-            "determined": {name: source for name, (source, _) in self.determined.tables.items()},
+            "copied_columns": {name: list(sources) for name, sources in encoder.copied.sources.items()},
+            "functional_dependencies": {name: source for name, (source, _) in encoder.dependencies.tables.items()},
             "constraints": [constraint.label() for constraint in self.constraints],
         }
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write the model directory, see `synthdata.synthesizer.artefact`."""
-        from safetensors.numpy import save as to_safetensors
+        """Write the model directory: all or nothing, without pickle, code or real rows.
 
+        Parameters
+        ----------
+        path : str or Path
+            The directory to write.
+        force : bool, default False
+            Replace a model that is there; what is no model is never replaced.
+
+        Returns
+        -------
+        Path
+            The directory.
+
+        Raises
+        ------
+        OutputError
+            If something is there already, or the directory cannot be written.
+
+        Examples
+        --------
+        >>> synthesizer.save("patients.model")  # doctest: +SKIP
+
+        """
         schema = self.schema.model_copy(update={"suite": None, "constraints": self.constraints})
-        codecs = {
-            "columns": {name: codec.to_json() for name, codec in self.codecs.items()},
-            "links": self.links.sources,
-            "determined": self.determined.tables,
-            "persons": {role: each.to_json() for role, each in self.persons.items()},
-        }
         files = {
             artefact.SCHEMA: schema.dump().encode(),
-            artefact.CODECS: json.dumps(codecs, ensure_ascii=False).encode(),
+            artefact.CODECS: json.dumps(self.encoder.to_json(), ensure_ascii=False).encode(),
             artefact.SUITE: json.dumps(self.suite, ensure_ascii=False, indent=1).encode(),
+            **table_files(self.family, self.generator),
+            **self.stages.files(),
         }
-        if self.generator is not None:
-            config_name, weights_name = artefact.stage_files(STAGE)
-            config = {"family": self.family, **self.generator.config()}
-            files[config_name] = json.dumps(config, indent=1).encode()
-            weights = {name: np.ascontiguousarray(array) for name, array in self.generator.weights().items()}
-            files[weights_name] = to_safetensors(weights)
-            if self.generator.history:
-                files[artefact.HISTORY] = pd.DataFrame(self.generator.history).to_csv(index=False).encode()
-        files |= self.stages.files()
         privacy = {
             "subject": list(schema.subject) or "each row is its own",
             "subjects_behind_each_value": "at least 5 to 8, drawn once a column",
@@ -543,90 +655,48 @@ class Synthesizer:
 
     @classmethod
     def load(cls, path: str | Path) -> Synthesizer:
-        """Read a model directory; ArtefactError in one line if it is not as it was written."""
-        from safetensors.numpy import load as from_safetensors
+        """Read a model directory. Hashes, shapes and types are checked; nothing in it is run.
 
+        Parameters
+        ----------
+        path : str or Path
+            A directory that `save` or `synthdata train` wrote.
+
+        Returns
+        -------
+        Synthesizer
+            The model; it draws the same rows as the one that was saved.
+
+        Raises
+        ------
+        ArtefactError
+            If it is no model, was altered or damaged, or was written by another version.
+
+        Examples
+        --------
+        >>> Synthesizer.load("patients.model").sample(10)  # doctest: +SKIP
+
+        """
         path = Path(path)
         manifest, files = artefact.read(path)
         try:
             schema = Schema.parse(files[artefact.SCHEMA].decode(), source=f"{path}/{artefact.SCHEMA}")
-            raw = json.loads(files[artefact.CODECS])
-            columns = raw["columns"]
-            codecs = {name: Codec.from_json(name, each, columns[name]) for name, each in schema.fields.items()}
-            links = Links({name: tuple(others) for name, others in raw["links"].items()})
-            determined = Determined({name: (other, tuple(table)) for name, (other, table) in raw["determined"].items()})
-            persons = {role: Persons.from_json(each) for role, each in raw["persons"].items()}
-            name = str(manifest["family"])
-            generator = None
-            layout = determined.layout(links.layout(_layout(codecs)))
-            table = table_of(layout)
-            if table:
-                config_name, weights_name = artefact.stage_files(STAGE)
-                config = json.loads(files[config_name])
-                generator = family(name).restore(table, config, from_safetensors(files[weights_name]))
-                if artefact.HISTORY in files:
-                    rows = pd.read_csv(BytesIO(files[artefact.HISTORY])).to_dict("records")
-                    generator.history.extend({str(key): float(row[key]) for key in row} for row in rows)
-            stages = FieldStages.restore(layout, table, files)
+            encoder = Encoder.from_json(schema, json.loads(files[artefact.CODECS]))
+            family = str(manifest["family"])
+            layout = encoder.layout
+            generator = restore_table(tabular(layout), family, files)
+            stages = FieldStages.restore(layout, tabular(layout), files)
             about = {key: manifest[key] for key in ("rows", "seed", "seconds")}
-            kept = ("chosen", "training", "subjects", "warnings")
-            about |= {key: manifest[key] for key in kept if key in manifest}
+            about |= {key: manifest[key] for key in ABOUT if key in manifest}
             suite = json.loads(files[artefact.SUITE])
         except (KeyError, ValueError, TypeError, SchemaError) as error:
             raise ArtefactError(f"{path}: its files do not fit each other ({error}); train it again") from None
-        constraints = tuple(schema.constraints)
-        return cls(schema, codecs, links, determined, generator, stages, name, constraints, about, persons, suite)
+        return cls(schema, encoder, generator, stages, family, tuple(schema.constraints), about, suite)
 
+    @property
+    def _spaces(self) -> LatentSpaces:
+        return LatentSpaces(self.encoder, self.generator, self.stages, self.family)
 
-def _codecs(
-    frame: pd.DataFrame, schema: Schema, rng: np.random.Generator, subjects: Subjects, made: Mapping[str, Codec]
-) -> dict[str, Codec]:
-    """The codecs of all fields, of which those of what is made anew are there."""
-    return {
-        name: made[name] if name in made else each.fit(frame[name], name, rng, subjects)
-        for name, each in schema.fields.items()
-    }
-
-
-def _restrictions(codecs: Mapping[str, Codec], schema: Schema, where: Where) -> dict[str, Mask]:
-    return {name: codecs[name].restrict(tests) for name, tests in predicates_of(where, schema.fields).items()}
-
-
-def _training(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    """How training went: its epochs, the one whose weights were kept, and their validation loss."""
-    best = min(history, key=lambda row: row["val_loss"])
-    return {"epochs": len(history), "best_epoch": int(best["epoch"]), "validation": best["val_loss"]}
-
-
-def _layout(codecs: Mapping[str, Codec]) -> Layout:
-    return {name: block for codec in codecs.values() for name, block in codec.layout.items()}
-
-
-def _encode(codecs: Mapping[str, Codec], frame: pd.DataFrame) -> dict[str, np.ndarray]:
-    return {name: array for codec in codecs.values() for name, array in codec.encode(frame[codec.name]).items()}
-
-
-def check_subjects(schema: Schema, frame: pd.DataFrame, subjects: Subjects) -> None:
-    """Refuse a table of so few subjects that nothing they share is nobody's own."""
-    if schema.subject and subjects.people < LEAST_SUBJECTS:
-        named = ", ".join(f'"{name}"' for name in schema.subject)
-        raise DataError(
-            f"subject {named}: {subjects.people} subjects; at least {LEAST_SUBJECTS} are needed, since what fewer than "
-            f"5 to 8 of them share is never learned, and nearly all is; bring more subjects"
-        )
-
-
-def missing_subjects(schema: Schema, frame: pd.DataFrame) -> list[str]:
-    """Tell of rows that do not name their subject."""
-    missing = int(frame[list(schema.subject)].isna().any(axis=1).sum()) if schema.subject else 0
-    if not missing:
-        return []
-    named = ", ".join(f'"{name}"' for name in schema.subject)
-    return [f"{missing:,} rows do not name their subject ({named}): each counts as a subject of its own"]
-
-
-def _hear(listener: Listener, cut: list[float], progress: Progress) -> None:
-    """Pass a sign of life on, and keep how much of its schedule a training got whose time was up."""
-    if progress.schedule is not None:
-        cut.append(progress.schedule)
-    listener(progress)
+    def _records(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Records in the schema's types; keys and personal data may be left out, which are not learned."""
+        return self.schema.read(self.encoder.made.completed(rows))

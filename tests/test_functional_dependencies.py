@@ -15,7 +15,7 @@ COUNTRIES = {"Vienna": "Austria", "Graz": "Austria", "Bern": "Switzerland", "Osl
 
 
 def cities() -> pd.DataFrame:
-    """A country and a number follow from the city, a continent says nothing; the weather is nearly determined."""
+    """A country and a number follow from the city, a continent says nothing; the weather is nearly a function of it."""
     rng = np.random.default_rng(0)
     city = rng.choice(list(COUNTRIES), ROWS)
     frame = pd.DataFrame({"country": pd.Series(city).map(COUNTRIES), "city": city, "continent": "Europe"})
@@ -33,7 +33,7 @@ def fitted(request) -> Synthesizer:
 
 
 def test_what_follows_from_another_column_is_found_and_nothing_else(fitted):
-    assert fitted.describe()["determined"] == {"country": "city", "code": "city"}
+    assert fitted.describe()["functional_dependencies"] == {"country": "city", "code": "city"}
     assert set(fitted.generator.layout) == {"city", "continent", "weather", "amount"}
 
 
@@ -61,7 +61,7 @@ def test_a_column_is_not_taken_to_follow_from_one_of_few_rows_a_symbol():
     rng = np.random.default_rng(1)
     many = np.repeat([f"s{number}" for number in range(100)], 10)
     frame = pd.DataFrame({"many": many, "twin": [text.upper() for text in many], "x": rng.normal(size=1000)})
-    assert Synthesizer.fit(frame, model="marginals").describe()["determined"] == {}
+    assert Synthesizer.fit(frame, model="marginals").describe()["functional_dependencies"] == {}
 
 
 def test_it_survives_saving(fitted, tmp_path):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from synthdata.blocks import Binned
-from synthdata.encoding.copied_columns import Links
+from synthdata.encoding.copied_columns import CopiedColumns
 from synthdata.fields import Rows
 from synthdata.models.tabular.symbols import join, split
 from synthdata.schema import Schema
@@ -37,66 +37,62 @@ def fitted():
     return schema.read(frame), Synthesizer.fit(frame, schema, model="marginals")
 
 
-def encoded(frame: pd.DataFrame, synthesizer: Synthesizer):
-    codecs, links = synthesizer.codecs, synthesizer.links
-    plain = {name: array for codec in codecs.values() for name, array in codec.encode(frame[codec.name]).items()}
-    layout = links.layout({name: block for codec in codecs.values() for name, block in codec.layout.items()})
-    return layout, links.encode(frame, layout, plain)
-
-
-def test_links_are_found_where_rows_agree_often(fitted):
+def test_copied_columns_are_found_where_rows_agree_often(fitted):
     _, synthesizer = fitted
-    assert synthesizer.links == Links({"paid": ("bill", "deposit"), "received": ("sent",)})
+    assert synthesizer.encoder.copied == CopiedColumns({"paid": ("bill", "deposit"), "received": ("sent",)})
 
 
 def test_columns_of_other_units_are_not_compared():
     frame = pd.DataFrame({"whole": np.arange(1000)[::-1], "fraction": np.arange(1000) + 0.5})
     frame.loc[:500, "fraction"] = frame.loc[:500, "whole"]
     schema = Schema.parse("fields: {whole: {kind: number, integer: true}, fraction: {kind: number, decimals: 1}}")
-    assert Synthesizer.fit(frame, schema, model="marginals").links.sources == {}
+    assert Synthesizer.fit(frame, schema, model="marginals").encoder.copied.sources == {}
 
 
-def test_linked_values_come_back_exactly_through_symbols(fitted):
+def test_copied_values_come_back_exactly_through_symbols(fitted):
     frame, synthesizer = fitted
-    layout, arrays = encoded(frame, synthesizer)
+    encoder = synthesizer.encoder
+    layout, arrays = encoder.layout, encoder.encode(frame)
     assert layout["paid"] == Binned(*[getattr(layout["paid"], key) for key in ("atoms", "bins", "levels")], links=2)
     symbols = split(layout, arrays)
     arrays = join(layout, symbols, np.random.default_rng(1).random(symbols.shape[:2]))
-    columns = {name: codec.decode(arrays, Rows(0, np.arange(ROWS))) for name, codec in synthesizer.codecs.items()}
-    synthesizer.links.decode(columns, synthesizer.codecs, arrays)
-    for linked, source in (("paid", "bill"), ("paid", "deposit"), ("received", "sent")):
-        real, back = frame[linked] == frame[source], columns[linked] == columns[source]
+    columns = {name: codec.decode(arrays, Rows(0, np.arange(ROWS))) for name, codec in encoder.codecs.items()}
+    columns = encoder.copied.decode(columns, encoder.codecs, arrays)
+    for column, source in (("paid", "bill"), ("paid", "deposit"), ("received", "sent")):
+        real, back = frame[column] == frame[source], columns[column] == columns[source]
         assert (real & back).sum() > 0.98 * real.sum()  # the others' sources lie beyond the range
         assert (back & ~real).sum() < 0.01 * ROWS
     assert (columns["paid"].isna() == frame["paid"].isna()).all()
 
 
-def test_a_value_beyond_the_columns_range_is_not_taken(fitted):
+def test_a_value_beyond_the_columns_range_is_not_copied(fitted):
     _, synthesizer = fitted
-    _, arrays = encoded(fitted[0], synthesizer)
-    columns = {name: codec.decode(arrays, Rows(0, np.arange(ROWS))) for name, codec in synthesizer.codecs.items()}
+    encoder = synthesizer.encoder
+    arrays = encoder.encode(fitted[0])
+    columns = {name: codec.decode(arrays, Rows(0, np.arange(ROWS))) for name, codec in encoder.codecs.items()}
     columns["deposit"] = columns["deposit"] + 10**6
     before = columns["paid"].copy()
-    synthesizer.links.decode(columns, synthesizer.codecs, arrays)
+    columns = encoder.copied.decode(columns, encoder.codecs, arrays)
     to_deposit = arrays["paid"][:, 1] >= 2
     assert to_deposit.any()
     assert (columns["paid"][to_deposit] == before[to_deposit]).all()
     assert (columns["paid"].isna() == before.isna()).all()
 
 
-def test_conditions_on_a_linked_column_hold(fitted):
+def test_conditions_on_a_column_that_copies_hold(fitted):
     _, synthesizer = fitted
     rows = synthesizer.sample(500, where=["paid >= 1000", "paid <= 1500"], seed=2)
     assert rows["paid"].between(1000, 1500).all()
 
 
-def test_a_value_that_a_condition_forbids_is_not_taken(fitted):
+def test_a_value_that_a_condition_forbids_is_not_copied(fitted):
     frame, synthesizer = fitted
-    _, arrays = encoded(frame, synthesizer)
-    restrictions = synthesizer.restrict(["paid >= 60000"])
+    encoder = synthesizer.encoder
+    arrays = encoder.encode(frame)
+    restrictions = encoder.restrict(["paid >= 60000"])
     rows = Rows(0, np.arange(ROWS))
-    columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in synthesizer.codecs.items()}
-    synthesizer.links.decode(columns, synthesizer.codecs, arrays, restrictions)
+    columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in encoder.codecs.items()}
+    columns = encoder.copied.decode(columns, encoder.codecs, arrays, restrictions)
     present = frame["paid"].notna().to_numpy()
     assert (columns["paid"][present] >= 60_000).all()
     equal = (frame["paid"] == frame["bill"]).fillna(False).to_numpy(bool) & (frame["bill"] >= 60_000).to_numpy()
@@ -112,9 +108,9 @@ def test_equality_survives_a_condition():
     assert abs((rows["paid"] == rows["bill"]).mean() - share) < 0.5 * share
 
 
-def test_links_survive_saving(fitted, tmp_path):
+def test_they_survive_saving(fitted, tmp_path):
     _, synthesizer = fitted
     synthesizer.save(tmp_path / "model")
     again = Synthesizer.load(tmp_path / "model")
-    assert again.links == synthesizer.links
+    assert again.encoder.copied == synthesizer.encoder.copied
     pd.testing.assert_frame_equal(again.sample(300, seed=5), synthesizer.sample(300, seed=5))

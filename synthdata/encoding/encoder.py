@@ -1,0 +1,138 @@
+"""The encoder of a table: a frame of the schema's types as arrays of blocks, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from synthdata.blocks import Arrays, Layout, tabular
+from synthdata.encoding.copied_columns import CopiedColumns
+from synthdata.encoding.functional_dependencies import FunctionalDependencies
+from synthdata.encoding.made_columns import MadeColumns, Persons
+from synthdata.fields import Codec, Mask, Rows
+from synthdata.schema import Schema
+from synthdata.schema.conditions import Where, predicates_of
+from synthdata.subjects import Subjects
+
+__all__ = ["Encoder"]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """What turns rows into arrays of blocks, and back; plain JSON.
+
+    codecs: of all columns, in the schema's order. made: the columns that are made anew. copied: columns that often hold
+    what another one holds. dependencies: columns that are a function of another one, and are not learned.
+    """
+
+    codecs: Mapping[str, Codec]
+    made: MadeColumns
+    copied: CopiedColumns
+    dependencies: FunctionalDependencies
+
+    @classmethod
+    def of_columns(
+        cls, frame: pd.DataFrame, schema: Schema, made: MadeColumns, rng: np.random.Generator, subjects: Subjects
+    ) -> Self:
+        """Fit to each column of a frame of the schema's types by itself. subjects: whose each row is."""
+        codecs = {
+            name: made.codecs[name] if name in made.codecs else field.fit(frame[name], name, rng, subjects)
+            for name, field in schema.fields.items()
+        }
+        return cls(codecs, made, CopiedColumns({}), FunctionalDependencies({}))
+
+    @classmethod
+    def fit(
+        cls, frame: pd.DataFrame, schema: Schema, made: MadeColumns, rng: np.random.Generator, subjects: Subjects
+    ) -> Self:
+        """Fit to each column, then look for columns that copy others, and for those that are a function of another."""
+        plain = cls.of_columns(frame, schema, made, rng, subjects)
+        layout = tabular(plain.layout)
+        arrays: Arrays = _by_columns({name: plain.codecs[name] for name in layout}, frame)
+        copied = CopiedColumns.find(frame, plain.codecs, arrays, subjects)
+        layout = copied.layout(layout)
+        arrays = copied.encode(frame, layout, arrays)
+        return replace(plain, copied=copied, dependencies=FunctionalDependencies.find(layout, arrays, subjects))
+
+    @property
+    def all_blocks(self) -> Layout:
+        """The blocks of all columns, those that depend on another one among them."""
+        blocks = {name: block for codec in self.codecs.values() for name, block in codec.layout.items()}
+        return self.copied.layout(blocks)
+
+    @property
+    def layout(self) -> Layout:
+        """The blocks that generators learn."""
+        return self.dependencies.layout(self.all_blocks)
+
+    @property
+    def capacity(self) -> int | None:
+        """How many rows of one run there can be: the fewest keys an identifier has. None for any number."""
+        capacities = [codec.body.capacity for codec in self.codecs.values() if codec.body.capacity is not None]
+        return min(capacities, default=None)
+
+    def encode(self, frame: pd.DataFrame) -> Arrays:
+        """The arrays that generators learn, of a frame of the schema's types."""
+        arrays = self.copied.encode(frame, self.all_blocks, _by_columns(self.codecs, frame))
+        return self.dependencies.encode(arrays)
+
+    def decode(self, arrays: Arrays, rows: Rows, masks: Mapping[str, Mask] | None = None) -> pd.DataFrame:
+        """The frame that arrays stand for, in the schema's types and order, with keys and personal data made anew.
+
+        rows: which rows of a run these are. masks: those under which the arrays were drawn.
+        """
+        arrays, masks = self.dependencies.decode(arrays), masks or {}
+        learned = {name: codec for name, codec in self.codecs.items() if name not in self.made.codecs}
+        columns = {name: codec.decode(arrays, rows, masks.get(name)) for name, codec in learned.items()}
+        columns = self.copied.decode(columns, self.codecs, arrays, masks)
+        columns |= self.made.make(arrays, self.made.deal(columns, rows))
+        return pd.DataFrame({name: columns[name] for name in self.codecs})
+
+    def restrict(self, where: Where) -> dict[str, Mask]:
+        """Turn conditions into masks by column; ConditionError if one cannot be met."""
+        fields = {name: codec.field for name, codec in self.codecs.items()}
+        return {name: self.codecs[name].restrict(asked) for name, asked in predicates_of(where, fields).items()}
+
+    def allowed(self, masks: Mapping[str, Mask]) -> dict[str, np.ndarray]:
+        """What may be drawn of the learned blocks under masks; ConditionError if masks contradict each other."""
+        return self.dependencies.masks({name: mask.allowed for name, mask in masks.items()})
+
+    def satisfied(self, frame: pd.DataFrame, where: Where) -> np.ndarray:
+        """Which rows of a frame of the schema's types satisfy conditions: (n,) bool; ConditionError as `restrict`."""
+        result = np.ones(len(frame), bool)
+        for name, mask in self.restrict(where).items():
+            result &= self.codecs[name].admits(frame[name], mask)
+        return result
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {
+            "columns": {name: codec.to_json() for name, codec in self.codecs.items()},
+            "copied_columns": dict(self.copied.sources),
+            "functional_dependencies": dict(self.dependencies.tables),
+            "persons": {role: each.to_json() for role, each in self.made.persons.items()},
+        }
+
+    @classmethod
+    def from_json(cls, schema: Schema, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote; KeyError, ValueError or TypeError if it does not fit the schema."""
+        columns = data["columns"]
+        codecs = {name: Codec.from_json(name, field, columns[name]) for name, field in schema.fields.items()}
+        persons = {role: Persons.from_json(each) for role, each in data["persons"].items()}
+        made = {name: codec for name, codec in codecs.items() if codec.field.is_made}
+        tables = data["functional_dependencies"].items()
+        return cls(
+            codecs,
+            MadeColumns(made, persons, schema.name),
+            CopiedColumns({name: tuple(others) for name, others in data["copied_columns"].items()}),
+            FunctionalDependencies({name: (source, tuple(table)) for name, (source, table) in tables}),
+        )
+
+
+def _by_columns(codecs: Mapping[str, Codec], frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    """The arrays of columns, each encoded by itself."""
+    return {name: array for codec in codecs.values() for name, array in codec.encode(frame[codec.name]).items()}
