@@ -20,9 +20,9 @@ from synthdata.blocks import rows_of
 from synthdata.errors import ArtefactError, InputError, TrainingError
 from synthdata.extras import needed
 from synthdata.models import AUTO, family, settings
-from synthdata.models.base import Span
-from synthdata.models.tabular.c2st import distinguishability
-from synthdata.models.tabular.symbols import Numbering, columns_of, split
+from synthdata.models.base import SearchRange
+from synthdata.models.tabular.c2st import c2st_auc
+from synthdata.models.tabular.symbols import SymbolTable, split
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
@@ -79,10 +79,10 @@ def tune(
     """
     name = model or schema.model.family
     fixed = schema.model.options if name == schema.model.family else {}
-    if name == AUTO or not family(name).spans:
+    if name == AUTO or not family(name).search_space:
         raise InputError(f"{name} has nothing to search; name a family that has: --model transformer")
     settings(name, fixed)
-    spans = {key: span for key, span in family(name).spans.items() if key not in fixed}
+    spans = {key: span for key, span in family(name).search_space.items() if key not in fixed}
     if not spans:
         raise InputError(f"{name} has nothing left to search: the schema sets all of it")
     if minutes <= 0:
@@ -160,7 +160,7 @@ def _study(journal: Path | None, resume: bool, seed: int, fingerprint: str) -> o
     return study
 
 
-def _suggest(trial: optuna.Trial, key: str, span: Span) -> Any:
+def _suggest(trial: optuna.Trial, key: str, span: SearchRange) -> Any:
     if span.choices:
         return trial.suggest_categorical(key, list(span.choices))
     return float(f"{trial.suggest_float(key, span.low, span.high, log=span.log):.3g}")
@@ -189,6 +189,6 @@ def _quality(
         raise InputError("the table holds nothing but identifiers: there is nothing to search")
     known = [name for name, codec in synthesizer.encoder.codecs.items() if codec.layout and not codec.nulls]
     real = synthesizer.encoder.encode(schema.read(held_out.dropna(subset=known)))
-    made = generator.sample(np.random.default_rng([seed, 9]), rows_of(real), {})
-    sides = (split(generator.layout, side) for side in (real, made))
-    return distinguishability(Numbering(columns_of(generator.layout)), *sides)
+    made = generator.sample(np.random.default_rng([seed, 9]), rows_of(real))
+    sides = (split(generator.signature.layout, side) for side in (real, made))
+    return c2st_auc(SymbolTable.of(generator.signature.layout), *sides)

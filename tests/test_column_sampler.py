@@ -7,9 +7,10 @@ import pytest
 import tensorflow as tf
 
 from synthdata.models.tabular.counts import Frequencies
-from synthdata.models.tabular.symbols import Column, Numbering
+from synthdata.models.tabular.symbols import Column, SymbolTable
 from synthdata.models.tabular.transformer import sampler as column_sampler
-from synthdata.models.tabular.transformer.network import ColumnTransformer
+from synthdata.models.tabular.transformer.model import Transformer
+from synthdata.models.tabular.transformer.network import TransformerNetwork
 from synthdata.models.tabular.transformer.sampler import ColumnSampler, Known, RowMasks
 
 COLUMNS = (
@@ -28,22 +29,22 @@ def trained():
     rng = np.random.default_rng(0)
     symbols = np.zeros((ROWS, len(COLUMNS), 2), np.int32)
     for i, column in enumerate(COLUMNS):
-        symbols[:, i, 0] = rng.integers(0, column.majors, ROWS)
-        minor = rng.integers(0, column.minors, ROWS)
-        symbols[:, i, 1] = np.where(symbols[:, i, 0] >= column.first, minor, 0)
-    numbering = Numbering(COLUMNS)
-    frequencies = Frequencies.of(numbering, symbols)
-    model = ColumnTransformer(frequencies, width=16, layers=2, heads=2, expansion=2, seed=0)
+        symbols[:, i, 0] = rng.integers(0, column.coarse, ROWS)
+        fine = rng.integers(0, column.fine, ROWS)
+        symbols[:, i, 1] = np.where(symbols[:, i, 0] >= column.first, fine, 0)
+    table = SymbolTable(COLUMNS)
+    frequencies = Frequencies.of(table, symbols)
+    model = TransformerNetwork(frequencies, Transformer(width=16, layers=2), seed=0)
     for variable in model.trainable_variables:
         noise = rng.normal(0, 0.3, variable.shape)
         variable.assign(variable + noise.astype(np.float32))
-    return model, symbols, ColumnSampler(numbering, model.export())
+    return model, symbols, ColumnSampler(table, model.export())
 
 
 def log_likelihood(sampler: ColumnSampler, symbols: np.ndarray, order: list[int]) -> np.ndarray:
     """Of rows (n, columns, 2), by the sampler's own steps."""
-    numbering, rows = sampler.numbering, np.arange(len(symbols))
-    known, total = Known(sampler, len(symbols)), np.zeros(len(symbols))
+    table, rows = sampler.table, np.arange(len(symbols))
+    observed, total = Known(sampler, len(symbols)), np.zeros(len(symbols))
 
     def add(logits: np.ndarray, chosen: np.ndarray, where: np.ndarray) -> None:
         logits = logits.astype(np.float64)
@@ -51,13 +52,13 @@ def log_likelihood(sampler: ColumnSampler, symbols: np.ndarray, order: list[int]
         total[:] += np.where(where, np.log(shares[rows, chosen] / shares.sum(axis=1)), 0.0)
 
     for column in order:
-        major, minor = symbols[:, column, 0], symbols[:, column, 1]
-        states = known.states(column)
-        add(sampler.major_logits(column, states), major, np.ones(len(symbols), bool))
-        if numbering.columns[column].minors > 1:
-            logits = sampler.minor_logits(column, states, major + numbering.starts[column])
-            add(logits, minor, major >= numbering.firsts[column])
-        known = known.then(column, rows, major.astype(np.int64), minor.astype(np.int64))
+        coarse, fine = symbols[:, column, 0], symbols[:, column, 1]
+        states = observed.states(column)
+        add(sampler.coarse_logits(column, states), coarse, np.ones(len(symbols), bool))
+        if table.columns[column].fine > 1:
+            logits = sampler.fine_logits(column, states, coarse + table.starts[column])
+            add(logits, fine, coarse >= table.firsts[column])
+        observed = observed.then(column, rows, coarse.astype(np.int64), fine.astype(np.int64))
     return total
 
 
@@ -69,19 +70,19 @@ def test_sampler_and_network_give_rows_the_same_likelihood(trained, order):
     assert -log_likelihood(sampler, symbols, order).mean() == pytest.approx(network, rel=1e-5)
 
 
-def masks(numbering: Numbering) -> tuple[np.ndarray, np.ndarray]:
-    minor = np.zeros((numbering.rows, numbering.most_minors), np.float32)
-    for i, column in enumerate(numbering.columns):
-        minor[numbering.starts[i] : numbering.starts[i + 1], column.minors :] = -1e9
-    return np.zeros(numbering.rows, np.float32), minor
+def masks(table: SymbolTable) -> tuple[np.ndarray, np.ndarray]:
+    fine = np.zeros((table.rows, table.most_fine), np.float32)
+    for i, column in enumerate(table.columns):
+        fine[table.starts[i] : table.starts[i + 1], column.fine :] = -1e9
+    return np.zeros(table.rows, np.float32), fine
 
 
 def test_sharing_the_work_of_a_prefix_changes_no_row(trained, monkeypatch):
     _, _, sampler = trained
     uniform = np.random.default_rng(1).random((4000, len(COLUMNS), 2), dtype=np.float32)
-    shared = sampler.draw(range(5), uniform, *masks(sampler.numbering))
+    shared = sampler.draw(range(5), uniform, *masks(sampler.table))
     monkeypatch.setattr(column_sampler, "SHARED", 0.0)
-    alone = sampler.draw(range(5), uniform, *masks(sampler.numbering))
+    alone = sampler.draw(range(5), uniform, *masks(sampler.table))
     assert (shared == alone).all(axis=(1, 2)).mean() > 0.999  # rounding may move a draw over an edge
 
 
@@ -89,9 +90,9 @@ def test_draws_follow_the_network(trained):
     """The frequencies of a column's symbols, given those before it, are the network's probabilities."""
     _, _, sampler = trained
     uniform = np.random.default_rng(2).random((40_000, len(COLUMNS), 2), dtype=np.float32)
-    symbols = sampler.draw([0, 1, 2, 3, 4], uniform, *masks(sampler.numbering))
-    known = Known(sampler, 3).then(0, np.arange(3), np.arange(3), np.zeros(3, np.int64))
-    logits = sampler.major_logits(1, known.states(1))
+    symbols = sampler.draw([0, 1, 2, 3, 4], uniform, *masks(sampler.table))
+    observed = Known(sampler, 3).then(0, np.arange(3), np.arange(3), np.zeros(3, np.int64))
+    logits = sampler.coarse_logits(1, observed.states(1))
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     for few in range(3):
         drawn = symbols[symbols[:, 0, 0] == few, 1, 0]
@@ -101,11 +102,11 @@ def test_draws_follow_the_network(trained):
 @pytest.mark.parametrize("rows", [4, 4000])
 def test_what_is_masked_is_never_drawn(trained, rows):
     _, _, sampler = trained
-    major, minor = masks(sampler.numbering)
-    major[[0, 2]] = -1e9
+    coarse, fine = masks(sampler.table)
+    coarse[[0, 2]] = -1e9
     uniform = np.random.default_rng(3).random((rows, len(COLUMNS), 2), dtype=np.float32)
     uniform[0], uniform[1] = 0.0, np.nextafter(np.float32(1), np.float32(0))
-    symbols = sampler.draw([1, 0, 2, 4, 3], uniform, major, minor)
+    symbols = sampler.draw([1, 0, 2, 4, 3], uniform, coarse, fine)
     assert (symbols[:, 0, 0] == 1).all()
     assert (symbols[:, 1, 1] < 4).all()
 
@@ -121,23 +122,23 @@ def patterns(rows: int, share: float = 0.5) -> np.ndarray:
 def test_a_row_that_is_filled_knows_what_a_row_that_is_drawn_knows(trained):
     """Where the columns that are known are the same for all rows, the states of the network do not differ."""
     _, symbols, sampler = trained
-    known = np.tile([True, False, True, True, False], (ROWS, 1))
+    observed = np.tile([True, False, True, True, False], (ROWS, 1))
     drawn = Known(sampler, ROWS)
     for column in (0, 2, 3):
         drawn = drawn.then(column, np.arange(ROWS), symbols[:, column, 0], symbols[:, column, 1])
     for column in (1, 4):
-        filled = Known.of(sampler, symbols, known)
+        filled = Known.of(sampler, symbols, observed)
         assert filled.states(column) == pytest.approx(drawn.states(column), abs=1e-5)
 
 
 def test_each_row_is_told_what_it_knows_and_nothing_else(trained):
     _, symbols, sampler = trained
-    known = patterns(ROWS)
-    known[:, 1] = False
-    states = Known.of(sampler, symbols, known).states(1)
-    for kind in np.unique(known, axis=0):
-        rows = np.flatnonzero((known == kind).all(axis=1))
-        alone = Known.of(sampler, symbols[rows], known[rows]).states(1)
+    observed = patterns(ROWS)
+    observed[:, 1] = False
+    states = Known.of(sampler, symbols, observed).states(1)
+    for kind in np.unique(observed, axis=0):
+        rows = np.flatnonzero((observed == kind).all(axis=1))
+        alone = Known.of(sampler, symbols[rows], observed[rows]).states(1)
         assert states[rows] == pytest.approx(alone, abs=1e-5)
 
 
@@ -145,8 +146,8 @@ def test_rows_of_which_nothing_is_known_are_drawn_as_any_others(trained):
     _, _, sampler = trained
     uniform = np.random.default_rng(5).random((3000, len(COLUMNS), 2), dtype=np.float32)
     blank = np.zeros((3000, len(COLUMNS), 2), np.int32)
-    filled = sampler.fill([2, 0, 4, 1, 3], blank, np.zeros((3000, 5), bool), uniform, *masks(sampler.numbering))
-    drawn = sampler.draw([2, 0, 4, 1, 3], uniform, *masks(sampler.numbering))
+    filled = sampler.fill([2, 0, 4, 1, 3], blank, np.zeros((3000, 5), bool), uniform, *masks(sampler.table))
+    drawn = sampler.draw([2, 0, 4, 1, 3], uniform, *masks(sampler.table))
     assert (filled == drawn).all(axis=(1, 2)).mean() > 0.999  # rounding may move a draw over an edge
 
 
@@ -156,11 +157,11 @@ def test_what_is_known_stays_and_later_columns_count(trained):
     rows = 30_000
     symbols = np.zeros((rows, len(COLUMNS), 2), np.int32)
     symbols[:, 4, 0] = np.arange(rows) % 3
-    known = np.tile([False, False, False, False, True], (rows, 1))
+    observed = np.tile([False, False, False, False, True], (rows, 1))
     uniform = np.random.default_rng(6).random((rows, len(COLUMNS), 2), dtype=np.float32)
-    filled = sampler.fill([0, 1, 2, 3, 4], symbols, known, uniform, *masks(sampler.numbering))
+    filled = sampler.fill([0, 1, 2, 3, 4], symbols, observed, uniform, *masks(sampler.table))
     assert (filled[:, 4] == symbols[:, 4]).all()
-    logits = sampler.major_logits(0, Known.of(sampler, symbols[:3], known[:3]).states(0))
+    logits = sampler.coarse_logits(0, Known.of(sampler, symbols[:3], observed[:3]).states(0))
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     for given in range(3):
         drawn = filled[symbols[:, 4, 0] == given, 0, 0]
@@ -170,12 +171,12 @@ def test_what_is_known_stays_and_later_columns_count(trained):
 def test_a_cell_that_is_known_and_drawn_tells_the_others_what_it_was(trained):
     """Each such cell is drawn as if it were the only one of its row."""
     _, symbols, sampler = trained
-    known, lacking = np.ones((ROWS, len(COLUMNS)), bool), patterns(ROWS)
+    observed, lacking = np.ones((ROWS, len(COLUMNS)), bool), patterns(ROWS)
     uniform = np.random.default_rng(8).random((ROWS, len(COLUMNS), 2), dtype=np.float32)
-    adds = masks(sampler.numbering)
-    filled = sampler.fill(range(5), symbols, known, uniform, *adds, lacking=lacking)
+    adds = masks(sampler.table)
+    filled = sampler.fill(range(5), symbols, observed, uniform, *adds, lacking=lacking)
     for column in range(5):
-        others = known.copy()
+        others = observed.copy()
         others[:, column] = ~lacking[:, column]
         alone = sampler.fill(range(5), symbols, others, uniform, *adds)
         assert (filled[:, column] == alone[:, column]).all(axis=1).mean() > 0.99  # rounding may move a draw
@@ -183,7 +184,7 @@ def test_a_cell_that_is_known_and_drawn_tells_the_others_what_it_was(trained):
 
 def test_what_a_row_forbids_is_not_drawn_for_it(trained):
     _, symbols, sampler = trained
-    known = patterns(ROWS, 0.3)
+    observed = patterns(ROWS, 0.3)
     which = np.arange(ROWS) % 2
     few, wide = np.zeros((2, 3), np.float32), np.zeros((2, 10), np.float32)
     few[0, [0, 2]], wide[1, 5:] = -1e9, -1e9
@@ -191,10 +192,10 @@ def test_what_a_row_forbids_is_not_drawn_for_it(trained):
     inner[1, :, 1:] = -1e9
     own = {0: RowMasks(which, few, None), 3: RowMasks(which, wide, inner)}
     uniform = np.random.default_rng(7).random((ROWS, len(COLUMNS), 2), dtype=np.float32)
-    filled = sampler.fill(range(5), symbols, known, uniform, *masks(sampler.numbering), own)
-    assert (filled[known] == symbols[known]).all()
-    assert (filled[~known[:, 0] & (which == 0), 0, 0] == 1).all()
-    odd = filled[~known[:, 3] & (which == 1), 3]
+    filled = sampler.fill(range(5), symbols, observed, uniform, *masks(sampler.table), own)
+    assert (filled[observed] == symbols[observed]).all()
+    assert (filled[~observed[:, 0] & (which == 0), 0, 0] == 1).all()
+    odd = filled[~observed[:, 3] & (which == 1), 3]
     assert odd[:, 0].max() < 5
     assert (odd[:, 1] == 0).all()
-    assert filled[~known[:, 3] & (which == 0), 3, 1].max() > 20
+    assert filled[~observed[:, 3] & (which == 0), 3, 1].max() > 20

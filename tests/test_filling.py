@@ -15,7 +15,7 @@ from synthdata.synthesizer import Synthesizer
 
 ROWS = 1500
 FLOORS = {"north": "ground", "south": "first", "east": "first", "west": None}
-QUICK = {"family": "transformer", "width": 16, "layers": 1, "epochs": 25, "batch": 64}
+QUICK = {"family": "transformer", "width": 16, "layers": 1, "epochs": 25, "batch_size": 64}
 SCHEMA = """
 fields:
   stay_id: {kind: identifier, pattern: "S-[0-9]{6}"}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from io import StringIO
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -17,53 +15,29 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from synthdata import Imputer, InputError, Schema
-from synthdata.blocks import Arrays, Layout
+from synthdata.blocks import Arrays
 from synthdata.models import FAMILIES
-from synthdata.models.base import Generator, Imputing, Settings
-from synthdata.models.tabular.marginals.model import Marginals
+from synthdata.models.base import ImputingGenerator, Settings, Trained
+from synthdata.models.tabular.marginals.model import Marginals, MarginalsGenerator
 
 
-@dataclass(frozen=True)
-class Independent(Generator, Imputing):
+class Independent(Trained[Marginals], ImputingGenerator):
     """A double that learns in no time: fills each column by its own frequencies."""
 
-    marginals: Marginals
-    history: list[dict[str, float]] = field(default_factory=list)
+    Settings: ClassVar[type[Settings]] = Marginals
 
-    Settings: ClassVar[type[Settings]] = Marginals.Settings
+    shapes = MarginalsGenerator.shapes
+    train = MarginalsGenerator.train
+    sample = MarginalsGenerator.sample
 
-    @property
-    def layout(self) -> Layout:
-        return self.marginals.layout
-
-    @classmethod
-    def fit(cls, layout: Layout, target: Arrays, settings: Any, run: Any) -> Self:
-        return cls(Marginals.fit(layout, target, settings, run))
-
-    def sample(self, rng: np.random.Generator, rows: int, allowed: Mapping[str, np.ndarray]) -> Arrays:
-        return self.marginals.sample(rng, rows, allowed)
-
-    def fill(
-        self, rng: np.random.Generator, arrays: Arrays, known: Any, lacking: Any, allowed: Any, own: Any
+    def impute(
+        self, rng: np.random.Generator, arrays: Arrays, observed: Any, missing: Any, allowed: Any, row_masks: Any
     ) -> Arrays:
-        assert not own, "no column of these tables follows from another"
-        drawn = self.marginals.sample(rng, len(next(iter(arrays.values()))), allowed)
-        for name, lack in lacking.items():
-            drawn[name][~lack] = arrays[name][~lack]
+        assert not row_masks, "no column of these tables follows from another"
+        drawn = self.sample(rng, len(next(iter(arrays.values()))), allowed=allowed)
+        for name, cells in missing.items():
+            drawn[name][~cells] = arrays[name][~cells]
         return drawn
-
-    def check(self, allowed: Mapping[str, np.ndarray]) -> None:
-        self.marginals.check(allowed)
-
-    def config(self) -> dict[str, Any]:
-        return self.marginals.config()
-
-    def weights(self) -> dict[str, np.ndarray]:
-        return self.marginals.weights()
-
-    @classmethod
-    def restore(cls, layout: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
-        return cls(Marginals.restore(layout, config, weights))
 
 
 @pytest.fixture(autouse=True)
@@ -180,7 +154,7 @@ def test_the_transformer_fills_by_what_stands_beside_a_cell():
     label = rng.integers(0, 2, 600)
     frame = pd.DataFrame({"sign": label * 5 + rng.integers(0, 2, 600), "same": np.where(label, "ill", "well")})
     holed = frame.mask(rng.random(frame.shape) < 0.2)
-    model = {"family": "transformer", "width": 16, "layers": 1, "epochs": 30, "batch": 32}
+    model = {"family": "transformer", "width": 16, "layers": 1, "epochs": 30, "batch_size": 32}
     imputer = Imputer(model=model, random_state=0).fit(holed)
     filled = imputer.transform(holed)
     alone = holed["same"].isna() & holed["sign"].notna()

@@ -73,7 +73,7 @@ def test_one_place_is_one_row_and_a_place_has_its_width(vae):
 
 
 def test_hyperparameters_can_be_given_in_python():
-    given = {"family": "vae", "latent": 6, "width": 16, "couplings": 1, "epochs": 1}
+    given = {"family": "vae", "latent": 6, "width": 16, "coupling_layers": 1, "epochs": 1}
     fitted = Synthesizer.fit(animals(), model=given)
     assert fitted.encode(animals()).shape == (ROWS, 6)
     with pytest.raises(SchemaError, match="latent"):

@@ -18,7 +18,7 @@ WRITER = {
     "family": "transformer",
     "width": 48,
     "layers": 2,
-    "batch": 1024,
+    "batch_size": 1024,
     "epochs": 10,
     "learning_rate": 0.02,
     "dropout": 0.0,

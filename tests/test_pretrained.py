@@ -19,16 +19,18 @@ from synthdata.fields import Text
 from synthdata.fields.text.pieces import Pieces
 from synthdata.fields.text.presets import BYTES, read_preset
 from synthdata.models import field_settings
+from synthdata.models.base import Signature
 from synthdata.models.text.packing import pack
-from synthdata.models.text.pretrained.model import PretrainedText
-from synthdata.models.text.pretrained.network import Pretrained, load_backbone
-from synthdata.models.text.pretrained.sampler import PretrainedSteps
-from synthdata.models.text.sampler import text_surprise
+from synthdata.models.text.pretrained.model import PretrainedText, PretrainedTextGenerator
+from synthdata.models.text.pretrained.network import PretrainedTextNetwork, load_backbone
+from synthdata.models.text.pretrained.sampler import pretrained_steps
+from synthdata.models.text.pretrained.training import pad_prefix
+from synthdata.models.text.sampler import text_nll
 from synthdata.models.training.plan import Run
 
 MERGES = ["t h", "th e", "Ġ the", "Ġ p", "Ġp a", "i n", "a t", "e n", "Ġ i", "Ġi n", "c h", "s k", "sk in", "s t"]
 WARDS = {"heart": ("chest pain", "an irregular pulse"), "skin": ("a red rash", "itching at night")}
-SHORT = {"epochs": 12, "learning_rate": 0.01, "batch": 1024, "prefix": 1}
+SHORT = {"epochs": 12, "learning_rate": 0.01, "batch_size": 1024, "prefix": 1}
 READS_WEIGHTS = 'needs KerasHub: pip install "synthdata[pretrained]", then pytest tests/test_pretrained.py'
 
 
@@ -191,6 +193,12 @@ def test_texts_become_the_tokens_that_the_preset_takes(folder: Path) -> None:
         assert [preset.numbers[number - 1] for number in numbers] == np.asarray(tokenizer(text)).tolist()
 
 
+def network(folder: Path, prefix: int) -> PretrainedTextNetwork:
+    preset = read_preset(str(folder))
+    settings = PretrainedText(preset=str(folder), prefix=prefix, rank=2)
+    return PretrainedTextNetwork(load_backbone(preset), preset, settings, 0, condition=2)
+
+
 def test_before_training_numpy_says_of_texts_what_keras_hub_says(folder: Path) -> None:
     keras_hub = pytest.importorskip("keras_hub", reason=READS_WEIGHTS)
     preset = read_preset(str(folder))
@@ -198,8 +206,8 @@ def test_before_training_numpy_says_of_texts_what_keras_hub_says(folder: Path) -
     texts = np.zeros((3, 24), np.int64)
     for row, own in zip(texts, numbers, strict=True):
         row[: len(own)] = own
-    model = Pretrained(load_backbone(preset), preset, told=2, prefix=1, rank=2, seed=0)
-    surprise = text_surprise(model.export(24), 2, np.eye(3, 2, dtype=np.float32), texts, steps_of=PretrainedSteps)
+    model = network(folder, prefix=1)
+    nll = text_nll(pretrained_steps(model.export(24), 2), np.eye(3, 2, dtype=np.float32), texts)
 
     whole = keras_hub.models.GPT2CausalLM.from_preset(str(folder))
     ids = np.array([preset.end, *preset.numbers])[texts]
@@ -209,23 +217,22 @@ def test_before_training_numpy_says_of_texts_what_keras_hub_says(folder: Path) -
     )
     for row, own in enumerate(numbers):
         steps = np.arange(len(own) + 1)
-        assert surprise[row] == pytest.approx(-chances[row, steps, ids[row, steps]].sum(), rel=1e-3)
+        assert nll[row] == pytest.approx(-chances[row, steps, ids[row, steps]].sum(), rel=1e-3)
 
 
 def test_after_training_numpy_says_of_texts_what_the_model_says(folder: Path) -> None:
     pytest.importorskip("keras_hub", reason=READS_WEIGHTS)
-    preset, rng = read_preset(str(folder)), np.random.default_rng(1)
-    model = Pretrained(load_backbone(preset), preset, told=2, prefix=3, rank=2, seed=0)
+    model, rng = network(folder, prefix=3), np.random.default_rng(1)
     for variable in model.trainable_variables:
         variable.assign(rng.normal(0.0, 0.3, variable.shape))
     texts = np.where(np.arange(12) < rng.integers(0, 13, (40, 1)), rng.integers(1, 271, (40, 12)), 0)
-    told = rng.normal(size=(40, 2)).astype(np.float32)
-    packs = pack(np.hstack([np.ones((40, 2), np.int64), texts]), seed=0)
-    padded = np.vstack([told, np.zeros((1, 2), np.float32)])[packs.texts]
-    batch = (packs.targets, packs.inputs, packs.owners, packs.places, padded)
-    mean = float(model.surprise(*map(tf.constant, batch)))
-    drawn = ((packs.owners >= 0) & (packs.places >= 2)).sum()
-    alone = text_surprise(model.export(12), 2, told, texts, steps_of=PretrainedSteps)
+    condition = rng.normal(size=(40, 2)).astype(np.float32)
+    packs = pack(pad_prefix(texts, 3), seed=0)
+    padded = np.vstack([condition, np.zeros((1, 2), np.float32)])[packs.texts]
+    batch = (packs.targets, packs.inputs, packs.segment_ids, packs.position_ids, padded)
+    mean = float(model.nll(*map(tf.constant, batch)))
+    drawn = ((packs.segment_ids >= 0) & (packs.position_ids >= 2)).sum()
+    alone = text_nll(pretrained_steps(model.export(12), 2), condition, texts)
     assert mean * drawn == pytest.approx(alone.sum(), rel=1e-4)
 
 
@@ -250,7 +257,7 @@ def test_it_draws_the_same_texts_whenever_it_is_asked(model: Synthesizer, tmp_pa
     pd.testing.assert_frame_equal(rows, model.sample(50, seed=4))
 
 
-def test_a_prompt_is_gone_on_from_and_surprise_is_told(model: Synthesizer) -> None:
+def test_a_prompt_is_completed_and_likely_texts_take_fewer_bits(model: Synthesizer) -> None:
     rows = model.with_sampling(temperature=0.7).sample(50, where="ward = skin", prompt="the patient has a")
     assert rows["note"].str.startswith("the patient has a").all()
     own = model.bits_per_character(notes(100))["note"]
@@ -277,27 +284,29 @@ class StopAfter(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
-def fitted(folder: Path, run: Run, tokens: int = 30, **options: object) -> PretrainedText:
+def fitted(folder: Path, run: Run, tokens: int = 30, **options: object) -> PretrainedTextGenerator:
     preset = read_preset(str(folder))
     frame, block = notes(200), Tokens(tokens, 1 + len(preset.tokens))
     texts = tokens_of(frame, Pieces.of_preset(preset), tokens)
     settings = field_settings(block, "pretrained", {**SHORT, "epochs": 3, "preset": str(folder), **options})[1]
-    told = {"ward": (frame["ward"] == "skin").to_numpy(np.int64)}
-    return PretrainedText.fit(block, texts, {"ward": Categorical(2)}, told, settings, run)
+    arrays = {"note": texts, "ward": (frame["ward"] == "skin").to_numpy(np.int64)}
+    return PretrainedTextGenerator.fit(Signature({"note": block}, {"ward": Categorical(2)}), arrays, settings, run)
 
 
 def test_it_goes_on_from_what_the_preset_knew(folder: Path) -> None:
-    begun = fitted(folder, Run(), epochs=1, learning_rate=1e-9).history[0]["val_loss"]
+    first = fitted(folder, Run(), epochs=1, learning_rate=1e-9).history[0]["val_loss"]
     learned = fitted(folder, Run(), epochs=12).history[-1]["val_loss"]
-    assert learned < 0.9 * begun < 0.2  # nats a token; of one that knows nothing, more than 5
+    assert learned < 0.9 * first < 0.2  # nats a token; of one that knows nothing, more than 5
 
 
-def test_a_run_that_was_interrupted_resumes_to_the_same_weights(folder: Path, tmp_path: Path) -> None:
-    whole = fitted(folder, Run(seed=3)).weights()
+def test_a_run_that_was_interrupted_resumes_to_the_same_weights_at_another_temperature(
+    folder: Path, tmp_path: Path
+) -> None:
+    whole = fitted(folder, Run(seed=3)).weights
     checkpoint = tmp_path / "state"
     with pytest.raises(KeyboardInterrupt):
         fitted(folder, Run(seed=3, checkpoint=checkpoint, callbacks=[StopAfter(11)]))
-    resumed = fitted(folder, Run(seed=3, checkpoint=checkpoint, resume=True)).weights()
+    resumed = fitted(folder, Run(seed=3, checkpoint=checkpoint, resume=True), temperature=0.5).weights
     for name, weight in whole.items():
         np.testing.assert_array_equal(weight, resumed[name])
     assert not list(tmp_path.iterdir())
@@ -305,13 +314,15 @@ def test_a_run_that_was_interrupted_resumes_to_the_same_weights(folder: Path, tm
 
 def test_weights_that_do_not_fit_and_texts_that_are_too_long_are_refused(folder: Path) -> None:
     family = fitted(folder, Run(), epochs=1)
-    for name, weight in family.weights().items():
+    for name, weight in family.weights.items():
         with pytest.raises(ValueError, match="weight"):
-            type(family).restore(family.block, family.given, family.config(), {**family.weights(), name: weight[:-1]})
+            type(family).restore(family.signature, family.config(), {**family.weights, name: weight[:-1]})
     with pytest.raises(SchemaError, match="set max_tokens to 94 or less"):
         fitted(folder, Run(), tokens=95, prefix=3)
     with pytest.raises(SchemaError, match="8 pieces, not with its 270; name it as preset of the field"):
-        type(family).fit(Tokens(4, 9), np.zeros((5, 4), np.int64), {}, {}, family.settings, Run())
+        type(family).fit(
+            Signature({"note": Tokens(4, 9)}), {"note": np.zeros((5, 4), np.int64)}, family.settings, Run()
+        )
 
 
 def test_a_preset_from_before_keras_hub_had_its_name_is_read(folder: Path, tmp_path: Path) -> None:

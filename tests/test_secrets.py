@@ -47,7 +47,7 @@ STAYS = {
     **{"patient_uuid": "key", "record_no": "key", "patient_no": "key", "full_name": "name"},
     **{"email": "email", "phone": "phone", "street": "text"},
 }
-SHORT = {"width": 32, "layers": 2, "heads": 2, "epochs": 10, "batch": 1024, "dropout": 0.0, "learning_rate": 0.02}
+SHORT = {"width": 32, "layers": 2, "heads": 2, "epochs": 10, "batch_size": 1024, "dropout": 0.0, "learning_rate": 0.02}
 
 
 def cli(*arguments: str | Path | int) -> str:

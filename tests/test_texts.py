@@ -15,7 +15,7 @@ from synthdata.fields.text.pieces import Pieces
 from synthdata.fields.text.wording import PATTERNS, clean, wording
 
 WARDS = {"heart": ("chest pain", "an irregular pulse"), "skin": ("a red rash", "itching at night")}
-SHORT = {"width": 32, "layers": 2, "heads": 2, "epochs": 10, "batch": 1024, "dropout": 0.0, "learning_rate": 0.02}
+SHORT = {"width": 32, "layers": 2, "heads": 2, "epochs": 10, "batch_size": 1024, "dropout": 0.0, "learning_rate": 0.02}
 
 
 def notes(rows: int = 400, seed: int = 0) -> pd.DataFrame:

@@ -14,24 +14,37 @@ import pytest
 from synthdata.blocks import Categorical
 from synthdata.errors import ArtefactError, InputError, TrainingError
 from synthdata.models import family, settings
-from synthdata.models.tabular.transformer.model import TabularTransformer, TransformerSettings
+from synthdata.models.base import Signature
+from synthdata.models.tabular.transformer.model import Transformer, TransformerGenerator
 from synthdata.models.training.checkpoints import held
 from synthdata.models.training.plan import Run
 from synthdata.schema import Model, Schema
 from synthdata.synthesizer import Synthesizer
 
-LAYOUT = {"a": Categorical(4), "b": Categorical(4)}
+SIGNATURE = Signature({"a": Categorical(4), "b": Categorical(4)})
 OPTIONS = {
-    "transformer": {"width": 16, "layers": 1, "heads": 2, "batch": 32, "epochs": 6, "patience": 6},
-    "vae": {"latent": 2, "width": 16, "layers": 1, "parts": 2, "couplings": 1, "batch": 32, "epochs": 6},
-    "gan": {"latent": 2, "width": 16, "layers": 1, "critic_width": 16, "batch": 32, "rounds": 1},
+    "transformer": {"width": 16, "layers": 1, "heads": 2, "batch_size": 32, "epochs": 6, "patience": 6},
+    "vae": {
+        "latent": 2,
+        "width": 16,
+        "layers": 1,
+        "mixture_components": 2,
+        "coupling_layers": 1,
+        "batch_size": 32,
+        "epochs": 6,
+    },
+    "gan": {"latent": 2, "width": 16, "layers": 1, "critic_width": 16, "batch_size": 32, "rounds": 1},
 }
-SETTINGS = TransformerSettings(**OPTIONS["transformer"])
+SETTINGS = Transformer(**OPTIONS["transformer"])
 
 
 def table(rows: int = 400) -> dict[str, np.ndarray]:
     a = np.random.default_rng(0).integers(0, 4, rows)
     return {"a": a, "b": a}  # b copies a
+
+
+def fit(run: Run) -> TransformerGenerator:
+    return TransformerGenerator.fit(SIGNATURE, table(), SETTINGS, run)
 
 
 class StopAfter(keras.callbacks.Callback):
@@ -48,10 +61,10 @@ class StopAfter(keras.callbacks.Callback):
 
 
 def test_dependence_is_learned():
-    generator = TabularTransformer.fit(
-        LAYOUT, table(), SETTINGS.model_copy(update={"epochs": 80, "patience": 80}), Run(seed=1)
+    generator = TransformerGenerator.fit(
+        SIGNATURE, table(), SETTINGS.model_copy(update={"epochs": 80, "patience": 80}), Run(seed=1)
     )
-    arrays = generator.sample(np.random.Generator(np.random.Philox(0)), 2000, {})
+    arrays = generator.sample(np.random.Generator(np.random.Philox(0)), 2000)
     assert (arrays["a"] == arrays["b"]).mean() > 0.9
     assert generator.history[-1]["val_loss"] < generator.history[0]["val_loss"]
 
@@ -59,22 +72,22 @@ def test_dependence_is_learned():
 @pytest.mark.parametrize("name", sorted(OPTIONS))
 def test_a_run_that_was_interrupted_resumes_to_the_same_weights(tmp_path, name):
     generator, chosen = family(name), settings(name, OPTIONS[name])
-    whole = generator.fit(LAYOUT, table(), chosen, Run(seed=1))
+    whole = generator.fit(SIGNATURE, table(), chosen, Run(seed=1))
     checkpoint = tmp_path / "state"
     with pytest.raises(KeyboardInterrupt):
-        generator.fit(LAYOUT, table(), chosen, Run(seed=1, checkpoint=checkpoint, callbacks=[StopAfter(29)]))
+        generator.fit(SIGNATURE, table(), chosen, Run(seed=1, checkpoint=checkpoint, callbacks=[StopAfter(29)]))
     assert checkpoint.exists()
-    resumed = generator.fit(LAYOUT, table(), chosen, Run(seed=1, checkpoint=checkpoint, resume=True))
-    for name, weight in whole.weights().items():
-        np.testing.assert_array_equal(weight, resumed.weights()[name])
+    resumed = generator.fit(SIGNATURE, table(), chosen, Run(seed=1, checkpoint=checkpoint, resume=True))
+    for name, weight in whole.weights.items():
+        np.testing.assert_array_equal(weight, resumed.weights[name])
     assert not checkpoint.exists()
 
 
 def test_two_runs_do_not_share_a_checkpoint(tmp_path):
     run = Run(seed=1, checkpoint=tmp_path / "state")
     with held(run.checkpoint), pytest.raises(InputError, match="another run is training into it"):
-        TabularTransformer.fit(LAYOUT, table(), SETTINGS, run)
-    TabularTransformer.fit(LAYOUT, table(), SETTINGS, run)
+        fit(run)
+    fit(run)
     assert not list(tmp_path.iterdir())
 
 
@@ -82,22 +95,26 @@ def test_two_runs_do_not_share_a_checkpoint(tmp_path):
 def test_a_checkpoint_of_other_rows_or_settings_is_refused(tmp_path, change):
     checkpoint = tmp_path / "state"
     with pytest.raises(KeyboardInterrupt):
-        TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=1, checkpoint=checkpoint, callbacks=[StopAfter(5)]))
+        TransformerGenerator.fit(
+            SIGNATURE, table(), SETTINGS, Run(seed=1, checkpoint=checkpoint, callbacks=[StopAfter(5)])
+        )
     rows = {**table(), "b": 3 - table()["b"]} if change == "rows" else table()
-    chosen = SETTINGS.model_copy(update={"first_order": 0.5}) if change == "settings" else SETTINGS
+    chosen = SETTINGS.model_copy(update={"sampling_order_share": 0.5}) if change == "settings" else SETTINGS
     with pytest.raises(ArtefactError, match="other data, settings or seed"):
-        TabularTransformer.fit(LAYOUT, rows, chosen, Run(seed=1, checkpoint=checkpoint, resume=True))
+        TransformerGenerator.fit(SIGNATURE, rows, chosen, Run(seed=1, checkpoint=checkpoint, resume=True))
 
 
 def test_a_checkpoint_of_another_run_or_a_broken_one_is_refused(tmp_path):
     checkpoint = tmp_path / "state"
     with pytest.raises(KeyboardInterrupt):
-        TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=1, checkpoint=checkpoint, callbacks=[StopAfter(5)]))
+        TransformerGenerator.fit(
+            SIGNATURE, table(), SETTINGS, Run(seed=1, checkpoint=checkpoint, callbacks=[StopAfter(5)])
+        )
     with pytest.raises(ArtefactError, match="other data, settings or seed"):
-        TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=2, checkpoint=checkpoint, resume=True))
+        fit(Run(seed=2, checkpoint=checkpoint, resume=True))
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])
     with pytest.raises(ArtefactError, match="cannot be read"):
-        TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(seed=1, checkpoint=checkpoint, resume=True))
+        fit(Run(seed=1, checkpoint=checkpoint, resume=True))
 
 
 def test_keras_callbacks_see_losses_and_can_stop_training():
@@ -108,24 +125,24 @@ def test_keras_callbacks_see_losses_and_can_stop_training():
             self.seen.append(dict(logs or {}))
             self.model.stop_training = epoch == 1
 
-    generator = TabularTransformer.fit(LAYOUT, table(), SETTINGS, Run(callbacks=[Watch()]))
+    generator = fit(Run(callbacks=[Watch()]))
     assert len(generator.history) == len(Watch.seen) == 2
     assert all(np.isfinite(row["loss"]) and np.isfinite(row["val_loss"]) for row in Watch.seen)
 
 
 def test_a_time_budget_ends_training_with_a_usable_model():
     long = SETTINGS.model_copy(update={"epochs": 100_000, "patience": 100_000})
-    generator = TabularTransformer.fit(LAYOUT, table(), long, Run(minutes=0.05))
+    generator = TransformerGenerator.fit(SIGNATURE, table(), long, Run(minutes=0.05))
     assert generator.history
     assert generator.history[-1]["seconds"] < 30
-    assert len(generator.sample(np.random.Generator(np.random.Philox(0)), 2000, {})["a"])
+    assert len(generator.sample(np.random.Generator(np.random.Philox(0)), 2000)["a"])
 
 
 @pytest.mark.parametrize("name", sorted(OPTIONS))
 def test_divergence_is_reported_and_nothing_is_returned(name):
     wild = settings(name, {**OPTIONS[name], "learning_rate": 1e30})
     with pytest.raises(TrainingError, match="diverged"):
-        family(name).fit(LAYOUT, table(), wild, Run())
+        family(name).fit(SIGNATURE, table(), wild, Run())
 
 
 def test_a_model_is_loaded_and_sampled_without_tensorflow(tmp_path):

@@ -21,7 +21,7 @@ from synthdata.tuning import tune
 pytest.importorskip("optuna")
 
 YAML = """
-model: {family: vae, latent: 2, width: 16, layers: 1, epochs: 1, couplings: 2}
+model: {family: vae, latent: 2, width: 16, layers: 1, epochs: 1, coupling_layers: 2}
 fields:
   size: {kind: number, integer: true}
   colour: {kind: category}

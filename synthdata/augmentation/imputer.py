@@ -15,7 +15,7 @@ from synthdata.augmentation.frames import like, named_frame, seed_of
 from synthdata.errors import InputError
 from synthdata.fields.base import Field
 from synthdata.models import AUTO, family
-from synthdata.models.base import Imputing
+from synthdata.models.base import ImputingGenerator
 from synthdata.schema import Model, Schema
 from synthdata.synthesizer import Synthesizer
 
@@ -76,7 +76,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
         fields = {name: _with_nulls(field) for name, field in schema.fields.items()}
         schema = schema.model_copy(update={"fields": fields})
         name = schema.model.family if self.model is None else Model.model_validate(self.model).family
-        if name == AUTO or not issubclass(family(name), Imputing):
+        if name == AUTO or not issubclass(family(name), ImputingGenerator):
             raise InputError(f"model {name} does not fill cells of given rows; an Imputer takes model transformer")
         self.seed_ = seed_of(self.random_state)
         self.synthesizer_ = Synthesizer.fit(

@@ -15,7 +15,7 @@ from synthdata.errors import SchemaError, nearest
 
 if TYPE_CHECKING:
     from synthdata.blocks import Block
-    from synthdata.models.base import FieldGenerator, Generator, Settings
+    from synthdata.models.base import Generator, Settings
 
 __all__ = [
     "AUTO",
@@ -33,25 +33,25 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads; w
 
 AUTO = "auto"  # the table decides, see `auto`
 FAMILIES: dict[str, str] = {  # family: module and class, imported when asked for, since TensorFlow takes seconds
-    "transformer": "synthdata.models.tabular.transformer.model:TabularTransformer",
-    "vae": "synthdata.models.tabular.vae.model:TabularVAE",
-    "gan": "synthdata.models.tabular.gan.model:TabularGAN",
-    "marginals": "synthdata.models.tabular.marginals.model:Marginals",
+    "transformer": "synthdata.models.tabular.transformer.model:TransformerGenerator",
+    "vae": "synthdata.models.tabular.vae.model:VAEGenerator",
+    "gan": "synthdata.models.tabular.gan.model:GANGenerator",
+    "marginals": "synthdata.models.tabular.marginals.model:MarginalsGenerator",
 }
 
 BASELINE = "marginals"  # columns independent of each other, nothing to train: what the others must beat
 
 FIELD_FAMILIES: dict[str, dict[str, str]] = {  # by the block of an image or text field; the default first
     "Pixels": {
-        "gan": "synthdata.models.image.gan.model:ImageGAN",
-        "vae": "synthdata.models.image.vae.model:ImageVAE",
-        "transformer": "synthdata.models.image.transformer.model:ImageTransformer",
+        "gan": "synthdata.models.image.gan.model:ImageGANGenerator",
+        "vae": "synthdata.models.image.vae.model:ImageVAEGenerator",
+        "transformer": "synthdata.models.image.transformer.model:ImageTransformerGenerator",
     },
     "Tokens": {
-        "transformer": "synthdata.models.text.transformer.model:TextTransformer",
-        "vae": "synthdata.models.text.vae.model:TextVAE",
-        "gan": "synthdata.models.text.gan.model:TextGAN",
-        "pretrained": "synthdata.models.text.pretrained.model:PretrainedText",
+        "transformer": "synthdata.models.text.transformer.model:TextTransformerGenerator",
+        "vae": "synthdata.models.text.vae.model:TextVAEGenerator",
+        "gan": "synthdata.models.text.gan.model:TextGANGenerator",
+        "pretrained": "synthdata.models.text.pretrained.model:PretrainedTextGenerator",
     },
 }
 
@@ -69,12 +69,12 @@ def families_of(block: Block) -> dict[str, str]:
     return FIELD_FAMILIES[type(block).__name__]
 
 
-def field_family(block: Block, name: str) -> type[FieldGenerator]:
+def field_family(block: Block, name: str) -> type[Generator]:
     """Return the generator class of a family for an image or text block."""
     known = families_of(block)
     if name not in known:
         raise SchemaError(f'unknown model family "{name}" of {type(block).__name__.lower()}; {nearest(name, known)}')
-    generator: type[FieldGenerator] = resolve_name(known[name])
+    generator: type[Generator] = resolve_name(known[name])
     return generator
 
 

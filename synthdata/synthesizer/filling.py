@@ -13,7 +13,7 @@ from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Tokens
 from synthdata.encoding.encoder import Encoder
 from synthdata.errors import InputError, nearest
 from synthdata.fields import Rows
-from synthdata.models.base import Imputing
+from synthdata.models.base import ImputingGenerator
 from synthdata.schema.constraints import Constraint, Unique
 from synthdata.synthesizer.stages import FieldStages
 from synthdata.synthesizer.streaming import PART, first_row
@@ -32,7 +32,7 @@ class Filling:
     """
 
     encoder: Encoder
-    generator: Imputing | None
+    generator: ImputingGenerator | None
     stages: FieldStages
     constraints: tuple[Constraint, ...]
 
@@ -112,7 +112,7 @@ class Filling:
         if self.generator is None:
             return {}
         learned = tabular(self.encoder.layout)
-        return self.generator.fill(
+        return self.generator.impute(
             np.random.Generator(np.random.Philox(seed)),
             {name: arrays[name] for name in learned},
             {name: observed[name] | ~rows for name in learned},
@@ -185,7 +185,7 @@ class Filling:
     def _agreeing(
         self, layout: Layout, arrays: Arrays, drawn: Mapping[str, np.ndarray], allowed: Mapping[str, np.ndarray]
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """The symbols that a column may take where columns that depend on it are there: see `Imputing.fill`.
+        """The symbols that a column may take where columns that depend on it are there: see `impute`.
 
         What no symbol agrees with asks nothing.
         """
@@ -210,7 +210,7 @@ class Filling:
         """Draw texts given the filled table, a part of rows after the other: arrays whose other rows mean nothing."""
         result = {}
         for number, (name, generator) in enumerate(self.stages.generators.items()):
-            block, chosen = generator.block, now.get(name)
+            block, chosen = generator.signature.block, now.get(name)
             if chosen is None or not isinstance(block, Tokens):
                 continue
             alone = replace(self.stages, generators={name: generator})

@@ -39,8 +39,8 @@ class LatentSpaces:
     def decode(self, vectors: np.ndarray) -> pd.DataFrame:
         """The most likely row of each latent vector, (n, latent)."""
         space, vectors = self._table_space(), np.atleast_2d(np.asarray(vectors, np.float32))
-        if vectors.ndim != 2 or vectors.shape[1] != space.width:
-            raise InputError(f"latent vectors of shape {vectors.shape} are not (rows, {space.width})")
+        if vectors.ndim != 2 or vectors.shape[1] != space.latent_dim:
+            raise InputError(f"latent vectors of shape {vectors.shape} are not (rows, {space.latent_dim})")
         if not np.isfinite(vectors).all():
             raise InputError("latent vectors hold numbers that are not finite")
         with threadpool_limits(1, user_api="blas"):

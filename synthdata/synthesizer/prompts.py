@@ -9,7 +9,7 @@ import pandas as pd
 
 from synthdata.errors import InputError, nearest
 from synthdata.fields import Codec, Rows
-from synthdata.models.base import Writer
+from synthdata.models.base import PromptedGenerator
 from synthdata.synthesizer.stages import FieldStages
 
 __all__ = ["bits_per_character", "prompt_tokens"]
@@ -22,7 +22,7 @@ def prompt_tokens(
 
     InputError for a field that takes no prompt, and for a text that its codec cannot write.
     """
-    fields = [name for name, each in stages.generators.items() if isinstance(each, Writer)]
+    fields = [name for name, each in stages.generators.items() if isinstance(each, PromptedGenerator)]
     if isinstance(prompt, str):
         if len(fields) != 1:
             found = f"several text fields ({', '.join(fields)})" if fields else "no field that takes one"

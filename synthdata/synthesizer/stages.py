@@ -12,8 +12,8 @@ from synthdata.blocks import Arrays, Block, Layout, Pixels, tabular
 from synthdata.errors import ArtefactError, DataError
 from synthdata.extras import needed
 from synthdata.models import families_of, family, field_family, field_settings
-from synthdata.models.base import FieldGenerator, FieldLatentSpace, Generator, Writer
-from synthdata.models.latent_paths import between, vary
+from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Signature
+from synthdata.models.latent_paths import interpolate, vary
 from synthdata.progress import Progress
 from synthdata.synthesizer import artefact
 
@@ -42,14 +42,14 @@ def fit_table(layout: Layout, arrays: Arrays, name: str, settings: Any, run: Run
     if not layout:
         return None
     with needed("train", "training"):
-        return family(name).fit(layout, {block: arrays[block] for block in layout}, settings, run)
+        return family(name).fit(Signature(layout), arrays, settings, run)
 
 
 def table_files(name: str, generator: Generator | None) -> dict[str, bytes]:
     """What a model directory keeps of the table's generator."""
     if generator is None:
         return {}
-    files = artefact.pack_stage(TABLE, {"family": name, **generator.config()}, generator.weights())
+    files = artefact.pack_stage(TABLE, {"family": name, **generator.config()}, generator.weights)
     return files | artefact.pack_history(generator.history)
 
 
@@ -58,7 +58,7 @@ def restore_table(layout: Layout, name: str, files: Mapping[str, bytes]) -> Gene
     if not layout:
         return None
     config, weights = artefact.unpack_stage(TABLE, files)
-    generator = family(name).restore(layout, config, weights)
+    generator = family(name).restore(Signature(layout), config, weights)
     generator.history.extend(artefact.unpack_history(files))
     return generator
 
@@ -70,7 +70,7 @@ class FieldStages:
     prompts: of texts by field, the tokens (m,) that all of them begin with.
     """
 
-    generators: Mapping[str, FieldGenerator]
+    generators: Mapping[str, Generator]
     families: Mapping[str, str]
     prompts: Mapping[str, np.ndarray] = field(default_factory=dict)
 
@@ -91,7 +91,6 @@ class FieldStages:
         the fields that have it. Each stage takes an equal part of the time, and keeps its state beside the table's.
         """
         fields = _fields(layout)
-        condition = {name: arrays[name] for name in condition_layout}
         generators, families = {}, {}
         for number, (name, block) in enumerate(fields.items()):
             chosen = {"family": asked} if asked in families_of(block) else dict(models.get(name, {}))
@@ -100,9 +99,9 @@ class FieldStages:
             checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
             minutes = run.minutes and run.minutes / len(fields)
             own = replace(run, seed=run.seed + 1 + number, checkpoint=checkpoint, minutes=minutes)
-            kind = field_family(block, families[name])
+            signature = Signature({name: block}, condition_layout)
             with needed("train", "training"):
-                generators[name] = kind.fit(block, arrays[name], condition_layout, condition, settings, own)
+                generators[name] = field_family(block, families[name]).fit(signature, arrays, settings, own)
         return cls(generators, families)
 
     def sample(self, seed: np.random.SeedSequence, rows: int, table: Arrays) -> dict[str, np.ndarray]:
@@ -110,10 +109,10 @@ class FieldStages:
         result = dict(table)
         for (name, generator), own in zip(self.generators.items(), seed.spawn(len(self.generators)), strict=True):
             condition, rng = self._condition(name, table), np.random.Generator(np.random.Philox(own))
-            if name in self.prompts and isinstance(generator, Writer):
-                result[name] = generator.go_on(rng, rows, condition, self.prompts[name])
+            if name in self.prompts and isinstance(generator, PromptedGenerator):
+                result |= generator.complete(rng, rows, condition, self.prompts[name])
             else:
-                result[name] = generator.sample(rng, rows, condition)
+                result |= generator.sample(rng, rows, condition=condition)
         return result
 
     def with_sampling(self, settings: Mapping[str, Any], prompts: Mapping[str, np.ndarray]) -> FieldStages:
@@ -122,48 +121,50 @@ class FieldStages:
         for name, generator in self.generators.items():
             own = {key: value for key, value in settings.items() if key in generator.Settings.model_fields}
             if own:
-                generators[name] = _with_settings(generator, self.families[name], own)
+                field_settings(generator.signature.block, self.families[name], own)  # says what is out of range
+                generators[name] = generator.with_settings(**own)
         return replace(self, generators=generators, prompts=dict(prompts))
 
     def nll(self, arrays: Arrays) -> dict[str, np.ndarray]:
         """The negative log-likelihood of each text given the rest of its record, in nats: (n,) by field."""
         return {
-            name: generator.surprise(arrays[name], self._condition(name, arrays))
+            name: generator.nll({name: arrays[name]}, self._condition(name, arrays))
             for name, generator in self.generators.items()
-            if isinstance(generator, Writer)
+            if isinstance(generator, PromptedGenerator)
         }
 
     @property
-    def spaces(self) -> dict[str, FieldLatentSpace]:
+    def spaces(self) -> dict[str, LatentSpace]:
         """The generators that have a latent space, by field."""
-        return {name: each for name, each in self.generators.items() if isinstance(each, FieldLatentSpace)}
+        return {name: each for name, each in self.generators.items() if isinstance(each, LatentSpace)}
 
     def vary(self, seed: np.random.SeedSequence, arrays: Arrays, strength: float) -> dict[str, np.ndarray]:
         """Variations of the fields that have a latent space, given the rest of their record in `arrays`."""
         spaces = self.spaces
-        result = {}
+        result: dict[str, np.ndarray] = {}
         for (name, space), own in zip(spaces.items(), seed.spawn(len(spaces)), strict=True):
             rng = np.random.Generator(np.random.Philox(own))
-            result[name] = vary(space, arrays[name], self._condition(name, arrays), strength, rng)
+            result |= vary(space, {name: arrays[name]}, self._condition(name, arrays), strength, rng)
         return result
 
     def interpolate(self, ends: Arrays, table: Arrays, steps: int) -> dict[str, np.ndarray]:
         """Steps from the first to the second row of `ends` in the fields that have a latent space, given `table`."""
-        return {
-            name: between(space, ends[name], self._condition(name, ends), self._condition(name, table), steps)
-            for name, space in self.spaces.items()
-        }
+        result: dict[str, np.ndarray] = {}
+        for name, space in self.spaces.items():
+            conditions = self._condition(name, ends), self._condition(name, table)
+            result |= interpolate(space, {name: ends[name]}, *conditions, steps)
+        return result
 
     def _condition(self, name: str, arrays: Arrays) -> dict[str, np.ndarray]:
         """The arrays that a field is conditioned on."""
-        return {other: arrays[other] for other in self.generators[name].given}
+        return {other: arrays[other] for other in self.generators[name].signature.condition}
 
     def describe(self) -> dict[str, Any]:
         """What each is, as plain JSON."""
         return {
             name: {
                 "family": self.families[name],
-                "parameters": int(sum(weight.size for weight in generator.weights().values())),
+                "parameters": int(sum(weight.size for weight in generator.weights.values())),
                 "settings": generator.config().get("settings", {}),
                 "epochs": len(generator.history),
                 "validated_by": generator.validated_by,
@@ -178,11 +179,11 @@ class FieldStages:
             config = {
                 "field": name,
                 "family": self.families[name],
-                "condition": list(generator.given),
+                "condition": list(generator.signature.condition),
                 "history": generator.history,
                 **generator.config(),
             }
-            result |= artefact.pack_stage(f"field-{number}", config, generator.weights())
+            result |= artefact.pack_stage(f"field-{number}", config, generator.weights)
         return result
 
     @classmethod
@@ -195,7 +196,9 @@ class FieldStages:
             if config["field"] != name or list(condition_layout) != config["condition"]:
                 raise ArtefactError(f'{stage}: is of the field "{config["field"]}", not "{name}"; train it again')
             families[name] = str(config["family"])
-            restored = field_family(block, families[name]).restore(block, condition_layout, config, weights)
+            restored = field_family(block, families[name]).restore(
+                Signature({name: block}, condition_layout), config, weights
+            )
             restored.history.extend(config["history"])
             generators[name] = restored
         return cls(generators, families)
@@ -205,13 +208,3 @@ def _fields(layout: Layout) -> Layout:
     """The blocks that have a generator each."""
     table = tabular(layout)
     return {name: block for name, block in layout.items() if name not in table}
-
-
-def _with_settings(generator: FieldGenerator, name: str, changed: Mapping[str, Any]) -> FieldGenerator:
-    """The same generator with some settings changed; SchemaError for one out of range."""
-    config = generator.config()
-    settings = field_settings(generator.block, name, {**config["settings"], **changed})[1]
-    config = {**config, "settings": settings.model_dump(mode="json")}
-    other = type(generator).restore(generator.block, generator.given, config, generator.weights())
-    other.history.extend(generator.history)
-    return other

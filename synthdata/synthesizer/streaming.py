@@ -80,7 +80,8 @@ class RowStream:
         if self.generator is None:
             return {}
         rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(self.seed, spawn_key=(number,))))
-        return self.generator.sample(rng, first_row(number + 1) - first_row(number), self.encoder.allowed(self.masks))
+        rows = first_row(number + 1) - first_row(number)
+        return self.generator.sample(rng, rows, allowed=self.encoder.allowed(self.masks))
 
     def _decoded(self, arrays: Arrays, first: int, end: int) -> pd.DataFrame:
         capacity = self.encoder.capacity

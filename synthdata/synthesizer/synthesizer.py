@@ -17,7 +17,7 @@ from synthdata.blocks import tabular
 from synthdata.encoding.encoder import Encoder
 from synthdata.encoding.made_columns import MadeColumns
 from synthdata.errors import ArtefactError, InputError, SchemaError
-from synthdata.models.base import Generator, Imputing
+from synthdata.models.base import Generator, ImputingGenerator
 from synthdata.progress import Listener, silent
 from synthdata.remarks import (
     about_columns,
@@ -533,7 +533,7 @@ class Synthesizer:
         >>> synthesizer.fill(frame, ["weight"])  # doctest: +SKIP
 
         """
-        if self.generator is not None and not isinstance(self.generator, Imputing):
+        if self.generator is not None and not isinstance(self.generator, ImputingGenerator):
             raise InputError(f"model family '{self.family}' cannot fill missing values; train with model transformer")
         filling = Filling(self.encoder, self.generator, self.stages, self.constraints)
         frame = self.schema.read(frame)
@@ -594,7 +594,7 @@ class Synthesizer:
     def describe(self) -> dict[str, Any]:
         """What this model is, as plain JSON: family, settings, parameters, training, fields, constraints."""
         generator, encoder = self.generator, self.encoder
-        weights = generator.weights() if generator else {}
+        weights = generator.weights if generator else {}
         return {
             "name": self.schema.name,
             "family": self.family,

@@ -1,9 +1,4 @@
-"""Attention from columns to columns, as dense products that compile and vectorise on a CPU.
-
-What a column asks for is its own, whatever the row; what it finds is weighed by a score that a table holds for each
-symbol of each other column. Scaled dot-product attention (Vaswani et al. 2017, arXiv:1706.03762, eq. 1) with learned
-queries, its products of queries and keys kept as one table.
-"""
+"""Attention as dense products that compile and vectorise on a CPU: Vaswani et al. 2017 (arXiv:1706.03762, eq. 1)."""
 
 from __future__ import annotations
 
@@ -14,10 +9,10 @@ __all__ = ["attend"]
 
 
 def attend(scores: tf.Tensor, known: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-    """Weighted means of the values of known columns, with one more of score 0 and value 0: (rows, targets, width).
+    """Weighted means of the values of visible sources, and of one more of score 0 and value 0: (rows, targets, width).
 
-    scores: (rows, heads, targets, sources). known: (rows, targets, sources) bool, what each target may see.
-    values: (rows, sources, width), split between the heads.
+    The one more is for a target that sees no source. scores: (rows, heads, targets, sources). known: (rows, targets,
+    sources) bool, what each target may see. values: (rows, sources, width), split between the heads.
     """
     heads, sources = scores.shape[1], scores.shape[3]
     scores = tf.where(known[:, None], scores, -1e9)
@@ -32,10 +27,10 @@ def attend(scores: tf.Tensor, known: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
 def _mix(weights: tf.Tensor, values: tf.Tensor) -> tuple[tf.Tensor, object]:
-    """Their product, whose gradient turns the weights by a copy: XLA is five times slower on the turned product."""
+    """Their product, whose gradient transposes a copy: XLA is five times slower on a product that transposes."""
 
     def gradient(up: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        (turned,) = xla.optimization_barrier(tf.transpose(weights, (0, 1, 3, 2)))
-        return tf.matmul(up, values, transpose_b=True), turned @ up
+        (transposed,) = xla.optimization_barrier(tf.transpose(weights, (0, 1, 3, 2)))
+        return tf.matmul(up, values, transpose_b=True), transposed @ up
 
     return weights @ values, gradient

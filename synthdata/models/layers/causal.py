@@ -1,6 +1,6 @@
-"""The layers of a causal Transformer, as a Keras layer: what is trained over codes and over tokens.
+"""The layers of a causal Transformer in Keras, over the tokens of images and of texts.
 
-Pre-norm, with root mean squares (Zhang and Sennrich 2019, arXiv:1910.07467, eq. 4). `causal_drawing` runs the same
+Pre-norm, with root mean squares (Zhang and Sennrich 2019, arXiv:1910.07467, eq. 4). `samplers.causal` runs the same
 layers step by step, in numpy.
 """
 
@@ -14,60 +14,61 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.models.layers.attention import attend
-from synthdata.models.layers.dense import dense, table
+from synthdata.models.layers.dense import dense, weight
+from synthdata.models.samplers.causal import rotations
 from synthdata.models.samplers.dense import TINY
 
-__all__ = ["CausalLayers"]
+__all__ = ["CausalLayers", "PackedSteps", "mean_nll"]
 
-BEND, CUBE = math.sqrt(2 / math.pi), 0.044715  # of GELU by the tangent
+GELU_SCALE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715  # of its tanh approximation
 
 
 class CausalLayers(keras.layers.Layer):
-    """Attention over what is known and a feed-forward layer, `layers` times; then a norm with a gain."""
+    """Masked self-attention and a feed-forward layer, `layers` times; then a norm with a gain."""
 
     def __init__(self, width: int, layers: int, heads: int, wide: int, rng: np.random.Generator) -> None:
         super().__init__(name="layers")
         self.width, self.heads = width, heads
         self.blocks = [_block(self, i, width, wide, layers, rng) for i in range(layers)]
-        self.last_gain = table(self, "last_gain", np.ones(width))
+        self.last_gain = weight(self, "last_gain", np.ones(width))
         self.built = True
 
     def call(
         self,
         x: tf.Tensor,
-        known: tf.Tensor,
-        turn: tuple[tf.Tensor, tf.Tensor] | None = None,
+        visible: tf.Tensor,
+        rotary: tuple[tf.Tensor, tf.Tensor] | None = None,
         drop: Callable[[tf.Tensor], tf.Tensor] = lambda x: x,
     ) -> tf.Tensor:
         """(rows, steps, width) to the same.
 
-        known: (rows or 1, steps, steps) bool, what each step may see. turn: cosines and sines (rows or 1, steps,
-        head width / 2) by which queries and keys are turned (RoFormer, Su et al. 2021, arXiv:2104.09864, eq. 34); none
-        if not given. drop: what is left of that which a layer adds.
+        visible: (rows or 1, steps, steps) bool, the steps that each step attends to. rotary: cosines and sines (rows or
+        1, steps, head width / 2) that rotate queries and keys (RoFormer, Su et al. 2021, arXiv:2104.09864, eq. 34);
+        None for no rotation. drop: dropout of what each layer adds.
         """
         for block in self.blocks:
             matrix = tf.concat([block["query"], block["key"], block["value"]], axis=1)
             query, key, value = tf.split(dense(_normed(x) * block["gain"], matrix), 3, axis=-1)
-            query, key = (self._by_head(each, turn) for each in (query, key))
+            query, key = (self._by_head(each, rotary) for each in (query, key))
             scores = tf.matmul(query, key, transpose_b=True)
-            mixed = attend(scores / math.sqrt(self.width // self.heads), known, value)
+            mixed = attend(scores / math.sqrt(self.width // self.heads), visible, value)
             x += drop(dense(mixed, block["mix"]))
             inner = _activated(dense(_normed(x) * block["feed_gain"], block["up"]) + block["up_bias"])
             x += drop(dense(inner, block["down"]))
         return _normed(x) * self.last_gain
 
-    def _by_head(self, x: tf.Tensor, turn: tuple[tf.Tensor, tf.Tensor] | None) -> tf.Tensor:
-        """(rows, steps, width) to (rows, heads, steps, width / heads), turned."""
+    def _by_head(self, x: tf.Tensor, rotary: tuple[tf.Tensor, tf.Tensor] | None) -> tf.Tensor:
+        """(rows, steps, width) to (rows, heads, steps, width / heads), rotated."""
         steps, size = x.shape[1], self.width // self.heads
         x = tf.transpose(tf.reshape(x, (-1, steps, self.heads, size)), (0, 2, 1, 3))
-        if turn is None:
+        if rotary is None:
             return x
-        cosine, sine = (each[:, None] for each in turn)
+        cosine, sine = (each[:, None] for each in rotary)
         first, second = tf.split(x, 2, axis=-1)
         return tf.concat([first * cosine - second * sine, first * sine + second * cosine], axis=-1)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `causal_drawing` takes them: gains and the scale of queries multiplied in, but `last_gain`."""
+        """The weights as `samplers.causal` takes them: gains and the scale of queries folded in, except `last_gain`."""
         result = {}
         scale = 1 / math.sqrt(self.width // self.heads)
         for i, block in enumerate(self.blocks):
@@ -76,6 +77,29 @@ class CausalLayers(keras.layers.Layer):
             result[f"query_{i}"] *= np.float32(scale)
             result |= {f"{name}_{i}": block[name].numpy() for name in ("mix", "up_bias", "down")}
         return result
+
+
+class PackedSteps:
+    """Which steps of packed texts attend to which, and the rotations of their queries and keys."""
+
+    def __init__(self, steps: int, head_width: int) -> None:
+        self.rotations = [tf.constant(each) for each in rotations(steps, head_width)]
+        self.before = tf.constant(np.tri(steps, dtype=bool)[None])  # (1, steps, steps)
+
+    def __call__(
+        self, segment_ids: tf.Tensor, position_ids: tf.Tensor
+    ) -> tuple[tf.Tensor, tuple[tf.Tensor, tf.Tensor]]:
+        """Text of each step and its position there, (rows, steps) int32 each, to what `CausalLayers` take."""
+        visible = self.before & (segment_ids[:, :, None] == segment_ids[:, None, :])
+        cosine, sine = (tf.gather(each, position_ids) for each in self.rotations)
+        return visible, (cosine, sine)
+
+
+def mean_nll(logits: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Mean negative log-likelihood in nats of the `targets` (rows, steps) where `mask` (rows, steps) is true."""
+    counted = tf.cast(mask, tf.float32)
+    nll = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+    return tf.reduce_sum(nll * counted) / tf.reduce_sum(counted)
 
 
 # Gradients by formula: TensorFlow adds up three or more of them in an order that differs from run to run.
@@ -97,19 +121,19 @@ def _normed(x: tf.Tensor) -> tuple[tf.Tensor, object]:
 def _activated(x: tf.Tensor) -> tuple[tf.Tensor, object]:
     """As `dense.activate`."""
     square = x * x
-    turned = tf.tanh(BEND * x * (1.0 + CUBE * square))
+    tanh = tf.tanh(GELU_SCALE * x * (1.0 + GELU_CUBE * square))
 
     def gradient(up: tf.Tensor) -> tf.Tensor:
-        slope = BEND * (1.0 + 3.0 * CUBE * square)
-        return up * 0.5 * (1.0 + turned + x * (1.0 - turned * turned) * slope)
+        slope = GELU_SCALE * (1.0 + 3.0 * GELU_CUBE * square)
+        return up * 0.5 * (1.0 + tanh + x * (1.0 - tanh * tanh) * slope)
 
-    return 0.5 * x * (1.0 + turned), gradient
+    return 0.5 * x * (1.0 + tanh), gradient
 
 
 def _block(
     layer: keras.layers.Layer, i: int, width: int, wide: int, layers: int, rng: np.random.Generator
 ) -> dict[str, keras.Variable]:
-    """The weights of one layer; what it adds starts small, so that depth does not add up."""
+    """The weights of one layer; those of its outputs start smaller the more layers there are."""
     small = 0.5 / math.sqrt(layers)
     sizes = {
         **dict.fromkeys(("query", "key", "value"), (width, width, 1.0)),
@@ -118,8 +142,8 @@ def _block(
         "down": (wide, width, small),
     }
     weights = {
-        name: table(layer, f"{name}_{i}", rng.normal(0.0, scale / math.sqrt(rows), (rows, columns)))
+        name: weight(layer, f"{name}_{i}", rng.normal(0.0, scale / math.sqrt(rows), (rows, columns)))
         for name, (rows, columns, scale) in sizes.items()
     }
-    weights["up_bias"] = table(layer, f"up_bias_{i}", np.zeros(wide))
-    return weights | {name: table(layer, f"{name}_{i}", np.ones(width)) for name in ("gain", "feed_gain")}
+    weights["up_bias"] = weight(layer, f"up_bias_{i}", np.zeros(wide))
+    return weights | {name: weight(layer, f"{name}_{i}", np.ones(width)) for name in ("gain", "feed_gain")}

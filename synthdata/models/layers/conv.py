@@ -1,121 +1,158 @@
 """Convolutional networks between images and vectors, in Keras: residual blocks without norms between images.
 
-Plain rectified residual networks without batch statistics, as in Huang et al. 2024 (arXiv:2501.05441, section 3.1), but
-with full convolutions: those in groups have no gradients on CPUs. What an image is made from also scales and shifts the
-channels of each block (Chen et al. 2019, arXiv:1810.01365, eq. 2). `conv_drawing` runs the same in numpy.
+Plain residual networks without batch statistics, as in Huang et al. 2024 (arXiv:2501.05441, section 3.1), but with full
+convolutions: grouped ones have no gradients on CPUs. A vector scales and shifts the channels of each block (Chen et al.
+2019, arXiv:1810.01365, eq. 2). `samplers.conv` runs the same in numpy.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import final
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.dense import table
+from synthdata.models.layers.dense import weight
 from synthdata.models.samplers.conv import SLOPE
-from synthdata.models.samplers.resolutions import Canvas, decoder_shapes, encoder_shapes, start_of
+from synthdata.models.samplers.resolutions import Resolutions, decoder_shapes, encoder_shapes, start_of
 from synthdata.models.samplers.shapes import Shapes
 
-__all__ = ["ImageDecoder", "ImageEncoder", "activate", "as_numbers"]
+__all__ = ["ConvLayers", "ImageDecoder", "ImageEncoder", "from_pixels", "rectify"]
+
+NO_MODULATION: Mapping[str, tf.Tensor] = {}
 
 
-def as_numbers(images: tf.Tensor) -> tf.Tensor:
+def from_pixels(images: tf.Tensor) -> tf.Tensor:
     """Pixels uint8 as numbers in [-1, 1]."""
     return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 
-def activate(x: tf.Tensor) -> tf.Tensor:
-    """Leaky rectifier."""
+def rectify(x: tf.Tensor) -> tf.Tensor:
+    """Leaky ReLU."""
     return tf.nn.leaky_relu(x, SLOPE)
 
 
-class _Convolutional(keras.layers.Layer):
-    """Weights by name, and the blocks that decoder and encoder share."""
+@final
+class ConvLayers(keras.layers.Layer):
+    """Weights by the names and shapes of `samplers.resolutions`, and what networks between images and grids do."""
 
-    def __init__(self, canvas: Canvas, shapes: Shapes, rng: np.random.Generator, name: str) -> None:
+    def __init__(
+        self, resolutions: Resolutions, shapes: Shapes, rng: np.random.Generator, name: str, enter_gain: float = 1.0
+    ) -> None:
         super().__init__(name=name)
-        self.canvas = canvas
-        self.tables = {key: table(self, key, start_of(key, shape, rng)) for key, shape in shapes.items()}
+        self.resolutions = resolutions
+        self.tables = {key: weight(self, key, start_of(key, shape, rng, enter_gain)) for key, shape in shapes.items()}
         self.built = True
 
-    def styled(self, style: tf.Tensor, *names: str) -> dict[str, tf.Tensor]:
-        """What `style` (n, style) comes to in all blocks, and in the tables of these names.
+    def conv(self, x: tf.Tensor, name: str) -> tf.Tensor:
+        """A 3 x 3 convolution."""
+        first, *rest = name.split("_")
+        bias = self.tables["_".join([first, "bias", *rest])]
+        return tf.nn.conv2d(x, tf.convert_to_tensor(self.tables[name]), 1, "SAME") + bias
+
+    def pointwise(self, x: tf.Tensor, name: str) -> tf.Tensor:
+        """A product at each pixel."""
+        return tf.nn.conv2d(x, tf.convert_to_tensor(self.tables[name])[None, None], 1, "SAME")
+
+    def modulations(self, vector: tf.Tensor, *names: str) -> dict[str, tf.Tensor]:
+        """What a vector (n, numbers) comes to in all blocks, and in the tables of these names.
 
         One product: the gradient of a sum of several would depend on the order in which they are added.
         """
-        names = (*names, *(name for name in self.tables if name.startswith("style_")))
+        names = (*names, *(name for name in self.tables if name.startswith("modulation_")))
         matrices = [tf.convert_to_tensor(self.tables[name]) for name in names]
-        parts = tf.split(style @ tf.concat(matrices, axis=1), [matrix.shape[1] for matrix in matrices], axis=1)
+        parts = tf.split(vector @ tf.concat(matrices, axis=1), [matrix.shape[1] for matrix in matrices], axis=1)
         return dict(zip(names, parts, strict=True))
 
-    def blocks(self, x: tf.Tensor, level: int, styles: dict[str, tf.Tensor]) -> tf.Tensor:
+    def blocks(self, x: tf.Tensor, level: int, modulations: Mapping[str, tf.Tensor] = NO_MODULATION) -> tf.Tensor:
         """The residual blocks of one resolution: (n, h, w, c) to the same."""
-        tables = self.tables
-        for i in range(self.canvas.blocks):
-            inner = _conv(activate(x), tables[f"first_{level}_{i}"], tables[f"first_bias_{level}_{i}"])
-            if styles:
-                gain, shift = tf.split(styles[f"style_{level}_{i}"], 2, axis=1)
+        for i in range(self.resolutions.blocks):
+            inner = self.conv(rectify(x), f"first_{level}_{i}")
+            if modulations:
+                gain, shift = tf.split(modulations[f"modulation_{level}_{i}"], 2, axis=1)
                 inner = inner * (1.0 + gain[:, None, None]) + shift[:, None, None]
-            x += _conv(activate(inner), tables[f"second_{level}_{i}"], tables[f"second_bias_{level}_{i}"])
+            x += self.conv(rectify(inner), f"second_{level}_{i}")
         return x
 
+    def enter(self, images: tf.Tensor) -> tf.Tensor:
+        """The first convolution of images in [-1, 1], whose last row and column of pixels are repeated as padding."""
+        bottom, right = self.resolutions.padding
+        images = tf.concat([images, *[images[:, -1:]] * bottom], axis=1) if bottom else images
+        images = tf.concat([images, *[images[:, :, -1:]] * right], axis=2) if right else images
+        return self.conv(images, "enter")
+
+    def down(self, x: tf.Tensor, level: int) -> tf.Tensor:
+        """The halving after `level` others."""
+        x = tf.nn.space_to_depth(x, 2) if self.resolutions.shuffle else tf.nn.avg_pool2d(x, 2, 2, "VALID")
+        return self.pointwise(x, f"down_{level}")
+
+    def up(self, x: tf.Tensor, level: int) -> tf.Tensor:
+        """The doubling that undoes the halving after `level` others."""
+        x = self.pointwise(x, f"up_{level}")
+        return tf.nn.depth_to_space(x, 2) if self.resolutions.shuffle else tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
+
+    def grow(self, x: tf.Tensor, modulations: Mapping[str, tf.Tensor] = NO_MODULATION) -> tf.Tensor:
+        """States at the lowest resolution to images (n, height, width, channels) in (-1, 1)."""
+        block = self.resolutions.block
+        for level in range(self.resolutions.halvings, -1, -1):
+            x = self.blocks(x, level, modulations)
+            if level:
+                x = self.up(x, level - 1)
+        x = self.conv(rectify(x), "leave")
+        return tf.tanh(x[:, : block.height, : block.width])
+
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `conv_drawing` takes them."""
+        """The weights as `samplers.conv` takes them."""
         return {key: np.ascontiguousarray(weight.numpy()) for key, weight in self.tables.items()}
 
 
-class ImageDecoder(_Convolutional):
-    """From `style` numbers to an image."""
+@final
+class ImageDecoder(keras.layers.Layer):
+    """From a vector of `size` numbers to an image."""
 
-    def __init__(self, canvas: Canvas, style: int, rng: np.random.Generator, name: str = "decoder") -> None:
-        super().__init__(canvas, decoder_shapes(canvas, style), rng, name)
+    def __init__(self, resolutions: Resolutions, size: int, rng: np.random.Generator, name: str = "decoder") -> None:
+        super().__init__(name=name)
+        self.net = ConvLayers(resolutions, decoder_shapes(resolutions, size), rng, name)
+        self.built = True
 
-    def call(self, style: tf.Tensor) -> tf.Tensor:
-        """(n, style) to (n, height, width, channels) in (-1, 1)."""
-        canvas, tables = self.canvas, self.tables
-        styles = self.styled(style, "enter")
-        x = tf.reshape(styles["enter"] + tables["enter_bias"], (-1, *canvas.grid, canvas.features(canvas.halvings)))
-        for level in range(canvas.halvings, -1, -1):
-            x = self.blocks(x, level, styles)
-            if level:
-                x = _pointwise(x, tables[f"up_{level - 1}"])
-                x = tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
-        x = _conv(activate(x), tables["leave"], tables["leave_bias"])
-        return tf.tanh(x[:, : canvas.block.height, : canvas.block.width])
+    def call(self, vector: tf.Tensor) -> tf.Tensor:
+        """(n, size) to (n, height, width, channels) in (-1, 1)."""
+        net, resolutions = self.net, self.net.resolutions
+        modulations = net.modulations(vector, "enter")
+        x = modulations["enter"] + net.tables["enter_bias"]
+        return net.grow(tf.reshape(x, (-1, *resolutions.grid, resolutions.features(resolutions.halvings))), modulations)
 
-
-class ImageEncoder(_Convolutional):
-    """From an image, and `style` numbers that say what it is (0 for none), to `out` numbers."""
-
-    def __init__(self, canvas: Canvas, style: int, out: int, rng: np.random.Generator, name: str = "encoder") -> None:
-        super().__init__(canvas, encoder_shapes(canvas, style, out), rng, name)
-
-    def call(self, images: tf.Tensor, style: tf.Tensor | None = None) -> tf.Tensor:
-        """(n, height, width, channels) in [-1, 1] and (n, style) to (n, out)."""
-        canvas, tables = self.canvas, self.tables
-        bottom, right = canvas.padding
-        styles = {} if style is None else self.styled(style)
-        x = _conv(_padded(images, bottom, right), tables["enter"], tables["enter_bias"])
-        for level in range(canvas.halvings + 1):
-            x = self.blocks(x, level, styles)
-            if level < canvas.halvings:
-                x = _pointwise(tf.nn.avg_pool2d(x, 2, 2, "VALID"), tables[f"down_{level}"])
-        x = tf.reshape(activate(x), (-1, canvas.flat))
-        return x @ tf.convert_to_tensor(tables["leave"]) + tables["leave_bias"]
+    def export(self) -> dict[str, np.ndarray]:
+        """The weights as `samplers.conv` takes them."""
+        return self.net.export()
 
 
-def _conv(x: tf.Tensor, kernel: keras.Variable, bias: keras.Variable) -> tf.Tensor:
-    return tf.nn.conv2d(x, tf.convert_to_tensor(kernel), 1, "SAME") + bias
+@final
+class ImageEncoder(keras.layers.Layer):
+    """From an image, under `condition` features (0 for none), to `out` numbers."""
 
+    def __init__(
+        self, resolutions: Resolutions, condition: int, out: int, rng: np.random.Generator, name: str = "encoder"
+    ) -> None:
+        super().__init__(name=name)
+        self.conditioned = condition > 0
+        self.net = ConvLayers(resolutions, encoder_shapes(resolutions, condition, out), rng, name)
+        self.built = True
 
-def _pointwise(x: tf.Tensor, matrix: keras.Variable) -> tf.Tensor:
-    return tf.nn.conv2d(x, tf.convert_to_tensor(matrix)[None, None], 1, "SAME")
+    def call(self, images: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
+        """(n, height, width, channels) in [-1, 1] and (n, condition) to (n, out)."""
+        net, resolutions = self.net, self.net.resolutions
+        modulations = net.modulations(condition) if self.conditioned else NO_MODULATION
+        x = net.enter(images)
+        for level in range(resolutions.halvings + 1):
+            x = net.blocks(x, level, modulations)
+            if level < resolutions.halvings:
+                x = net.down(x, level)
+        x = tf.reshape(rectify(x), (-1, resolutions.flat))
+        return x @ tf.convert_to_tensor(net.tables["leave"]) + net.tables["leave_bias"]
 
-
-def _padded(images: tf.Tensor, bottom: int, right: int) -> tf.Tensor:
-    """Repeat the last row and column of pixels."""
-    if bottom:
-        images = tf.concat([images, *[images[:, -1:]] * bottom], axis=1)
-    if right:
-        images = tf.concat([images, *[images[:, :, -1:]] * right], axis=2)
-    return images
+    def export(self) -> dict[str, np.ndarray]:
+        """The weights as `samplers.conv` takes them."""
+        return self.net.export()

@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterable
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.dense import activate, table
-from synthdata.models.samplers.prior import MOST_LOG_SCALE
+from synthdata.models.layers.dense import activate, weight
+from synthdata.models.samplers.prior import MOST_LOG_SCALE, layer_shapes
 
-__all__ = ["Coupling"]
+__all__ = ["Coupling", "export_couplings"]
 
 
 class Coupling(keras.layers.Layer):
-    """Shift and log-scale of one half of a latent vector, given the other, and `told` more numbers."""
+    """Shift and log-scale of one half of a latent vector, given the other half and `condition` features."""
 
-    def __init__(self, half: int, width: int, rng: np.random.Generator, name: str, told: int = 0) -> None:
+    def __init__(self, half: int, width: int, rng: np.random.Generator, name: str, condition: int = 0) -> None:
         super().__init__(name=name)
-        self.enter = table(self, "enter", rng.normal(0.0, 1 / math.sqrt(half), (half + told, width)))
-        self.enter_bias = table(self, "enter_bias", np.zeros(width))
-        self.inner = table(self, "inner", rng.normal(0.0, 1 / math.sqrt(width), (width, width)))
-        self.inner_bias = table(self, "inner_bias", np.zeros(width))
-        self.leave = table(self, "head", np.zeros((width, 2 * half)))
-        self.leave_bias = table(self, "leave_bias", np.zeros(2 * half))
+        scales = {"enter": 1 / math.sqrt(half), "inner": 1 / math.sqrt(width)}  # others are zero: nothing is bent yet
+        self.tables = {
+            key: weight(self, key, rng.normal(0.0, scales[key], shape) if key in scales else np.zeros(shape))
+            for key, shape in layer_shapes(half, condition, width).items()
+        }
         self.built = True
 
-    def named_weights(self) -> dict[str, Any]:
-        """The weights by the names `latent_prior` calls them."""
-        names = ("enter", "enter_bias", "inner", "inner_bias", "leave", "leave_bias")
-        return {name: getattr(self, name) for name in names}
-
     def call(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """(rows, half + told) to shift and log-scale, (rows, half) each."""
-        x = activate(x @ tf.convert_to_tensor(self.enter) + self.enter_bias)
-        x = activate(x @ tf.convert_to_tensor(self.inner) + self.inner_bias)
-        shift, log_scale = tf.split(x @ tf.convert_to_tensor(self.leave) + self.leave_bias, 2, axis=-1)
+        """(rows, half + condition) to shift and log-scale, (rows, half) each."""
+        for name in ("enter", "inner"):
+            x = activate(self._affine(x, name))
+        shift, log_scale = tf.split(self._affine(x, "head"), 2, axis=-1)
         return shift, MOST_LOG_SCALE * tf.tanh(log_scale / MOST_LOG_SCALE)
+
+    def _affine(self, x: tf.Tensor, name: str) -> tf.Tensor:
+        return x @ tf.convert_to_tensor(self.tables[name]) + self.tables[f"{name}_bias"]
+
+
+def export_couplings(couplings: Iterable[Coupling]) -> dict[str, np.ndarray]:
+    """The weights as `samplers.prior` takes them."""
+    return {
+        f"prior_{name}_{i}": weight.numpy()
+        for i, coupling in enumerate(couplings)
+        for name, weight in coupling.tables.items()
+    }

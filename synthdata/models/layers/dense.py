@@ -11,10 +11,10 @@ import tensorflow as tf
 
 from synthdata.models.samplers.dense import TINY
 
-__all__ = ["Blocks", "activate", "dense", "rms_norm", "table"]
+__all__ = ["Blocks", "activate", "dense", "rms_norm", "weight"]
 
 
-def table(layer: keras.layers.Layer, name: str, start: np.ndarray) -> Any:
+def weight(layer: keras.layers.Layer, name: str, start: np.ndarray) -> Any:
     """Add a weight that starts as an array."""
     return layer.add_weight(name=name, shape=start.shape, initializer=lambda *_, **__: start.astype(np.float32))
 
@@ -42,14 +42,14 @@ class Blocks(keras.layers.Layer):
         super().__init__(name=name)
         self.blocks = [
             {
-                "gain": table(self, f"gain_{i}", np.ones(width)),
-                "up": table(self, f"up_{i}", rng.normal(0.0, 1 / math.sqrt(width), (width, wide))),
-                "up_bias": table(self, f"up_bias_{i}", np.zeros(wide)),
-                "down": table(self, f"down_{i}", rng.normal(0.0, 0.5 / math.sqrt(wide), (wide, width))),
+                "gain": weight(self, f"gain_{i}", np.ones(width)),
+                "up": weight(self, f"up_{i}", rng.normal(0.0, 1 / math.sqrt(width), (width, wide))),
+                "up_bias": weight(self, f"up_bias_{i}", np.zeros(wide)),
+                "down": weight(self, f"down_{i}", rng.normal(0.0, 0.5 / math.sqrt(wide), (wide, width))),
             }
             for i in range(layers)
         ]
-        self.last_gain = table(self, "last_gain", np.ones(width))
+        self.last_gain = weight(self, "last_gain", np.ones(width))
         self.built = True
 
     def call(self, x: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""From what a network puts out to distributions: the only door to TensorFlow Probability."""
+"""Distributions by the outputs of networks: the only door to TensorFlow Probability."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def normal(mean: tf.Tensor, log_scale: tf.Tensor) -> Any:
 
 
 def mixture(logits: tf.Tensor, means: tf.Tensor, log_scales: tf.Tensor) -> Any:
-    """Mixture of diagonal normals: logits (parts,), means and log_scales (parts, width)."""
+    """Mixture of diagonal normals: logits (components,), means and log_scales (components, width)."""
     return tfd.MixtureSameFamily(tfd.Categorical(logits=logits), normal(means, log_scales))
 
 
@@ -34,7 +34,7 @@ def coupled(base: Any, networks: Sequence[Network]) -> Any:
     """`base` over (width,), bent by affine coupling layers: Dinh et al. 2017 (arXiv:1605.08803, eq. 7 and 8).
 
     Each network takes the half that stays, (..., width / 2), and gives shift and log-scale of the other. The halves
-    change places after each layer.
+    are swapped after each layer.
     """
     steps = []
     for network in networks:

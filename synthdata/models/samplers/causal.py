@@ -1,4 +1,4 @@
-"""The layers of `causal`, step by step, in numpy; and the shapes of their weights."""
+"""The layers of `layers.causal`, step by step, in numpy; and the shapes of their weights."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from synthdata.models.samplers.dense import TINY, activate
 from synthdata.models.samplers.shapes import Shapes
 
-__all__ = ["CausalSteps", "layer_shapes", "rms_norm", "turns"]
+__all__ = ["CausalSteps", "layer_shapes", "rms_norm", "rotations"]
 
-BASE = 10_000.0  # of the wave lengths by which queries and keys are turned
+BASE = 10_000.0  # of the wavelengths of rotary embeddings
 
 
 def layer_shapes(*, width: int, layers: int, wide: int) -> Shapes:
@@ -23,25 +23,25 @@ def layer_shapes(*, width: int, layers: int, wide: int) -> Shapes:
     return shapes
 
 
-def turns(steps: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cosines and sines by which heads of `size` are turned at each step: (steps, size / 2) float32 each."""
+def rotations(steps: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cosines and sines that rotate heads of `size` at each step: (steps, size / 2) float32 each."""
     angles = np.arange(steps)[:, None] * BASE ** (-np.arange(size // 2) / (size // 2))
     return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
 
 
 class CausalSteps:
-    """The layers for `rows` rows of up to `steps` steps, with the keys and values of the steps before.
+    """The layers for `rows` rows of up to `steps` steps, with a cache of keys and values.
 
-    turned: whether queries and keys are turned by their place.
+    rotary: whether queries and keys are rotated by their position.
     """
 
     def __init__(
-        self, weights: Mapping[str, np.ndarray], heads: int, rows: int, steps: int, *, turned: bool = False
+        self, weights: Mapping[str, np.ndarray], heads: int, rows: int, steps: int, *, rotary: bool = False
     ) -> None:
         self.weights, self.heads = weights, heads
         self.layers = sum(name.startswith("query_") for name in weights)
         size = weights["query_0"].shape[1] // heads
-        self.turns = turns(steps, size) if turned else None
+        self.rotations = rotations(steps, size) if rotary else None
         self.matrices = [
             np.concatenate([weights[f"{name}_{i}"] for name in ("query", "key", "value")], axis=1)
             for i in range(self.layers)
@@ -49,7 +49,7 @@ class CausalSteps:
         self.keys, self.values = (np.empty((self.layers, rows, heads, steps, size), np.float32) for _ in range(2))
 
     def keep(self, rows: np.ndarray) -> None:
-        """Go on with these rows alone, by their numbers (m,)."""
+        """Drop all rows but these, by their numbers (m,)."""
         self.keys, self.values = self.keys[:, rows], self.values[:, rows]
 
     def step(self, i: int, x: np.ndarray) -> np.ndarray:
@@ -67,8 +67,8 @@ class CausalSteps:
         """As `attention.attend`, for one step: (rows, width) to the same."""
         both = (x @ self.matrices[layer]).reshape(len(x), 3, self.heads, -1)
         query, key, value = both[:, 0], both[:, 1], both[:, 2]
-        if self.turns is not None:
-            query, key = self._turned(query, i), self._turned(key, i)
+        if self.rotations is not None:
+            query, key = self._rotated(query, i), self._rotated(key, i)
         keys, values = self.keys[layer], self.values[layer]
         keys[:, :, i], values[:, :, i] = key, value
         scores = (keys[:, :, : i + 1] @ query[..., None])[..., 0]  # (rows, heads, i + 1)
@@ -79,10 +79,10 @@ class CausalSteps:
         mixed: np.ndarray = scores[:, :, None] @ values[:, :, : i + 1]
         return mixed.reshape(len(x), -1)
 
-    def _turned(self, x: np.ndarray, i: int) -> np.ndarray:
-        """Heads (rows, heads, size), turned by step `i`."""
-        assert self.turns is not None
-        cosine, sine = self.turns[0][i], self.turns[1][i]
+    def _rotated(self, x: np.ndarray, i: int) -> np.ndarray:
+        """Heads (rows, heads, size), rotated by step `i`."""
+        assert self.rotations is not None
+        cosine, sine = self.rotations[0][i], self.rotations[1][i]
         first, second = np.split(x, 2, axis=-1)
         return np.concatenate([first * cosine - second * sine, first * sine + second * cosine], axis=-1)
 

@@ -1,8 +1,8 @@
-"""The tabular blocks of a record as features, for generators of its other fields, in numpy.
+"""The condition of an image or a text, as features: the tabular blocks of the same record, in numpy.
 
-- Categorical: one of `size`; nothing where there are more than MOST_SYMBOLS.
-- Binned: whether it is in a bin, its place among all bins in [0, 1], and its atom: one of them if there are at most
-  MOST_ATOMS, otherwise its place among them. A missing value is an atom.
+- Categorical: one-hot; nothing where there are more than MOST_SYMBOLS.
+- Binned: whether the value is in a bin, its position among all bins in [0, 1], and its atom: one-hot for up to
+  MOST_ATOMS atoms, otherwise its position among them. A missing value is an atom.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import numpy as np
 
 from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
 
-__all__ = ["told_features", "told_width"]
+__all__ = ["condition_width", "encode_condition"]
 
 MOST_SYMBOLS = 256
 MOST_ATOMS = 32
 
 
-def told_width(given: Layout) -> int:
-    """How many features the blocks make; 0 without blocks."""
-    return sum(map(_width, given.values()))
+def condition_width(layout: Layout) -> int:
+    """How many features the blocks of a condition make; 0 without blocks."""
+    return sum(map(_width, layout.values()))
 
 
-def told_features(given: Layout, told: Arrays, rows: int) -> np.ndarray:
-    """The features of `rows` rows: (rows, told_width) float32. ValueError where `told` does not fit."""
-    if set(told) != set(given) or any(len(array) != rows for array in told.values()):
-        raise ValueError(f"told {sorted(told)}, not {rows} rows each of {sorted(given)}")
-    parts = [_features(block, told[name]) for name, block in given.items()]
+def encode_condition(layout: Layout, condition: Arrays, rows: int) -> np.ndarray:
+    """The features of `rows` rows: (rows, condition_width) float32. ValueError where the arrays do not fit."""
+    if set(condition) != set(layout) or any(len(array) != rows for array in condition.values()):
+        raise ValueError(f"the condition has {sorted(condition)}, not {rows} rows each of {sorted(layout)}")
+    parts = [_features(block, condition[name]) for name, block in layout.items()]
     return np.concatenate(parts, axis=1) if parts else np.zeros((rows, 0), np.float32)
 
 
@@ -51,7 +51,7 @@ def _features(block: Block, array: np.ndarray) -> np.ndarray:
             if size <= MOST_SYMBOLS:
                 result[np.arange(len(array)), array] = 1.0
         case Binned(atoms, bins, _):
-            symbol, offset = array[:, 0].astype(np.int64), array[:, 1] % 1.0  # what is beyond 1 says which link
+            symbol, offset = array[:, 0].astype(np.int64), array[:, 1] % 1.0  # beyond 1: which column it copies
             in_bin = symbol >= atoms
             result[:, 0] = in_bin
             result[in_bin, 1] = (symbol[in_bin] - atoms + offset[in_bin]) / bins

@@ -1,16 +1,16 @@
-"""The convolutional networks of `conv`, in numpy: nothing to compile and no TensorFlow to load."""
+"""The convolutional networks of `layers.conv`, in numpy: nothing to compile and no TensorFlow to load."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from synthdata.models.samplers.resolutions import Canvas
+from synthdata.models.samplers.resolutions import Resolutions
 
-__all__ = ["SLOPE", "convolve", "decode_images", "encode_images", "from_pixels", "rectify", "to_pixels"]
+__all__ = ["SLOPE", "chunks", "convolve", "decode_images", "encode_images", "from_pixels", "grow", "rectify"]
 
-SLOPE = 0.2  # of the leaky rectifier below zero; the same in training
+SLOPE = 0.2  # of the leaky ReLU below zero; the same in training
 CHUNK_PIXELS = 1 << 14  # computed at once: their arrays stay in a core's cache
 
 Weights = Mapping[str, np.ndarray]
@@ -22,67 +22,80 @@ def from_pixels(images: np.ndarray) -> np.ndarray:
 
 
 def to_pixels(values: np.ndarray) -> np.ndarray:
-    """Numbers in [-1, 1] as pixels uint8. An image (n, height, width, channels) of which one is no number is blank."""
+    """Numbers in [-1, 1] as pixels uint8; an image (n, height, width, channels) that has a NaN in it is blank."""
     lost = np.isnan(values).any(axis=(1, 2, 3), keepdims=True)
     values = np.where(lost, np.float32(-1), values) if lost.any() else values
     return np.clip(np.rint((values + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
-def decode_images(canvas: Canvas, weights: Weights, style: np.ndarray) -> np.ndarray:
-    """Numbers (n, style) float32 to images (n, height, width, channels) uint8."""
-    block = canvas.block
-    result = np.empty((len(style), block.height, block.width, block.channels), np.uint8)
-    step = _chunk(canvas)
-    for first in range(0, len(style), step):
-        result[first : first + step] = to_pixels(np.tanh(_decode(canvas, weights, style[first : first + step])))
+def chunks(resolutions: Resolutions, rows: int) -> Iterator[slice]:
+    """Parts of `rows` images that are computed at once."""
+    step = max(1, CHUNK_PIXELS // (resolutions.block.height * resolutions.block.width))
+    return (slice(first, first + step) for first in range(0, rows, step))
+
+
+def decode_images(resolutions: Resolutions, weights: Weights, vectors: np.ndarray) -> np.ndarray:
+    """Vectors (n, numbers) float32 to images (n, height, width, channels) uint8."""
+    result = np.empty((len(vectors), *resolutions.image), np.uint8)
+    for part in chunks(resolutions, len(vectors)):
+        x = vectors[part] @ weights["enter"] + weights["enter_bias"]
+        result[part] = grow(resolutions, weights, x.reshape(len(x), *resolutions.grid, -1), vectors[part])
     return result
 
 
-def encode_images(canvas: Canvas, weights: Weights, images: np.ndarray, style: np.ndarray) -> np.ndarray:
-    """Images (n, height, width, channels) uint8, and what is told of them (n, style), to numbers (n, out) float32."""
+def encode_images(
+    resolutions: Resolutions, weights: Weights, images: np.ndarray, condition: np.ndarray | None = None
+) -> np.ndarray:
+    """Images (n, height, width, channels) uint8 under a condition (n, features) to numbers (n, out) float32."""
     result = np.empty((len(images), weights["leave"].shape[1]), np.float32)
-    step = _chunk(canvas)
-    for first in range(0, len(images), step):
-        chunk = slice(first, first + step)
-        result[chunk] = _encode(canvas, weights, from_pixels(images[chunk]), style[chunk])
+    for part in chunks(resolutions, len(images)):
+        modulation = None if condition is None else condition[part]
+        x = _shrunk(resolutions, weights, from_pixels(images[part]), modulation)
+        result[part] = rectify(x).reshape(len(x), -1) @ weights["leave"] + weights["leave_bias"]
     return result
 
 
-def _chunk(canvas: Canvas) -> int:
-    return max(1, CHUNK_PIXELS // (canvas.block.height * canvas.block.width))
-
-
-def _decode(canvas: Canvas, weights: Weights, style: np.ndarray) -> np.ndarray:
-    x = style @ weights["enter"] + weights["enter_bias"]
-    x = x.reshape(len(style), *canvas.grid, -1)
-    for level in range(canvas.halvings, -1, -1):
-        x = _blocks(canvas, weights, level, x, style)
+def grow(resolutions: Resolutions, weights: Weights, x: np.ndarray, modulation: np.ndarray | None = None) -> np.ndarray:
+    """States at the lowest resolution to images (n, height, width, channels) uint8."""
+    for level in range(resolutions.halvings, -1, -1):
+        x = _blocks(resolutions, weights, level, x, modulation)
         if level:
-            x = (x @ weights[f"up_{level - 1}"]).repeat(2, axis=1).repeat(2, axis=2)
+            x = _doubled(x @ weights[f"up_{level - 1}"], resolutions.shuffle)
     x = convolve(rectify(x), weights["leave"]) + weights["leave_bias"]
-    return x[:, : canvas.block.height, : canvas.block.width]
+    return to_pixels(np.tanh(x[:, : resolutions.block.height, : resolutions.block.width]))
 
 
-def _encode(canvas: Canvas, weights: Weights, images: np.ndarray, style: np.ndarray) -> np.ndarray:
-    bottom, right = canvas.padding
+def _shrunk(
+    resolutions: Resolutions, weights: Weights, images: np.ndarray, modulation: np.ndarray | None
+) -> np.ndarray:
+    """Images in [-1, 1] to states at the lowest resolution, averaging pixels."""
+    bottom, right = resolutions.padding
     x = np.pad(images, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="edge")
     x = convolve(x, weights["enter"]) + weights["enter_bias"]
-    for level in range(canvas.halvings + 1):
-        x = _blocks(canvas, weights, level, x, style)
-        if level < canvas.halvings:
+    for level in range(resolutions.halvings + 1):
+        x = _blocks(resolutions, weights, level, x, modulation)
+        if level < resolutions.halvings:
             n, height, width, wide = x.shape
             x = x.reshape(n, height // 2, 2, width // 2, 2, wide).mean(axis=(2, 4)) @ weights[f"down_{level}"]
-    flat: np.ndarray = rectify(x).reshape(len(images), -1) @ weights["leave"]
-    flat += weights["leave_bias"]
-    return flat
+    return x
 
 
-def _blocks(canvas: Canvas, weights: Weights, level: int, x: np.ndarray, style: np.ndarray) -> np.ndarray:
-    for i in range(canvas.blocks):
+def _doubled(x: np.ndarray, shuffle: bool) -> np.ndarray:
+    if not shuffle:
+        return x.repeat(2, axis=1).repeat(2, axis=2)
+    n, height, width, _ = x.shape
+    x = x.reshape(n, height, width, 2, 2, -1).transpose(0, 1, 3, 2, 4, 5)
+    return x.reshape(n, 2 * height, 2 * width, -1)
+
+
+def _blocks(
+    resolutions: Resolutions, weights: Weights, level: int, x: np.ndarray, modulation: np.ndarray | None
+) -> np.ndarray:
+    for i in range(resolutions.blocks):
         inner = convolve(rectify(x), weights[f"first_{level}_{i}"])
         inner += weights[f"first_bias_{level}_{i}"]
-        if style.shape[1]:
-            gain, shift = np.split(style @ weights[f"style_{level}_{i}"], 2, axis=1)
+        if modulation is not None and modulation.shape[1]:
+            gain, shift = np.split(modulation @ weights[f"modulation_{level}_{i}"], 2, axis=1)
             inner *= 1.0 + gain[:, None, None]
             inner += shift[:, None, None]
         inner = convolve(rectify(inner), weights[f"second_{level}_{i}"])

@@ -1,4 +1,4 @@
-"""What samplers share, in numpy: the residual blocks of `networks.dense` with folded weights, the draw of symbols."""
+"""What samplers share, in numpy: the residual blocks of `layers.dense` with folded weights, and drawing a symbol."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 __all__ = ["CHUNK", "TINY", "activate", "choose", "feed_forward"]
 
 CHUNK = 1024  # states computed at once: their arrays stay in a core's cache
-TINY = 1e-3  # added to mean squares, so that a state of zeros keeps its size; the same in training
+TINY = 1e-3  # added to mean squares, so that a state of zeros is not divided by zero; the same in training
 
 
 def feed_forward(weights: Mapping[str, np.ndarray], x: np.ndarray, out: np.ndarray, spare: np.ndarray) -> np.ndarray:
@@ -53,5 +53,5 @@ def choose(logits: np.ndarray, prefix: np.ndarray, uniform: np.ndarray) -> np.nd
     upto = np.cumsum(logits, axis=1, dtype=np.float64)
     upto /= upto[:, -1:]
     upto += np.arange(len(upto))[:, None]  # ascending throughout: one search finds prefix and symbol
-    place = np.searchsorted(upto.ravel(), prefix + uniform.astype(np.float64), side="right")
-    return np.minimum(place - prefix * logits.shape[1], logits.shape[1] - 1)
+    position = np.searchsorted(upto.ravel(), prefix + uniform.astype(np.float64), side="right")
+    return np.minimum(position - prefix * logits.shape[1], logits.shape[1] - 1)

@@ -1,4 +1,8 @@
-"""A prior of latent vectors that was learned: a normal bent by coupling layers, in numpy."""
+"""A learned prior of latent vectors in numpy: a normal, bent by coupling layers, both given a condition.
+
+Dinh et al. 2017 (arXiv:1605.08803, eq. 7 and 8). The weights are those that `layers.prior` exports; the tabular VAE has
+the coupling layers alone.
+"""
 
 from __future__ import annotations
 
@@ -7,73 +11,96 @@ from collections.abc import Mapping
 import numpy as np
 
 from synthdata.models.samplers.dense import activate
+from synthdata.models.samplers.shapes import Shapes
 
-__all__ = ["latents_of_noise", "noise_of_latents", "part_of"]
-
-
-def latents_of_noise(weights: Mapping[str, np.ndarray], noise: np.ndarray, told: np.ndarray) -> np.ndarray:
-    """The latent vectors that standard normal noise leads to, given what is told (n, told): (n, latent) float32."""
-    return through_couplings(weights, noise + told @ weights["prior_told"], told)
-
-
-def noise_of_latents(weights: Mapping[str, np.ndarray], latent: np.ndarray, told: np.ndarray) -> np.ndarray:
-    """The noise that leads to latent vectors: (n, latent) float32."""
-    noise: np.ndarray = before_couplings(weights, latent, told) - told @ weights["prior_told"]
-    return noise
-
-
-def part_of(weights: Mapping[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
-    """The weights whose names start with a prefix, without it."""
-    return {name.removeprefix(prefix): weight for name, weight in weights.items() if name.startswith(prefix)}
-
+__all__ = [
+    "MOST_LOG_SCALE",
+    "before_couplings",
+    "coupling_shapes",
+    "latents_of_noise",
+    "layer_shapes",
+    "noise_of_latents",
+    "prior_shapes",
+    "stretch_of_couplings",
+    "through_couplings",
+]
 
 MOST_LOG_SCALE = 2.0  # of what a coupling layer stretches by; the same in training
 
+Weights = Mapping[str, np.ndarray]
 
-def through_couplings(weights: Mapping[str, np.ndarray], z: np.ndarray, told: np.ndarray) -> np.ndarray:
-    """Pass (rows, latent) through all coupling layers, each given `told` (rows, told) as well."""
+
+def latents_of_noise(weights: Weights, noise: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """The latent vectors that standard normal noise leads to under a condition (n, features): (n, latent) float32."""
+    return through_couplings(weights, noise + condition @ weights["prior_condition"], condition)
+
+
+def noise_of_latents(weights: Weights, latent: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """The noise that leads to latent vectors under a condition (n, features): (n, latent) float32."""
+    noise: np.ndarray = before_couplings(weights, latent, condition) - condition @ weights["prior_condition"]
+    return noise
+
+
+def through_couplings(weights: Weights, z: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """Pass (rows, latent) through all coupling layers, under a condition (rows, features)."""
     half = z.shape[1] // 2
-    layer = 0
-    while f"prior_enter_{layer}" in weights:
-        shift, log_scale = _coupling(weights, layer, np.hstack([z[:, :half], told]))
+    for layer in _layers(weights):
+        shift, log_scale = _coupling(weights, layer, np.hstack([z[:, :half], condition]))
         z = np.hstack([z[:, half:] * np.exp(log_scale) + shift, z[:, :half]])  # the halves change places
-        layer += 1
     return z
 
 
-def before_couplings(weights: Mapping[str, np.ndarray], z: np.ndarray, told: np.ndarray) -> np.ndarray:
-    """What `through_couplings` makes (rows, latent) of."""
+def before_couplings(weights: Weights, z: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """The inverse of `through_couplings`."""
     half = z.shape[1] // 2
-    for layer in reversed(range(sum(name.startswith("prior_enter_bias_") for name in weights))):
+    for layer in reversed(_layers(weights)):
         kept = z[:, half:]
-        shift, log_scale = _coupling(weights, layer, np.hstack([kept, told]))
+        shift, log_scale = _coupling(weights, layer, np.hstack([kept, condition]))
         z = np.hstack([kept, (z[:, :half] - shift) * np.exp(-log_scale)])
     return z
 
 
-def stretch_of_couplings(weights: Mapping[str, np.ndarray], z: np.ndarray, told: np.ndarray) -> np.ndarray:
-    """By how much `through_couplings` stretches space where (rows, latent) are, as a logarithm: (rows,)."""
+def stretch_of_couplings(weights: Weights, z: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """Log-determinant of the Jacobian of `through_couplings` at (rows, latent): (rows,)."""
     half, total = z.shape[1] // 2, np.zeros(len(z))
-    for layer in range(sum(name.startswith("prior_enter_bias_") for name in weights)):
-        shift, log_scale = _coupling(weights, layer, np.hstack([z[:, :half], told]))
+    for layer in _layers(weights):
+        shift, log_scale = _coupling(weights, layer, np.hstack([z[:, :half], condition]))
         z = np.hstack([z[:, half:] * np.exp(log_scale) + shift, z[:, :half]])
         total += log_scale.sum(axis=1)
     return total
 
 
-def _coupling(weights: Mapping[str, np.ndarray], layer: int, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _layers(weights: Weights) -> range:
+    return range(sum(name.startswith("prior_enter_bias_") for name in weights))
+
+
+def _coupling(weights: Weights, layer: int, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for name in ("enter", "inner"):
         x = x @ weights[f"prior_{name}_{layer}"] + weights[f"prior_{name}_bias_{layer}"]
         activate(x)
-    shift, log_scale = np.split(x @ weights[f"prior_leave_{layer}"] + weights[f"prior_leave_bias_{layer}"], 2, axis=1)
+    shift, log_scale = np.split(x @ weights[f"prior_head_{layer}"] + weights[f"prior_head_bias_{layer}"], 2, axis=1)
     return shift, MOST_LOG_SCALE * np.tanh(log_scale / MOST_LOG_SCALE)
 
 
-def coupling_shapes(couplings: int, *, latent: int, told: int, inner: int) -> dict[str, tuple[int, ...]]:
-    """The shapes of the weights of coupling layers with `inner` hidden units."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    for i in range(couplings):
-        shapes |= {f"prior_enter_{i}": (latent // 2 + told, inner), f"prior_enter_bias_{i}": (inner,)}
-        shapes |= {f"prior_inner_{i}": (inner, inner), f"prior_inner_bias_{i}": (inner,)}
-        shapes |= {f"prior_leave_{i}": (inner, latent), f"prior_leave_bias_{i}": (latent,)}
-    return shapes
+def prior_shapes(coupling_layers: int, *, latent: int, condition: int, width: int) -> Shapes:
+    """The shapes of the weights of a prior under `condition` features, with coupling layers of `width` hidden units."""
+    couplings = coupling_shapes(coupling_layers, latent=latent, condition=condition, width=width)
+    return {"prior_condition": (condition, latent), **couplings}
+
+
+def coupling_shapes(coupling_layers: int, *, latent: int, condition: int, width: int) -> Shapes:
+    """The shapes of the weights of coupling layers with `width` hidden units."""
+    layer = layer_shapes(latent // 2, condition, width)
+    return {f"prior_{name}_{i}": shape for i in range(coupling_layers) for name, shape in layer.items()}
+
+
+def layer_shapes(half: int, condition: int, width: int) -> Shapes:
+    """The shapes of the weights of one coupling layer, whose network maps `half` numbers to shift and log-scale."""
+    return {
+        "enter": (half + condition, width),
+        "enter_bias": (width,),
+        "inner": (width, width),
+        "inner_bias": (width,),
+        "head": (width, 2 * half),
+        "head_bias": (2 * half,),
+    }

@@ -1,12 +1,16 @@
-"""The shapes of weights by name, and whether a model's weights have them."""
+"""The shapes of weights by name, whether a model's weights have them, and the parts that names are grouped by."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
 
+__all__ = ["Shapes", "check_shapes", "part_of", "prefixed"]
+
 Shapes = dict[str, tuple[int, ...]]
+T = TypeVar("T")
 
 
 def check_shapes(weights: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -14,3 +18,13 @@ def check_shapes(weights: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[i
     for name, shape in shapes.items():
         if name not in weights or weights[name].shape != shape:
             raise ValueError(f"weight {name} is missing or not of shape {shape}")
+
+
+def prefixed(prefix: str, part: Mapping[str, T]) -> dict[str, T]:
+    """Weights or shapes with a prefix before each name."""
+    return {prefix + name: value for name, value in part.items()}
+
+
+def part_of(weights: Mapping[str, T], prefix: str) -> dict[str, T]:
+    """The weights or shapes whose names start with a prefix, without it."""
+    return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from synthdata.models.tabular.symbols import Numbering
+from synthdata.models.tabular.symbols import SymbolTable
 
-__all__ = ["distinct_share", "distinguishability"]
+__all__ = ["c2st_auc", "distinct_share"]
 
 MOST_ROWS = 4000  # of either side
 TREES = 60
 
 
-def distinguishability(numbering: Numbering, real: np.ndarray, generated: np.ndarray) -> float:
+def c2st_auc(table: SymbolTable, real: np.ndarray, generated: np.ndarray) -> float:
     """AUC of boosted trees that tell real from generated symbols (n, columns, 2): .5 if they cannot, 1 if always.
 
     The classifier two-sample test (Lopez-Paz and Oquab 2017, arXiv:1610.06545), on as many rows of either, two folds.
@@ -23,12 +23,12 @@ def distinguishability(numbering: Numbering, real: np.ndarray, generated: np.nda
     from sklearn.model_selection import cross_val_predict
 
     rows = min(len(real), len(generated), MOST_ROWS)
-    both = np.concatenate([_features(numbering, side[:rows]) for side in (real, generated)])
+    both = np.concatenate([_features(table, side[:rows]) for side in (real, generated)])
     is_real = np.repeat([1, 0], rows)
     trees = HistGradientBoostingClassifier(max_iter=TREES, random_state=0)
     with threadpool_limits(1, user_api="openmp"):  # several wait for each other where cores are busy
-        told = cross_val_predict(trees, both, is_real, cv=2, method="predict_proba")[:, 1]
-    return float(roc_auc_score(is_real, told))
+        predicted = cross_val_predict(trees, both, is_real, cv=2, method="predict_proba")[:, 1]
+    return float(roc_auc_score(is_real, predicted))
 
 
 def distinct_share(symbols: np.ndarray) -> float:
@@ -36,9 +36,9 @@ def distinct_share(symbols: np.ndarray) -> float:
     return len(np.unique(symbols.reshape(len(symbols), -1), axis=0)) / len(symbols)
 
 
-def _features(numbering: Numbering, symbols: np.ndarray) -> np.ndarray:
+def _features(table: SymbolTable, symbols: np.ndarray) -> np.ndarray:
     """One number a column, in which a quantity's order is kept: (n, columns)."""
-    minors = np.array([column.minors for column in numbering.columns])
-    has_minor = symbols[..., 0] >= numbering.firsts
-    result: np.ndarray = symbols[..., 0] + np.where(has_minor, symbols[..., 1] / minors, 0.0)
+    fine = np.array([column.fine for column in table.columns])
+    has_fine = symbols[..., 0] >= table.firsts
+    result: np.ndarray = symbols[..., 0] + np.where(has_fine, symbols[..., 1] / fine, 0.0)
     return result

@@ -6,15 +6,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.dense import table
-from synthdata.models.tabular.symbols import Numbering
+from synthdata.models.layers.dense import weight
+from synthdata.models.tabular.symbols import SymbolTable
 
 __all__ = ["SymbolEmbedding"]
 
 FREQUENCIES = 32
 MOST_CYCLES = 16  # of the finest frequency, over the whole range of a quantity
 FREE = 0.2  # share of a quantity's embedding that is each symbol's own at the start
-MAJOR_SCALE, MINOR_SCALE = 0.5, 0.3
+MAJOR_SCALE, FINE_SCALE = 0.5, 0.3
 
 
 class SymbolEmbedding(keras.layers.Layer):
@@ -23,48 +23,48 @@ class SymbolEmbedding(keras.layers.Layer):
     So what is learned of one amount holds for its neighbours, and for the same amount in the next column.
     """
 
-    def __init__(self, numbering: Numbering, width: int, rng: np.random.Generator) -> None:
+    def __init__(self, table: SymbolTable, width: int, rng: np.random.Generator) -> None:
         super().__init__(name="embedding")
-        self.numbering = numbering
-        major, minor = (np.zeros((rows, 2 * FREQUENCIES)) for rows in (numbering.rows, numbering.minor_rows))
-        for i in numbering.with_minor:
-            column, first = numbering.columns[i], numbering.minor_starts[i]
-            if column.places:
-                bins = column.majors - column.first
-                major[numbering.starts[i] + column.first : numbering.starts[i + 1]] = _waves(bins)
-                minor[first : first + column.places] = _waves(column.places)
-        own = [np.where(waves.any(axis=1, keepdims=True), FREE, 1.0) for waves in (major, minor)]
-        self.major_waves, self.minor_waves = tf.constant(major, tf.float32), tf.constant(minor, tf.float32)
+        self.table = table
+        coarse, fine = (np.zeros((rows, 2 * FREQUENCIES)) for rows in (table.rows, table.fine_rows))
+        for i in table.with_fine:
+            column, first = table.columns[i], table.fine_starts[i]
+            if column.ordered:
+                bins = column.coarse - column.first
+                coarse[table.starts[i] + column.first : table.starts[i + 1]] = _waves(bins)
+                fine[first : first + column.ordered] = _waves(column.ordered)
+        own = [np.where(waves.any(axis=1, keepdims=True), FREE, 1.0) for waves in (coarse, fine)]
+        self.coarse_waves, self.fine_waves = tf.constant(coarse, tf.float32), tf.constant(fine, tf.float32)
         waves = (2 * FREQUENCIES, width)
-        self.major_shared = table(self, "major_shared", rng.normal(0.0, MAJOR_SCALE, waves))
-        self.minor_shared = table(self, "minor_shared", rng.normal(0.0, MINOR_SCALE, waves))
-        self.major_own = table(self, "major_own", own[0] * rng.normal(0.0, MAJOR_SCALE, (numbering.rows, width)))
-        self.minor_own = table(self, "minor_own", own[1] * rng.normal(0.0, MINOR_SCALE, (numbering.minor_rows, width)))
+        self.coarse_shared = weight(self, "coarse_shared", rng.normal(0.0, MAJOR_SCALE, waves))
+        self.fine_shared = weight(self, "fine_shared", rng.normal(0.0, FINE_SCALE, waves))
+        self.coarse_own = weight(self, "coarse_own", own[0] * rng.normal(0.0, MAJOR_SCALE, (table.rows, width)))
+        self.fine_own = weight(self, "fine_own", own[1] * rng.normal(0.0, FINE_SCALE, (table.fine_rows, width)))
         self.built = True
 
-    def major_table(self) -> tf.Tensor:
-        """Vectors of the majors: (all majors, width)."""
-        return self.major_own + self.major_waves @ tf.convert_to_tensor(self.major_shared)
+    def coarse_table(self) -> tf.Tensor:
+        """Vectors of the coarse symbols: (all coarse, width)."""
+        return self.coarse_own + self.coarse_waves @ tf.convert_to_tensor(self.coarse_shared)
 
-    def minor_table(self) -> tf.Tensor:
-        """Vectors of the minors, the last for none: (all minors + 1, width)."""
-        return self.minor_own + self.minor_waves @ tf.convert_to_tensor(self.minor_shared)
+    def fine_table(self) -> tf.Tensor:
+        """Vectors of the fine symbols, the last for none: (all fine symbols + 1, width)."""
+        return self.fine_own + self.fine_waves @ tf.convert_to_tensor(self.fine_shared)
 
     def rows(self, symbols: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Where the symbols (rows, columns, 2) stand in the two tables: (rows, columns) each."""
-        numbering = self.numbering
-        major = symbols[..., 0] + numbering.starts[:-1]
-        has_minor = symbols[..., 0] >= numbering.firsts
-        return major, tf.where(has_minor, symbols[..., 1] + numbering.minor_starts, numbering.no_minor)
+        table = self.table
+        coarse = symbols[..., 0] + table.starts[:-1]
+        has_fine = symbols[..., 0] >= table.firsts
+        return coarse, tf.where(has_fine, symbols[..., 1] + table.fine_starts, table.no_fine)
 
     def call(self, symbols: tf.Tensor) -> tf.Tensor:
         """Symbols (rows, columns, 2) int32 to (rows, columns, width)."""
-        major, minor = self.rows(symbols)
-        return tf.gather(self.major_table(), major) + tf.gather(self.minor_table(), minor)
+        coarse, fine = self.rows(symbols)
+        return tf.gather(self.coarse_table(), coarse) + tf.gather(self.fine_table(), fine)
 
 
 def _waves(count: int) -> np.ndarray:
-    """Sines and cosines over `count` places of a range, of mean square 1 a row in all: (count, 2 * FREQUENCIES)."""
+    """Sines and cosines over `count` steps of a range, of mean square 1 a row in all: (count, 2 * FREQUENCIES)."""
     frequencies = np.geomspace(0.5, MOST_CYCLES, FREQUENCIES)
     turns = 2 * np.pi * (np.arange(count)[:, None] + 0.5) / count * frequencies
     size = np.sqrt(1 / (1 + frequencies))

@@ -1,7 +1,7 @@
 """Heads over the symbols of columns: what the Transformer's and the latent decoder's have in common.
 
-Columns of about as many majors form a class, whose heads are padded to one width and computed in one product. Biases
-start at the log-marginals.
+Columns of about as many coarse symbols form a class, whose heads are padded to one width and computed in one product.
+Biases start at the log-marginals.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from synthdata.models.layers.distributions import log_likelihood
 from synthdata.models.tabular.counts import Frequencies
-from synthdata.models.tabular.symbols import NEVER, Numbering
+from synthdata.models.tabular.symbols import NEVER, SymbolTable
 
 __all__ = ["first_biases", "folded", "head_classes", "row_log_likelihood"]
 
@@ -23,15 +23,15 @@ LEAST_BIAS = -30.0  # where a symbol does not occur; samplers mask it away
 
 def head_classes(frequencies: Frequencies) -> list[tuple[int, list[int], np.ndarray]]:
     """For each class its width, its columns, and their first biases (members, size); none for columns of one symbol."""
-    numbering, result, bottom = frequencies.numbering, [], 1
+    table, result, bottom = frequencies.table, [], 1
     for top in WIDTH_CLASSES:
-        members = [i for i in range(numbering.count) if bottom < numbering.majors[i] <= top]
+        members = [i for i in range(table.count) if bottom < table.coarse[i] <= top]
         bottom = top
         if members:
-            start = np.full((len(members), int(numbering.majors[members].max())), NEVER, np.float32)
+            start = np.full((len(members), int(table.coarse[members].max())), NEVER, np.float32)
             for row, i in enumerate(members):
-                here = slice(numbering.starts[i], numbering.starts[i + 1])
-                start[row, : numbering.majors[i]] = frequencies.major_log[here]
+                here = slice(table.starts[i], table.starts[i + 1])
+                start[row, : table.coarse[i]] = frequencies.coarse_log[here]
             result.append((top, members, first_biases(start)))
     return result
 
@@ -45,39 +45,39 @@ def first_biases(logs: np.ndarray) -> np.ndarray:
 def row_log_likelihood(
     frequencies: Frequencies,
     symbols: tf.Tensor,
-    majors: Iterable[tuple[list[int], tf.Tensor]],
-    minors: Callable[[tf.Tensor], tf.Tensor],
+    coarse: Iterable[tuple[list[int], tf.Tensor]],
+    fine: Callable[[tf.Tensor], tf.Tensor],
 ) -> tf.Tensor:
     """Log-probability of rows (rows, columns, 2): (rows,), in nats times the columns' shares.
 
-    majors: for each class its columns and logits (rows, members, size). minors: from rows of the table of majors (rows,
-    columns with a minor) to logits (rows, columns with a minor, most).
+    coarse: for each class its columns and logits (rows, members, size). fine: from rows of the table of coarse symbols
+    (rows, columns with a fine symbol) to logits (rows, columns with a fine symbol, most).
     """
-    numbering, shares = frequencies.numbering, frequencies.shares
+    table, shares = frequencies.table, frequencies.shares
     total = tf.zeros(tf.shape(symbols)[0])
-    for members, logits in majors:
+    for members, logits in coarse:
         each = log_likelihood(logits, tf.gather(symbols[..., 0], members, axis=1))
         total += tf.reduce_sum(shares[members] * each, axis=1)
-    if numbering.with_minor:
-        chosen = tf.gather(symbols, numbering.with_minor, axis=1)
-        logits = minors(chosen[..., 0] + numbering.starts[numbering.with_minor])
-        has_minor = chosen[..., 0] >= numbering.firsts[numbering.with_minor]
-        each = tf.where(has_minor, log_likelihood(logits, chosen[..., 1]), 0.0)
-        total += tf.reduce_sum(shares[numbering.with_minor] * each, axis=1)
+    if table.with_fine:
+        chosen = tf.gather(symbols, table.with_fine, axis=1)
+        logits = fine(chosen[..., 0] + table.starts[table.with_fine])
+        has_fine = chosen[..., 0] >= table.firsts[table.with_fine]
+        each = tf.where(has_fine, log_likelihood(logits, chosen[..., 1]), 0.0)
+        total += tf.reduce_sum(shares[table.with_fine] * each, axis=1)
     return total
 
 
 def folded(
-    numbering: Numbering, width: int, classes: Iterable[tuple[list[int], np.ndarray, np.ndarray]]
+    table: SymbolTable, width: int, classes: Iterable[tuple[list[int], np.ndarray, np.ndarray]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One head beside the other, as samplers take them: (width, all majors) and biases (all majors,).
+    """One head beside the other, as samplers take them: (width, all coarse) and biases (all coarse,).
 
     classes: columns, heads (members, width, size) and biases (members, size).
     """
-    head, head_bias = np.zeros((width, numbering.rows), np.float32), np.zeros(numbering.rows, np.float32)
+    head, head_bias = np.zeros((width, table.rows), np.float32), np.zeros(table.rows, np.float32)
     for members, heads, biases in classes:
         for row, i in enumerate(members):
-            here = slice(numbering.starts[i], numbering.starts[i + 1])
-            head[:, here] = heads[row, :, : numbering.majors[i]]
-            head_bias[here] = biases[row, : numbering.majors[i]]
+            here = slice(table.starts[i], table.starts[i + 1])
+            head[:, here] = heads[row, :, : table.coarse[i]]
+            head_bias[here] = biases[row, : table.coarse[i]]
     return head, head_bias

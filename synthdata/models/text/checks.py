@@ -1,14 +1,26 @@
-"""What generators of texts draw."""
+"""The texts and the condition that generators of texts are given."""
 
 from __future__ import annotations
 
-from synthdata.blocks import Block, Tokens
+import numpy as np
 
-__all__ = ["check_block"]
+from synthdata.blocks import Arrays, Tokens, check_arrays
+from synthdata.models.base import Signature
+from synthdata.models.samplers.condition import encode_condition
+
+__all__ = ["encoded_texts", "text_block"]
 
 
-def check_block(block: Block) -> Tokens:
-    """Return a block of texts as one; ValueError for another."""
+def text_block(signature: Signature) -> Tokens:
+    """The block of texts that is drawn; ValueError if it is another."""
+    block = signature.block
     if not isinstance(block, Tokens):
         raise ValueError(f"{type(block).__name__} is no text")
     return block
+
+
+def encoded_texts(signature: Signature, arrays: Arrays, condition: Arrays) -> tuple[np.ndarray, np.ndarray]:
+    """Texts (n, length) and the features of their condition (n, features); ValueError if the arrays do not fit."""
+    rows = check_arrays(signature.layout, {name: arrays[name] for name in signature.layout})
+    own = {name: condition[name] for name in signature.condition if name in condition}
+    return arrays[signature.name], encode_condition(signature.condition, own, rows)

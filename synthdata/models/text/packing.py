@@ -1,14 +1,18 @@
-"""Texts side by side in rows of one length, so that little is computed for nothing: which text stands where."""
+"""Several texts in one row of a batch, so that little is computed on padding."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
-__all__ = ["Packs", "lengths_of", "pack"]
+from synthdata.models.training.batches import Batches
+from synthdata.models.training.plan import Run
 
-OPEN = 32  # rows that are filled at once
+__all__ = ["Packs", "lengths_of", "pack", "pack_batches"]
+
+OPEN_ROWS = 32  # rows that are filled at once
 LEAST_STEPS = 96  # of a row
 
 
@@ -16,18 +20,50 @@ LEAST_STEPS = 96  # of a row
 class Packs:
     """Rows of texts. A text of n tokens takes a step for each of them and one for its end, if there is room for that.
 
-    inputs, targets: (rows, steps) int32, the token before each step (0 at a text's first) and the one to be drawn.
-    texts: (rows, most) int32, numbers of the texts of a row, -1 for none. owners: (rows, steps) int32, to which of them
-    a step belongs, -1 for none. places: (rows, steps) int32, of a step inside its text. aside: (rows,) bool, which hold
-    texts to validate on; None where any may.
+    inputs, targets: (rows, steps) int32, the token before each step (0 at a text's first) and the one to predict.
+    texts: (rows, most) int32, numbers of the texts of a row, -1 for none. segment_ids: (rows, steps) int32, which of
+    them a step belongs to, -1 for none. position_ids: (rows, steps) int32, the position of a step in its text. aside:
+    (rows,) bool, rows of texts to validate on; None where any row may be.
     """
 
     inputs: np.ndarray
     targets: np.ndarray
     texts: np.ndarray
-    owners: np.ndarray
-    places: np.ndarray
+    segment_ids: np.ndarray
+    position_ids: np.ndarray
     aside: np.ndarray | None = None
+
+    @property
+    def steps(self) -> int:
+        """The length of a row."""
+        return self.inputs.shape[1]
+
+    def frequencies(self, rows: np.ndarray, vocabulary: int) -> np.ndarray:
+        """How often each token is to be predicted in some rows: (vocabulary,)."""
+        return np.bincount(self.targets[rows][self.segment_ids[rows] >= 0], minlength=vocabulary)
+
+
+class TextBatchSettings(Protocol):
+    """The settings that batches of packed texts follow from."""
+
+    @property
+    def batch_size(self) -> int | str:
+        """Tokens of a batch."""
+        ...
+
+    @property
+    def validation_split(self) -> float:
+        """Share of texts to validate on."""
+        ...
+
+
+def pack_batches(tokens: np.ndarray, settings: TextBatchSettings, run: Run) -> tuple[Packs, Batches]:
+    """Texts (n, length) in rows, and these rows in batches of about `batch_size` tokens."""
+    split = settings.validation_split
+    packs = pack(tokens, seed=run.seed, aside=run.aside(len(tokens), split))
+    size = max(1, int(settings.batch_size) // packs.steps)
+    rows = len(packs.inputs)
+    return packs, Batches(rows, batch_size=size, validation_split=split, seed=run.seed, aside=packs.aside)
 
 
 def lengths_of(tokens: np.ndarray) -> np.ndarray:
@@ -39,7 +75,7 @@ def lengths_of(tokens: np.ndarray) -> np.ndarray:
 def pack(tokens: np.ndarray, *, seed: int, aside: np.ndarray | None = None) -> Packs:
     """Put texts (n, length) into rows, each into the first that has room for it. Linear in the texts.
 
-    aside: (n,) bool, texts that stand in rows of their own.
+    aside: (n,) bool, texts that get rows of their own, to validate on.
     """
     length = tokens.shape[1]
     sizes = np.minimum(lengths_of(tokens) + 1, length)
@@ -53,36 +89,36 @@ def pack(tokens: np.ndarray, *, seed: int, aside: np.ndarray | None = None) -> P
 
 
 def _rows(order: np.ndarray, sizes: np.ndarray, steps: int) -> list[list[int]]:
-    """Which texts stand in each row, of those numbered in `order`."""
+    """The texts of each row, of those numbered in `order`."""
     rows: list[list[int]] = []
     unfilled: list[tuple[int, int]] = []  # row, steps left
     for text in order.tolist():
         size = int(sizes[text])
-        for place, (row, left) in enumerate(unfilled):
+        for number, (row, left) in enumerate(unfilled):
             if left >= size:
                 rows[row].append(text)
-                unfilled[place] = row, left - size
+                unfilled[number] = row, left - size
                 break
         else:
             rows.append([text])
             unfilled.append((len(rows) - 1, steps - size))
-            if len(unfilled) > OPEN:
+            if len(unfilled) > OPEN_ROWS:
                 unfilled.remove(min(unfilled, key=lambda one: one[1]))
     return rows
 
 
 def _laid_out(tokens: np.ndarray, sizes: np.ndarray, rows: list[list[int]], steps: int) -> Packs:
     texts = np.full((len(rows), max(map(len, rows))), -1, np.int32)
-    inputs, targets = np.zeros((2, len(rows), steps), np.int32)
-    owners, places = np.full((len(rows), steps), -1, np.int32), np.zeros((len(rows), steps), np.int32)
+    inputs, targets, position_ids = np.zeros((3, len(rows), steps), np.int32)
+    segment_ids = np.full((len(rows), steps), -1, np.int32)
     for row, members in enumerate(rows):
         texts[row, : len(members)] = members
         start = 0
-        for owner, text in enumerate(members):
+        for segment, text in enumerate(members):
             size = int(sizes[text])
             part = slice(start, start + size)
             targets[row, part] = tokens[text, :size]
             inputs[row, start + 1 : start + size] = tokens[text, : size - 1]
-            owners[row, part], places[row, part] = owner, np.arange(size)
+            segment_ids[row, part], position_ids[row, part] = segment, np.arange(size)
             start += size
-    return Packs(inputs, targets, texts, owners, places)
+    return Packs(inputs, targets, texts, segment_ids, position_ids)

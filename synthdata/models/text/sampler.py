@@ -1,9 +1,10 @@
-"""Drawing tokens from what a `TextTransformer` learned, in numpy; and the shapes of its weights."""
+"""Drawing the tokens of texts one after the other in numpy, and the text Transformer that does so."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -11,8 +12,9 @@ import numpy as np
 from synthdata.models.samplers.causal import CausalSteps, layer_shapes
 from synthdata.models.samplers.dense import choose
 from synthdata.models.samplers.shapes import Shapes
+from synthdata.models.text.settings import TransformerSettings
 
-__all__ = ["Steps", "TextSteps", "draw_texts", "text_shapes", "text_surprise"]
+__all__ = ["CHUNK", "Steps", "draw_texts", "text_nll", "transformer_shapes", "transformer_steps"]
 
 CHUNK = 128  # texts drawn at once
 
@@ -23,7 +25,7 @@ class Steps(Protocol):
     """Logits of texts' tokens, one after the other."""
 
     def keep(self, rows: np.ndarray) -> None:
-        """Go on with these rows alone, by their numbers (m,)."""
+        """Drop all rows but these, by their numbers (m,)."""
         ...
 
     def state(self, i: int, before: np.ndarray | None) -> np.ndarray:
@@ -35,79 +37,64 @@ class Steps(Protocol):
         ...
 
 
-StepsOf: TypeAlias = Callable[[Weights, int, np.ndarray, int], Steps]  # of weights, heads, what is told, length
-
-
-def text_shapes(*, vocabulary: int, told: int, width: int, layers: int, wide: int) -> Shapes:
-    """Weights by name, as `TextTransformer.export` gives them."""
-    return {
-        "vectors": (vocabulary, width),
-        "start": (told, width),
-        "start_bias": (width,),
-        "told": (told, width),
-        "head": (width, vocabulary),
-        "head_bias": (vocabulary,),
-        **layer_shapes(width=width, layers=layers, wide=wide),
-    }
+StepsOf: TypeAlias = Callable[[np.ndarray, int], Steps]  # of a condition (n, features) and the length of texts
 
 
 def draw_texts(
-    weights: Weights,
-    heads: int,
-    told: np.ndarray,
+    steps_of: StepsOf,
+    condition: np.ndarray,
     uniform: np.ndarray,
     *,
     temperature: float = 1.0,
     top_p: float = 1.0,
-    guidance: float = 0.0,
-    begun: np.ndarray | None = None,
-    steps_of: StepsOf | None = None,
+    guidance_scale: float = 0.0,
+    prompt: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Draw a text for each row of what is told (n, told) by numbers in [0, 1) (n, length): (n, length) int64.
+    """Draw a text for each row of a condition (n, features) by uniform numbers (n, length): (n, length) int64.
 
-    top_p: tokens are drawn from the fewest that have this probability together (Holtzman et al. 2020,
-    arXiv:1904.09751). guidance: by how much what is told counts more than it does by itself; logits are moved away from
-    those without it (Ho and Salimans 2022, arXiv:2207.12598, eq. 6). begun: the first tokens of each text (m,).
-    steps_of: the network; a `TextTransformer` if not given.
+    top_p: nucleus sampling, tokens are drawn from the fewest that have this probability together (Holtzman et al. 2020,
+    arXiv:1904.09751). guidance_scale: classifier-free guidance, logits are moved away from those without the condition
+    (Ho and Salimans 2022, arXiv:2207.12598, eq. 6). prompt: the first tokens of each text (m,).
     """
-    how = _How(temperature, top_p, guidance)
+    options = _Options(temperature, top_p, guidance_scale)
     tokens: np.ndarray = np.zeros(uniform.shape, np.int64)
-    begun = np.zeros(0, np.int64) if begun is None else begun[: uniform.shape[1]]
-    tokens[:, : len(begun)] = begun
-    for first in range(0, len(told), CHUNK):
+    prompt = np.zeros(0, np.int64) if prompt is None else prompt[: uniform.shape[1]]
+    tokens[:, : len(prompt)] = prompt
+    for first in range(0, len(condition), CHUNK):
         part = slice(first, first + CHUNK)
-        sides = [told[part], np.zeros_like(told[part])] if guidance and told.shape[1] else [told[part]]
-        steps = [(steps_of or TextSteps)(weights, heads, side, tokens.shape[1]) for side in sides]
-        _draw(steps, uniform[part], tokens[part], len(begun), how)
+        guided = guidance_scale and condition.shape[1]
+        conditions = [condition[part], np.zeros_like(condition[part])] if guided else [condition[part]]
+        steps = [steps_of(each, tokens.shape[1]) for each in conditions]
+        _draw(steps, uniform[part], tokens[part], len(prompt), options)
     return tokens
 
 
 @dataclass(frozen=True)
-class _How:
+class _Options:
     temperature: float
     top_p: float
-    guidance: float
+    guidance_scale: float
 
 
-def _draw(all_steps: Sequence[Steps], uniform: np.ndarray, tokens: np.ndarray, begun: int, how: _How) -> None:
-    """Fill `tokens` from place `begun` on; rows whose text has ended are not computed any further.
+def _draw(all_steps: Sequence[Steps], uniform: np.ndarray, tokens: np.ndarray, given: int, options: _Options) -> None:
+    """Draw `tokens` from number `given` on; rows whose text has ended are not computed any further.
 
-    all_steps: the network that is told of the record and, for guidance, the same that is not.
+    all_steps: the network under the condition and, for guidance, the same without it.
     """
     open_rows = np.arange(len(tokens))
     for i in range(tokens.shape[1]):
         before = tokens[open_rows, i - 1] if i else None
-        if i < begun:
+        if i < given:
             for steps in all_steps:
                 steps.state(i, before)
             continue
         logits, *without = (steps.logits(i, before) for steps in all_steps)
         for other in without:
-            logits += np.float32(how.guidance) * (logits - other)
-        if how.temperature != 1.0:
-            logits /= np.float32(how.temperature)
-        if how.top_p < 1.0:
-            _cut(logits, how.top_p)
+            logits += np.float32(options.guidance_scale) * (logits - other)
+        if options.temperature != 1.0:
+            logits /= np.float32(options.temperature)
+        if options.top_p < 1.0:
+            _keep_nucleus(logits, options.top_p)
         drawn = choose(logits, np.arange(len(logits)), uniform[open_rows, i])
         tokens[open_rows, i] = drawn
         if not drawn.all():
@@ -119,7 +106,7 @@ def _draw(all_steps: Sequence[Steps], uniform: np.ndarray, tokens: np.ndarray, b
                 steps.keep(going)
 
 
-def _cut(logits: np.ndarray, top_p: float) -> None:
+def _keep_nucleus(logits: np.ndarray, top_p: float) -> None:
     """Leave only the likeliest tokens, that have the probability `top_p` together; in place."""
     order = np.argsort(-logits, axis=1)
     ranked = np.take_along_axis(logits, order, axis=1)
@@ -129,19 +116,16 @@ def _cut(logits: np.ndarray, top_p: float) -> None:
     np.put_along_axis(logits, order, np.where(gone, -np.inf, ranked), axis=1)
 
 
-def text_surprise(
-    weights: Weights, heads: int, told: np.ndarray, tokens: np.ndarray, *, steps_of: StepsOf | None = None
-) -> np.ndarray:
-    """The surprise of each text (n,), its end included, in nats, given what is told of it (n, told)."""
+def text_nll(steps_of: StepsOf, condition: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """Negative log-likelihood in nats of each text, its end included, under a condition (n, features): (n,)."""
     result = np.zeros(len(tokens))
     for first in range(0, len(tokens), CHUNK):
         part = slice(first, first + CHUNK)
-        steps = (steps_of or TextSteps)(weights, heads, told[part], tokens.shape[1])
-        result[part] = _surprise(steps, tokens[part])
+        result[part] = _nll(steps_of(condition[part], tokens.shape[1]), tokens[part])
     return result
 
 
-def _surprise(steps: Steps, tokens: np.ndarray) -> np.ndarray:
+def _nll(steps: Steps, tokens: np.ndarray) -> np.ndarray:
     result = np.zeros(len(tokens))
     open_rows = np.arange(len(tokens))
     for i in range(tokens.shape[1]):
@@ -158,23 +142,45 @@ def _surprise(steps: Steps, tokens: np.ndarray) -> np.ndarray:
     return result
 
 
-class TextSteps:
-    """The steps of a `TextTransformer`."""
+# --- the text Transformer ---------------------------------------------------------------------------------------------
 
-    def __init__(self, weights: Weights, heads: int, told: np.ndarray, length: int) -> None:
+
+def transformer_shapes(settings: TransformerSettings, *, vocabulary: int, condition: int) -> Shapes:
+    """The shapes of a `TextTransformerNetwork`'s weights, under `condition` features."""
+    width = int(settings.width)
+    return {
+        "vectors": (vocabulary, width),
+        "start": (condition, width),
+        "start_bias": (width,),
+        "condition": (condition, width),
+        "head": (width, vocabulary),
+        "head_bias": (vocabulary,),
+        **layer_shapes(width=width, layers=settings.layers, wide=settings.mlp_ratio * width),
+    }
+
+
+def transformer_steps(weights: Weights, heads: int) -> StepsOf:
+    """The steps of a `TextTransformerNetwork` by its weights."""
+    return partial(_TransformerSteps, weights, heads)
+
+
+class _TransformerSteps:
+    """The steps of a `TextTransformerNetwork`."""
+
+    def __init__(self, weights: Weights, heads: int, condition: np.ndarray, length: int) -> None:
         self.weights = weights
-        self.start = told @ weights["start"] + weights["start_bias"]
-        self.told = told @ weights["told"]
-        self.layers = CausalSteps(weights, heads, len(told), length, turned=True)
+        self.start = condition @ weights["start"] + weights["start_bias"]
+        self.condition = condition @ weights["condition"]
+        self.layers = CausalSteps(weights, heads, len(condition), length, rotary=True)
 
     def keep(self, rows: np.ndarray) -> None:
-        """Go on with these rows alone."""
-        self.told = self.told[rows]
+        """Drop all rows but these."""
+        self.condition = self.condition[rows]
         self.layers.keep(rows)
 
     def state(self, i: int, before: np.ndarray | None) -> np.ndarray:
         """States (n, width) of step `i`, given the tokens (n,) before it; none before the first."""
-        x = self.start.copy() if before is None else self.told + self.weights["vectors"][before]
+        x = self.start.copy() if before is None else self.condition + self.weights["vectors"][before]
         return self.layers.step(i, x)
 
     def logits(self, i: int, before: np.ndarray | None) -> np.ndarray:

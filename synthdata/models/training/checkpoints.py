@@ -17,7 +17,7 @@ from synthdata.errors import ArtefactError, InputError
 
 try:
     import fcntl
-except ImportError:  # not a POSIX system: there, two runs into one file are not told apart
+except ImportError:  # not a POSIX system: there, two runs into one file are not noticed
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["held", "load", "save"]

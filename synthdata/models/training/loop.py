@@ -11,13 +11,9 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from types import FrameType
 from typing import Any, assert_never
 
 import keras
@@ -26,31 +22,17 @@ import tensorflow as tf
 
 from synthdata.errors import TrainingError
 from synthdata.models.training import checkpoints
-from synthdata.models.training.plan import Plan, Run, Task
-from synthdata.progress import TIME_IS_UP, Listener, Progress
+from synthdata.models.training.interrupt import between_steps
+from synthdata.models.training.plan import Plan, Run
+from synthdata.models.training.task import Task
+from synthdata.progress import TIME_IS_UP, Progress
 
-__all__ = ["descent", "fingerprint_of", "train"]
+__all__ = ["train"]
 
 ADAM_RATIO = 2.0  # rate of AdamW's part, in rates of Muon's
 WARM_UP = 200
 CHECKPOINT_SECONDS = 30.0
 COMPILES = 12  # first steps of a process, by which no pace is judged
-
-
-def descent(
-    loss: Callable[..., tf.Tensor], variables: Sequence[tf.Tensor], batch: Sequence[tf.Tensor]
-) -> tuple[tf.Tensor, list[tf.Tensor]]:
-    """The loss of a batch and its gradients: what most tasks train along."""
-    with tf.GradientTape() as tape:
-        value = loss(*batch)
-    return value, tape.gradient(value, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-
-
-def fingerprint_of(settings: Any, symbols: np.ndarray) -> str:
-    """A digest of hyperparameters (a dataclass) and of the rows they are for."""
-    digest = hashlib.sha256(repr(asdict(settings)).encode())
-    digest.update(np.ascontiguousarray(symbols).tobytes())
-    return digest.hexdigest()
 
 
 @dataclass
@@ -72,7 +54,7 @@ def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
     """
     with checkpoints.held(run.checkpoint):
         loop = _Loop(task, plan, run)
-        with _between_steps(run.listener) as stop:
+        with between_steps(run.listener) as stop:
             try:
                 loop.run_all(stop)
             except KeyboardInterrupt:
@@ -82,39 +64,8 @@ def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
         return loop.state.history
 
 
-@contextmanager
-def _between_steps(listener: Listener) -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C back until it is asked for, so that weights and position are always of the same step.
-
-    Gives a function that raises KeyboardInterrupt if it was pressed. The second press is not held back.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: None
-        return
-    pressed: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-
-    def hold(number: int, frame: FrameType | None) -> None:
-        if pressed:
-            raise KeyboardInterrupt
-        pressed.append(number)
-        listener(
-            Progress("stop", 0.0, None, "once this step is done; press again to stop at once, without a checkpoint")
-        )
-
-    def stop() -> None:
-        if pressed:
-            raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, hold)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _optimizer(plan: Plan, model: keras.Model) -> keras.optimizers.Optimizer:
-    # of what is told, where nothing is
+    # weights of a condition where there is none
     empty = [f"^{re.escape(each.path)}$" for each in model.trainable_variables if 0 in each.shape]
     match plan.optimizer:
         case "muon":
@@ -131,7 +82,7 @@ def _optimizer(plan: Plan, model: keras.Model) -> keras.optimizers.Optimizer:
             return keras.optimizers.AdamW(
                 plan.learning_rate, beta_2=0.99, weight_decay=plan.weight_decay, global_clipnorm=1.0
             )
-        case "game":  # AdamW without momentum, since the other side of the game moves on
+        case "adversarial":  # AdamW without momentum, since the other player moves on
             return keras.optimizers.AdamW(plan.learning_rate, beta_1=0.0, beta_2=0.99, weight_decay=plan.weight_decay)
         case _:
             assert_never(plan.optimizer)
@@ -201,7 +152,7 @@ class _Loop:
         warm = min(1.0, (state.step + 1) / min(WARM_UP, max(state.horizon // 10, 1)))
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, state.step / state.horizon)))
         self.optimizer.learning_rate.assign(plan.learning_rate * warm * (0.02 + 0.98 * cosine))
-        decay = min(plan.average, (state.step + 1) / (state.step + 10))
+        decay = min(plan.ema_decay, (state.step + 1) / (state.step + 10))
         inside = state.step % plan.steps_per_epoch
         batch = self.task.batch(state.step, state.step / state.horizon)
         self.callbacks.on_train_batch_begin(inside)

@@ -1,11 +1,11 @@
-"""What the loop is given: how long and how fast (`Plan`), what the caller may say (`Run`), what is trained (`Task`)."""
+"""What a training is given: how long and how fast (`Plan`), and what the caller may say (`Run`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -15,9 +15,8 @@ from synthdata.subjects import Subjects
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
-__all__ = ["Plan", "Run", "Task"]
+__all__ = ["Plan", "Run"]
 
 WORTH_COMPILING = 2000  # steps; in fewer, XLA takes longer to compile than it saves
 FEWEST_VALIDATED, MOST_SHARE = 40, 0.2  # subjects to validate on, in a table that can spare so many
@@ -32,8 +31,8 @@ class Plan:
     patience: int
     learning_rate: float
     weight_decay: float
-    optimizer: Literal["muon", "adam", "game"] = "muon"
-    average: float = 0.995  # of the weights: share that stays in a step
+    optimizer: Literal["muon", "adam", "adversarial"] = "muon"
+    ema_decay: float = 0.995  # of the averaged weights that are validated and kept
     jit: bool = True  # whether XLA suits the network; its convolutions on CPUs are slower than TensorFlow's own
 
     @property
@@ -76,25 +75,3 @@ class Run:
         """Drop the checkpoint: nothing is left to go on with."""
         if self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
-
-
-class Task(Protocol):
-    """What is trained."""
-
-    model: keras.Model
-    fingerprint: str  # of settings and rows: a checkpoint is gone on from only where it is the same
-
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """The batch of a step, always of the same shapes: a function of the seed, the step, and how much is done.
-
-        done: share of the schedule, in [0, 1), which a time budget may have shortened.
-        """
-        ...
-
-    def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Mean loss over a batch, and what to descend along for each variable; compiled."""
-        ...
-
-    def validate(self) -> float:
-        """The validation loss of the model's present weights."""
-        ...

@@ -1,4 +1,4 @@
-"""Training in two parts by one run: which checkpoint, time and progress are whose."""
+"""Training in two stages within one run: checkpoint, time and progress of each stage."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ import keras
 from synthdata.models.training.plan import Run
 from synthdata.progress import Progress
 
-__all__ = ["first_part", "joined", "second_part"]
+__all__ = ["first_stage", "join_histories", "second_stage"]
 
 History = list[dict[str, float]]
 
 
-def first_part(run: Run, share: float, name: str) -> Run:
-    """Its own checkpoint, its share of the time, and nothing to do once the second has begun."""
-    first = replace(run, listener=lambda told: run.listener(_part(told, 0.0, share, f"{name}: ")))
+def first_stage(run: Run, share: float, name: str) -> Run:
+    """The run of the first stage: a checkpoint of its own, and `share` of the time budget.
+
+    It trains no more if the second stage has a checkpoint to resume from.
+    """
+    first = replace(run, listener=lambda progress: run.listener(_of_whole(progress, 0.0, share, f"{name}: ")))
     if run.minutes is not None:
         first = replace(first, minutes=run.minutes * share)
     if run.checkpoint is not None:
@@ -27,22 +30,22 @@ def first_part(run: Run, share: float, name: str) -> Run:
     return first
 
 
-def second_part(run: Run, share: float, history: History) -> Run:
-    """The rest of the time, after a first part with this history."""
-    second = replace(run, listener=lambda told: run.listener(_part(told, share, 1.0, "")))
+def second_stage(run: Run, share: float, history: History) -> Run:
+    """The run of the second stage: the time that a first stage with this history has left."""
+    second = replace(run, listener=lambda progress: run.listener(_of_whole(progress, share, 1.0, "")))
     if run.minutes is not None:
-        second = replace(second, minutes=max(run.minutes - _spent(history) / 60, 0.0))
+        second = replace(second, minutes=max(run.minutes - _seconds(history) / 60, 0.0))
     return second
 
 
-def joined(first: History, second: History) -> History:
-    """Rows of figures of both parts, one after the other."""
-    done, spent = len(first), _spent(first)
+def join_histories(first: History, second: History) -> History:
+    """The histories of both stages as one."""
+    done, spent = len(first), _seconds(first)
     later = [{**row, "epoch": row["epoch"] + done, "seconds": round(row["seconds"] + spent, 2)} for row in second]
     return first + later
 
 
-def _spent(history: Sequence[dict[str, float]]) -> float:
+def _seconds(history: Sequence[dict[str, float]]) -> float:
     return history[-1]["seconds"] if history else 0.0
 
 
@@ -53,6 +56,6 @@ class _AlreadyDone(keras.callbacks.Callback):
         self.model.stop_training = True
 
 
-def _part(progress: Progress, low: float, high: float, label: str) -> Progress:
-    """Progress of a part as that of the whole, of which it goes from `low` to `high`."""
+def _of_whole(progress: Progress, low: float, high: float, label: str) -> Progress:
+    """Progress of a stage as that of the whole run, of which the stage goes from `low` to `high`."""
     return replace(progress, fraction=low + (high - low) * progress.fraction, detail=label + progress.detail)

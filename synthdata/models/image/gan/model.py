@@ -1,145 +1,150 @@
-"""The image GAN: a picture from noise and what is told of it. Pictures can be varied.
-
-Training takes Keras, sampling only numpy: TensorFlow is imported by `fit`.
-"""
+"""The image GAN: an image from noise and a condition. Images can be encoded and decoded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
 from pydantic import Field as Key
+from pydantic import PositiveInt
 
-from synthdata.blocks import Arrays, Block, Layout, Pixels, check_arrays
-from synthdata.models.base import Count, FieldGenerator, FieldLatentSpace, Settings, Span
-from synthdata.models.image.checks import canvas_width, check_block
-from synthdata.models.samplers.condition import told_features, told_width
+from synthdata.blocks import Arrays, Pixels, check_arrays
+from synthdata.models.base import (
+    NOTHING,
+    LatentSpace,
+    Learned,
+    SearchRange,
+    Settings,
+    Signature,
+    Size,
+    Trained,
+    Weights,
+)
+from synthdata.models.image.checks import check_block, conv_width, training_arrays
+from synthdata.models.samplers.condition import condition_width, encode_condition
 from synthdata.models.samplers.conv import decode_images, encode_images
-from synthdata.models.samplers.prior import part_of
-from synthdata.models.samplers.resolutions import Canvas, decoder_shapes, encoder_shapes
-from synthdata.models.samplers.shapes import check_shapes
+from synthdata.models.samplers.resolutions import Resolutions, decoder_shapes, encoder_shapes
+from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["ImageGAN", "ImageGANSettings"]
+__all__ = ["ImageGAN", "ImageGANGenerator"]
 
 
-class ImageGANSettings(Settings):
-    """Hyperparameters; what says "auto" is chosen from the image's size and the number of images."""
+class ImageGAN(Settings):
+    """Settings of the image GAN; "auto" is chosen from the size of the images and their number."""
 
-    latent: Count = Key(default=32, description="width of the noise")
-    width: Count | Literal["auto"] = Key(default="auto", description="channels of the generator at full resolution")
-    blocks: int = Key(default=1, ge=1, le=8, description="residual blocks of the generator at each resolution")
-    critic_width: Count | Literal["auto"] = Key(default="auto", description="channels of the critic")
-    critic_blocks: int = Key(default=1, ge=1, le=8)
-    batch: Annotated[int, Key(ge=8, multiple_of=4)] = 64
-    rounds: Count | Literal["auto"] = Key(default="auto", description="of 250 steps, each ended by a look at quality")
-    patience: Count = Key(default=8, description="rounds without better quality after which training ends")
-    learning_rate: float = Key(default=6e-4, gt=0)
-    average: float = Key(default=0.998, ge=0, lt=1, description="share of the averaged weights that stays in a step")
-    penalty: float = Key(default=1.0, ge=0, description="weight of the critic's gradients; falls to a tenth")
-    augment: Annotated[float, Key(ge=0, le=1)] | Literal["auto"] = Key(
-        default="auto", description="share of the images moved and cut out before the critic sees them"
+    family: ClassVar[str] = "gan"
+
+    latent: PositiveInt = Key(default=32, description="width of the noise vector")
+    width: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="channels of the generator, and of the encoder, at full resolution"
     )
-    validation: float = Key(default=0.1, gt=0, lt=1, description="share of images held out to measure quality")
+    blocks: int = Key(default=1, ge=1, le=8, description="residual blocks of the generator at each resolution")
+    critic_width: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="channels of the critic at full resolution"
+    )
+    critic_blocks: int = Key(default=1, ge=1, le=8, description="residual blocks of the critic at each resolution")
+    batch_size: Annotated[int, Key(ge=8, multiple_of=4)] = Key(default=64, description="images of a training step")
+    rounds: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="rounds of 250 training steps, after each of which quality is measured"
+    )
+    patience: PositiveInt = Key(default=8, description="rounds without better quality after which training stops")
+    learning_rate: float = Key(default=6e-4, gt=0, description="peak learning rate of generator and critic")
+    ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    r1_penalty: float = Key(
+        default=1.0, ge=0, description="weight of the gradient penalties R1 and R2 at the start; falls to a tenth"
+    )
+    diff_augment: Annotated[float, Key(ge=0, le=1)] | Literal["auto"] = Key(
+        default="auto", description="share of the images that are shifted and cut out before the critic sees them"
+    )
+    validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of images held out to measure quality")
 
-    def chosen_for(self, block: Pixels, rows: int) -> ImageGANSettings:
-        """Fill in what is "auto" for `rows` images."""
-        auto = {
-            "width": canvas_width(block),
-            "critic_width": canvas_width(block),
-            "rounds": int(np.clip(rows / 500, 12, 24)),
-            "augment": float(np.clip(800 / rows, 0, 0.5)),
+    def auto(self, size: Size) -> dict[str, Any]:
+        """By the size of an image and the number of images."""
+        block = check_block(*size.layout.values())
+        return {
+            "width": conv_width(block),
+            "critic_width": conv_width(block),
+            "rounds": int(np.clip(size.rows / 500, 12, 24)),
+            "diff_augment": float(np.clip(800 / size.rows, 0, 0.5)),
         }
-        return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
+
+    def resolutions(self, block: Pixels) -> Resolutions:
+        """Of generator and encoder."""
+        return Resolutions.of(block, int(self.width), self.blocks)
+
+    def critic_resolutions(self, block: Pixels) -> Resolutions:
+        """Of the critic."""
+        return Resolutions.of(block, int(self.critic_width), self.critic_blocks)
 
 
-@dataclass(frozen=True)
-class ImageGAN(FieldGenerator, FieldLatentSpace):
-    """The weights of a trained generator, as numpy takes them, and what they speak of."""
+@final
+class ImageGANGenerator(Trained[ImageGAN], LatentSpace):
+    """Generator and encoder of a trained `ImageGANNetwork`."""
 
-    block: Pixels
-    given: Layout
-    settings: ImageGANSettings
-    arrays: Mapping[str, np.ndarray]
-    history: list[dict[str, float]] = field(default_factory=list)
-
-    Settings: ClassVar[type[Settings]] = ImageGANSettings
+    Settings: ClassVar[type[Settings]] = ImageGAN
     validated_by: ClassVar[str] = "distance from held-out images in random features, 0 is best"
-    spans: ClassVar[Mapping[str, Span]] = {
-        "latent": Span(choices=(16, 32, 64)),
-        "width": Span(choices=(8, 16, 24)),
-        "critic_width": Span(choices=(8, 16, 24)),
-        "learning_rate": Span(5e-4, 5e-3, log=True),
-        "penalty": Span(0.1, 10.0, log=True),
-        "augment": Span(0.0, 0.8),
+    search_space: ClassVar[Mapping[str, SearchRange]] = {
+        "latent": SearchRange(choices=(16, 32, 64)),
+        "width": SearchRange(choices=(8, 16, 24)),
+        "critic_width": SearchRange(choices=(8, 16, 24)),
+        "learning_rate": SearchRange(5e-4, 5e-3, log=True),
+        "r1_penalty": SearchRange(0.1, 10.0, log=True),
+        "diff_augment": SearchRange(0.0, 0.8),
     }
 
     @classmethod
-    def fit(
-        cls, block: Block, target: np.ndarray, given: Layout, told: Arrays, settings: ImageGANSettings, run: Run
-    ) -> Self:
-        """Train until quality stops improving, the rounds are done, or the budget ends."""
-        from synthdata.models.image.gan.training import Hyperparameters, train_image_gan
-
-        block = check_block(block)
-        rows = check_arrays({"image": block}, {"image": target})
-        settings = settings.chosen_for(block, rows)
-        features = told_features(given, told, rows)
-        canvas, chosen = _canvas(block, settings), Hyperparameters(**settings.model_dump())
-        weights, history = train_image_gan(canvas, target, features, chosen, run)
-        return cls(block, given, settings, weights, history)
-
-    def sample(self, rng: np.random.Generator, rows: int, told: Arrays) -> np.ndarray:
-        """Draw noise for each row, and the image that it leads to."""
-        return self.decode(rng.standard_normal((rows, self.width), np.float32), told)
-
-    @property
-    def width(self) -> int:
-        """How wide the noise is."""
-        return self.settings.latent
-
-    def encode(self, values: np.ndarray, told: Arrays) -> np.ndarray:
-        """The noise that images seem to come from: (n, latent) float32."""
-        check_arrays({"image": self.block}, {"image": values})
-        features = told_features(self.given, told, len(values))
-        return encode_images(self._canvas, part_of(self.arrays, "encode_"), values, features)
-
-    def decode(self, noise: np.ndarray, told: Arrays) -> np.ndarray:
-        """The images that noise (n, latent) leads to."""
-        features = told_features(self.given, told, len(noise))
-        return decode_images(self._canvas, self._decoder, np.hstack([noise.astype(np.float32), features]))
-
-    @cached_property
-    def _canvas(self) -> Canvas:
-        return _canvas(self.block, self.settings)
-
-    @cached_property
-    def _decoder(self) -> dict[str, np.ndarray]:
-        return part_of(self.arrays, "decode_")
-
-    def config(self) -> dict[str, Any]:
-        """The settings as chosen."""
-        return {"settings": self.settings.model_dump()}
-
-    def weights(self) -> dict[str, np.ndarray]:
-        """The weights of generator and encoder."""
-        return dict(self.arrays)
+    def shapes(cls, signature: Signature, settings: ImageGAN, facts: Mapping[str, Any]) -> Shapes:
+        """Of generator and encoder."""
+        resolutions = settings.resolutions(check_block(signature.block))
+        latent, condition = settings.latent, condition_width(signature.condition)
+        return {
+            **prefixed("decode_", decoder_shapes(resolutions, latent + condition)),
+            **prefixed("encode_", encoder_shapes(resolutions, condition, latent)),
+        }
 
     @classmethod
-    def restore(cls, block: Block, given: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
-        """Check and take the weights."""
-        block, settings = check_block(block), ImageGANSettings.model_validate(config["settings"])
-        canvas, latent, told = _canvas(block, settings), settings.latent, told_width(given)
-        shapes = {f"decode_{name}": shape for name, shape in decoder_shapes(canvas, latent + told).items()}
-        shapes |= {f"encode_{name}": shape for name, shape in encoder_shapes(canvas, told, latent).items()}
-        check_shapes(weights, shapes)
-        return cls(block, given, settings, dict(weights))
+    def train(cls, signature: Signature, settings: ImageGAN, arrays: Arrays, run: Run) -> Learned:
+        """Until quality stops improving; TrainingError if the generator has collapsed."""
+        from synthdata.models.image.gan.training import train  # Keras begins here
 
+        return train(check_block(signature.block), *training_arrays(signature, arrays), settings, run)
 
-def _canvas(block: Pixels, settings: ImageGANSettings) -> Canvas:
-    return Canvas(block, int(settings.width), settings.blocks)
+    def sample(
+        self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
+    ) -> Arrays:
+        """Draw noise for each row, and generate its image."""
+        return self.decode(rng.standard_normal((rows, self.latent_dim), np.float32), condition)
+
+    @property
+    def latent_dim(self) -> int:
+        """The width of the noise vector."""
+        return self.settings.latent
+
+    def encode(self, arrays: Arrays, condition: Arrays = NOTHING) -> np.ndarray:
+        """The noise that images seem to come from: (n, latent_dim) float32."""
+        rows = check_arrays(self.signature.layout, arrays)
+        features = encode_condition(self.signature.condition, condition, rows)
+        return encode_images(self._resolutions, self._encoder, arrays[self.signature.name], features)
+
+    def decode(self, latent: np.ndarray, condition: Arrays = NOTHING) -> Arrays:
+        """The images that noise (n, latent_dim) leads to."""
+        features = encode_condition(self.signature.condition, condition, len(latent))
+        vectors = np.hstack([latent.astype(np.float32), features])
+        return {self.signature.name: decode_images(self._resolutions, self._decoder, vectors)}
+
+    @cached_property
+    def _resolutions(self) -> Resolutions:
+        return self.settings.resolutions(check_block(self.signature.block))
+
+    @cached_property
+    def _decoder(self) -> Weights:
+        return part_of(self.weights, "decode_")
+
+    @cached_property
+    def _encoder(self) -> Weights:
+        return part_of(self.weights, "encode_")

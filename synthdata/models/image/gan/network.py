@@ -1,73 +1,77 @@
-"""The generative adversarial network of images, as a Keras model: how it is trained. `conv_drawing` draws with it.
+"""The generative adversarial network of images, as a Keras model. `samplers.conv` draws with its weights.
 
-Real and generated images of which the same is told are compared in pairs, with gradient penalties on both: R3GAN,
-Huang et al. 2024 (arXiv:2501.05441, eq. 2, R1 and R2 of section 2.2). The critic is told by projection: Miyato and
-Koyama 2018 (arXiv:1802.05637, eq. 5). An encoder learns beside them, without a say in the game, to find the noise that
-an image comes from: what was drawn for generated images, what leads back to real ones.
+Real and generated images under the same condition are compared in pairs, with gradient penalties on both: R3GAN, Huang
+et al. 2024 (arXiv:2501.05441, eq. 2, R1 and R2 of section 2.2). The critic is conditioned by projection: Miyato and
+Koyama 2018 (arXiv:1802.05637, eq. 5). An encoder is trained beside them, without an influence on them, to find the
+noise that an image comes from: what was drawn for generated images, what leads back to real ones.
 """
 
 from __future__ import annotations
 
 import math
+from typing import final
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.conv import ImageDecoder, ImageEncoder, activate
-from synthdata.models.layers.dense import table
-from synthdata.models.samplers.resolutions import Canvas
+from synthdata.blocks import Pixels
+from synthdata.models.image.gan.model import ImageGAN
+from synthdata.models.layers.conv import ImageDecoder, ImageEncoder, rectify
+from synthdata.models.layers.dense import weight
+from synthdata.models.samplers.resolutions import Resolutions
+from synthdata.models.samplers.shapes import prefixed
 
-__all__ = ["ImageGAN"]
+__all__ = ["ImageGANNetwork"]
 
 FEATURES = 128  # of an image that the critic scores
 PIXELS = 5.0  # weight of pixels in the encoder's loss
 
 
 class Critic(keras.layers.Layer):
-    """Scores of images, given what is told of them."""
+    """Scores of images under a condition."""
 
-    def __init__(self, canvas: Canvas, told: int, rng: np.random.Generator) -> None:
+    def __init__(self, resolutions: Resolutions, condition: int, rng: np.random.Generator) -> None:
         super().__init__(name="critic")
-        self.body = ImageEncoder(canvas, 0, FEATURES, rng, name="critic_body")
-        self.leave = table(self, "head", rng.normal(0.0, 1 / math.sqrt(FEATURES), (FEATURES, 1)))
-        self.told = table(self, "told", rng.normal(0.0, 1 / math.sqrt(FEATURES), (told, FEATURES)))
+        self.body = ImageEncoder(resolutions, 0, FEATURES, rng, name="critic_body")
+        self.leave = weight(self, "head", rng.normal(0.0, 1 / math.sqrt(FEATURES), (FEATURES, 1)))
+        self.condition = weight(self, "condition", rng.normal(0.0, 1 / math.sqrt(FEATURES), (condition, FEATURES)))
         self.built = True
 
-    def call(self, images: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
-        """(n, height, width, channels) and (n, told) to (n,)."""
-        x = activate(self.body(images))
+    def call(self, images: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
+        """(n, height, width, channels) and (n, condition) to (n,)."""
+        x = rectify(self.body(images))
         score = (x @ tf.convert_to_tensor(self.leave))[:, 0]
-        return score + tf.reduce_sum(x * (told @ tf.convert_to_tensor(self.told)), axis=1)
+        return score + tf.reduce_sum(x * (condition @ tf.convert_to_tensor(self.condition)), axis=1)
 
 
-class ImageGAN(keras.Model):
-    """Generator, critic and encoder."""
+@final
+class ImageGANNetwork(keras.Model):
+    """Generator, critic and encoder, all under `condition` features."""
 
-    def __init__(self, canvas: Canvas, critic_canvas: Canvas, *, told: int, latent: int, seed: int) -> None:
+    def __init__(self, block: Pixels, condition: int, settings: ImageGAN, seed: int) -> None:
         super().__init__(name="image_gan")
-        rng = np.random.default_rng(seed)
-        self.latent = latent
-        self.generator = ImageDecoder(canvas, latent + told, rng, name="generator")
-        self.critic = Critic(critic_canvas, told, rng)
-        self.encoder = ImageEncoder(canvas, told, latent, rng)
+        rng, resolutions = np.random.default_rng(seed), settings.resolutions(block)
+        self.generator = ImageDecoder(resolutions, settings.latent + condition, rng, name="generator")
+        self.critic = Critic(settings.critic_resolutions(block), condition, rng)
+        self.encoder = ImageEncoder(resolutions, condition, settings.latent, rng)
         self.built = True
 
-    def generate(self, latent: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
-        """(n, latent) standard normal and (n, told) to images in (-1, 1)."""
-        return self.generator(tf.concat([latent, told], axis=1))
+    def generate(self, latent: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
+        """Noise (n, latent), standard normal, and (n, condition) to images in (-1, 1)."""
+        return self.generator(tf.concat([latent, condition], axis=1))
 
-    def encode(self, images: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
-        """Images in [-1, 1] and (n, told) to the noise they seem to come from, (n, latent)."""
-        return self.encoder(images, told if told.shape[1] else None)
+    def encoding_loss(
+        self, real: tf.Tensor, generated: tf.Tensor, latent: tf.Tensor, condition: tf.Tensor
+    ) -> tf.Tensor:
+        """The encoder's loss: errors of the noise of generated images, and of real images that are generated again.
 
-    def encoding_loss(self, real: tf.Tensor, made: tf.Tensor, latent: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
-        """How far noise is from what led to generated images, and real images from those their noise leads to."""
-        of_made = tf.reduce_mean((self.encode(made, told) - latent) ** 2)
-        again = self.generate(self.encode(real, told), told)
-        return of_made + PIXELS * tf.reduce_mean((again - real) ** 2)
+        real, generated: images in [-1, 1]. latent: the noise of the generated ones.
+        """
+        noise_error = tf.reduce_mean((self.encoder(generated, condition) - latent) ** 2)
+        again = self.generate(self.encoder(real, condition), condition)
+        return noise_error + PIXELS * tf.reduce_mean((again - real) ** 2)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `conv_drawing` takes them, of generator and encoder: `decode_`, `encode_`."""
-        result = {f"decode_{name}": weight for name, weight in self.generator.export().items()}
-        return result | {f"encode_{name}": weight for name, weight in self.encoder.export().items()}
+        """The weights of generator, `decode_`, and encoder, `encode_`, as `samplers.conv` takes them."""
+        return prefixed("decode_", self.generator.export()) | prefixed("encode_", self.encoder.export())

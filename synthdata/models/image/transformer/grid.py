@@ -1,126 +1,120 @@
-"""The sizes of networks between an image and a grid of codes, and of a Transformer over the codes; shapes by name.
+"""The grid of tokens that stands for an image, and the shapes of the networks around it by name.
 
-Finite scalar quantisation, Mentzer et al. 2023 (arXiv:2309.15505, section 3.1): a code is a few digits, each of few
-levels, and the codes are numbered by their digits, the last one fastest. What runs with the weights: `image_codes` and
-`code_transformer` in Keras, `code_drawing` in numpy.
+Finite scalar quantisation, Mentzer et al. 2023 (arXiv:2309.15505, section 3.1): a token is a few digits, each of few
+levels, and tokens are numbered by their digits, the last one fastest. What runs with the weights: `tokenizer` and
+`network` in Keras, `sampler` in numpy.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from synthdata.blocks import Pixels
 from synthdata.models.samplers.causal import layer_shapes
-from synthdata.models.samplers.resolutions import MOST_FEATURES
+from synthdata.models.samplers.resolutions import (
+    Resolutions,
+    block_shapes,
+    down_shapes,
+    from_image_shapes,
+    to_image_shapes,
+    up_shapes,
+)
 from synthdata.models.samplers.shapes import Shapes
 
-__all__ = ["CodeGrid", "drawing_shapes", "pixel_decoder_shapes", "pixel_encoder_shapes"]
+__all__ = ["TokenGrid", "token_decoder_shapes", "token_encoder_shapes", "transformer_shapes"]
 
 LEAST_SIDE, MOST_SIDE = 4, 8  # of the grid, the shorter side
-HALVINGS = 2  # of an image that allows them: a code for 4 x 4 pixels
+HALVINGS = 2  # of an image that allows them: a token for 4 x 4 pixels
 
 
 @dataclass(frozen=True)
-class CodeGrid:
-    """An image's size, that of the convolutional networks over it, and the levels of each digit of a code.
+class TokenGrid:
+    """The convolutional networks between an image and its tokens, and the levels of each digit of a token."""
 
-    width: channels at full resolution. blocks: residual blocks at each resolution.
-    """
-
-    block: Pixels
-    width: int
-    blocks: int
+    resolutions: Resolutions
     levels: tuple[int, ...]
 
-    @property
-    def halvings(self) -> int:
-        """How often the image is halved; sizes that halving does not divide are padded."""
-        side, times = min(self.block.height, self.block.width), 0
-        while -(-side >> times) > MOST_SIDE or (times < HALVINGS and side >> (times + 1) >= LEAST_SIDE):
-            times += 1
-        return times
+    @classmethod
+    def of(cls, block: Pixels, width: int, blocks: int, levels: tuple[int, ...]) -> Self:
+        """Halve an image twice, or more often until the shorter side of its grid is at most 8.
+
+        width: channels at full resolution. blocks: residual blocks at each resolution.
+        """
+        side, halvings = min(block.height, block.width), 0
+        while -(-side >> halvings) > MOST_SIDE or (halvings < HALVINGS and side >> (halvings + 1) >= LEAST_SIDE):
+            halvings += 1
+        return cls(Resolutions(block, width, blocks, halvings, shuffle=True), levels)
 
     @property
     def sides(self) -> tuple[int, int]:
         """Height and width of the grid."""
-        return -(-self.block.height >> self.halvings), -(-self.block.width >> self.halvings)
+        return self.resolutions.grid
 
     @property
     def length(self) -> int:
-        """Codes of an image."""
-        return self.sides[0] * self.sides[1]
+        """Tokens of an image."""
+        return math.prod(self.sides)
 
     @property
-    def codes(self) -> int:
-        """How many different codes there are."""
+    def vocabulary(self) -> int:
+        """How many different tokens there are."""
         return math.prod(self.levels)
 
     @property
-    def padding(self) -> tuple[int, int]:
-        """Rows and columns of pixels added so that halving divides."""
-        height, width = self.sides
-        return (height << self.halvings) - self.block.height, (width << self.halvings) - self.block.width
-
-    def features(self, halvings: int) -> int:
-        """Channels inside the networks, at the resolution after so many halvings."""
-        return min(self.width << halvings, max(MOST_FEATURES, self.width))
-
-    @property
-    def places(self) -> np.ndarray:
-        """What a digit adds to the number of its code: (digits,) int64."""
+    def strides(self) -> np.ndarray:
+        """What a digit adds to the number of its token: (digits,) int64."""
         return np.array([math.prod(self.levels[i + 1 :]) for i in range(len(self.levels))])
 
     @property
-    def points(self) -> np.ndarray:
-        """The digits of each code as numbers in [-1, 1]: (codes, digits) float32."""
-        levels = np.array(self.levels)
-        digits = np.arange(self.codes)[:, None] // self.places % levels
-        return (2 * digits / (levels - 1) - 1).astype(np.float32)
+    def digits(self) -> np.ndarray:
+        """The digits of each token: (vocabulary, digits) int64."""
+        return np.arange(self.vocabulary)[:, None] // self.strides % np.array(self.levels)
 
     @property
-    def marks(self) -> np.ndarray:
-        """The digits of each code, one-hot: (codes, sum of levels) float32."""
-        digits = np.arange(self.codes)[:, None] // self.places % np.array(self.levels)
-        return np.concatenate([np.eye(n)[digits[:, i]] for i, n in enumerate(self.levels)], axis=1).astype(np.float32)
+    def points(self) -> np.ndarray:
+        """The digits of each token as numbers in [-1, 1]: (vocabulary, digits) float32."""
+        return (2 * self.digits / (np.array(self.levels) - 1) - 1).astype(np.float32)
+
+    @property
+    def one_hot(self) -> np.ndarray:
+        """The digits of each token, one-hot: (vocabulary, sum of levels) float32."""
+        parts = [np.eye(levels)[self.digits[:, i]] for i, levels in enumerate(self.levels)]
+        return np.concatenate(parts, axis=1).astype(np.float32)
 
 
-def _block_shapes(grid: CodeGrid, level: int) -> Shapes:
-    shapes: Shapes = {}
-    wide = grid.features(level)
-    for i in range(grid.blocks):
-        shapes |= {f"first_{level}_{i}": (3, 3, wide, wide), f"first_bias_{level}_{i}": (wide,)}
-        shapes |= {f"second_{level}_{i}": (3, 3, wide, wide), f"second_bias_{level}_{i}": (wide,)}
-    return shapes
+def token_encoder_shapes(grid: TokenGrid) -> Shapes:
+    """Of the network from an image to the digits of its tokens; its blocks start after the first halving."""
+    resolutions, digits = grid.resolutions, len(grid.levels)
+    shapes = from_image_shapes(resolutions)
+    for level in range(resolutions.halvings):
+        shapes |= down_shapes(resolutions, level) | block_shapes(resolutions, level + 1)
+    return {**shapes, "leave": (resolutions.features(resolutions.halvings), digits), "leave_bias": (digits,)}
 
 
-def pixel_encoder_shapes(grid: CodeGrid) -> Shapes:
-    """Weights of the network from an image to the digits of its codes; its blocks start after the first halving."""
-    enter, digits = (3, 3, grid.block.channels, grid.features(0)), len(grid.levels)
-    shapes: Shapes = {"enter": enter, "enter_bias": enter[-1:]}
-    for level in range(grid.halvings):
-        shapes[f"down_{level}"] = (4 * grid.features(level), grid.features(level + 1))
-        shapes |= _block_shapes(grid, level + 1)
-    return {**shapes, "leave": (grid.features(grid.halvings), digits), "leave_bias": (digits,)}
-
-
-def pixel_decoder_shapes(grid: CodeGrid) -> Shapes:
-    """Weights of the network from the digits of codes to an image."""
-    enter = (3, 3, len(grid.levels), grid.features(grid.halvings))
-    shapes: Shapes = {"enter": enter, "enter_bias": enter[-1:]}
-    for level in range(grid.halvings, -1, -1):
-        shapes |= _block_shapes(grid, level)
+def token_decoder_shapes(grid: TokenGrid) -> Shapes:
+    """Of the network from the digits of tokens to an image."""
+    resolutions = grid.resolutions
+    wide = resolutions.features(resolutions.halvings)
+    shapes: Shapes = {"enter": (3, 3, len(grid.levels), wide), "enter_bias": (wide,)}
+    for level in range(resolutions.halvings, -1, -1):
+        shapes |= block_shapes(resolutions, level)
         if level:
-            shapes[f"up_{level - 1}"] = (grid.features(level), 4 * grid.features(level - 1))
-    leave = (3, 3, grid.features(0), grid.block.channels)
-    return {**shapes, "leave": leave, "leave_bias": leave[-1:]}
+            shapes |= up_shapes(resolutions, level - 1)
+    return shapes | to_image_shapes(resolutions)
 
 
-def drawing_shapes(grid: CodeGrid, *, told: int, width: int, layers: int, wide: int) -> Shapes:
-    """Weights of the Transformer as `code_drawing` takes them."""
-    shapes: Shapes = {"told": (told, width), "place": (grid.length, width)}
-    shapes |= {"before": (grid.codes, width), "above": (grid.codes, width)}
-    shapes |= layer_shapes(width=width, layers=layers, wide=wide)
-    return {**shapes, "head": (width, grid.codes), "head_bias": (grid.codes,)}
+def transformer_shapes(grid: TokenGrid, *, condition: int, width: int, layers: int, wide: int) -> Shapes:
+    """Of the Transformer over tokens, as `sampler` takes it."""
+    return {
+        "condition": (condition, width),
+        "position": (grid.length, width),
+        "before": (grid.vocabulary, width),
+        "above": (grid.vocabulary, width),
+        **layer_shapes(width=width, layers=layers, wide=wide),
+        "head": (width, grid.vocabulary),
+        "head_bias": (grid.vocabulary,),
+    }

@@ -1,58 +1,77 @@
-"""The image Transformer: a picture from a grid of codes, drawn one after the other given what is told.
-
-Training takes Keras, sampling only numpy: TensorFlow is imported by `fit`.
-"""
+"""The image Transformer: an image from a grid of tokens, drawn one after the other under a condition."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, final
 
 import numpy as np
 from pydantic import Field as Key
-from pydantic import model_validator
+from pydantic import PositiveInt, model_validator
 
-from synthdata.blocks import Arrays, Block, Layout, Pixels, check_arrays
-from synthdata.models.base import Count, FieldGenerator, Settings, Span
-from synthdata.models.image.checks import canvas_width, check_block
-from synthdata.models.image.transformer.grid import CodeGrid, drawing_shapes, pixel_decoder_shapes
-from synthdata.models.image.transformer.sampler import decode_codes, draw_codes
-from synthdata.models.samplers.condition import told_features, told_width
-from synthdata.models.samplers.prior import part_of
-from synthdata.models.samplers.shapes import check_shapes
+from synthdata.blocks import Arrays, Pixels
+from synthdata.models.base import NOTHING, Learned, SearchRange, Settings, Signature, Size, Trained, Weights
+from synthdata.models.image.checks import check_block, conv_width, training_arrays
+from synthdata.models.image.transformer.grid import TokenGrid, token_decoder_shapes, transformer_shapes
+from synthdata.models.image.transformer.sampler import decode_tokens, draw_tokens
+from synthdata.models.samplers.condition import condition_width, encode_condition
+from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["ImageTransformer", "ImageTransformerSettings"]
+__all__ = ["ImageTransformer", "ImageTransformerGenerator"]
 
 
-class ImageTransformerSettings(Settings):
-    """Hyperparameters; what says "auto" is chosen from the image's size and the number of images."""
+class ImageTransformer(Settings):
+    """Settings of the image Transformer; "auto" is chosen from the size of the images and their number."""
+
+    family: ClassVar[str] = "transformer"
+    SAMPLING: ClassVar[frozenset[str]] = frozenset({"temperature"})
 
     levels: tuple[Annotated[int, Key(ge=2, le=32)], ...] = Key(
-        default=(8, 6, 5), min_length=1, max_length=8, description="levels of each digit of a code"
+        default=(8, 6, 5),
+        min_length=1,
+        max_length=8,
+        description="levels of each digit of a token; their product is the size of the vocabulary",
     )
-    canvas_width: Count | Literal["auto"] = Key(default="auto", description="channels at full resolution")
-    blocks: int = Key(default=1, ge=1, le=8, description="residual blocks at each resolution, of encoder and decoder")
-    codes_epochs: Count | Literal["auto"] = Key(default="auto", description="epochs in which the codes are learned")
-    codes_learning_rate: float = Key(default=2e-3, gt=0)
-    width: Count | Literal["auto"] = Key(default="auto", description="width of the Transformer")
-    layers: int = Key(default=4, ge=1, le=24)
-    heads: Count = 4
-    widen: int = Key(default=3, ge=1, le=8, description="hidden units of a feed-forward layer, in widths")
-    batch: Count = 64
-    epochs: Count | Literal["auto"] = Key(default="auto", description="epochs of the Transformer")
-    patience: Count | Literal["auto"] = "auto"
-    learning_rate: float = Key(default=1e-2, gt=0)
-    weight_decay: Annotated[float, Key(ge=0)] = 0.02
-    average: float = Key(default=0.995, ge=0, lt=1, description="share of the averaged weights that stays in a step")
-    hidden: float = Key(default=0.1, ge=0, lt=1, description="share of codes hidden from those after them in training")
-    moves: int = Key(default=1, ge=0, le=4, description="pixels by which an image is moved in training")
-    temperature: float = Key(default=0.9, gt=0, description="below 1: likelier, less varied images")
-    validation: float = Key(default=0.1, gt=0, lt=1, description="share of images held out to stop early")
+    conv_width: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="channels of the tokenizer's encoder and decoder at full resolution"
+    )
+    blocks: int = Key(
+        default=1, ge=1, le=8, description="residual blocks of the tokenizer's encoder and decoder at each resolution"
+    )
+    tokenizer_epochs: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="epochs of training of the tokenizer"
+    )
+    tokenizer_learning_rate: float = Key(default=2e-3, gt=0, description="peak learning rate of the tokenizer")
+    width: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="width of the Transformer, a multiple of `heads`"
+    )
+    layers: int = Key(default=4, ge=1, le=24, description="layers of the Transformer")
+    heads: PositiveInt = Key(default=4, description="attention heads of a layer")
+    mlp_ratio: int = Key(default=3, ge=1, le=8, description="width of a feed-forward layer over `width`")
+    batch_size: PositiveInt = Key(default=64, description="images of a training step")
+    epochs: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="most epochs of training of the Transformer"
+    )
+    patience: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="epochs without a better validation loss after which training stops"
+    )
+    learning_rate: float = Key(default=1e-2, gt=0, description="peak learning rate of the Transformer")
+    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.02, description="weight decay, decoupled")
+    ema_decay: float = Key(default=0.995, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    token_dropout: float = Key(
+        default=0.1, ge=0, lt=1, description="share of tokens hidden from those after them in training"
+    )
+    shift_pixels: int = Key(
+        default=1, ge=0, le=4, description="most pixels by which an image is shifted in training, each way"
+    )
+    temperature: float = Key(
+        default=0.9, gt=0, description="sampling temperature; below 1 gives likelier, less varied images"
+    )
+    validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of images held out for early stopping")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -60,93 +79,78 @@ class ImageTransformerSettings(Settings):
             raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
         return self
 
-    def chosen_for(self, block: Pixels, rows: int) -> ImageTransformerSettings:
-        """Fill in what is "auto" for `rows` images."""
-        auto = {
-            "canvas_width": canvas_width(block),
-            "codes_epochs": round(np.clip(64_000 / rows, 2, 100)),
+    def auto(self, size: Size) -> dict[str, Any]:
+        """By the size of an image and the number of images."""
+        return {
+            "conv_width": conv_width(check_block(*size.layout.values())),
+            "tokenizer_epochs": round(np.clip(64_000 / size.rows, 2, 100)),
             "width": self.heads * 28,
-            "epochs": round(np.clip(176_000 / rows, 3, 200)),
-            "patience": int(np.clip(round(40_000 / rows), 3, 40)),
+            "epochs": round(np.clip(176_000 / size.rows, 3, 200)),
+            "patience": int(np.clip(round(40_000 / size.rows), 3, 40)),
         }
-        return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
+
+    @property
+    def shifts(self) -> int:
+        """How many shifts of an image there are, none included."""
+        return (2 * self.shift_pixels + 1) ** 2
+
+    def grid(self, block: Pixels) -> TokenGrid:
+        """The tokens of an image."""
+        return TokenGrid.of(block, int(self.conv_width), self.blocks, self.levels)
 
 
-@dataclass(frozen=True)
-class ImageTransformer(FieldGenerator):
-    """The weights of a trained Transformer and decoder, as numpy takes them, and what they speak of."""
+@final
+class ImageTransformerGenerator(Trained[ImageTransformer]):
+    """A trained `ImageTransformerNetwork`, and the decoder of its tokens."""
 
-    block: Pixels
-    given: Layout
-    settings: ImageTransformerSettings
-    arrays: Mapping[str, np.ndarray]
-    history: list[dict[str, float]] = field(default_factory=list)
-
-    Settings: ClassVar[type[Settings]] = ImageTransformerSettings
-    validated_by: ClassVar[str] = "surprise of an image's codes in nats"
-    spans: ClassVar[Mapping[str, Span]] = {
-        "width": Span(choices=(64, 96, 112, 128)),
-        "layers": Span(choices=(3, 4, 6)),
-        "learning_rate": Span(3e-3, 3e-2, log=True),
-        "weight_decay": Span(3e-3, 0.1, log=True),
-        "hidden": Span(0.0, 0.3),
+    Settings: ClassVar[type[Settings]] = ImageTransformer
+    validated_by: ClassVar[str] = "negative log-likelihood of an image's tokens in nats"
+    search_space: ClassVar[Mapping[str, SearchRange]] = {
+        "width": SearchRange(choices=(64, 96, 112, 128)),
+        "layers": SearchRange(choices=(3, 4, 6)),
+        "learning_rate": SearchRange(3e-3, 3e-2, log=True),
+        "weight_decay": SearchRange(3e-3, 0.1, log=True),
+        "token_dropout": SearchRange(0.0, 0.3),
     }
 
     @classmethod
-    def fit(
-        cls, block: Block, target: np.ndarray, given: Layout, told: Arrays, settings: ImageTransformerSettings, run: Run
-    ) -> Self:
-        """Train the codes, then the Transformer until validation stops improving; the budget is for both."""
-        from synthdata.models.image.transformer.training import Hyperparameters, train_image_transformer
-
-        block = check_block(block)
-        rows = check_arrays({"image": block}, {"image": target})
-        settings = settings.chosen_for(block, rows)
-        features = told_features(given, told, rows)
-        chosen = Hyperparameters(**settings.model_dump())
-        weights, history = train_image_transformer(_grid(block, settings), target, features, chosen, run)
-        return cls(block, given, settings, weights, history)
-
-    @cached_property
-    def _grid(self) -> CodeGrid:
-        return _grid(self.block, self.settings)
-
-    @cached_property
-    def _drawer(self) -> dict[str, np.ndarray]:
-        return part_of(self.arrays, "draw_")
-
-    @cached_property
-    def _decoder(self) -> dict[str, np.ndarray]:
-        return part_of(self.arrays, "decode_")
-
-    def sample(self, rng: np.random.Generator, rows: int, told: Arrays) -> np.ndarray:
-        """Draw the codes of an image for each row, and decode them."""
-        features = told_features(self.given, told, rows)
-        uniform = rng.random((rows, self._grid.length), np.float32)
-        heads, temperature = self.settings.heads, self.settings.temperature
-        codes = draw_codes(self._grid, self._drawer, heads, features, uniform, temperature)
-        return decode_codes(self._grid, self._decoder, codes)
-
-    def config(self) -> dict[str, Any]:
-        """The settings as chosen."""
-        return {"settings": self.settings.model_dump(mode="json")}
-
-    def weights(self) -> dict[str, np.ndarray]:
-        """The weights of Transformer and decoder."""
-        return dict(self.arrays)
+    def shapes(cls, signature: Signature, settings: ImageTransformer, facts: Mapping[str, Any]) -> Shapes:
+        """Of Transformer and decoder."""
+        grid, width = settings.grid(check_block(signature.block)), int(settings.width)
+        transformer = transformer_shapes(
+            grid,
+            condition=condition_width(signature.condition),
+            width=width,
+            layers=settings.layers,
+            wide=settings.mlp_ratio * width,
+        )
+        return prefixed("draw_", transformer) | prefixed("decode_", token_decoder_shapes(grid))
 
     @classmethod
-    def restore(cls, block: Block, given: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
-        """Check and take the weights."""
-        block, settings = check_block(block), ImageTransformerSettings.model_validate(config["settings"])
-        grid, width = _grid(block, settings), int(settings.width)
-        told, wide = told_width(given), settings.widen * width
-        drawing = drawing_shapes(grid, told=told, width=width, layers=settings.layers, wide=wide)
-        shapes = {f"draw_{name}": shape for name, shape in drawing.items()}
-        shapes |= {f"decode_{name}": shape for name, shape in pixel_decoder_shapes(grid).items()}
-        check_shapes(weights, shapes)
-        return cls(block, given, settings, dict(weights))
+    def train(cls, signature: Signature, settings: ImageTransformer, arrays: Arrays, run: Run) -> Learned:
+        """Train the tokenizer, then the Transformer with early stopping; the time budget is for both."""
+        from synthdata.models.image.transformer.training import train  # Keras begins here
 
+        return train(check_block(signature.block), *training_arrays(signature, arrays), settings, run)
 
-def _grid(block: Pixels, settings: ImageTransformerSettings) -> CodeGrid:
-    return CodeGrid(block, int(settings.canvas_width), settings.blocks, tuple(settings.levels))
+    def sample(
+        self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
+    ) -> Arrays:
+        """Draw the tokens of an image for each row, and decode them."""
+        grid, settings = self._grid, self.settings
+        features = encode_condition(self.signature.condition, condition, rows)
+        uniform = rng.random((rows, grid.length), np.float32)
+        tokens = draw_tokens(grid, self._transformer, settings.heads, features, uniform, settings.temperature)
+        return {self.signature.name: decode_tokens(grid, self._decoder, tokens)}
+
+    @cached_property
+    def _grid(self) -> TokenGrid:
+        return self.settings.grid(check_block(self.signature.block))
+
+    @cached_property
+    def _transformer(self) -> Weights:
+        return part_of(self.weights, "draw_")
+
+    @cached_property
+    def _decoder(self) -> Weights:
+        return part_of(self.weights, "decode_")

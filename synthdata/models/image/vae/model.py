@@ -1,52 +1,65 @@
-"""The image VAE: a picture from a latent vector and what is told of it. Pictures can be encoded and decoded.
-
-Training takes Keras, sampling only numpy: TensorFlow is imported by `fit`.
-"""
+"""The image VAE: an image from a latent vector with a learned prior. Images can be encoded and decoded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, final
 
 import numpy as np
 from pydantic import Field as Key
-from pydantic import model_validator
+from pydantic import PositiveInt, model_validator
 
-from synthdata.blocks import Arrays, Block, Layout, Pixels, check_arrays
-from synthdata.models.base import Count, FieldGenerator, FieldLatentSpace, Settings, Span
-from synthdata.models.image.checks import canvas_width, check_block
-from synthdata.models.image.vae.sampler import encode_latents, image_vae_shapes
-from synthdata.models.samplers.condition import told_features, told_width
-from synthdata.models.samplers.conv import decode_images
-from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents, part_of
-from synthdata.models.samplers.resolutions import Canvas
-from synthdata.models.samplers.shapes import check_shapes
+from synthdata.blocks import Arrays, Pixels, check_arrays
+from synthdata.models.base import (
+    NOTHING,
+    LatentSpace,
+    Learned,
+    SearchRange,
+    Settings,
+    Signature,
+    Size,
+    Trained,
+    Weights,
+)
+from synthdata.models.image.checks import check_block, conv_width, training_arrays
+from synthdata.models.samplers.condition import condition_width, encode_condition
+from synthdata.models.samplers.conv import decode_images, encode_images
+from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents, prior_shapes
+from synthdata.models.samplers.resolutions import Resolutions, decoder_shapes, encoder_shapes
+from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["ImageVAE", "ImageVAESettings"]
+__all__ = ["ImageVAE", "ImageVAEGenerator"]
 
 
-class ImageVAESettings(Settings):
-    """Hyperparameters; what says "auto" is chosen from the image's size and the number of images."""
+class ImageVAE(Settings):
+    """Settings of the image VAE; "auto" is chosen from the size of the images and their number."""
 
-    latent: Count | Literal["auto"] = Key(default="auto", description="width of the latent vector, an even number")
-    width: Count | Literal["auto"] = Key(default="auto", description="channels at full resolution")
-    blocks: int = Key(default=1, ge=1, le=8, description="residual blocks at each resolution, of encoder and decoder")
-    couplings: int = Key(default=6, ge=0, description="coupling layers of the prior")
-    inner: int = Key(default=128, ge=8, description="hidden units of a coupling layer")
-    batch: Count = 64
-    epochs: Count | Literal["auto"] = "auto"
-    patience: Count | Literal["auto"] = "auto"
-    learning_rate: float = Key(default=1.5e-3, gt=0)
-    weight_decay: Annotated[float, Key(ge=0)] = 0.05
-    average: float = Key(default=0.995, ge=0, lt=1, description="share of the averaged weights that stays in a step")
-    beta: float = Key(default=0.1, gt=0, le=1, description="weight of the divergence at the start; 1 after warm_up")
-    warm_up: float = Key(default=0.15, ge=0, le=1, description="share of training in which beta rises")
-    validation: float = Key(default=0.1, gt=0, lt=1, description="share of images held out to stop early")
+    family: ClassVar[str] = "vae"
+
+    latent: PositiveInt | Literal["auto"] = Key(default="auto", description="width of the latent vector, even")
+    width: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="channels of encoder and decoder at full resolution"
+    )
+    blocks: int = Key(
+        default=1, ge=1, le=8, description="residual blocks of encoder and decoder, each, at each resolution"
+    )
+    coupling_layers: int = Key(default=6, ge=0, description="coupling layers of the prior")
+    coupling_width: int = Key(default=128, ge=8, description="width of the hidden layers of a coupling layer")
+    batch_size: PositiveInt = Key(default=64, description="images of a training step")
+    epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="most epochs of training")
+    patience: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="epochs without a better validation loss after which training stops"
+    )
+    learning_rate: float = Key(default=1.5e-3, gt=0, description="peak learning rate")
+    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.05, description="weight decay, decoupled")
+    ema_decay: float = Key(default=0.995, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    beta: float = Key(default=0.1, gt=0, le=1, description="weight of the KL divergence at the start; 1 after warm-up")
+    kl_warmup: float = Key(default=0.15, ge=0, le=1, description="share of training in which beta rises")
+    validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of images held out for early stopping")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -54,104 +67,86 @@ class ImageVAESettings(Settings):
             raise ValueError(f"latent {self.latent} is odd; coupling layers need two halves")
         return self
 
-    def chosen_for(self, block: Pixels, rows: int) -> ImageVAESettings:
-        """Fill in what is "auto" for `rows` images."""
+    def auto(self, size: Size) -> dict[str, Any]:
+        """By the size of an image and the number of images."""
+        block = check_block(*size.layout.values())
         pixels = block.height * block.width
-        auto = {
+        return {
             "latent": int(np.clip(8 * round(pixels**0.5 * block.channels**0.5 / 7), 8, 128)),
-            "width": canvas_width(block),
-            "epochs": round(np.clip(320_000 / rows, 8, 200)),
-            "patience": int(np.clip(round(64_000 / rows), 3, 40)),
+            "width": conv_width(block),
+            "epochs": round(np.clip(320_000 / size.rows, 8, 200)),
+            "patience": int(np.clip(round(64_000 / size.rows), 3, 40)),
         }
-        return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
+
+    def resolutions(self, block: Pixels) -> Resolutions:
+        """Of encoder and decoder."""
+        return Resolutions.of(block, int(self.width), self.blocks)
 
 
-@dataclass(frozen=True)
-class ImageVAE(FieldGenerator, FieldLatentSpace):
-    """The weights of a trained autoencoder, as its samplers take them, and what they speak of."""
+@final
+class ImageVAEGenerator(Trained[ImageVAE], LatentSpace):
+    """A trained `ImageVAENetwork`: the weights of encoder, prior and decoder."""
 
-    block: Pixels
-    given: Layout
-    settings: ImageVAESettings
-    arrays: Mapping[str, np.ndarray]
-    history: list[dict[str, float]] = field(default_factory=list)
-
-    Settings: ClassVar[type[Settings]] = ImageVAESettings
+    Settings: ClassVar[type[Settings]] = ImageVAE
     validated_by: ClassVar[str] = "loss in nats an image"
-    spans: ClassVar[Mapping[str, Span]] = {
-        "latent": Span(choices=(16, 32, 64)),
-        "width": Span(choices=(8, 16, 24)),
-        "couplings": Span(choices=(4, 6, 8)),
-        "learning_rate": Span(5e-4, 4e-3, log=True),
-        "beta": Span(0.01, 1.0, log=True),
+    search_space: ClassVar[Mapping[str, SearchRange]] = {
+        "latent": SearchRange(choices=(16, 32, 64)),
+        "width": SearchRange(choices=(8, 16, 24)),
+        "coupling_layers": SearchRange(choices=(4, 6, 8)),
+        "learning_rate": SearchRange(5e-4, 4e-3, log=True),
+        "beta": SearchRange(0.01, 1.0, log=True),
     }
 
     @classmethod
-    def fit(
-        cls, block: Block, target: np.ndarray, given: Layout, told: Arrays, settings: ImageVAESettings, run: Run
-    ) -> Self:
-        """Train until validation stops improving, the epochs are done, or the budget ends."""
-        from synthdata.models.image.vae.training import Hyperparameters, train_image_vae
-
-        block = check_block(block)
-        rows = check_arrays({"image": block}, {"image": target})
-        settings = settings.chosen_for(block, rows)
-        features = told_features(given, told, rows)
-        canvas, chosen = _canvas(block, settings), Hyperparameters(**settings.model_dump())
-        weights, history = train_image_vae(canvas, target, features, chosen, run)
-        return cls(block, given, settings, weights, history)
-
-    @cached_property
-    def _canvas(self) -> Canvas:
-        return _canvas(self.block, self.settings)
-
-    @cached_property
-    def _decoder(self) -> dict[str, np.ndarray]:
-        return part_of(self.arrays, "decode_")
-
-    def sample(self, rng: np.random.Generator, rows: int, told: Arrays) -> np.ndarray:
-        """Draw noise for each row, and the image that it leads to."""
-        return self.decode(rng.standard_normal((rows, self.width), np.float32), told)
-
-    @property
-    def width(self) -> int:
-        """How many numbers a latent vector has."""
-        return int(self.settings.latent)
-
-    def encode(self, values: np.ndarray, told: Arrays) -> np.ndarray:
-        """The noise that leads to the means of the posteriors of images: (n, latent) float32."""
-        check_arrays({"image": self.block}, {"image": values})
-        features = told_features(self.given, told, len(values))
-        return noise_of_latents(self.arrays, encode_latents(self._canvas, self.arrays, values, features), features)
-
-    def decode(self, noise: np.ndarray, told: Arrays) -> np.ndarray:
-        """The images that noise (n, latent) leads to, through the prior."""
-        features = told_features(self.given, told, len(noise))
-        latent = latents_of_noise(self.arrays, noise.astype(np.float32), features)
-        return decode_images(self._canvas, self._decoder, np.hstack([latent, features]))
-
-    def config(self) -> dict[str, Any]:
-        """The settings as chosen."""
-        return {"settings": self.settings.model_dump()}
-
-    def weights(self) -> dict[str, np.ndarray]:
-        """The weights of encoder, prior and decoder."""
-        return dict(self.arrays)
+    def shapes(cls, signature: Signature, settings: ImageVAE, facts: Mapping[str, Any]) -> Shapes:
+        """Of decoder, encoder and prior."""
+        resolutions = settings.resolutions(check_block(signature.block))
+        latent, condition = int(settings.latent), condition_width(signature.condition)
+        return {
+            **prefixed("decode_", decoder_shapes(resolutions, latent + condition)),
+            **prefixed("encode_", encoder_shapes(resolutions, condition, 2 * latent)),
+            **prior_shapes(settings.coupling_layers, latent=latent, condition=condition, width=settings.coupling_width),
+        }
 
     @classmethod
-    def restore(cls, block: Block, given: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
-        """Check and take the weights."""
-        block, settings = check_block(block), ImageVAESettings.model_validate(config["settings"])
-        shapes = image_vae_shapes(
-            _canvas(block, settings),
-            told=told_width(given),
-            latent=int(settings.latent),
-            couplings=settings.couplings,
-            inner=settings.inner,
-        )
-        check_shapes(weights, shapes)
-        return cls(block, given, settings, dict(weights))
+    def train(cls, signature: Signature, settings: ImageVAE, arrays: Arrays, run: Run) -> Learned:
+        """Early stopping on the validation loss."""
+        from synthdata.models.image.vae.training import train  # Keras begins here
 
+        return train(check_block(signature.block), *training_arrays(signature, arrays), settings, run)
 
-def _canvas(block: Pixels, settings: ImageVAESettings) -> Canvas:
-    return Canvas(block, int(settings.width), settings.blocks)
+    def sample(
+        self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
+    ) -> Arrays:
+        """Draw noise for each row, and decode the latent vector that it leads to."""
+        return self.decode(rng.standard_normal((rows, self.latent_dim), np.float32), condition)
+
+    @property
+    def latent_dim(self) -> int:
+        """The width of a latent vector."""
+        return int(self.settings.latent)
+
+    def encode(self, arrays: Arrays, condition: Arrays = NOTHING) -> np.ndarray:
+        """The noise that leads to the means of the images' posteriors: (n, latent_dim) float32."""
+        rows = check_arrays(self.signature.layout, arrays)
+        features = encode_condition(self.signature.condition, condition, rows)
+        posterior = encode_images(self._resolutions, self._encoder, arrays[self.signature.name], features)
+        return noise_of_latents(self.weights, np.split(posterior, 2, axis=1)[0], features)
+
+    def decode(self, latent: np.ndarray, condition: Arrays = NOTHING) -> Arrays:
+        """The images that noise (n, latent_dim) leads to, through the prior."""
+        features = encode_condition(self.signature.condition, condition, len(latent))
+        vectors = np.hstack([latents_of_noise(self.weights, latent.astype(np.float32), features), features])
+        return {self.signature.name: decode_images(self._resolutions, self._decoder, vectors)}
+
+    @cached_property
+    def _resolutions(self) -> Resolutions:
+        return self.settings.resolutions(check_block(self.signature.block))
+
+    @cached_property
+    def _decoder(self) -> Weights:
+        return part_of(self.weights, "decode_")
+
+    @cached_property
+    def _encoder(self) -> Weights:
+        return part_of(self.weights, "encode_")

@@ -1,77 +1,66 @@
-"""The variational autoencoder of images, as a Keras model: how it is trained. `image_prior` draws from it.
+"""The variational autoencoder of images, as a Keras model. `samplers.conv` and `samplers.prior` draw with its weights.
 
-Kingma and Welling 2014 (arXiv:1312.6114, eq. 3), given what is told of an image. The likelihood is calibrated: a normal
-whose variance is the best one for the batch, Rybkin et al. 2021 (arXiv:2006.13202, eq. 5). The prior is learned, given
-what is told: a normal bent by coupling layers, since a plain one leaves holes that no image was encoded to (Dai and
-Wipf 2019, arXiv:1903.05789, section 3; Chen et al. 2017, arXiv:1611.02731, section 3.2).
+Kingma and Welling 2014 (arXiv:1312.6114, eq. 3), given the condition of an image. The likelihood is calibrated: a
+normal whose variance is the best one for the batch, Rybkin et al. 2021 (arXiv:2006.13202, eq. 5). The prior is learned,
+given the condition: a normal bent by coupling layers, since a plain one leaves holes that no image was encoded to (Dai
+and Wipf 2019, arXiv:1903.05789, section 3; Chen et al. 2017, arXiv:1611.02731, section 3.2).
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import final
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.conv import ImageDecoder, ImageEncoder, as_numbers
-from synthdata.models.layers.coupling import Coupling
-from synthdata.models.layers.dense import table
-from synthdata.models.layers.distributions import coupled, normal
-from synthdata.models.samplers.resolutions import Canvas
+from synthdata.blocks import Pixels
+from synthdata.models.image.vae.model import ImageVAE
+from synthdata.models.layers.conv import ImageDecoder, ImageEncoder, from_pixels
+from synthdata.models.layers.dense import weight
+from synthdata.models.layers.distributions import normal
+from synthdata.models.layers.prior import ConditionalPrior
+from synthdata.models.samplers.shapes import prefixed
 
-__all__ = ["ImageVAE"]
+__all__ = ["ImageVAENetwork"]
 
 LEAST_VARIANCE = 1e-5  # of pixels in [-1, 1]: about half a level of 255
 LEAST_LOG_SCALE = -6.0  # of posteriors
 
 
-class ImageVAE(keras.Model):
-    """Encoder, decoder and prior, all given what is told."""
+@final
+class ImageVAENetwork(keras.Model):
+    """Encoder, decoder and prior, all under `condition` features."""
 
-    def __init__(self, canvas: Canvas, *, told: int, latent: int, couplings: int, inner: int, seed: int) -> None:
+    def __init__(self, block: Pixels, condition: int, settings: ImageVAE, seed: int) -> None:
         super().__init__(name="image_vae")
-        rng = np.random.default_rng(seed)
-        self.canvas, self.told, self.latent = canvas, told, latent
-        self.encoder = ImageEncoder(canvas, told, 2 * latent, rng)
-        self.decoder = ImageDecoder(canvas, latent + told, rng)
-        self.prior_told = table(self, "prior_told", rng.normal(0.0, 0.5, (told, latent)))
-        self.couplings = [Coupling(latent // 2, inner, rng, f"coupling_{i}", told) for i in range(couplings)]
+        rng, resolutions = np.random.default_rng(seed), settings.resolutions(block)
+        latent = self.latent = int(settings.latent)
+        self.pixels = math.prod(resolutions.image)
+        self.encoder = ImageEncoder(resolutions, condition, 2 * latent, rng)
+        self.decoder = ImageDecoder(resolutions, latent + condition, rng)
+        means = weight(self, "prior_condition", rng.normal(0.0, 0.5, (condition, latent)))
+        self.prior = ConditionalPrior(
+            means, coupling_layers=settings.coupling_layers, width=settings.coupling_width, rng=rng
+        )
         self.built = True
 
-    def prior(self, told: tf.Tensor) -> Any:
-        """The distribution of latent vectors of images of which `told` (n, told) is told."""
-        mean = told @ tf.convert_to_tensor(self.prior_told)
-        base = normal(mean, tf.zeros_like(mean))
-        if not self.couplings:
-            return base
+    def call(self, images: tf.Tensor, condition: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
+        """Mean loss of images, in nats: reconstruction plus `beta` times the KL divergence of posterior and prior.
 
-        def given(network: Coupling) -> Any:
-            return lambda half: network(tf.concat([half, told], axis=1))
-
-        return coupled(base, [given(network) for network in self.couplings])
-
-    def call(self, images: tf.Tensor, told: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
-        """Mean loss of images, in nats: reconstruction plus `beta` times the divergence of posterior and prior.
-
-        images: (n, height, width, channels) uint8. told: (n, told). noise: (n, latent) standard normal.
+        images: (n, height, width, channels) uint8. condition: (n, condition). noise: (n, latent) standard normal.
         """
-        shown = as_numbers(images)
-        mean, log_scale = tf.split(self.encoder(shown, told if self.told else None), 2, axis=1)
+        real = from_pixels(images)
+        mean, log_scale = tf.split(self.encoder(real, condition), 2, axis=1)
         log_scale = tf.maximum(log_scale, LEAST_LOG_SCALE)
         z = mean + tf.exp(log_scale) * noise
-        divergence = normal(mean, log_scale).log_prob(z) - self.prior(told).log_prob(z)
-        variance = tf.reduce_mean((self.decoder(tf.concat([z, told], axis=1)) - shown) ** 2)
-        pixels = self.canvas.pixels
-        surprise = 0.5 * pixels * (tf.math.log(variance + LEAST_VARIANCE) + math.log(2 * math.pi * math.e))
-        return surprise + tf.reduce_mean(beta * divergence)
+        divergence = normal(mean, log_scale).log_prob(z) - self.prior.given(condition).log_prob(z)
+        variance = tf.reduce_mean((self.decoder(tf.concat([z, condition], axis=1)) - real) ** 2)
+        nll = 0.5 * self.pixels * (tf.math.log(variance + LEAST_VARIANCE) + math.log(2 * math.pi * math.e))
+        return nll + tf.reduce_mean(beta * divergence)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as samplers take them, of decoder, encoder and prior: `decode_`, `encode_`, `prior_`."""
-        result = {f"decode_{name}": weight for name, weight in self.decoder.export().items()}
-        result |= {f"encode_{name}": weight for name, weight in self.encoder.export().items()}
-        result["prior_told"] = self.prior_told.numpy()
-        for i, coupling in enumerate(self.couplings):
-            result |= {f"prior_{name}_{i}": weight.numpy() for name, weight in coupling.named_weights().items()}
-        return {name: np.ascontiguousarray(array) for name, array in result.items()}
+        """The weights as samplers take them: of decoder, `decode_`, encoder, `encode_`, and prior, `prior_`."""
+        result = prefixed("decode_", self.decoder.export()) | prefixed("encode_", self.encoder.export())
+        return {name: np.ascontiguousarray(array) for name, array in (result | self.prior.export()).items()}

@@ -1,136 +1,134 @@
-"""The tabular GAN: all columns at once from noise and one symbol that is told, the cue.
-
-Training takes Keras, sampling only numpy: TensorFlow is imported by `fit`.
-"""
+"""The tabular GAN: all columns at once from noise and one symbol of the row, the conditional symbol."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
 
 import numpy as np
 from pydantic import Field as Key
+from pydantic import PositiveInt
 
-from synthdata.blocks import Arrays, Layout, check_arrays
-from synthdata.models.base import Count, Generator, Settings, Span
-from synthdata.models.samplers.shapes import check_shapes
-from synthdata.models.tabular.gan.sampler import EXPANSION, cue_columns, cued_latents, enter_cued
+from synthdata.blocks import Arrays
+from synthdata.models.base import NOTHING, Learned, SearchRange, Settings, Signature, Size, Trained, Weights
+from synthdata.models.samplers.shapes import Shapes
+from synthdata.models.tabular.gan.sampler import (
+    MLP_RATIO,
+    conditional_columns,
+    conditional_latents,
+    enter_conditional,
+)
 from synthdata.models.tabular.latent.sampler import Latents, LatentSampler, check_rows, decoder_shapes, draw_rows
-from synthdata.models.tabular.symbols import Numbering, allowed_logits, columns_of, split
+from synthdata.models.tabular.symbols import SymbolTable, allowed_logits, split
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["GANSettings", "TabularGAN"]
+__all__ = ["GAN", "GANGenerator"]
 
 
-class GANSettings(Settings):
-    """Hyperparameters; what says "auto" is chosen from the number of rows and columns."""
+class GAN(Settings):
+    """Settings of the tabular GAN; "auto" is chosen from the number of rows and columns."""
 
-    latent: Count | Literal["auto"] = Key(default="auto", description="width of the noise")
-    width: int = Key(default=192, ge=8, description="of the generator")
-    layers: int = Key(default=2, ge=1, le=12, description="of the generator")
-    critic_width: int = Key(default=256, ge=8)
-    critic_layers: int = Key(default=1, ge=1, le=12)
-    batch: Annotated[int, Key(ge=32, multiple_of=32)] = 256
-    rounds: Count | Literal["auto"] = Key(default="auto", description="of 250 steps, each ended by a look at quality")
-    patience: Count = Key(default=4, description="rounds without better quality after which training ends")
-    learning_rate: float = Key(default=2e-3, gt=0)
-    average: float = Key(default=0.998, ge=0, lt=1, description="share of the averaged weights that stays in a step")
-    penalty: float = Key(default=0.2, ge=0, description="weight of the critic's gradients")
-    keep: float = Key(default=0.8, gt=0, le=1, description="share of a row's columns that the critic is shown")
-    temperature: float = Key(default=0.5, gt=0, description="of the relaxed symbols")
-    reconstruction: float = Key(default=1.0, ge=0, description="weight of the bound on the rows' log-likelihood")
-    balance: float = Key(default=0.3, ge=0, le=1, description="how much more columns of little entropy weigh in it")
-    cue_weight: float = Key(default=1.0, ge=0, description="weight of the cue's log-likelihood")
-    cue_power: float = Key(default=1.0, ge=0, le=1, description="1: cues as often as they are; 0: each as often")
-    validation: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out to measure quality")
+    family: ClassVar[str] = "gan"
 
-    def chosen_for(self, rows: int, columns: int) -> GANSettings:
-        """Fill in what is "auto" for a table of `rows` rows and `columns`."""
-        auto = {"latent": int(np.clip(columns, 8, 32)), "rounds": int(np.clip(rows / 4000, 6, 12))}
-        return self.model_copy(update={key: value for key, value in auto.items() if getattr(self, key) == "auto"})
+    latent: PositiveInt | Literal["auto"] = Key(default="auto", description="width of the noise vector")
+    width: int = Key(default=192, ge=8, description="width of the generator's hidden layers")
+    layers: int = Key(default=2, ge=1, le=12, description="layers of the generator")
+    critic_width: int = Key(default=256, ge=8, description="width of the critic's hidden layers")
+    critic_layers: int = Key(default=1, ge=1, le=12, description="layers of the critic")
+    batch_size: Annotated[int, Key(ge=32, multiple_of=32)] = Key(default=256, description="rows of a training step")
+    rounds: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="rounds of 250 training steps, after each of which quality is measured"
+    )
+    patience: PositiveInt = Key(default=4, description="rounds without better quality after which training stops")
+    learning_rate: float = Key(default=2e-3, gt=0, description="peak learning rate of generator and critic")
+    ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    r1_penalty: float = Key(default=0.2, ge=0, description="weight of the gradient penalties R1 and R2")
+    column_keep_rate: float = Key(default=0.8, gt=0, le=1, description="share of a row's columns that the critic sees")
+    temperature: float = Key(default=0.5, gt=0, description="temperature of the Gumbel softmax in training")
+    reconstruction: float = Key(default=1.0, ge=0, description="weight of the VAE loss on real rows")
+    entropy_weighting: float = Key(
+        default=0.3, ge=0, le=1, description="exponent by which columns of low entropy weigh more in the VAE loss"
+    )
+    conditional_weight: float = Key(
+        default=1.0, ge=0, description="weight of the negative log-likelihood of the conditional symbol"
+    )
+    sampling_exponent: float = Key(
+        default=1.0, ge=0, le=1, description="training-by-sampling: 1 draws symbols as often as they come, 0 all alike"
+    )
+    validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out to measure quality")
+
+    @property
+    def mlp_ratio(self) -> int:
+        """Width of a feed-forward layer over `width`."""
+        return MLP_RATIO
+
+    def auto(self, size: Size) -> dict[str, Any]:
+        """By rows and columns."""
+        return {"latent": int(np.clip(size.columns, 8, 32)), "rounds": int(np.clip(size.rows / 4000, 6, 12))}
 
 
-@dataclass(frozen=True)
-class TabularGAN(Generator):
-    """The weights of a trained generator, as its sampler takes them, and the layout they speak of."""
+@final
+class GANGenerator(Trained[GAN]):
+    """The generator of a trained `GANNetwork`, and how often each conditional symbol comes."""
 
-    layout: Layout
-    settings: GANSettings
-    arrays: Mapping[str, np.ndarray]
-    history: list[dict[str, float]] = field(default_factory=list)
-
-    Settings: ClassVar[type[Settings]] = GANSettings
+    Settings: ClassVar[type[Settings]] = GAN
     validated_by: ClassVar[str] = "AUC of trees that tell its rows from real ones, .5 is best"
-    spans: ClassVar[Mapping[str, Span]] = {
-        "latent": Span(choices=(16, 32, 64, 128)),
-        "critic_width": Span(choices=(128, 256, 384)),
-        "learning_rate": Span(3e-4, 3e-3, log=True),
-        "penalty": Span(0.05, 2.0, log=True),
-        "reconstruction": Span(0.1, 10.0, log=True),
-        "temperature": Span(0.3, 1.0),
-        "cue_power": Span(0.0, 1.0),
+    search_space: ClassVar[Mapping[str, SearchRange]] = {
+        "latent": SearchRange(choices=(16, 32, 64, 128)),
+        "critic_width": SearchRange(choices=(128, 256, 384)),
+        "learning_rate": SearchRange(3e-4, 3e-3, log=True),
+        "r1_penalty": SearchRange(0.05, 2.0, log=True),
+        "reconstruction": SearchRange(0.1, 10.0, log=True),
+        "temperature": SearchRange(0.3, 1.0),
+        "sampling_exponent": SearchRange(0.0, 1.0),
     }
 
     @classmethod
-    def fit(cls, layout: Layout, target: Arrays, settings: GANSettings, run: Run) -> Self:
-        """Train until quality stops improving, the rounds are done, or the budget ends."""
-        from synthdata.models.tabular.gan.training import Hyperparameters, train_gan
+    def shapes(cls, signature: Signature, settings: GAN, facts: Mapping[str, Any]) -> Shapes:
+        """Of the generator, and of the conditional symbols."""
+        table = SymbolTable.of(signature.layout)
+        return {
+            "conditional": (table.rows, settings.width),
+            "conditional_share": (table.rows,),
+            **decoder_shapes(table, settings, int(settings.latent)),
+        }
 
-        settings = settings.chosen_for(check_arrays(layout, target), len(layout))
-        chosen = Hyperparameters(**settings.model_dump())
-        weights, history = train_gan(Numbering(columns_of(layout)), split(layout, target), chosen, run)
-        return cls(layout, settings, weights, history)
+    @classmethod
+    def train(cls, signature: Signature, settings: GAN, arrays: Arrays, run: Run) -> Learned:
+        """Until quality stops improving; TrainingError if the generator has collapsed."""
+        from synthdata.models.tabular.gan.training import train  # Keras begins here
+
+        return train(SymbolTable.of(signature.layout), split(signature.layout, arrays), settings, run)
 
     @cached_property
     def _sampler(self) -> LatentSampler:
-        return LatentSampler(Numbering(columns_of(self.layout)), self.arrays, partial(enter_cued, self.arrays))
+        table = SymbolTable.of(self.signature.layout)
+        return LatentSampler(table, self.weights, partial(enter_conditional, self.weights))
 
-    def sample(self, rng: np.random.Generator, rows: int, allowed: Mapping[str, np.ndarray]) -> Arrays:
-        """Draw rows; of a condition, the narrowest column that cues speak of is told, the rest met by resampling."""
-        return draw_rows(self._sampler, self.layout, rng, rows, self._latents(allowed), allowed)
+    def sample(
+        self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
+    ) -> Arrays:
+        """Draw rows; of masks, the narrowest on a conditional column is met by its symbols, the rest by resampling."""
+        return draw_rows(self._sampler, self.signature.layout, rng, rows, self._latents(allowed), allowed)
 
-    def check(self, allowed: Mapping[str, np.ndarray]) -> None:
-        """Refuse conditions that hardly any latent vector makes likely."""
-        check_rows(self._sampler, self.layout, self._latents(allowed), allowed)
+    def check(self, allowed: Weights) -> None:
+        """Refuse masks that hardly any latent vector makes likely."""
+        check_rows(self._sampler, self.signature.layout, self._latents(allowed), allowed)
 
-    def _latents(self, allowed: Mapping[str, np.ndarray]) -> Latents:
-        return partial(cued_latents, self.arrays, share=self._cue_share(allowed))
+    def _latents(self, allowed: Weights) -> Latents:
+        return partial(conditional_latents, self.weights, share=self._conditional_share(allowed))
 
-    def _cue_share(self, allowed: Mapping[str, np.ndarray]) -> np.ndarray | None:
-        numbering = self._sampler.numbering
-        told = [i for i in cue_columns(numbering) if numbering.columns[i].name in allowed]
-        if not told:
+    def _conditional_share(self, allowed: Weights) -> np.ndarray | None:
+        table = self._sampler.table
+        masked = [i for i in conditional_columns(table) if table.columns[i].name in allowed]
+        if not masked:
             return None
-        column = min(told, key=lambda i: float(np.mean(allowed[numbering.columns[i].name])))
-        here = slice(numbering.starts[column], numbering.starts[column + 1])
-        mask, _ = allowed_logits(self.layout, self.arrays["major_log"], self.arrays["minor_log"], allowed)
-        share = np.zeros(numbering.rows)
-        share[here] = np.exp(self.arrays["major_log"][here].astype(np.float64) + mask[here])
+        column = min(masked, key=lambda i: float(np.mean(allowed[table.columns[i].name])))
+        here = slice(table.starts[column], table.starts[column + 1])
+        mask, _ = allowed_logits(self.signature.layout, self.weights["coarse_log"], self.weights["fine_log"], allowed)
+        share = np.zeros(table.rows)
+        share[here] = np.exp(self.weights["coarse_log"][here].astype(np.float64) + mask[here])
         return share if share.any() else None
-
-    def config(self) -> dict[str, Any]:
-        """The settings as chosen."""
-        return {"settings": self.settings.model_dump()}
-
-    def weights(self) -> dict[str, np.ndarray]:
-        """The generator's weights, the frequencies of cues, and the log-marginals."""
-        return dict(self.arrays)
-
-    @classmethod
-    def restore(cls, layout: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
-        """Check and take the weights."""
-        settings = GANSettings.model_validate(config["settings"])
-        numbering, width = Numbering(columns_of(layout)), settings.width
-        shapes = {
-            "enter": (int(settings.latent), width),
-            "enter_bias": (width,),
-            "cue": (numbering.rows, width),
-            "cue_share": (numbering.rows,),
-            **decoder_shapes(numbering, width=width, layers=settings.layers, expansion=EXPANSION),
-        }
-        check_shapes(weights, shapes)
-        return cls(layout, settings, dict(weights))

@@ -1,9 +1,8 @@
-"""Training a `RowGAN`: its batches, its game, the quality it is stopped by, and its marginals set right at the end."""
+"""Training a `GANNetwork`: its batches, both players, the quality it is stopped by, and its calibrated marginals."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,88 +10,44 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.errors import TrainingError
-from synthdata.models.tabular.c2st import distinct_share, distinguishability
+from synthdata.models.base import Learned
+from synthdata.models.tabular.c2st import c2st_auc, distinct_share
 from synthdata.models.tabular.counts import Frequencies
-from synthdata.models.tabular.gan.network import RowGAN
-from synthdata.models.tabular.gan.sampler import cue_columns, cued_latents, enter_cued
+from synthdata.models.tabular.gan.model import GAN
+from synthdata.models.tabular.gan.network import GANNetwork
+from synthdata.models.tabular.gan.sampler import conditional_columns, conditional_latents, enter_conditional
 from synthdata.models.tabular.latent.calibration import calibrate
 from synthdata.models.tabular.latent.sampler import LatentSampler
-from synthdata.models.tabular.symbols import Numbering, open_logits
+from synthdata.models.tabular.symbols import SymbolTable, open_logits
+from synthdata.models.training import loop
+from synthdata.models.training.adversarial import STEPS, AdversarialTask, descend, losses, squared_gradient
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import fingerprint_of, train
-from synthdata.models.training.plan import Plan, Run
+from synthdata.models.training.plan import Run
+from synthdata.models.training.task import fingerprint_of
 
-__all__ = ["Hyperparameters", "train_gan"]
+__all__ = ["train"]
 
-STEPS = 250  # of a round, after which quality is measured
 GROUP = 8  # rows the critic sees together
 LAZY = 4  # gradient penalties are counted on this part of a batch
-LOOKED_AT = 4000
+MEASURED = 4000  # generated rows that quality is measured on
 FEWEST_HELD_OUT = 1000  # to measure quality on; with fewer, all rows are taken
 LEAST_DISTINCT = 0.5  # of the real rows' share of distinct rows
 
 
-@dataclass(frozen=True)
-class Hyperparameters:
-    """A generator's settings, all chosen."""
-
-    latent: int
-    width: int
-    layers: int
-    critic_width: int
-    critic_layers: int
-    batch: int
-    rounds: int
-    patience: int
-    learning_rate: float
-    average: float
-    penalty: float
-    keep: float
-    temperature: float
-    reconstruction: float
-    balance: float
-    cue_weight: float
-    cue_power: float
-    validation: float
-
-
-def train_gan(
-    numbering: Numbering, symbols: np.ndarray, chosen: Hyperparameters, run: Run
-) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
-    """Train on symbols (rows, columns, 2); return weights for the sampler and one row of figures a round.
-
-    TrainingError if the generator has collapsed.
-    """
-    frequencies = Frequencies.of(numbering, symbols, chosen.balance)
-    model = RowGAN(
-        frequencies,
-        latent=chosen.latent,
-        width=chosen.width,
-        layers=chosen.layers,
-        critic_width=chosen.critic_width,
-        critic_layers=chosen.critic_layers,
-        group=GROUP,
-        temperature=chosen.temperature,
-        seed=run.seed,
-    )
-    task = _Task(model, symbols, frequencies, chosen, run.seed, run.aside(len(symbols), chosen.validation))
-    plan = Plan(
-        steps_per_epoch=STEPS,
-        epochs=chosen.rounds,
-        patience=chosen.patience,
-        learning_rate=chosen.learning_rate,
-        weight_decay=0.0,
-        optimizer="game",
-        average=chosen.average,
-        jit=False,  # a step takes twice as long in XLA on CPUs
-    )
-    history = train(task, plan, run)
+def train(table: SymbolTable, symbols: np.ndarray, settings: GAN, run: Run) -> Learned:
+    """Train on symbols (n, columns, 2) int32; TrainingError if the generator has collapsed."""
+    frequencies = Frequencies.of(table, symbols, settings.entropy_weighting)
+    model = GANNetwork(frequencies, settings, run.seed, group=GROUP)
+    task = GANTask(model, symbols, frequencies, Batches.of(len(symbols), settings, run), settings)
+    plan = settings.plan(STEPS, epochs=settings.rounds, weight_decay=0.0, optimizer="adversarial", jit=False)
+    history = loop.train(task, plan, run)
     weights = task.export()
-    sampler = LatentSampler(numbering, weights, partial(enter_cued, weights))
-    weights = calibrate(sampler, partial(cued_latents, weights), np.random.default_rng([run.seed, 6]))
-    check_diversity(symbols[task.looked_at], draw(numbering, weights, np.random.default_rng([run.seed, 7]), LOOKED_AT))
+    sampler = LatentSampler(table, weights, partial(enter_conditional, weights))
+    weights = calibrate(sampler, partial(conditional_latents, weights), np.random.default_rng([run.seed, 6]))
+    generated = draw(table, weights, np.random.default_rng([run.seed, 7]), MEASURED)
+    check_diversity(symbols[task.measured_on], generated)
     run.done()
-    return weights, history
+    return Learned(weights, history)
 
 
 def check_diversity(real: np.ndarray, made: np.ndarray) -> None:
@@ -100,104 +55,80 @@ def check_diversity(real: np.ndarray, made: np.ndarray) -> None:
     rows = min(len(real), len(made))
     if distinct_share(made[:rows]) < LEAST_DISTINCT * distinct_share(real[:rows]):
         raise TrainingError(
-            "the generator has collapsed: it draws the same few rows; raise model.penalty, lower model.learning_rate, "
-            "or train with model vae or transformer"
+            "the generator has collapsed: it draws the same few rows; raise model.r1_penalty, lower "
+            "model.learning_rate, or train with model vae or transformer"
         )
 
 
-def draw(numbering: Numbering, weights: Mapping[str, np.ndarray], rng: np.random.Generator, rows: int) -> np.ndarray:
+def draw(table: SymbolTable, weights: Mapping[str, np.ndarray], rng: np.random.Generator, rows: int) -> np.ndarray:
     """Draw symbols (rows, columns, 2)."""
-    sampler = LatentSampler(numbering, weights, partial(enter_cued, weights))
-    uniform = rng.random((rows, numbering.count, 2), dtype=np.float32)
-    masks = open_logits(weights["major_log"]), open_logits(weights["minor_log"])
-    return sampler.draw(cued_latents(weights, rng, rows), uniform, *masks)
+    sampler = LatentSampler(table, weights, partial(enter_conditional, weights))
+    uniform = rng.random((rows, table.count, 2), dtype=np.float32)
+    masks = open_logits(weights["coarse_log"]), open_logits(weights["fine_log"])
+    return sampler.draw(conditional_latents(weights, rng, rows), uniform, *masks)
 
 
-class _Task:
-    """Rows with a cue each, latent vectors, and both sides of the game."""
+class GANTask(AdversarialTask):
+    """Rows with a conditional symbol each, latent vectors, and both players."""
 
     def __init__(
-        self,
-        model: RowGAN,
-        symbols: np.ndarray,
-        frequencies: Frequencies,
-        chosen: Hyperparameters,
-        seed: int,
-        aside: np.ndarray | None = None,
+        self, model: GANNetwork, symbols: np.ndarray, frequencies: Frequencies, batches: Batches, settings: GAN
     ) -> None:
-        self.model, self.chosen, self.seed, self.symbols, self.frequencies = model, chosen, seed, symbols, frequencies
-        self.fingerprint = fingerprint_of(chosen, symbols)
-        batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=seed, aside=aside)
-        self.looked_at = batches.held_out if len(batches.held_out) >= FEWEST_HELD_OUT else batches.every
-        numbering = model.numbering
-        self.columns = cue_columns(numbering)
-        self.by_symbol = [_RowsBySymbol(symbols, batches.rows, i, chosen.cue_power) for i in self.columns]
-        self.cue_share = np.zeros(numbering.rows, np.float32)
+        self.model, self.symbols, self.frequencies = model, symbols, frequencies
+        self.settings, self.seed = settings, batches.seed
+        self.fingerprint = fingerprint_of(settings.identity(), symbols)
+        self.measured_on = batches.to_measure(FEWEST_HELD_OUT)
+        table = model.table
+        self.columns = conditional_columns(table)
+        self.by_symbol = [_RowsBySymbol(symbols, batches.rows, i, settings.sampling_exponent) for i in self.columns]
+        self.conditional_share = np.zeros(table.rows, np.float32)
         for i in self.columns:
-            here = slice(numbering.starts[i], numbering.starts[i + 1])
-            self.cue_share[here] = np.exp(frequencies.major_log[here]) / len(self.columns)
+            here = slice(table.starts[i], table.starts[i + 1])
+            self.conditional_share[here] = np.exp(frequencies.coarse_log[here]) / len(self.columns)
         self._symbols = tf.constant(symbols)
 
     def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """Row numbers (batch,), cues (batch,) that hold for them, latent vectors and noise (batch, latent), a seed."""
-        rng, size = np.random.default_rng([self.seed, 3, step]), self.chosen.batch
+        """Rows and their conditional symbols (batch_size,), latent vectors and noise (batch_size, latent), a seed."""
+        rng, size = np.random.default_rng([self.seed, 3, step]), self.settings.batch_size
         which, uniform = rng.integers(0, len(self.columns), size), rng.random((2, size))
-        rows, cues = np.zeros(size, np.int32), np.zeros(size, np.int32)
+        rows, conditionals = np.zeros(size, np.int32), np.zeros(size, np.int32)
         for number, column in enumerate(self.columns):
             at = np.flatnonzero(which == number)
             rows[at], symbol = self.by_symbol[number].draw(*uniform[:, at])
-            cues[at] = symbol + self.model.numbering.starts[column]
+            conditionals[at] = symbol + self.model.table.starts[column]
         latent, noise = rng.standard_normal((2, size, self.model.latent), np.float32)
-        return rows, cues, latent, noise, np.array([self.seed % 2**31, step], np.int32)
+        return rows, conditionals, latent, noise, np.array([self.seed % 2**31, step], np.int32)
 
-    def gradients(
-        self,
-        variables: Sequence[tf.Tensor],
-        rows: tf.Tensor,
-        cues: tf.Tensor,
-        latent: tf.Tensor,
-        noise: tf.Tensor,
-        seed: tf.Tensor,
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """The critic's loss; its gradients for the critic, and those of the generator's loss for the generator."""
-        model, part = self.model, self.chosen.batch // LAZY
+    def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """The critic's loss; its gradients for the critic, and those of the generator's loss for all else."""
+        rows, conditionals, latent, noise, seed = batch
+        model, settings, part = self.model, self.settings, self.settings.batch_size // LAZY
         with tf.GradientTape(persistent=True) as tape:
-            made, cued = model.generate(latent, cues, seed)
+            generated, log_conditional = model.generate(latent, conditionals, seed)
             symbols = tf.gather(self._symbols, rows)
-            shown = model.shown(self.chosen.batch, self.chosen.keep, seed)
-            real, made = shown * model.one_hot(symbols), shown * made
-            margin = model.critic(real, cues) - model.critic(made, cues)
-            penalty = self._penalty(tf.concat([real[:part], made[:part]], 0), tf.concat([cues[:part]] * 2, 0)) / part
-            critic_loss = tf.reduce_mean(tf.nn.softplus(-margin)) + 0.5 * self.chosen.penalty * penalty
-            loss = tf.reduce_mean(tf.nn.softplus(margin)) - self.chosen.cue_weight * tf.reduce_mean(cued)
-            loss += self.chosen.reconstruction * model.reconstruct(symbols, cues, noise)
+            mask = model.keep_mask(settings.batch_size, settings.column_keep_rate, seed)
+            real, generated = mask * model.one_hot(symbols), mask * generated
+            critic_loss, loss = losses(model.critic(real, conditionals), model.critic(generated, conditionals))
+            some, of_some = tf.concat([real[:part], generated[:part]], 0), tf.concat([conditionals[:part]] * 2, 0)
+            penalty = tf.reduce_sum(squared_gradient(lambda x: model.critic(x, of_some), some)) / part
+            critic_loss += 0.5 * settings.r1_penalty * penalty
+            loss -= settings.conditional_weight * tf.reduce_mean(log_conditional)
+            loss += settings.reconstruction * model.reconstruct(symbols, conditionals, noise)
         of_critic = {id(variable.value) for variable in model.critic.trainable_variables}
-        found: dict[int, tf.Tensor] = {}
-        for goal, is_critic in ((critic_loss, True), (loss, False)):
-            mine = [variable for variable in variables if (id(variable) in of_critic) == is_critic]
-            gradients = tape.gradient(goal, mine, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-            found |= {id(variable): gradient for variable, gradient in zip(mine, gradients, strict=True)}
-        return critic_loss, [found[id(variable)] for variable in variables]
-
-    def _penalty(self, rows: tf.Tensor, cues: tf.Tensor) -> tf.Tensor:
-        """Sum of the squared norms of the critic's gradients."""
-        with tf.GradientTape() as tape:
-            tape.watch(rows)
-            total = tf.reduce_sum(self.model.critic(rows, cues))
-        gradient = tape.gradient(total, rows)
-        return tf.reduce_sum(gradient * gradient)
+        players = [
+            (goal, [each for each in variables if (id(each) in of_critic) == is_critic])
+            for goal, is_critic in ((critic_loss, True), (loss, False))
+        ]
+        return critic_loss, descend(tape, players, variables)
 
     def export(self) -> dict[str, np.ndarray]:
         """The weights of the generator as its sampler takes them."""
-        return {**self.model.export(), "cue_share": self.cue_share, **self.frequencies.logs}
+        return {**self.model.export(), "conditional_share": self.conditional_share, **self.frequencies.logs}
 
-    def validate(self) -> float:
+    def quality(self, weights: Mapping[str, np.ndarray]) -> float:
         """The AUC of a classifier that tells generated rows from real ones."""
-        numbering, weights = self.model.numbering, self.export()
-        if not all(np.isfinite(weight).all() for weight in weights.values()):
-            return float("nan")
-        made = draw(numbering, weights, np.random.default_rng([self.seed, 4]), LOOKED_AT)
-        return distinguishability(numbering, self.symbols[self.looked_at], made)
+        generated = draw(self.model.table, weights, np.random.default_rng([self.seed, 4]), MEASURED)
+        return c2st_auc(self.model.table, self.symbols[self.measured_on], generated)
 
 
 class _RowsBySymbol:
@@ -207,9 +138,9 @@ class _RowsBySymbol:
     """
 
     def __init__(self, symbols: np.ndarray, rows: np.ndarray, column: int, power: float) -> None:
-        major = symbols[rows, column, 0]
-        self.order = rows[np.argsort(major, kind="stable")]
-        self.counts = np.bincount(major)
+        coarse = symbols[rows, column, 0]
+        self.order = rows[np.argsort(coarse, kind="stable")]
+        self.counts = np.bincount(coarse)
         self.starts = np.cumsum(self.counts) - self.counts
         share = np.where(self.counts > 0, np.maximum(self.counts, 1.0) ** power, 0.0)
         self.upto = np.cumsum(share) / share.sum()

@@ -15,24 +15,24 @@ from synthdata.models.tabular.symbols import NEVER, open_logits
 __all__ = ["calibrate"]
 
 ROUNDS, ROWS, RATE = 6, 16_384, 0.8
-LEAST = 1e-5  # share of rows below which frequencies are not told apart
+LEAST = 1e-5  # share of rows below which frequencies are not distinguished
 
 
 def calibrate(sampler: LatentSampler, latents: Latents, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return the sampler's weights with other biases; `latents` as for `draw_rows`."""
-    numbering = sampler.numbering
+    table = sampler.table
     weights = {**sampler.weights, "head_bias": sampler.weights["head_bias"].copy()}
-    if numbering.with_minor:
-        weights["minor_bias"] = weights["minor_bias"].copy()
-    moved = LatentSampler(numbering, weights, sampler.enter)
-    major_log, minor_log = weights["major_log"], weights["minor_log"]
+    if table.with_fine:
+        weights["fine_bias"] = weights["fine_bias"].copy()
+    moved = LatentSampler(table, weights, sampler.enter)
+    coarse_log, fine_log = weights["coarse_log"], weights["fine_log"]
     for _ in range(ROUNDS):
-        major, minor = _expected(moved, latents(rng, ROWS), rng)
-        weights["head_bias"] += _step(np.exp(major_log), major, major_log)
-        if numbering.with_minor:
-            given = major[:, None] > ROWS**-0.5 / 10  # enough rows to see the minors of
-            step = _step(np.exp(minor_log), minor, minor_log)
-            weights["minor_bias"] += np.where(given, step, 0.0).astype(np.float32)
+        coarse, fine = _expected(moved, latents(rng, ROWS), rng)
+        weights["head_bias"] += _step(np.exp(coarse_log), coarse, coarse_log)
+        if table.with_fine:
+            given = coarse[:, None] > ROWS**-0.5 / 10  # enough rows to see the fine symbols of
+            step = _step(np.exp(fine_log), fine, fine_log)
+            weights["fine_bias"] += np.where(given, step, 0.0).astype(np.float32)
     return weights
 
 
@@ -42,27 +42,27 @@ def _step(wanted: np.ndarray, found: np.ndarray, logs: np.ndarray) -> np.ndarray
 
 
 def _expected(sampler: LatentSampler, latent: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Expected frequencies of majors (all majors,), and of minors given their major (all majors, most)."""
-    numbering, weights = sampler.numbering, sampler.weights
-    open_major, open_minor = open_logits(weights["major_log"]), open_logits(weights["minor_log"])
-    major_sum = np.zeros(numbering.rows)
-    minor_sum, minor_rows = np.zeros((numbering.rows, numbering.most_minors)), np.zeros(numbering.rows)
+    """Expected frequencies of coarse symbols (all coarse,), and of fine ones given these (all coarse, most)."""
+    table, weights = sampler.table, sampler.weights
+    open_coarse, open_fine = open_logits(weights["coarse_log"]), open_logits(weights["fine_log"])
+    coarse_sum = np.zeros(table.rows)
+    fine_sum, fine_rows = np.zeros((table.rows, table.most_fine)), np.zeros(table.rows)
     for first in range(0, len(latent), CHUNK):
         states = sampler.states(latent[first : first + CHUNK])
         each = np.arange(len(states))
-        for i, column in enumerate(numbering.columns):
-            start = numbering.starts[i]
-            here = slice(start, start + column.majors)
-            logits = sampler.major_logits(i, states) + open_major[here]
-            major_sum[here] += _shares(logits).sum(axis=0)
-            if column.minors > 1:
+        for i, column in enumerate(table.columns):
+            start = table.starts[i]
+            here = slice(start, start + column.coarse)
+            logits = sampler.coarse_logits(i, states) + open_coarse[here]
+            coarse_sum[here] += _shares(logits).sum(axis=0)
+            if column.fine > 1:
                 row = start + choose(logits, each, rng.random(len(states), np.float32))
-                shares = _shares(sampler.minor_logits(i, states, row) + open_minor[row])
-                chosen = np.zeros((len(states), column.majors), np.float32)
+                shares = _shares(sampler.fine_logits(i, states, row) + open_fine[row])
+                chosen = np.zeros((len(states), column.coarse), np.float32)
                 chosen[each, row - start] = 1.0
-                minor_sum[here] += chosen.T @ shares
-                minor_rows[here] += chosen.sum(axis=0)
-    return major_sum / len(latent), minor_sum / np.maximum(minor_rows, 1.0)[:, None]
+                fine_sum[here] += chosen.T @ shares
+                fine_rows[here] += chosen.sum(axis=0)
+    return coarse_sum / len(latent), fine_sum / np.maximum(fine_rows, 1.0)[:, None]
 
 
 def _shares(logits: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """From a latent vector to all columns of a row at once: the VAE's decoder and the GAN's generator.
 
 Given the latent vector, columns are independent of each other, so that a row is one pass of a dense network. Heads
-start at the columns' log-marginals. Symbols are those of `networks.columns`; `latent_sampler` draws with the weights.
+start at the columns' log-marginals. Symbols are those of `symbols`; `latent.sampler` draws with the weights.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.dense import Blocks, activate, table
+from synthdata.models.layers.dense import Blocks, activate, weight
 from synthdata.models.tabular.counts import Frequencies
 from synthdata.models.tabular.heads import first_biases, folded, head_classes, row_log_likelihood
-from synthdata.models.tabular.latent.sampler import MINOR_WIDTH
+from synthdata.models.tabular.latent.sampler import FINE_WIDTH
 
 __all__ = ["LatentDecoder"]
 
@@ -30,67 +30,67 @@ class LatentDecoder(keras.layers.Layer):
         latent: int,
         width: int,
         layers: int,
-        expansion: int,
+        mlp_ratio: int,
         rng: np.random.Generator,
     ) -> None:
         super().__init__(name="decoder")
-        self.frequencies, self.numbering = frequencies, frequencies.numbering
-        numbering = self.numbering
-        self.enter = table(self, "enter", rng.normal(0.0, 1 / math.sqrt(latent), (latent, width)))
-        self.enter_bias = table(self, "enter_bias", np.zeros(width))
-        self.body = Blocks(width, expansion * width, layers, rng, "decoder_body")
+        self.frequencies, self.table = frequencies, frequencies.table
+        table = self.table
+        self.enter = weight(self, "enter", rng.normal(0.0, 1 / math.sqrt(latent), (latent, width)))
+        self.enter_bias = weight(self, "enter_bias", np.zeros(width))
+        self.body = Blocks(width, mlp_ratio * width, layers, rng, "decoder_body")
         self.classes = []
         for top, members, start in head_classes(frequencies):
-            head = table(self, f"major_head_{top}", np.zeros((width, start.size)))
-            self.classes.append((members, head, table(self, f"major_bias_{top}", start)))
-        if numbering.with_minor:
-            count, most = len(numbering.with_minor), numbering.most_minors
-            hidden = rng.normal(0.0, 1 / math.sqrt(width), (width, count * MINOR_WIDTH))
-            self.minor_hidden = table(self, "minor_hidden", hidden)
-            self.minor_given = table(self, "minor_given_embedding", rng.normal(0.0, 0.3, (numbering.rows, MINOR_WIDTH)))
-            self.minor_head = table(self, "minor_head", np.zeros((count, MINOR_WIDTH, most)))
-            self.minor_bias = table(self, "minor_bias", first_biases(frequencies.minor_log))
+            head = weight(self, f"coarse_head_{top}", np.zeros((width, start.size)))
+            self.classes.append((members, head, weight(self, f"coarse_bias_{top}", start)))
+        if table.with_fine:
+            count, most = len(table.with_fine), table.most_fine
+            hidden = rng.normal(0.0, 1 / math.sqrt(width), (width, count * FINE_WIDTH))
+            self.fine_hidden = weight(self, "fine_hidden", hidden)
+            self.fine_given = weight(self, "fine_given_embedding", rng.normal(0.0, 0.3, (table.rows, FINE_WIDTH)))
+            self.fine_head = weight(self, "fine_head", np.zeros((count, FINE_WIDTH, most)))
+            self.fine_bias = weight(self, "fine_bias", first_biases(frequencies.fine_log))
         self.built = True
 
-    def call(self, latent: tf.Tensor, told: tf.Tensor | None = None) -> tf.Tensor:
-        """Latent vectors (rows, latent) to states (rows, width); `told` (rows, width) is added where they enter."""
+    def call(self, latent: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
+        """Latent vectors (rows, latent) to states (rows, width); `condition` (rows, width) is added on entry."""
         x = latent @ tf.convert_to_tensor(self.enter) + self.enter_bias
-        return self.body(x if told is None else x + told)
+        return self.body(x if condition is None else x + condition)
 
-    def major_logits(self, state: tf.Tensor) -> list[tuple[list[int], tf.Tensor]]:
+    def coarse_logits(self, state: tf.Tensor) -> list[tuple[list[int], tf.Tensor]]:
         """For each class of columns, their numbers and logits (rows, members, size)."""
         return [
             (members, tf.reshape(state @ tf.convert_to_tensor(head), (-1, *bias.shape)) + bias)
             for members, head, bias in self.classes
         ]
 
-    def minor_logits(self, state: tf.Tensor, given: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-        """Logits of minors: (rows, columns with a minor, most).
+    def fine_logits(self, state: tf.Tensor, given: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
+        """Logits of fine symbols: (rows, columns with a fine symbol, most).
 
-        state: (rows, width). given and bias: what the columns' majors add to the hidden layer, (rows, columns with a
-        minor, MINOR_WIDTH), and to the logits.
+        state: (rows, width). given and bias: what the columns' coarse symbols add to the hidden layer, (rows, columns
+        with a fine symbol, FINE_WIDTH), and to the logits.
         """
-        count = len(self.numbering.with_minor)
-        inner = tf.reshape(state @ tf.convert_to_tensor(self.minor_hidden), (-1, count, MINOR_WIDTH))
-        return tf.einsum("rcm,cms->rcs", activate(inner + given), self.minor_head) + bias
+        count = len(self.table.with_fine)
+        inner = tf.reshape(state @ tf.convert_to_tensor(self.fine_hidden), (-1, count, FINE_WIDTH))
+        return tf.einsum("rcm,cms->rcs", activate(inner + given), self.fine_head) + bias
 
     def log_likelihood(self, state: tf.Tensor, symbols: tf.Tensor) -> tf.Tensor:
         """Log-probability of rows (rows, columns, 2) given states (rows, width): (rows,), in nats times the shares."""
 
-        def minors(row: tf.Tensor) -> tf.Tensor:
-            return self.minor_logits(state, tf.gather(self.minor_given, row), tf.gather(self.minor_bias, row))
+        def fine(row: tf.Tensor) -> tf.Tensor:
+            return self.fine_logits(state, tf.gather(self.fine_given, row), tf.gather(self.fine_bias, row))
 
-        return row_log_likelihood(self.frequencies, symbols, self.major_logits(state), minors)
+        return row_log_likelihood(self.frequencies, symbols, self.coarse_logits(state), fine)
 
     def export(self) -> dict[str, np.ndarray]:
         """The weights as `LatentSampler` takes them: gains multiplied in, one head beside the other."""
-        numbering = self.numbering
+        table = self.table
         width = self.enter.shape[1]
         classes = (
             (members, head.numpy().reshape(width, len(members), -1).transpose(1, 0, 2), bias.numpy())
             for members, head, bias in self.classes
         )
-        head, head_bias = folded(numbering, width, classes)
+        head, head_bias = folded(table, width, classes)
         gain = self.body.last_gain.numpy()[:, None]
         result = {
             "enter": self.enter.numpy(),
@@ -99,11 +99,11 @@ class LatentDecoder(keras.layers.Layer):
             "head": gain * head,
             "head_bias": head_bias,
         }
-        if numbering.with_minor:
+        if table.with_fine:
             result |= {
-                "minor_hidden": gain * self.minor_hidden.numpy(),
-                "minor_given": self.minor_given.numpy(),
-                "minor_head": self.minor_head.numpy(),
-                "minor_bias": self.minor_bias.numpy(),
+                "fine_hidden": gain * self.fine_hidden.numpy(),
+                "fine_given": self.fine_given.numpy(),
+                "fine_head": self.fine_head.numpy(),
+                "fine_bias": self.fine_bias.numpy(),
             }
         return {name: np.ascontiguousarray(array) for name, array in result.items()}

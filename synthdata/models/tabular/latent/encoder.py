@@ -8,9 +8,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.dense import Blocks, table
+from synthdata.models.layers.dense import Blocks, weight
 from synthdata.models.tabular.embedding import SymbolEmbedding
-from synthdata.models.tabular.symbols import Numbering
+from synthdata.models.tabular.symbols import SymbolTable
 
 __all__ = ["RowEncoder"]
 
@@ -23,17 +23,17 @@ class RowEncoder(keras.layers.Layer):
     """Posterior of the latent vector: mean and log-scale of a diagonal normal."""
 
     def __init__(
-        self, numbering: Numbering, *, latent: int, width: int, layers: int, expansion: int, rng: np.random.Generator
+        self, table: SymbolTable, *, latent: int, width: int, layers: int, mlp_ratio: int, rng: np.random.Generator
     ) -> None:
         super().__init__(name="encoder")
-        self.numbering, self.latent = numbering, latent
-        self.embedding = SymbolEmbedding(numbering, EMBEDDED, rng)
-        wide = numbering.count * EMBEDDED
-        self.enter = table(self, "enter", rng.normal(0.0, 1 / math.sqrt(wide), (wide, width)))
-        self.enter_bias = table(self, "enter_bias", np.zeros(width))
-        self.body = Blocks(width, expansion * width, layers, rng, "encoder_body")
-        self.leave = table(self, "head", rng.normal(0.0, 1 / math.sqrt(width), (width, 2 * latent)))
-        self.leave_bias = table(self, "head_bias", np.repeat([0.0, FIRST_LOG_SCALE], latent))
+        self.table, self.latent = table, latent
+        self.embedding = SymbolEmbedding(table, EMBEDDED, rng)
+        wide = table.count * EMBEDDED
+        self.enter = weight(self, "enter", rng.normal(0.0, 1 / math.sqrt(wide), (wide, width)))
+        self.enter_bias = weight(self, "enter_bias", np.zeros(width))
+        self.body = Blocks(width, mlp_ratio * width, layers, rng, "encoder_body")
+        self.leave = weight(self, "head", rng.normal(0.0, 1 / math.sqrt(width), (width, 2 * latent)))
+        self.leave_bias = weight(self, "head_bias", np.repeat([0.0, FIRST_LOG_SCALE], latent))
         self.built = True
 
     def call(self, symbols: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -44,25 +44,25 @@ class RowEncoder(keras.layers.Layer):
         return mean, tf.clip_by_value(log_scale, LEAST_LOG_SCALE, MOST_LOG_SCALE)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights that `latent_prior.encode_rows` takes; the means only.
+        """The weights that `vae.sampler.encode_rows` takes; the means only.
 
         Embeddings are multiplied into the first layer: a row is the sum of a vector for each symbol.
         """
-        numbering = self.numbering
-        major, minor = self.embedding.major_table().numpy(), self.embedding.minor_table().numpy()
-        enter = self.enter.numpy().reshape(numbering.count, EMBEDDED, -1)
-        from_major = np.zeros((numbering.rows, enter.shape[2]), np.float32)
-        from_minor = np.zeros((max(numbering.no_minor, 1), enter.shape[2]), np.float32)
-        for i, column in enumerate(numbering.columns):
-            here = slice(numbering.starts[i], numbering.starts[i + 1])
-            from_major[here] = major[here] @ enter[i]
-            from_major[here][: column.first if column.minors > 1 else None] += minor[numbering.no_minor] @ enter[i]
-            if column.minors > 1:
-                here = slice(numbering.minor_starts[i], numbering.minor_starts[i] + numbering.most_minors)
-                from_minor[here] = minor[here] @ enter[i]
+        table = self.table
+        coarse, fine = self.embedding.coarse_table().numpy(), self.embedding.fine_table().numpy()
+        enter = self.enter.numpy().reshape(table.count, EMBEDDED, -1)
+        from_coarse = np.zeros((table.rows, enter.shape[2]), np.float32)
+        from_fine = np.zeros((max(table.no_fine, 1), enter.shape[2]), np.float32)
+        for i, column in enumerate(table.columns):
+            here = slice(table.starts[i], table.starts[i + 1])
+            from_coarse[here] = coarse[here] @ enter[i]
+            from_coarse[here][: column.first if column.fine > 1 else None] += fine[table.no_fine] @ enter[i]
+            if column.fine > 1:
+                here = slice(table.fine_starts[i], table.fine_starts[i] + table.most_fine)
+                from_fine[here] = fine[here] @ enter[i]
         return {
-            "encode_major": from_major,
-            "encode_minor": from_minor,
+            "encode_coarse": from_coarse,
+            "encode_fine": from_fine,
             "encode_bias": self.enter_bias.numpy(),
             **{f"encode_{name}": weight for name, weight in self.body.export().items()},
             "encode_leave": (self.body.last_gain.numpy()[:, None] * self.leave.numpy())[:, : self.latent],

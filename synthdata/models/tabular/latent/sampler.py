@@ -8,13 +8,15 @@ resampling, Rubin 1988); their rows are then drawn from heads cut to the conditi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import numpy as np
 
 from synthdata.blocks import Layout
 from synthdata.errors import ConditionError
 from synthdata.models.samplers.dense import CHUNK, activate, choose, feed_forward
-from synthdata.models.tabular.symbols import NEVER, Numbering, allowed_logits, join
+from synthdata.models.samplers.shapes import Shapes
+from synthdata.models.tabular.symbols import NEVER, SymbolTable, allowed_logits, join
 
 __all__ = [
     "LatentSampler",
@@ -26,7 +28,7 @@ __all__ = [
     "likeliest_rows",
 ]
 
-MINOR_WIDTH = 32  # of the hidden layer between a state and the minors of a column
+FINE_WIDTH = 32  # of the hidden layer between a state and the fine symbols of a column
 POOL = 8  # latent vectors drawn first for each row wanted
 MOST_POOL = 2**17
 ENOUGH = 0.5  # effective number of latent vectors, in rows wanted, with which no more are drawn
@@ -43,77 +45,75 @@ class LatentSampler:
     enter: from latent vectors (n, latent) to what goes into the first block (n, width), a new array.
     """
 
-    def __init__(self, numbering: Numbering, weights: Mapping[str, np.ndarray], enter: Enter) -> None:
-        self.numbering, self.weights, self.enter = numbering, weights, enter
-        starts = numbering.starts
-        self._heads = [
-            np.ascontiguousarray(weights["head"][:, starts[i] : starts[i + 1]]) for i in range(numbering.count)
-        ]
+    def __init__(self, table: SymbolTable, weights: Mapping[str, np.ndarray], enter: Enter) -> None:
+        self.table, self.weights, self.enter = table, weights, enter
+        starts = table.starts
+        self._heads = [np.ascontiguousarray(weights["head"][:, starts[i] : starts[i + 1]]) for i in range(table.count)]
 
     def states(self, latent: np.ndarray) -> np.ndarray:
         """Latent vectors (n, latent) float32 to states (n, width)."""
         x = self.enter(latent)
         return feed_forward(self.weights, x, out=np.empty_like(x), spare=np.empty_like(x))
 
-    def major_logits(self, column: int, states: np.ndarray) -> np.ndarray:
-        """Logits of a column's majors: states (n, width) to (n, majors)."""
-        here = slice(self.numbering.starts[column], self.numbering.starts[column + 1])
+    def coarse_logits(self, column: int, states: np.ndarray) -> np.ndarray:
+        """Logits of a column's coarse symbols: states (n, width) to (n, coarse)."""
+        here = slice(self.table.starts[column], self.table.starts[column + 1])
         logits: np.ndarray = states @ self._heads[column]
         logits += self.weights["head_bias"][here]
         return logits
 
-    def minor_logits(self, column: int, states: np.ndarray, given: np.ndarray) -> np.ndarray:
-        """Logits of a column's minors: states (n, width) and rows of its majors in tables (n,) to (n, minors)."""
-        which = self.numbering.with_minor.index(column)
-        here = slice(which * MINOR_WIDTH, (which + 1) * MINOR_WIDTH)
-        inner = states @ self.weights["minor_hidden"][:, here]
-        inner += self.weights["minor_given"][given]
+    def fine_logits(self, column: int, states: np.ndarray, given: np.ndarray) -> np.ndarray:
+        """Logits (n, fine) of a column's fine symbols by states (n, width) and rows of its coarse symbols (n,)."""
+        which = self.table.with_fine.index(column)
+        here = slice(which * FINE_WIDTH, (which + 1) * FINE_WIDTH)
+        inner = states @ self.weights["fine_hidden"][:, here]
+        inner += self.weights["fine_given"][given]
         activate(inner)
-        logits: np.ndarray = inner @ self.weights["minor_head"][which]
-        logits += self.weights["minor_bias"][given]
+        logits: np.ndarray = inner @ self.weights["fine_head"][which]
+        logits += self.weights["fine_bias"][given]
         return logits
 
     def draw(
-        self, latent: np.ndarray, uniform: np.ndarray | None, major_mask: np.ndarray, minor_mask: np.ndarray
+        self, latent: np.ndarray, uniform: np.ndarray | None, coarse_mask: np.ndarray, fine_mask: np.ndarray
     ) -> np.ndarray:
         """Sample rows. Returns symbols (n, columns, 2) int32.
 
         latent: (n, latent) float32. uniform: (n, columns, 2) float32 in [0, 1), or None for the most likely symbols.
-        major_mask: (all majors,) and minor_mask: (all majors, most minors) float32, added to the logits.
+        coarse_mask: (all coarse,) and fine_mask: (all coarse, most fine) float32, added to the logits.
         """
-        numbering = self.numbering
-        symbols = np.zeros((len(latent), numbering.count, 2), np.int32)
-        bias = self.weights["head_bias"] + major_mask
+        table = self.table
+        symbols = np.zeros((len(latent), table.count, 2), np.int32)
+        bias = self.weights["head_bias"] + coarse_mask
         for first in range(0, len(latent), CHUNK):
             chunk = slice(first, first + CHUNK)
             states = self.states(latent[chunk])
             each = np.arange(len(states))
             every = states @ self.weights["head"]  # one product for all columns
             every += bias
-            for i, column in enumerate(numbering.columns):
-                start = numbering.starts[i]
-                logits = every[:, start : start + column.majors]
-                major = logits.argmax(1) if uniform is None else choose(logits, each, uniform[chunk, i, 0])
-                symbols[chunk, i, 0] = major
-                if column.minors > 1:
-                    logits = self.minor_logits(i, states, major + start) + minor_mask[major + start]
-                    minor = logits.argmax(1) if uniform is None else choose(logits, each, uniform[chunk, i, 1])
-                    symbols[chunk, i, 1] = np.where(major >= column.first, minor, 0)
+            for i, column in enumerate(table.columns):
+                start = table.starts[i]
+                logits = every[:, start : start + column.coarse]
+                coarse = logits.argmax(1) if uniform is None else choose(logits, each, uniform[chunk, i, 0])
+                symbols[chunk, i, 0] = coarse
+                if column.fine > 1:
+                    logits = self.fine_logits(i, states, coarse + start) + fine_mask[coarse + start]
+                    fine = logits.argmax(1) if uniform is None else choose(logits, each, uniform[chunk, i, 1])
+                    symbols[chunk, i, 1] = np.where(coarse >= column.first, fine, 0)
         return symbols
 
-    def log_allowed(self, latent: np.ndarray, columns: list[int], major_mask: np.ndarray) -> np.ndarray:
+    def log_allowed(self, latent: np.ndarray, columns: list[int], coarse_mask: np.ndarray) -> np.ndarray:
         """Log-probability that rows satisfy the masks of `columns`, given their latent vectors: (n,).
 
-        Where a mask leaves a part of a major's minors, these count by their share of its rows, whatever the vector.
+        Where a mask leaves a part of a coarse symbol's fine symbols, these count by their share of its rows.
         """
         total = np.zeros(len(latent))
         for first in range(0, len(latent), CHUNK):
             chunk = slice(first, first + CHUNK)
             states = self.states(latent[chunk])
             for i in columns:
-                here = slice(self.numbering.starts[i], self.numbering.starts[i + 1])
-                logits = self.major_logits(i, states)
-                total[chunk] += _log_sum(logits + major_mask[here]) - _log_sum(logits)
+                here = slice(self.table.starts[i], self.table.starts[i + 1])
+                logits = self.coarse_logits(i, states)
+                total[chunk] += _log_sum(logits + coarse_mask[here]) - _log_sum(logits)
         return total
 
 
@@ -126,13 +126,13 @@ def draw_rows(
     allowed: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
     """Draw arrays of the layout: latent vectors from `latents`, then the rows they lead to."""
-    numbering = sampler.numbering
+    table = sampler.table
     masks = _masks(sampler, layout, allowed)
     if allowed:
         latent = choose_latents(rng, rows, latents, _log_allowed(sampler, allowed, masks[0]))
     else:
         latent = latents(rng, rows)
-    uniform = rng.random((rows, numbering.count, 3), dtype=np.float32)
+    uniform = rng.random((rows, table.count, 3), dtype=np.float32)
     symbols = sampler.draw(latent, uniform[..., :2], *masks)
     return join(layout, symbols, uniform[..., 2].astype(np.float64))
 
@@ -144,10 +144,10 @@ def check_rows(sampler: LatentSampler, layout: Layout, latents: Latents, allowed
 
 
 def _log_allowed(
-    sampler: LatentSampler, allowed: Mapping[str, np.ndarray], major_mask: np.ndarray
+    sampler: LatentSampler, allowed: Mapping[str, np.ndarray], coarse_mask: np.ndarray
 ) -> Callable[[np.ndarray], np.ndarray]:
-    columns = [i for i, column in enumerate(sampler.numbering.columns) if column.name in allowed]
-    return lambda latent: sampler.log_allowed(latent, columns, major_mask)
+    columns = [i for i, column in enumerate(sampler.table.columns) if column.name in allowed]
+    return lambda latent: sampler.log_allowed(latent, columns, coarse_mask)
 
 
 def likeliest_rows(sampler: LatentSampler, layout: Layout, latent: np.ndarray) -> dict[str, np.ndarray]:
@@ -157,7 +157,7 @@ def likeliest_rows(sampler: LatentSampler, layout: Layout, latent: np.ndarray) -
 
 
 def _masks(sampler: LatentSampler, layout: Layout, allowed: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    return allowed_logits(layout, sampler.weights["major_log"], sampler.weights["minor_log"], allowed)
+    return allowed_logits(layout, sampler.weights["coarse_log"], sampler.weights["fine_log"], allowed)
 
 
 def choose_latents(
@@ -178,8 +178,8 @@ def choose_latents(
         if effective >= ENOUGH * rows or drawn >= MOST_POOL:
             break
         size = min(drawn, MOST_POOL - drawn)
-    places = (np.arange(rows) + rng.random()) / rows  # systematic resampling
-    chosen = np.searchsorted(np.cumsum(weight) / weight.sum(), places)
+    quantiles = (np.arange(rows) + rng.random()) / rows  # systematic resampling
+    chosen = np.searchsorted(np.cumsum(weight) / weight.sum(), quantiles)
     chosen = rng.permutation(np.minimum(chosen, len(weight) - 1))
     return np.concatenate(pools)[chosen]
 
@@ -207,23 +207,44 @@ def _log_sum(logits: np.ndarray) -> np.ndarray:
     return result
 
 
-def decoder_shapes(numbering: Numbering, *, width: int, layers: int, expansion: int) -> dict[str, tuple[int, ...]]:
-    """The shapes of the weights that draw rows from entered latent vectors."""
-    rows, wide = numbering.rows, expansion * width
-    shapes: dict[str, tuple[int, ...]] = {
-        "major_log": (rows,),
-        "minor_log": (rows, numbering.most_minors),
+class DecoderSizes(Protocol):
+    """The settings that a decoder's sizes follow from."""
+
+    @property
+    def width(self) -> int:
+        """Of the hidden layers."""
+        ...
+
+    @property
+    def layers(self) -> int:
+        """How many."""
+        ...
+
+    @property
+    def mlp_ratio(self) -> int:
+        """Width of a feed-forward layer over `width`."""
+        ...
+
+
+def decoder_shapes(table: SymbolTable, sizes: DecoderSizes, latent: int) -> Shapes:
+    """The shapes of the weights that draw rows from latent vectors."""
+    rows, width, wide = table.rows, sizes.width, sizes.mlp_ratio * sizes.width
+    shapes: Shapes = {
+        "enter": (latent, width),
+        "enter_bias": (width,),
+        "coarse_log": (rows,),
+        "fine_log": (rows, table.most_fine),
         "head": (width, rows),
         "head_bias": (rows,),
     }
-    for layer in range(layers):
+    for layer in range(sizes.layers):
         shapes |= {f"up_{layer}": (width, wide), f"up_bias_{layer}": (wide,), f"down_{layer}": (wide, width)}
-    if numbering.with_minor:
-        count = len(numbering.with_minor)
+    if table.with_fine:
+        count = len(table.with_fine)
         shapes |= {
-            "minor_hidden": (width, count * MINOR_WIDTH),
-            "minor_given": (rows, MINOR_WIDTH),
-            "minor_head": (count, MINOR_WIDTH, numbering.most_minors),
-            "minor_bias": (rows, numbering.most_minors),
+            "fine_hidden": (width, count * FINE_WIDTH),
+            "fine_given": (rows, FINE_WIDTH),
+            "fine_head": (count, FINE_WIDTH, table.most_fine),
+            "fine_bias": (rows, table.most_fine),
         }
     return shapes

@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
-from synthdata.blocks import Arrays, Binned, Layout, symbols
-from synthdata.models.base import Generator, Settings
+from synthdata.blocks import Arrays, Binned, Block, symbols
+from synthdata.models.base import NOTHING, Learned, Settings, Signature, Trained, Weights
+from synthdata.models.samplers.shapes import Shapes
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["Marginals"]
+__all__ = ["Marginals", "MarginalsGenerator"]
 
 
-class MarginalsSettings(Settings):
-    """Nothing to set."""
+class Marginals(Settings):
+    """Independent columns: nothing to set."""
+
+    family: ClassVar[str] = "marginals"
 
 
-@dataclass(frozen=True)
-class Marginals(Generator):
-    """Each block by its own frequencies: `shares[name]` is (symbols,), or (symbols, levels) for Binned; sums to 1."""
+@final
+class MarginalsGenerator(Trained[Marginals]):
+    """Each block by its own frequencies: its weight is (symbols,), or (symbols, levels) for Binned, and sums to 1."""
 
-    layout: Layout
-    shares: Mapping[str, np.ndarray]
-    history: list[dict[str, float]] = field(default_factory=list)
-
-    Settings: ClassVar[type[Settings]] = MarginalsSettings
+    Settings: ClassVar[type[Settings]] = Marginals
 
     @classmethod
-    def fit(cls, layout: Layout, target: Arrays, settings: Any, run: Run) -> Self:
-        """Count."""
+    def shapes(cls, signature: Signature, settings: Marginals, facts: Mapping[str, Any]) -> Shapes:
+        """Of the frequencies of each block."""
+        return {name: _shape(block) for name, block in signature.layout.items()}
+
+    @classmethod
+    def train(cls, signature: Signature, settings: Marginals, arrays: Arrays, run: Run) -> Learned:
+        """Count the symbols of each block."""
         shares = {}
-        for name, block in layout.items():
-            array = target[name]
+        for name, block in signature.layout.items():
+            array = arrays[name]
             if isinstance(block, Binned):
                 level = np.minimum((array[:, 1] % 1.0 * block.levels).astype(np.int64), block.levels - 1)
                 pair = array[:, 0].astype(np.int64) * block.levels + level
@@ -44,13 +47,15 @@ class Marginals(Generator):
             else:
                 counts = np.bincount(array, minlength=symbols(block))
             shares[name] = counts / counts.sum()
-        return cls(layout, shares)
+        return Learned(shares, [])
 
-    def sample(self, rng: np.random.Generator, rows: int, allowed: Mapping[str, np.ndarray]) -> Arrays:
+    def sample(
+        self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
+    ) -> Arrays:
         """Draw each block by itself; a mask cuts its frequencies."""
         arrays = {}
-        for name, block in self.layout.items():
-            share = self.shares[name]
+        for name, block in self.signature.layout.items():
+            share = self.weights[name]
             if name in allowed:
                 share = share * allowed[name]
                 share = share if share.any() else allowed[name].astype(float)
@@ -64,22 +69,6 @@ class Marginals(Generator):
                 arrays[name] = drawn
         return arrays
 
-    def check(self, allowed: Mapping[str, np.ndarray]) -> None:
-        """Whatever the masks leave can be drawn."""
 
-    def config(self) -> dict[str, Any]:
-        """Nothing but the frequencies."""
-        return {}
-
-    def weights(self) -> dict[str, np.ndarray]:
-        """The frequencies."""
-        return dict(self.shares)
-
-    @classmethod
-    def restore(cls, layout: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
-        """Rebuild."""
-        for name, block in layout.items():
-            expected = (symbols(block), block.levels) if isinstance(block, Binned) else (symbols(block),)
-            if name not in weights or weights[name].shape != expected:
-                raise ValueError(f"frequencies of {name} are not of shape {expected}")
-        return cls(layout, dict(weights))
+def _shape(block: Block) -> tuple[int, ...]:
+    return (symbols(block), block.levels) if isinstance(block, Binned) else (symbols(block),)

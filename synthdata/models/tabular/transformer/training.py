@@ -1,108 +1,68 @@
-"""Training a `ColumnTransformer`: its batches, its loss, its validation."""
+"""Training a `TransformerNetwork`: its batches, its loss, its validation."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
+from synthdata.models.base import Learned
 from synthdata.models.tabular.counts import Frequencies
-from synthdata.models.tabular.symbols import Numbering
-from synthdata.models.tabular.transformer.network import ColumnTransformer
+from synthdata.models.tabular.symbols import SymbolTable
+from synthdata.models.tabular.transformer.model import Transformer
+from synthdata.models.tabular.transformer.network import TransformerNetwork
+from synthdata.models.training import loop
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import descent, fingerprint_of, train
-from synthdata.models.training.plan import Plan, Run
+from synthdata.models.training.plan import Run
+from synthdata.models.training.task import Task, fingerprint_of
 
-__all__ = ["train_columns"]
+__all__ = ["train"]
 
 ORDERS = 4096  # random column orders to draw from
 VALIDATION_BATCH = 500
 
 
-@dataclass(frozen=True)
-class Hyperparameters:
-    """A generator's settings, all chosen."""
-
-    width: int
-    layers: int
-    heads: int
-    expansion: int
-    batch: int
-    epochs: int
-    patience: int
-    learning_rate: float
-    weight_decay: float
-    balance: float
-    first_order: float
-    validation: float
-
-
-def train_columns(
-    numbering: Numbering, symbols: np.ndarray, order: tuple[int, ...], chosen: Hyperparameters, run: Run
-) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
-    """Train on symbols (rows, columns, 2); return weights for `ColumnSampler` and one row of figures an epoch."""
-    frequencies = Frequencies.of(numbering, symbols, chosen.balance)
-    model = ColumnTransformer(
-        frequencies,
-        width=chosen.width,
-        layers=chosen.layers,
-        heads=chosen.heads,
-        expansion=chosen.expansion,
-        seed=run.seed,
-    )
-    task = _Task(model, symbols, order, chosen, run.seed, run.aside(len(symbols), chosen.validation))
-    plan = Plan(
-        steps_per_epoch=task.batches.steps_per_epoch,
-        epochs=chosen.epochs,
-        patience=chosen.patience,
-        learning_rate=chosen.learning_rate,
-        weight_decay=chosen.weight_decay,
-    )
-    history = train(task, plan, run)
+def train(table: SymbolTable, symbols: np.ndarray, order: tuple[int, ...], settings: Transformer, run: Run) -> Learned:
+    """Train on symbols (n, columns, 2) int32; `order`: of the columns, as they will be sampled."""
+    frequencies = Frequencies.of(table, symbols, settings.entropy_weighting)
+    batches = Batches.of(len(symbols), settings, run)
+    task = TransformerTask(TransformerNetwork(frequencies, settings, run.seed), symbols, order, batches, settings)
+    history = loop.train(task, settings.plan(batches.steps_per_epoch), run)
     run.done()
-    return {**model.export(), **frequencies.logs}, history
+    return Learned({**task.model.export(), **frequencies.logs}, history, {"order": list(order)})
 
 
-class _Task:
+class TransformerTask(Task):
     """Training rows, validation rows, and the orders in which their columns are read."""
 
     def __init__(
         self,
-        model: ColumnTransformer,
+        model: TransformerNetwork,
         symbols: np.ndarray,
         order: tuple[int, ...],
-        chosen: Hyperparameters,
-        seed: int,
-        aside: np.ndarray | None = None,
+        batches: Batches,
+        settings: Transformer,
     ) -> None:
-        self.model, self.chosen = model, chosen
-        self.fingerprint = fingerprint_of(chosen, symbols)
-        self.batches = Batches(len(symbols), batch=chosen.batch, validation=chosen.validation, seed=seed, aside=aside)
-        rng, count = np.random.default_rng([seed, 5]), len(order)
+        self.model, self.batches, self.settings = model, batches, settings
+        self.fingerprint = fingerprint_of(settings.identity(), symbols)
+        rng, count = np.random.default_rng([batches.seed, 5]), len(order)
         ranks = np.stack([np.argsort(order), *(rng.permutation(count) for _ in range(ORDERS))])
         self._symbols = tf.constant(symbols)
         self._ranks = tf.constant(ranks, tf.int32)  # row 0 is the order that is sampled
         self._evaluate = tf.function(self.loss)
 
     def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """Row numbers and order numbers, (batch,) each."""
+        """Row numbers and order numbers, (batch_size,) each."""
         rows = self.batches.of_step(step)
         return rows, self._orders(self.batches.rng(step), len(rows))
 
     def _orders(self, rng: np.random.Generator, rows: int) -> np.ndarray:
         orders = rng.integers(1, ORDERS + 1, rows)
-        orders[: round(self.chosen.first_order * rows)] = 0
+        orders[: round(self.settings.sampling_order_share * rows)] = 0
         return orders.astype(np.int32)
 
     def loss(self, rows: tf.Tensor, orders: tf.Tensor) -> tf.Tensor:
         """Mean loss of a batch."""
         return self.model(tf.gather(self._symbols, rows), tf.gather(self._ranks, orders))
-
-    def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Mean loss of a batch and its gradients."""
-        return descent(self.loss, variables, batch)
 
     def validate(self) -> float:
         """Mean loss of the validation rows, in the mixture of orders that is trained."""

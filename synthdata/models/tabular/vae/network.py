@@ -1,4 +1,4 @@
-"""The variational autoencoder of rows, as a Keras model: how it is trained. `latent_sampler` draws from its decoder.
+"""The variational autoencoder of rows, as a Keras model. `sampler` and `latent.sampler` draw with its weights.
 
 Kingma and Welling 2014 (arXiv:1312.6114, eq. 3), with a prior that is learned: a mixture of normals, bent by coupling
 layers (Chen et al. 2017, arXiv:1611.02731, section 3.2). A plain normal prior leaves holes that no row was encoded to.
@@ -12,41 +12,36 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.coupling import Coupling
-from synthdata.models.layers.dense import table
+from synthdata.models.layers.coupling import Coupling, export_couplings
+from synthdata.models.layers.dense import weight
 from synthdata.models.layers.distributions import coupled, mixture, normal
 from synthdata.models.tabular.counts import Frequencies
 from synthdata.models.tabular.latent.decoder import LatentDecoder
 from synthdata.models.tabular.latent.encoder import RowEncoder
+from synthdata.models.tabular.vae.model import VAE
 
-__all__ = ["RowVAE"]
+__all__ = ["VAENetwork"]
 
 
-class RowVAE(keras.Model):
+class VAENetwork(keras.Model):
     """Encoder, decoder and prior."""
 
-    def __init__(
-        self,
-        frequencies: Frequencies,
-        *,
-        latent: int,
-        width: int,
-        layers: int,
-        expansion: int,
-        parts: int,
-        couplings: int,
-        seed: int,
-    ) -> None:
-        super().__init__(name="row_vae")
+    def __init__(self, frequencies: Frequencies, settings: VAE, seed: int) -> None:
+        super().__init__(name="vae")
         rng = np.random.default_rng(seed)
-        self.latent = latent
-        sizes = {"latent": latent, "width": width, "layers": layers, "expansion": expansion}
-        self.encoder = RowEncoder(frequencies.numbering, rng=rng, **sizes)
+        latent = self.latent = int(settings.latent)
+        components = settings.mixture_components
+        sizes = settings.model_dump(include={"width", "layers", "mlp_ratio"}) | {"latent": latent}
+        self.encoder = RowEncoder(frequencies.table, rng=rng, **sizes)
         self.decoder = LatentDecoder(frequencies, rng=rng, **sizes)
-        self.prior_bias = table(self, "prior_bias", np.zeros(parts))
-        self.prior_means = table(self, "prior_mean_embedding", rng.normal(0.0, 1.0, (parts, latent)))
-        self.prior_scales = table(self, "prior_scale_embedding", np.full((parts, latent), 0.0 if parts == 1 else -0.3))
-        self.couplings = [Coupling(latent // 2, width // 4, rng, f"coupling_{i}") for i in range(couplings)]
+        self.prior_bias = weight(self, "prior_bias", np.zeros(components))
+        self.prior_means = weight(self, "prior_mean_embedding", rng.normal(0.0, 1.0, (components, latent)))
+        self.prior_scales = weight(
+            self, "prior_scale_embedding", np.full((components, latent), 0.0 if components == 1 else -0.3)
+        )
+        self.couplings = [
+            Coupling(latent // 2, settings.width // 4, rng, f"coupling_{i}") for i in range(settings.coupling_layers)
+        ]
         self.built = True
 
     def prior(self) -> Any:
@@ -55,7 +50,7 @@ class RowVAE(keras.Model):
         return coupled(base, self.couplings) if self.couplings else base
 
     def call(self, symbols: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
-        """Mean loss of rows, in nats: reconstruction plus `beta` times the divergence of posterior and prior.
+        """Mean loss of rows, in nats: reconstruction plus `beta` times the KL divergence of posterior and prior.
 
         symbols: (rows, columns, 2) int32. noise: (rows, latent) standard normal.
         """
@@ -75,7 +70,5 @@ class RowVAE(keras.Model):
             "prior_mean": self.prior_means.numpy(),
             "prior_scale": np.exp(self.prior_scales.numpy()),
         }
-        for i, coupling in enumerate(self.couplings):
-            result |= {f"prior_{name}_{i}": weight.numpy() for name, weight in coupling.named_weights().items()}
-        result |= self.encoder.export()
+        result |= export_couplings(self.couplings) | self.encoder.export()
         return {name: np.ascontiguousarray(array) for name, array in result.items()}

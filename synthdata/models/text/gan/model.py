@@ -1,126 +1,111 @@
-"""The text GAN, which is experimental: a latent vector from noise and what is told, and a text from the vector.
+"""The text GAN, which is experimental: a latent vector from noise and the rest of the record, a text from the vector.
 
-An autoencoder of texts, that of the VAE, is trained first; then generator and critic play over its latent vectors. It
-is there to be compared with the other families: what it draws is no better than what its autoencoder writes.
-
-Training takes Keras, sampling only numpy: TensorFlow is imported by `fit`.
+The autoencoder of the text VAE is trained first; then generator and critic over its latent vectors. It is there to be
+compared with the other families: its texts are no better than its autoencoder's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, final
 
 import numpy as np
 from pydantic import Field as Key
+from pydantic import PositiveInt
 
-from synthdata.blocks import Arrays, Block, Layout, Tokens, check_arrays
-from synthdata.models.base import Count, FieldGenerator, Settings, Span
-from synthdata.models.samplers.condition import told_features, told_width
-from synthdata.models.samplers.prior import part_of
-from synthdata.models.samplers.shapes import check_shapes
-from synthdata.models.text.checks import check_block
-from synthdata.models.text.gan.sampler import game_shapes, made_latents
-from synthdata.models.text.sampler import draw_texts, text_shapes
-from synthdata.models.text.vae.model import AutoencoderSettings
+from synthdata.blocks import Arrays
+from synthdata.models.base import NOTHING, Learned, SearchRange, Settings, Signature, Size, Trained, Weights
+from synthdata.models.samplers.condition import condition_width, encode_condition
+from synthdata.models.samplers.shapes import Shapes
+from synthdata.models.text.checks import encoded_texts, text_block
+from synthdata.models.text.gan.sampler import generate_latents, generator_shapes
+from synthdata.models.text.sampler import draw_texts
+from synthdata.models.text.settings import Temperature, TopP
+from synthdata.models.text.vae.model import TextAutoencoder
+from synthdata.models.text.vae.sampler import decoder_shapes, decoder_steps
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["TextGAN", "TextGANSettings"]
+__all__ = ["TextGAN", "TextGANGenerator"]
 
 
-class TextGANSettings(Settings):
-    """Hyperparameters of the game, and of how to draw."""
+class TextGAN(Settings):
+    """Settings of the text GAN; those of its autoencoder that say "auto" are chosen as for the text VAE."""
 
-    texts: AutoencoderSettings = Key(
-        default=AutoencoderSettings(), description="hyperparameters of the autoencoder, those of the family vae"
+    family: ClassVar[str] = "gan"
+    SAMPLING: ClassVar[frozenset[str]] = frozenset({"temperature", "top_p"})
+
+    texts: TextAutoencoder = Key(
+        default=TextAutoencoder(), description="settings of the autoencoder: those of the family vae"
     )
-    width: int = Key(default=128, ge=8, description="of the generator")
-    layers: int = Key(default=2, ge=1, le=12, description="of the generator")
-    critic_width: int = Key(default=128, ge=8)
-    critic_layers: int = Key(default=2, ge=1, le=12)
-    batch: Annotated[int, Key(ge=8)] = 128
-    rounds: Count = Key(default=12, description="of 250 steps, each ended by a look at quality")
-    patience: Count = Key(default=4, description="rounds without better quality after which training ends")
-    learning_rate: float = Key(default=1e-3, gt=0)
-    average: float = Key(default=0.998, ge=0, lt=1, description="share of the averaged weights that stays in a step")
-    penalty: float = Key(default=0.5, ge=0, description="weight of the critic's gradients")
-    temperature: float = Key(default=1.0, gt=0, description="below 1: likelier, less varied texts")
-    top_p: float = Key(default=1.0, gt=0, le=1, description="tokens are drawn from the likeliest, of this probability")
-    validation: float = Key(default=0.1, gt=0, lt=1, description="share of vectors held out to measure quality")
+    width: int = Key(default=128, ge=8, description="width of the generator's hidden layers")
+    layers: int = Key(default=2, ge=1, le=12, description="layers of the generator")
+    critic_width: int = Key(default=128, ge=8, description="width of the critic's hidden layers")
+    critic_layers: int = Key(default=2, ge=1, le=12, description="layers of the critic")
+    batch_size: Annotated[int, Key(ge=8)] = Key(default=128, description="latent vectors of a training step")
+    rounds: PositiveInt = Key(
+        default=12, description="rounds of 250 training steps, after each of which quality is measured"
+    )
+    patience: PositiveInt = Key(default=4, description="rounds without better quality after which training stops")
+    learning_rate: float = Key(default=1e-3, gt=0, description="peak learning rate of generator and critic")
+    ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    r1_penalty: float = Key(default=0.5, ge=0, description="weight of the gradient penalties R1 and R2")
+    temperature: Temperature = 1.0
+    top_p: TopP = 1.0
+    validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out to measure quality")
+
+    def resolved(self, size: Size) -> Self:
+        """The same with every "auto" of the autoencoder replaced."""
+        return super().resolved(size).model_copy(update={"texts": self.texts.resolved(size)})
 
 
-@dataclass(frozen=True)
-class TextGAN(FieldGenerator):
-    """The weights of a trained generator and of the writer of texts, as numpy takes them, and what they speak of."""
+@final
+class TextGANGenerator(Trained[TextGAN]):
+    """The weights of a trained generator of latent vectors, and of the decoder of texts."""
 
-    block: Tokens
-    given: Layout
-    settings: TextGANSettings
-    arrays: Mapping[str, np.ndarray]
-    history: list[dict[str, float]] = field(default_factory=list)
-
-    Settings: ClassVar[type[Settings]] = TextGANSettings
-    validated_by: ClassVar[str] = "bound on the surprise of a token in nats, then distance of latent vectors"
-    spans: ClassVar[Mapping[str, Span]] = {
-        "width": Span(choices=(64, 128, 256)),
-        "critic_width": Span(choices=(64, 128, 256)),
-        "learning_rate": Span(2e-4, 4e-3, log=True),
-        "penalty": Span(0.05, 5.0, log=True),
+    Settings: ClassVar[type[Settings]] = TextGAN
+    validated_by: ClassVar[str] = (
+        "bound on the negative log-likelihood of a token in nats, then distance of latent vectors"
+    )
+    search_space: ClassVar[Mapping[str, SearchRange]] = {
+        "width": SearchRange(choices=(64, 128, 256)),
+        "critic_width": SearchRange(choices=(64, 128, 256)),
+        "learning_rate": SearchRange(2e-4, 4e-3, log=True),
+        "r1_penalty": SearchRange(0.05, 5.0, log=True),
     }
 
     @classmethod
-    def fit(
-        cls, block: Block, target: np.ndarray, given: Layout, told: Arrays, settings: TextGANSettings, run: Run
-    ) -> Self:
-        """Train the autoencoder, then the game until quality stops improving, rounds are done, or the budget ends."""
-        from synthdata.models.text.gan.training import Hyperparameters, train_text_gan
-        from synthdata.models.text.vae.training import Hyperparameters as Autoencoder
+    def shapes(cls, signature: Signature, settings: TextGAN, facts: Mapping[str, Any]) -> Shapes:
+        """Of generator and decoder."""
+        block, condition, texts = text_block(signature), condition_width(signature.condition), settings.texts
+        return {
+            **decoder_shapes(texts, vocabulary=block.vocabulary, condition=condition),
+            **generator_shapes(condition=condition, latent=texts.latent, width=settings.width, layers=settings.layers),
+        }
 
-        block = check_block(block)
-        rows = check_arrays({"text": block}, {"text": target})
-        texts = settings.texts.chosen_for(int((target > 0).sum()) + rows)
-        settings = settings.model_copy(update={"texts": texts})
-        own = settings.model_dump(exclude={"texts", "temperature", "top_p"})
-        chosen = Hyperparameters(texts=Autoencoder(**texts.model_dump()), **own)
-        features = told_features(given, told, rows)
-        weights, history = train_text_gan(target, block.vocabulary, features, chosen, run)
-        return cls(block, given, settings, weights, history)
+    @classmethod
+    def train(cls, signature: Signature, settings: TextGAN, arrays: Arrays, run: Run) -> Learned:
+        """First the autoencoder, then until quality stops improving; TrainingError if the generator has collapsed."""
+        from synthdata.models.text.gan.training import train  # Keras begins here
 
-    def sample(self, rng: np.random.Generator, rows: int, told: Arrays) -> np.ndarray:
-        """Draw noise for each row, the vector that it leads to, and a text from that."""
-        settings, features = self.settings, told_features(self.given, told, rows)
-        latent = made_latents(self.arrays, rng.standard_normal((rows, settings.texts.latent), np.float32), features)
-        return draw_texts(
-            part_of(self.arrays, "write_"),
-            settings.texts.heads,
+        tokens, condition = encoded_texts(signature, arrays, arrays)
+        return train(tokens, text_block(signature).vocabulary, condition, settings, run)
+
+    def sample(
+        self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
+    ) -> Arrays:
+        """Draw noise for each row of the condition, a latent vector from the noise, and a text from the vector."""
+        settings, signature = self.settings, self.signature
+        features = encode_condition(signature.condition, condition, rows)
+        latent = generate_latents(
+            self.weights, rng.standard_normal((rows, settings.texts.latent), np.float32), features
+        )
+        tokens = draw_texts(
+            decoder_steps(self.weights, settings.texts.heads),
             np.hstack([features, latent]),
-            rng.random((rows, self.block.length), np.float32),
+            rng.random((rows, text_block(signature).length), np.float32),
             temperature=settings.temperature,
             top_p=settings.top_p,
         )
-
-    def config(self) -> dict[str, Any]:
-        """The settings as chosen."""
-        return {"settings": self.settings.model_dump()}
-
-    def weights(self) -> dict[str, np.ndarray]:
-        """The weights of generator and writer."""
-        return dict(self.arrays)
-
-    @classmethod
-    def restore(cls, block: Block, given: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
-        """Check and take the weights."""
-        block, settings = check_block(block), TextGANSettings.model_validate(config["settings"])
-        texts, told = settings.texts, told_width(given)
-        width, latent = int(texts.width), texts.latent
-        wide = texts.widen * width
-        writer = text_shapes(
-            vocabulary=block.vocabulary, told=told + latent, width=width, layers=texts.layers, wide=wide
-        )
-        shapes = {f"write_{name}": shape for name, shape in writer.items()}
-        shapes |= game_shapes(told=told, latent=latent, width=settings.width, layers=settings.layers)
-        check_shapes(weights, shapes)
-        return cls(block, given, settings, dict(weights))
+        return {signature.name: tokens}

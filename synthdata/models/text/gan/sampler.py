@@ -1,4 +1,4 @@
-"""Latent vectors as a `TextGAN` makes them, and how near they are to real ones, in numpy."""
+"""Latent vectors of a `TextGANNetwork`'s generator, and how far they are from real ones, in numpy."""
 
 from __future__ import annotations
 
@@ -8,41 +8,45 @@ import numpy as np
 
 from synthdata.distances import frechet_distance, residual_variance
 from synthdata.models.samplers.dense import feed_forward
-from synthdata.models.samplers.prior import part_of
-from synthdata.models.samplers.shapes import Shapes
+from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
 
-__all__ = ["EXPANSION", "game_shapes", "made_latents", "vector_distance", "vector_spread"]
+__all__ = ["MLP_RATIO", "diversity_ratio", "generate_latents", "generator_shapes", "joint_distance"]
 
-EXPANSION = 2  # hidden units of a block, in widths
+MLP_RATIO = 2  # width of a feed-forward layer over that of the network
 TINY = 1e-3
 
 
-def made_latents(weights: Mapping[str, np.ndarray], noise: np.ndarray, told: np.ndarray) -> np.ndarray:
-    """The latent vectors that noise (n, latent) leads to, given what is told (n, told): (n, latent) float32."""
-    body = part_of(weights, "game_")
-    x = np.hstack([noise, told]) @ body["enter"] + body["enter_bias"]
+def generate_latents(weights: Mapping[str, np.ndarray], noise: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """The latent vectors of noise (n, latent) under a condition (n, features): (n, latent) float32."""
+    body = part_of(weights, "generator_")
+    x = np.hstack([noise, condition]) @ body["enter"] + body["enter_bias"]
     state = feed_forward(body, x, out=np.empty_like(x), spare=np.empty_like(x))
     latent: np.ndarray = state @ body["leave"] + body["leave_bias"]
     return latent
 
 
-def vector_distance(real: np.ndarray, made: np.ndarray, told: np.ndarray, made_told: np.ndarray) -> float:
-    """Joint Fréchet distance of vectors and what is told of them, a number: DeVries et al. 2019 (arXiv:1907.08175)."""
-    scale, told_scale = real.std(axis=0) + TINY, told.std(axis=0) + TINY
-    sides = [np.hstack([z / scale, t / told_scale]) for z, t in ((real, told), (made, made_told))]
+def joint_distance(
+    real: np.ndarray, generated: np.ndarray, real_condition: np.ndarray, generated_condition: np.ndarray
+) -> float:
+    """Fréchet joint distance of latent vectors and conditions, a number: DeVries et al. 2019 (arXiv:1907.08175)."""
+    scale, condition_scale = real.std(axis=0) + TINY, real_condition.std(axis=0) + TINY
+    pairs = (real, real_condition), (generated, generated_condition)
+    sides = [np.hstack([latent / scale, condition / condition_scale]) for latent, condition in pairs]
     return frechet_distance(*sides) / sides[0].shape[1]
 
 
-def vector_spread(real: np.ndarray, made: np.ndarray, told: np.ndarray, made_told: np.ndarray) -> float:
-    """Variance of vectors beyond what is told of them, in that of the real ones."""
-    return residual_variance(made, made_told) / max(residual_variance(real, told), TINY)
+def diversity_ratio(
+    real: np.ndarray, generated: np.ndarray, real_condition: np.ndarray, generated_condition: np.ndarray
+) -> float:
+    """Variance of generated latent vectors that their condition does not explain, over that of the real ones."""
+    return residual_variance(generated, generated_condition) / max(residual_variance(real, real_condition), TINY)
 
 
-def game_shapes(*, told: int, latent: int, width: int, layers: int) -> Shapes:
-    """The shapes of the generator's weights."""
-    shapes: Shapes = {"enter": (latent + told, width), "enter_bias": (width,)}
+def generator_shapes(*, condition: int, latent: int, width: int, layers: int) -> Shapes:
+    """The shapes of the generator's weights, under `condition` features."""
+    shapes: Shapes = {"enter": (latent + condition, width), "enter_bias": (width,)}
     for i in range(layers):
-        shapes |= {f"up_{i}": (width, EXPANSION * width), f"up_bias_{i}": (EXPANSION * width,)}
-        shapes |= {f"down_{i}": (EXPANSION * width, width)}
+        shapes |= {f"up_{i}": (width, MLP_RATIO * width), f"up_bias_{i}": (MLP_RATIO * width,)}
+        shapes |= {f"down_{i}": (MLP_RATIO * width, width)}
     shapes |= {"leave": (width, latent), "leave_bias": (latent,)}
-    return {f"game_{name}": shape for name, shape in shapes.items()}
+    return prefixed("generator_", shapes)

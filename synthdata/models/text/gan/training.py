@@ -1,178 +1,145 @@
-"""Training a `TextGAN`: an autoencoder of texts, then the game over its latent vectors, by the same loop."""
+"""Training a text GAN in two stages: an autoencoder of texts, then a `TextGANNetwork` over its latent vectors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 from threadpoolctl import threadpool_limits
 
 from synthdata.errors import TrainingError
-from synthdata.models.text.gan.network import TextGAN
-from synthdata.models.text.gan.sampler import made_latents, vector_distance, vector_spread
+from synthdata.models.base import Learned
+from synthdata.models.samplers.shapes import prefixed
+from synthdata.models.text.gan.model import TextGAN
+from synthdata.models.text.gan.network import TextGANNetwork
+from synthdata.models.text.gan.sampler import diversity_ratio, generate_latents, joint_distance
 from synthdata.models.text.vae.sampler import encode_texts
-from synthdata.models.text.vae.training import Hyperparameters as Autoencoder
-from synthdata.models.text.vae.training import check_use, learn_text_vae
+from synthdata.models.text.vae.training import check_use, train_autoencoder
+from synthdata.models.training import loop
+from synthdata.models.training.adversarial import STEPS, AdversarialTask, descend, losses, squared_gradient
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import fingerprint_of, train
-from synthdata.models.training.plan import Plan, Run
-from synthdata.models.training.two_stage import first_part, joined, second_part
+from synthdata.models.training.plan import Run
+from synthdata.models.training.task import fingerprint_of
+from synthdata.models.training.two_stage import first_stage, join_histories, second_stage
 
-__all__ = ["Hyperparameters", "check_vectors", "learn_game", "train_text_gan"]
+__all__ = ["check_diversity", "train", "train_generator"]
 
-TEXTS_SHARE = 0.8  # of the time budget, for the autoencoder
-STEPS = 250  # of a round, after which quality is measured
-LOOKED_AT = 2000  # generated vectors that quality is measured on
-FEWEST_HELD_OUT = 500  # to measure quality against; with fewer, up to as many as are looked at are taken of all
-LEAST_SPREAD = 0.2  # variance of generated vectors, in that of real ones
-
-
-@dataclass(frozen=True)
-class Hyperparameters:
-    """A generator's settings, all chosen. texts: those of the autoencoder."""
-
-    texts: Autoencoder
-    width: int
-    layers: int
-    critic_width: int
-    critic_layers: int
-    batch: int
-    rounds: int
-    patience: int
-    learning_rate: float
-    average: float
-    penalty: float
-    validation: float
+AUTOENCODER_SHARE = 0.8  # of the time budget
+MEASURED = 2000  # generated vectors that quality is measured on
+FEWEST_HELD_OUT = 500  # to measure quality against; with fewer, up to MEASURED of all are taken
+LEAST_DIVERSITY = 0.2  # variance of generated vectors over that of real ones
 
 
-def train_text_gan(
-    tokens: np.ndarray, vocabulary: int, told: np.ndarray, chosen: Hyperparameters, run: Run
-) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
-    """Train on tokens (n, length) and what is told of them (n, told); return weights and rows of figures.
+def train(tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: TextGAN, run: Run) -> Learned:
+    """Train on tokens (n, length) and their condition (n, features).
 
-    TrainingError if vectors tell nothing of their texts, or the generator has collapsed.
+    TrainingError if latent vectors are not used, or the generator has collapsed.
     """
-    first = first_part(run, TEXTS_SHARE, "texts")
-    texts, history = learn_text_vae(tokens, vocabulary, told, chosen.texts, first)
-    check_use(texts, chosen.texts.heads, tokens, told, first)
+    first, heads = first_stage(run, AUTOENCODER_SHARE, "texts"), settings.texts.heads
+    texts = train_autoencoder(tokens, vocabulary, condition, settings.texts, first)
+    check_use(texts.weights, heads, tokens, condition, first)
     with threadpool_limits(1, user_api="blas"):  # so that they do not depend on the machine's cores
-        posteriors = encode_texts(texts, chosen.texts.heads, told, tokens)
-    weights, rows = learn_game(*posteriors, told, chosen, second_part(run, TEXTS_SHARE, history))
+        posteriors = encode_texts(texts.weights, heads, condition, tokens)
+    second = second_stage(run, AUTOENCODER_SHARE, texts.history)
+    latents = train_generator(*posteriors, condition, settings, second)
     first.done()
     run.done()
-    kept = {name: weight for name, weight in texts.items() if name.startswith("write_")}
-    return {**kept, **weights}, joined(history, rows)
+    decoder = {name: weight for name, weight in texts.weights.items() if name.startswith("decode_")}
+    return Learned({**decoder, **latents.weights}, join_histories(texts.history, latents.history))
 
 
-def learn_game(
-    mean: np.ndarray, log_scale: np.ndarray, told: np.ndarray, chosen: Hyperparameters, run: Run
-) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
-    """Train generator and critic on posteriors of texts, (n, latent) each, and what is told of them (n, told).
+def train_generator(
+    mean: np.ndarray, log_scale: np.ndarray, condition: np.ndarray, settings: TextGAN, run: Run
+) -> Learned:
+    """Train generator and critic on posteriors of texts, (n, latent) each, and their condition (n, features).
 
     The checkpoint stays. TrainingError if the generator has collapsed.
     """
-    model = TextGAN(
-        told=told.shape[1],
-        latent=chosen.texts.latent,
-        width=chosen.width,
-        layers=chosen.layers,
-        critic_width=chosen.critic_width,
-        critic_layers=chosen.critic_layers,
-        seed=run.seed,
-    )
-    task = _Task(model, mean, log_scale, told, chosen, run.seed, run.aside(len(mean), chosen.validation))
-    plan = Plan(
-        steps_per_epoch=STEPS,
-        epochs=chosen.rounds,
-        patience=chosen.patience,
-        learning_rate=chosen.learning_rate,
-        weight_decay=0.0,
-        optimizer="game",
-        average=chosen.average,
-    )
-    history = train(task, plan, run)
-    check_vectors(*task.looked_at, *task.draw(7))
-    return model.generator.export(), history
+    model = TextGANNetwork(settings, run.seed, condition=condition.shape[1])
+    task = TextGANTask(model, mean, log_scale, condition, Batches.of(len(mean), settings, run), settings)
+    plan = settings.plan(STEPS, epochs=settings.rounds, weight_decay=0.0, optimizer="adversarial")
+    history = loop.train(task, plan, run)
+    weights = task.export()
+    (real, real_condition), (generated, generated_condition) = task.real, task.draw(weights, 7)
+    check_diversity(real, generated, real_condition, generated_condition)
+    return Learned(weights, history)
 
 
-def check_vectors(real: np.ndarray, told: np.ndarray, made: np.ndarray, made_told: np.ndarray) -> None:
+def check_diversity(
+    real: np.ndarray, generated: np.ndarray, real_condition: np.ndarray, generated_condition: np.ndarray
+) -> None:
     """Raise TrainingError if generated vectors differ from each other far less than real ones do."""
-    if vector_spread(real, made, told, made_told) < LEAST_SPREAD:
+    if diversity_ratio(real, generated, real_condition, generated_condition) < LEAST_DIVERSITY:
         raise TrainingError(
-            "the generator has collapsed: it draws the same few texts; raise model.penalty, lower "
+            "the generator has collapsed: it draws the same few texts; raise model.r1_penalty, lower "
             "model.learning_rate, or train with model vae or transformer"
         )
 
 
-class _Task:
-    """Latent vectors of texts, what is told of them, noise, and both sides of the game."""
+class TextGANTask(AdversarialTask):
+    """Latent vectors of texts, the condition of each, and noise.
+
+    real: latent vectors to measure quality against, and their condition.
+    """
 
     def __init__(
         self,
-        model: TextGAN,
+        model: TextGANNetwork,
         mean: np.ndarray,
         log_scale: np.ndarray,
-        told: np.ndarray,
-        chosen: Hyperparameters,
-        seed: int,
-        aside: np.ndarray | None = None,
+        condition: np.ndarray,
+        batches: Batches,
+        settings: TextGAN,
     ) -> None:
-        self.model, self.mean, self.scale, self.told = model, mean, np.exp(log_scale), told
-        self.chosen, self.seed = chosen, seed
-        self.fingerprint = fingerprint_of(chosen, mean) + fingerprint_of(chosen, told)
-        self.batches = Batches(len(mean), batch=chosen.batch, validation=chosen.validation, seed=seed, aside=aside)
-        held_out = self.batches.held_out
-        self.rows = held_out if len(held_out) >= FEWEST_HELD_OUT else self.batches.every[:LOOKED_AT]
-        noise = np.random.default_rng([seed, 5]).standard_normal((len(self.rows), mean.shape[1]), np.float32)
-        self.looked_at = mean[self.rows] + self.scale[self.rows] * noise, told[self.rows]
+        self.model, self.mean, self.scale, self.condition = model, mean, np.exp(log_scale), condition
+        self.batches, self.r1_penalty = batches, settings.r1_penalty
+        self.fingerprint = fingerprint_of(settings.identity(), mean, condition)
+        self.rows = batches.to_measure(FEWEST_HELD_OUT, MEASURED)
+        self.real = self._latents(self.rows, np.random.default_rng([batches.seed, 5])), condition[self.rows]
+
+    def _latents(self, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Latent vectors drawn from the posteriors of some texts."""
+        return self.mean[rows] + self.scale[rows] * self._noise(len(rows), rng)
+
+    def _noise(self, rows: int, rng: np.random.Generator) -> np.ndarray:
+        return rng.standard_normal((rows, self.mean.shape[1]), np.float32)
 
     def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """Latent vectors drawn from posteriors, what is told of their texts, and noise."""
+        """Latent vectors of texts, their condition, and noise."""
         rows, rng = self.batches.of_step(step), self.batches.rng(step)
-        own, noise = rng.standard_normal((2, len(rows), self.mean.shape[1]), np.float32)
-        return self.mean[rows] + self.scale[rows] * own, self.told[rows], noise
+        return self._latents(rows, rng), self.condition[rows], self._noise(len(rows), rng)
 
-    def gradients(
-        self, variables: Sequence[tf.Tensor], latent: tf.Tensor, told: tf.Tensor, noise: tf.Tensor
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """The critic's loss; its gradients for the critic, and those of the generator's loss for the generator."""
+        latent, condition, noise = batch
         model = self.model
         with tf.GradientTape(persistent=True) as tape:
-            made = model.generator(noise, told)
-            margin = model.critic(latent, told) - model.critic(made, told)
-            slope = self._slope(latent, told) + self._slope(tf.stop_gradient(made), told)
-            critic_loss = tf.reduce_mean(tf.nn.softplus(-margin)) + 0.5 * self.chosen.penalty * slope
-            loss = tf.reduce_mean(tf.nn.softplus(margin))
-        found: dict[int, tf.Tensor] = {}
-        for goal, player in ((critic_loss, model.critic), (loss, model.generator)):
-            mine = [variable.value for variable in player.trainable_variables]
-            gradients = tape.gradient(goal, mine, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-            found |= {id(variable): gradient for variable, gradient in zip(mine, gradients, strict=True)}
-        return critic_loss, [found[id(variable)] for variable in variables]
+            generated = model.generator(noise, condition)
+            scores = model.critic(latent, condition), model.critic(generated, condition)
+            penalty = self._penalty(latent, condition) + self._penalty(tf.stop_gradient(generated), condition)
+            critic_loss, loss = losses(*scores)
+            critic_loss += 0.5 * self.r1_penalty * penalty
+        sides = (critic_loss, model.critic), (loss, model.generator)
+        own = [(goal, [variable.value for variable in each.trainable_variables]) for goal, each in sides]
+        return critic_loss, descend(tape, own, variables)
 
-    def _slope(self, latent: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
+    def _penalty(self, latent: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
         """Mean squared norm of the critic's gradients."""
-        with tf.GradientTape() as tape:
-            tape.watch(latent)
-            total = tf.reduce_sum(self.model.critic(latent, told))
-        gradient = tape.gradient(total, latent)
-        return tf.reduce_mean(tf.reduce_sum(gradient * gradient, axis=1))
+        squares = squared_gradient(lambda x: self.model.critic(x, condition), latent)
+        return tf.reduce_mean(tf.reduce_sum(squares, axis=1))
 
-    def draw(self, stream: int) -> tuple[np.ndarray, np.ndarray]:
-        """Vectors by the present weights, and what was told of them."""
-        return self._drawn(self.model.generator.export(), stream)
+    def export(self) -> dict[str, np.ndarray]:
+        """The generator's weights as its sampler takes them."""
+        return prefixed("generator_", self.model.generator.export())
 
-    def _drawn(self, weights: Mapping[str, np.ndarray], stream: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng([self.seed, stream])
-        told = self.told[rng.choice(self.rows, LOOKED_AT)]
-        return made_latents(weights, rng.standard_normal((LOOKED_AT, self.mean.shape[1]), np.float32), told), told
+    def draw(self, weights: Mapping[str, np.ndarray], stream: int) -> tuple[np.ndarray, np.ndarray]:
+        """Generated latent vectors, and their condition."""
+        rng = np.random.default_rng([self.batches.seed, stream])
+        condition = self.condition[rng.choice(self.rows, MEASURED)]
+        return generate_latents(weights, self._noise(MEASURED, rng), condition), condition
 
-    def validate(self) -> float:
-        """Distance of generated vectors from real ones; no number if they are none."""
-        weights = self.model.generator.export()
-        if not all(np.isfinite(weight).all() for weight in weights.values()):
-            return float("nan")
-        (real, told), (made, made_told) = self.looked_at, self._drawn(weights, 4)
-        return vector_distance(real, made, told, made_told)
+    def quality(self, weights: Mapping[str, np.ndarray]) -> float:
+        """The distance of generated latent vectors from real ones."""
+        (real, real_condition), (generated, generated_condition) = self.real, self.draw(weights, 4)
+        return joint_distance(real, generated, real_condition, generated_condition)

@@ -1,139 +1,132 @@
-"""A pretrained language model, trained further: a GPT-2 from a KerasHub preset folder, told of the record.
+"""A pretrained language model that is trained further: a GPT-2 from a KerasHub preset folder, given the record.
 
-The model that is kept holds all weights it draws with: the folder is needed by `fit` alone, and so are KerasHub (the
-extra `pretrained`), Keras and TensorFlow.
+What is kept are all weights that sampling takes: only `fit` needs the folder, and KerasHub (the extra `pretrained`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 from pydantic import Field as Key
+from pydantic import PositiveInt
 
-from synthdata.blocks import Arrays, Block, Layout, Tokens, check_arrays
+from synthdata.blocks import Arrays
 from synthdata.errors import SchemaError
 from synthdata.fields.text.presets import read_preset
-from synthdata.models.base import Count, FieldGenerator, Settings, Span, Writer
-from synthdata.models.samplers.condition import told_features, told_width
-from synthdata.models.samplers.shapes import check_shapes
-from synthdata.models.text.checks import check_block
-from synthdata.models.text.pretrained.sampler import PretrainedSteps, pretrained_shapes
-from synthdata.models.text.sampler import draw_texts, text_surprise
+from synthdata.models.base import (
+    NOTHING,
+    Learned,
+    PromptedGenerator,
+    SearchRange,
+    Settings,
+    Signature,
+    Trained,
+    Weights,
+)
+from synthdata.models.samplers.condition import condition_width, encode_condition
+from synthdata.models.samplers.shapes import Shapes
+from synthdata.models.text.checks import encoded_texts, text_block
+from synthdata.models.text.pretrained.sampler import pretrained_shapes, pretrained_steps
+from synthdata.models.text.sampler import StepsOf, draw_texts, text_nll
+from synthdata.models.text.settings import Temperature, TopP
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["PretrainedSettings", "PretrainedText"]
+__all__ = ["PretrainedText", "PretrainedTextGenerator"]
 
 
-class PretrainedSettings(Settings):
-    """Hyperparameters of how to go on from a preset."""
+class PretrainedText(Settings):
+    """Settings of training a preset further."""
 
-    preset: str = Key(description="its folder; of a field, `preset` beside `model` says it")
-    rank: int = Key(default=8, ge=1, le=256, description="of the change of a matrix (LoRA)")
-    prefix: int = Key(default=4, ge=1, le=64, description="vectors that what is told is turned into")
-    batch: Count = Key(default=1024, description="tokens a step")
-    epochs: Count = 8
-    patience: Count = 2
-    learning_rate: float = Key(default=1e-3, gt=0)
-    weight_decay: float = Key(default=0.01, ge=0)
-    average: float = Key(default=0.99, ge=0, lt=1, description="share of the averaged weights that stays in a step")
-    temperature: float = Key(default=1.0, gt=0, description="below 1: likelier, less varied texts")
-    top_p: float = Key(default=1.0, gt=0, le=1, description="tokens are drawn from the likeliest, of this probability")
-    validation: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out to stop early")
+    family: ClassVar[str] = "pretrained"
+    SAMPLING: ClassVar[frozenset[str]] = frozenset({"temperature", "top_p"})
+
+    preset: str = Key(description="folder of the preset; taken from the field's `preset` if not given")
+    rank: int = Key(default=8, ge=1, le=256, description="rank of the change of a matrix (LoRA)")
+    prefix: int = Key(default=4, ge=1, le=64, description="vectors before a text that stand for its condition")
+    batch_size: PositiveInt = Key(default=1024, description="tokens of a training step")
+    epochs: PositiveInt = Key(default=8, description="most epochs of training")
+    patience: PositiveInt = Key(
+        default=2, description="epochs without a better validation loss after which training stops"
+    )
+    learning_rate: float = Key(default=1e-3, gt=0, description="peak learning rate")
+    weight_decay: float = Key(default=0.01, ge=0, description="weight decay, decoupled")
+    ema_decay: float = Key(default=0.99, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    temperature: Temperature = 1.0
+    top_p: TopP = 1.0
+    validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out for early stopping")
 
 
-@dataclass(frozen=True)
-class PretrainedText(FieldGenerator, Writer):
-    """The weights of the whole network, what was learned merged in, as numpy takes them. sizes: of the network."""
+@final
+class PretrainedTextGenerator(Trained[PretrainedText], PromptedGenerator):
+    """The weights of the whole network, with what was learned folded in; as facts, its sizes."""
 
-    block: Tokens
-    given: Layout
-    settings: PretrainedSettings
-    sizes: Mapping[str, int]
-    arrays: Mapping[str, np.ndarray]
-    history: list[dict[str, float]] = field(default_factory=list)
-
-    Settings: ClassVar[type[Settings]] = PretrainedSettings
-    validated_by: ClassVar[str] = "surprise of a token in nats"
-    spans: ClassVar[Mapping[str, Span]] = {
-        "rank": Span(choices=(4, 8, 16, 32)),
-        "learning_rate": Span(1e-4, 5e-3, log=True),
+    Settings: ClassVar[type[Settings]] = PretrainedText
+    validated_by: ClassVar[str] = "negative log-likelihood of a token in nats"
+    search_space: ClassVar[Mapping[str, SearchRange]] = {
+        "rank": SearchRange(choices=(4, 8, 16, 32)),
+        "learning_rate": SearchRange(1e-4, 5e-3, log=True),
     }
 
     @classmethod
-    def fit(
-        cls, block: Block, target: np.ndarray, given: Layout, told: Arrays, settings: PretrainedSettings, run: Run
-    ) -> Self:
-        """Train until validation stops improving, the epochs are done, or the budget ends."""
-        block, preset = check_block(block), read_preset(settings.preset)
-        rows = check_arrays({"text": block}, {"text": target})
-        where = f'preset "{settings.preset}"'
-        if block.vocabulary != 1 + len(preset.tokens):
-            raise SchemaError(
-                f"{where}: texts are written with {block.vocabulary - 1} pieces, not with its {len(preset.tokens)}; "
-                "name it as preset of the field"
-            )
-        if block.length + settings.prefix - 1 > preset.positions:
-            raise SchemaError(
-                f"{where}: takes {preset.positions} steps, {settings.prefix - 1} before a text; "
-                f"set max_tokens to {preset.positions - settings.prefix + 1} or less, not {block.length}"
-            )
-        from synthdata.models.text.pretrained.training import Hyperparameters, train_pretrained
-
-        chosen = Hyperparameters(**settings.model_dump(exclude={"temperature", "top_p"}))
-        features = told_features(given, told, rows)
-        sizes, weights, history = train_pretrained(target, preset, features, chosen, run)
-        return cls(block, given, settings, asdict(sizes), weights, history)
-
-    def sample(self, rng: np.random.Generator, rows: int, told: Arrays) -> np.ndarray:
-        """Draw a text for each row."""
-        return self.go_on(rng, rows, told, np.zeros(0, np.int64))
-
-    def go_on(self, rng: np.random.Generator, rows: int, told: Arrays, begun: np.ndarray) -> np.ndarray:
-        """Draw the rest of a text for each row, after the tokens (m,) that it begins with."""
-        return draw_texts(
-            self.arrays,
-            self.sizes["heads"],
-            told_features(self.given, told, rows),
-            rng.random((rows, self.block.length), np.float32),
-            temperature=self.settings.temperature,
-            top_p=self.settings.top_p,
-            begun=begun,
-            steps_of=PretrainedSteps,
+    def shapes(cls, signature: Signature, settings: PretrainedText, facts: Mapping[str, Any]) -> Shapes:
+        """Of the whole network."""
+        sizes = {name: int(facts[name]) for name in ("layers", "width", "mlp_width")}
+        block, heads, width = text_block(signature), int(facts["heads"]), sizes["width"]
+        if heads < 1 or width % heads:
+            raise ValueError(f"width {width} is no multiple of the heads, {heads}")
+        condition, prefix = condition_width(signature.condition), settings.prefix
+        return pretrained_shapes(
+            vocabulary=block.vocabulary, condition=condition, prefix=prefix, length=block.length, **sizes
         )
-
-    def surprise(self, target: np.ndarray, told: Arrays) -> np.ndarray:
-        """The surprise of texts (n,), in nats."""
-        features = told_features(self.given, told, len(target))
-        return text_surprise(self.arrays, self.sizes["heads"], features, target, steps_of=PretrainedSteps)
-
-    def config(self) -> dict[str, Any]:
-        """The settings, and the sizes that the preset had."""
-        return {"settings": self.settings.model_dump(), "sizes": dict(self.sizes)}
-
-    def weights(self) -> dict[str, np.ndarray]:
-        """All weights."""
-        return dict(self.arrays)
 
     @classmethod
-    def restore(cls, block: Block, given: Layout, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> Self:
-        """Check and take the weights."""
-        block, settings = check_block(block), PretrainedSettings.model_validate(config["settings"])
-        sizes = {name: int(config["sizes"][name]) for name in ("layers", "heads", "width", "wide")}
-        if sizes["heads"] < 1 or sizes["width"] % sizes["heads"]:
-            raise ValueError(f"width {sizes['width']} is no multiple of the heads, {sizes['heads']}")
-        shapes = pretrained_shapes(
-            vocabulary=block.vocabulary,
-            told=told_width(given),
-            prefix=settings.prefix,
-            length=block.length,
-            width=sizes["width"],
-            layers=sizes["layers"],
-            wide=sizes["wide"],
+    def train(cls, signature: Signature, settings: PretrainedText, arrays: Arrays, run: Run) -> Learned:
+        """Early stopping on the validation loss; SchemaError if the preset does not fit the texts."""
+        block, preset = text_block(signature), read_preset(settings.preset)
+        source, prefix = f'preset "{settings.preset}"', settings.prefix
+        if block.vocabulary != 1 + len(preset.tokens):
+            raise SchemaError(
+                f"{source}: texts are written with {block.vocabulary - 1} pieces, not with its {len(preset.tokens)}; "
+                "name it as preset of the field"
+            )
+        if block.length + prefix - 1 > preset.positions:
+            raise SchemaError(
+                f"{source}: takes {preset.positions} steps, {prefix - 1} before a text; "
+                f"set max_tokens to {preset.positions - prefix + 1} or less, not {block.length}"
+            )
+        from synthdata.models.text.pretrained.training import train  # Keras begins here
+
+        tokens, condition = encoded_texts(signature, arrays, arrays)
+        return train(tokens, preset, condition, settings, run)
+
+    @property
+    def _steps(self) -> StepsOf:
+        return pretrained_steps(self.weights, self.facts["heads"])
+
+    def sample(
+        self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
+    ) -> Arrays:
+        """Draw a text for each row of the condition."""
+        return self.complete(rng, rows, condition, np.zeros(0, np.int64))
+
+    def complete(self, rng: np.random.Generator, rows: int, condition: Arrays, prompt: np.ndarray) -> Arrays:
+        """Draw the rest of a text for each row."""
+        settings, signature = self.settings, self.signature
+        tokens = draw_texts(
+            self._steps,
+            encode_condition(signature.condition, condition, rows),
+            rng.random((rows, text_block(signature).length), np.float32),
+            temperature=settings.temperature,
+            top_p=settings.top_p,
+            prompt=prompt,
         )
-        check_shapes(weights, shapes)
-        return cls(block, given, settings, sizes, dict(weights))
+        return {signature.name: tokens}
+
+    def nll(self, arrays: Arrays, condition: Arrays = NOTHING) -> np.ndarray:
+        """The negative log-likelihood of each text, in nats: (n,)."""
+        tokens, features = encoded_texts(self.signature, arrays, condition)
+        return text_nll(self._steps, features, tokens)

@@ -1,9 +1,8 @@
 """A pretrained GPT-2 that is trained further, as a Keras model. The one door to KerasHub.
 
-Its own weights stay as they are. What is learned is a low-rank change of the matrices by which attention asks and
-answers, with their biases (LoRA: Hu et al. 2021, arXiv:2106.09685, eq. 3), and a projection of what is told of a record
-to a few vectors that are read before its text (Li and Liang 2021, arXiv:2101.00190). `pretrained_drawing` draws from
-it.
+Its own weights stay as they are. Learned are a low-rank change of the matrices of queries and values, with their
+biases (LoRA: Hu et al. 2021, arXiv:2106.09685, eq. 3), and a projection of the condition to a few vectors before the
+text (prefix tuning: Li and Liang 2021, arXiv:2101.00190). `sampler` draws with its weights.
 """
 
 from __future__ import annotations
@@ -19,9 +18,11 @@ import tensorflow as tf
 from synthdata.errors import SchemaError
 from synthdata.extras import check_installed
 from synthdata.fields.text.presets import Preset
-from synthdata.models.layers.dense import dense, table
+from synthdata.models.layers.causal import mean_nll
+from synthdata.models.layers.dense import dense, weight
+from synthdata.models.text.pretrained.model import PretrainedText
 
-__all__ = ["Pretrained", "load_backbone"]
+__all__ = ["PretrainedTextNetwork", "load_backbone"]
 
 
 def load_backbone(preset: Preset) -> Any:
@@ -37,57 +38,57 @@ def load_backbone(preset: Preset) -> Any:
         ) from None
 
 
-class Pretrained(keras.Model):
-    """Logits of each token of packed texts, given those before it in its text and what is told of its record.
+class PretrainedTextNetwork(keras.Model):
+    """Logits of each token of packed texts, given those before it in its text and the text's condition.
 
-    Texts are packed with `prefix - 1` tokens before them, in whose places, and the one before the first token, stands
-    what is told.
+    Texts are packed with `prefix - 1` tokens before them. The vectors of the prefix stand for these, and for the input
+    of the first token. condition: its features.
     """
 
-    def __init__(self, backbone: Any, preset: Preset, *, told: int, prefix: int, rank: int, seed: int) -> None:
+    def __init__(self, backbone: Any, preset: Preset, settings: PretrainedText, seed: int, *, condition: int) -> None:
         super().__init__(name="pretrained")
         rng = np.random.default_rng([seed, 5])
         embeddings = backbone.token_embedding.embeddings.numpy()
-        backbone.enable_lora(rank)
+        backbone.enable_lora(settings.rank)
         for variable in backbone.trainable_variables:
             if "lora_kernel_a" in variable.path:
                 variable.assign(rng.normal(0.0, 1 / math.sqrt(variable.shape[0]), variable.shape))
-        self.backbone, self.prefix, self.width = backbone, prefix, embeddings.shape[1]
-        self.vectors = table(self, "vectors", embeddings[[preset.end, *preset.numbers]])  # as tokens are numbered
+        self.backbone, self.prefix, self.width = backbone, settings.prefix, embeddings.shape[1]
+        self.vectors = weight(self, "vectors", embeddings[[preset.end, *preset.numbers]])  # as tokens are numbered
         self.vectors.trainable = False
-        self.start = table(self, "prefix_bias", np.tile(embeddings[preset.end], prefix))
-        self.told = table(self, "prefix", np.zeros((told, prefix * self.width)))
+        self.start = weight(self, "prefix_bias", np.tile(embeddings[preset.end], self.prefix))
+        self.condition = weight(self, "prefix", np.zeros((condition, self.prefix * self.width)))
         self.built = True
 
-    def call(self, inputs: tf.Tensor, owners: tf.Tensor, places: tf.Tensor, told: tf.Tensor) -> tf.Tensor:
+    def call(
+        self, inputs: tf.Tensor, segment_ids: tf.Tensor, position_ids: tf.Tensor, condition: tf.Tensor
+    ) -> tf.Tensor:
         """Logits (rows, steps, vocabulary).
 
-        inputs, owners, places: as in `packing.Packs`. told: (rows, texts of a row, told) float32.
+        inputs, segment_ids, position_ids: as in `packing.Packs`. condition: (rows, texts of a row, features) float32.
         """
-        texts = told.shape[1]
-        prefix = tf.reshape(dense(told, self.told) + self.start, (-1, texts * self.prefix, self.width))
-        where = tf.where(places < self.prefix, owners * self.prefix + places, -1)
+        texts = condition.shape[1]
+        prefix = tf.reshape(dense(condition, self.condition) + self.start, (-1, texts * self.prefix, self.width))
+        where = tf.where(position_ids < self.prefix, segment_ids * self.prefix + position_ids, -1)
         x = tf.matmul(tf.one_hot(where, texts * self.prefix), prefix)
-        x += tf.gather(self.vectors.value, inputs) * tf.cast(places >= self.prefix, tf.float32)[..., None]
-        x += tf.gather(self.backbone.position_embedding.position_embeddings.value, places)
-        own = owners[:, :, None] == owners[:, None, :]
+        x += tf.gather(self.vectors.value, inputs) * tf.cast(position_ids >= self.prefix, tf.float32)[..., None]
+        x += tf.gather(self.backbone.position_embedding.position_embeddings.value, position_ids)
+        visible = segment_ids[:, :, None] == segment_ids[:, None, :]
         for layer in self.backbone.transformer_layers:
-            x = layer(x, decoder_attention_mask=own)
+            x = layer(x, decoder_attention_mask=visible)
         return dense(self.backbone.layer_norm(x), tf.transpose(self.vectors.value))
 
-    def surprise(self, targets: tf.Tensor, *batch: tf.Tensor) -> tf.Tensor:
-        """Mean surprise of a token, in nats; `batch` is what `call` takes."""
-        drawn = tf.cast((batch[1] >= 0) & (batch[2] >= self.prefix - 1), tf.float32)
-        surprise = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self(*batch))
-        return tf.reduce_sum(surprise * drawn) / tf.reduce_sum(drawn)
+    def nll(self, targets: tf.Tensor, *batch: tf.Tensor) -> tf.Tensor:
+        """Mean negative log-likelihood of a token, in nats; `batch` is what `call` takes."""
+        return mean_nll(self(*batch), targets, (batch[1] >= 0) & (batch[2] >= self.prefix - 1))
 
     def export(self, length: int) -> dict[str, np.ndarray]:
-        """The weights as `pretrained_drawing` takes them, for texts of `length` tokens."""
-        places = self.backbone.position_embedding.position_embeddings.numpy()
+        """The weights as `sampler` takes them, for texts of `length` tokens."""
+        positions = self.backbone.position_embedding.position_embeddings.numpy()
         result = {
             "vectors": self.vectors.numpy(),
-            "places": places[: self.prefix + length - 1],
-            "prefix": self.told.numpy(),
+            "positions": positions[: self.prefix + length - 1],
+            "prefix": self.condition.numpy(),
             "prefix_bias": self.start.numpy(),
             "last_gain": self.backbone.layer_norm.gamma.numpy(),
             "last_bias": self.backbone.layer_norm.beta.numpy(),
@@ -105,7 +106,7 @@ def _inside(variable: keras.Variable) -> str:
 
 
 def _folded(weights: Mapping[str, np.ndarray], width: int) -> dict[str, np.ndarray]:
-    """One layer's matrices and biases; low-rank changes, norms and the scale of queries multiplied in."""
+    """One layer's matrices and biases; low-rank changes, norms and the scale of queries folded in."""
     kernels, biases = [], []
     for name in ("query", "key", "value"):
         own = {key.rpartition("/")[2]: array for key, array in weights.items() if f"self_attention/{name}/" in key}

@@ -1,63 +1,77 @@
 """Drawing tokens from a GPT-2 that was trained further, in numpy; and the shapes of its weights.
 
-Pre-norm, layer norms with gain and bias (Ba et al. 2016, arXiv:1607.06450), learned places, GELU by the tangent:
-Radford et al. 2019. `pretrained` folds the norms and what LoRA learned into the matrices.
+Pre-norm, layer norms with gain and bias (Ba et al. 2016, arXiv:1607.06450), learned positions, GELU by its tanh
+approximation: Radford et al. 2019. `network` folds the norms and what LoRA learned into the matrices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
 from synthdata.models.samplers.dense import activate
 from synthdata.models.samplers.shapes import Shapes
+from synthdata.models.text.sampler import StepsOf
 
-__all__ = ["EPSILON", "PretrainedSteps", "pretrained_shapes"]
+__all__ = ["EPSILON", "pretrained_shapes", "pretrained_steps"]
 
 EPSILON = 1e-5  # added to variances, as in GPT-2
 
+Weights = Mapping[str, np.ndarray]
+
 
 def pretrained_shapes(
-    *, vocabulary: int, told: int, prefix: int, length: int, width: int, layers: int, wide: int
+    *, vocabulary: int, condition: int, prefix: int, length: int, width: int, layers: int, mlp_width: int
 ) -> Shapes:
-    """Weights by name, as `Pretrained.export` gives them."""
+    """Weights by name, as `PretrainedTextNetwork.export` gives them."""
     shapes: Shapes = {
         "vectors": (vocabulary, width),
-        "places": (prefix + length - 1, width),
-        "prefix": (told, prefix * width),
+        "positions": (prefix + length - 1, width),
+        "prefix": (condition, prefix * width),
         "prefix_bias": (prefix * width,),
         "last_gain": (width,),
         "last_bias": (width,),
     }
-    sizes = {"attend": (width, 3 * width), "mix": (width, width), "up": (width, wide), "down": (wide, width)}
+    sizes = {
+        "attend": (width, 3 * width),
+        "mix": (width, width),
+        "up": (width, mlp_width),
+        "down": (mlp_width, width),
+    }
     for i in range(layers):
         shapes |= {f"{name}_{i}": size for name, size in sizes.items()}
         shapes |= {f"{name}_bias_{i}": size[1:] for name, size in sizes.items()}
     return shapes
 
 
-class PretrainedSteps:
-    """Logits of texts' tokens, one after the other: `text_drawing.Steps`. What is told is read before the first."""
+def pretrained_steps(weights: Weights, heads: int) -> StepsOf:
+    """The steps of a `PretrainedTextNetwork` by its weights."""
+    return partial(_PretrainedSteps, weights, heads)
 
-    def __init__(self, weights: Mapping[str, np.ndarray], heads: int, told: np.ndarray, length: int) -> None:
+
+class _PretrainedSteps:
+    """The steps of a `PretrainedTextNetwork`: the prefix that stands for the condition comes before the first."""
+
+    def __init__(self, weights: Weights, heads: int, condition: np.ndarray, length: int) -> None:
         self.weights, self.heads = weights, heads
-        rows, width = len(told), weights["vectors"].shape[1]
+        rows, width = len(condition), weights["vectors"].shape[1]
         self.layers = sum(name.startswith("attend_bias_") for name in weights)
-        self.prefix = (told @ weights["prefix"] + weights["prefix_bias"]).reshape(rows, -1, width)
+        self.prefix = (condition @ weights["prefix"] + weights["prefix_bias"]).reshape(rows, -1, width)
         self.before_first = self.prefix.shape[1] - 1  # steps whose token is not drawn
         shape = (self.layers, rows, heads, self.before_first + length, width // heads)
         self.keys, self.values = np.empty(shape, np.float32), np.empty(shape, np.float32)
 
     def keep(self, rows: np.ndarray) -> None:
-        """Go on with these rows alone."""
+        """Drop all rows but these."""
         self.keys, self.values = self.keys[:, rows], self.values[:, rows]
 
     def state(self, i: int, before: np.ndarray | None) -> np.ndarray:
         """States (n, width) of step `i`, given the tokens (n,) before it; none before the first."""
         if before is None:
-            for place in range(self.before_first):
-                self._step(place, self.prefix[:, place])
+            for position in range(self.before_first):
+                self._step(position, self.prefix[:, position])
             return self._step(self.before_first, self.prefix[:, -1])
         return self._step(self.before_first + i, self.weights["vectors"][before])
 
@@ -66,12 +80,12 @@ class PretrainedSteps:
         logits: np.ndarray = self.state(i, before) @ self.weights["vectors"].T
         return logits
 
-    def _step(self, place: int, x: np.ndarray) -> np.ndarray:
-        """Pass what stands at a place (n, width) through all layers and the last norm."""
+    def _step(self, position: int, x: np.ndarray) -> np.ndarray:
+        """Pass the input of a position (n, width) through all layers and the last norm."""
         weights = self.weights
-        x = x + weights["places"][place]
+        x = x + weights["positions"][position]
         for layer in range(self.layers):
-            x += self._times("mix", layer, self._attended(layer, place, _normed(x)))
+            x += self._times("mix", layer, self._attended(layer, position, _normed(x)))
             inner = self._times("up", layer, _normed(x))
             activate(inner)
             x += self._times("down", layer, inner)
@@ -82,21 +96,21 @@ class PretrainedSteps:
         result += self.weights[f"{name}_bias_{layer}"]
         return result
 
-    def _attended(self, layer: int, place: int, x: np.ndarray) -> np.ndarray:
+    def _attended(self, layer: int, position: int, x: np.ndarray) -> np.ndarray:
         """Scaled dot-product attention for one step: (n, width) to the same."""
         query, key, value = np.moveaxis(self._times("attend", layer, x).reshape(len(x), 3, self.heads, -1), 1, 0)
         keys, values = self.keys[layer], self.values[layer]
-        keys[:, :, place], values[:, :, place] = key, value
-        scores = (keys[:, :, : place + 1] @ query[..., None])[..., 0]  # (n, heads, place + 1)
+        keys[:, :, position], values[:, :, position] = key, value
+        scores = (keys[:, :, : position + 1] @ query[..., None])[..., 0]  # (n, heads, position + 1)
         scores -= scores.max(axis=-1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=-1, keepdims=True)
-        mixed: np.ndarray = scores[:, :, None] @ values[:, :, : place + 1]
+        mixed: np.ndarray = scores[:, :, None] @ values[:, :, : position + 1]
         return mixed.reshape(len(x), -1)
 
 
 def _normed(x: np.ndarray) -> np.ndarray:
-    """Of mean 0 and variance 1 over the last axis."""
+    """With mean 0 and variance 1 over the last axis."""
     x = x - x.mean(axis=-1, keepdims=True)
     variance = np.einsum("nw,nw->n", x, x) / x.shape[1]
     normed: np.ndarray = x / np.sqrt(variance + np.float32(EPSILON))[:, None]

@@ -1,7 +1,7 @@
-"""The Transformer over the tokens of a text, as a Keras model: how it is trained. `text_drawing` draws from it.
+"""The Transformer over the tokens of a text, as a Keras model. `text.sampler` draws with its weights.
 
-A small GPT (Radford et al. 2019): each token given those before it, the same vectors for reading and for drawing tokens
-(Press and Wolf 2017, arXiv:1608.05859). What is told of the record is the first step's, and is added to all others.
+A small GPT (Radford et al. 2019): each token given those before it, with the same vectors for input and output tokens
+(Press and Wolf 2017, arXiv:1608.05859). The condition is the input of the first step and is added to all others.
 """
 
 from __future__ import annotations
@@ -12,94 +12,109 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.causal import CausalLayers
-from synthdata.models.layers.dense import dense, table
-from synthdata.models.samplers.causal import turns
+from synthdata.models.layers.causal import CausalLayers, PackedSteps, mean_nll
+from synthdata.models.layers.dense import dense, weight
+from synthdata.models.text.settings import TransformerSettings
 
-__all__ = ["TextTransformer"]
+__all__ = ["TextTransformerNetwork", "condition_embedding", "enter_tokens", "token_embedding"]
 
-VECTORS, TOLD = 0.5, 0.5  # how large embeddings start
+EMBEDDING_SCALE = 0.5  # how large embeddings start
 
 
-class TextTransformer(keras.Model):
-    """Logits of each token of packed texts, given those before it in its text and what is told of its record.
+class TextTransformerNetwork(keras.Model):
+    """Logits of each token of packed texts, given those before it in its text and the text's condition.
 
-    frequencies: how often each token is drawn in training (vocabulary,), from which logits start.
+    frequencies: how often each token is predicted in training (vocabulary,), from which logits start. condition: its
+    features. steps: of a row.
     """
 
     def __init__(
-        self,
-        *,
-        frequencies: np.ndarray,
-        steps: int,
-        told: int,
-        width: int,
-        layers: int,
-        heads: int,
-        wide: int,
-        dropout: float,
-        seed: int,
+        self, frequencies: np.ndarray, settings: TransformerSettings, seed: int, *, condition: int, steps: int
     ) -> None:
         super().__init__(name="text_transformer")
-        rng = np.random.default_rng([seed, 5])
-        self.width, self.dropout = width, dropout
-        self.vectors = table(self, "embedding_tokens", rng.normal(0.0, VECTORS, (len(frequencies), width)))
-        self.start = table(self, "embedding_start", rng.normal(0.0, TOLD, (told + 1, width)))
-        self.told = table(self, "embedding_told", rng.normal(0.0, TOLD, (told, width)))
-        self.causal = CausalLayers(width, layers, heads, wide, rng)
+        rng, width, heads = np.random.default_rng([seed, 5]), int(settings.width), settings.heads
+        self.width, self.dropout = width, float(settings.dropout)
+        self.vectors = token_embedding(self, len(frequencies), width, rng)
+        self.start = condition_embedding(self, "embedding_start", condition + 1, width, rng)
+        self.condition = condition_embedding(self, "embedding_condition", condition, width, rng)
+        self.causal = CausalLayers(width, settings.layers, heads, settings.mlp_ratio * width, rng)
         share = (frequencies + 0.5) / (frequencies + 0.5).sum()
-        self.bias = table(self, "head_bias", np.log(share))
-        self.turns = [tf.constant(each) for each in turns(steps, width // heads)]
-        self.before = tf.constant(np.tri(steps, dtype=bool)[None])  # (1, steps, steps)
+        self.bias = weight(self, "head_bias", np.log(share))
+        self.steps = PackedSteps(steps, width // heads)
         self.built = True
 
     def call(
         self,
         inputs: tf.Tensor,
-        shown: tf.Tensor,
-        owners: tf.Tensor,
-        places: tf.Tensor,
-        told: tf.Tensor,
+        segment_ids: tf.Tensor,
+        position_ids: tf.Tensor,
+        condition: tf.Tensor,
+        keep: tf.Tensor,
         seed: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """Logits (rows, steps, vocabulary).
 
-        inputs, owners, places: as in `packing.Packs`. shown: (rows, steps) float32, 0 hides a token from its text.
-        told: (rows, texts of a row, told) float32. seed: (2,) int32 for dropout; none without.
+        inputs, segment_ids, position_ids: as in `packing.Packs`. condition: (rows, texts of a row, features) float32.
+        keep: (rows, steps) float32, the keep mask of token dropout: 0 drops an input token. seed: (2,) int32 for
+        dropout; none without.
         """
-        first = tf.cast(places == 0, tf.float32)[..., None]
-        owned = tf.one_hot(owners, told.shape[1])  # (rows, steps, texts)
-        alone = tf.concat([told, tf.ones((*told.shape[:-1], 1))], axis=-1)  # of a text alone nothing is told
-        x = tf.gather(self.vectors.value, inputs) * (shown[..., None] * (1 - first))
-        x += first * tf.matmul(owned, dense(alone, self.start))
-        x += tf.matmul(owned, dense(told, self.told))
-        known = self.before & (owners[:, :, None] == owners[:, None, :])
-        turned = tuple(tf.gather(each, places) for each in self.turns)
+        x, segments = enter_tokens(self.vectors, self.start, inputs, segment_ids, position_ids, condition, keep)
+        x += tf.matmul(segments, dense(condition, self.condition))
         drop = _Dropout(self.dropout, seed)
-        return self._logits(self.causal(drop(x), known, turned, drop=drop))
-
-    def _logits(self, x: tf.Tensor) -> tf.Tensor:
+        x = self.causal(drop(x), *self.steps(segment_ids, position_ids), drop=drop)
         return dense(x, tf.transpose(self.vectors.value)) / math.sqrt(self.width) + self.bias
 
-    def surprise(self, targets: tf.Tensor, *batch: tf.Tensor) -> tf.Tensor:
-        """Mean surprise of a token, in nats; `batch` is what `call` takes."""
-        owned = tf.cast(batch[2] >= 0, tf.float32)
-        surprise = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, self(*batch))
-        return tf.reduce_sum(surprise * owned) / tf.reduce_sum(owned)
+    def nll(self, targets: tf.Tensor, *batch: tf.Tensor) -> tf.Tensor:
+        """Mean negative log-likelihood of a token, in nats; `batch` is what `call` takes."""
+        return mean_nll(self(*batch), targets, batch[1] >= 0)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `text_drawing` takes them."""
+        """The weights as `text.sampler` takes them."""
         start, vectors = self.start.numpy(), self.vectors.numpy()
         result = {
             "vectors": vectors,
-            "start": start[:-1] + self.told.numpy(),
+            "start": start[:-1] + self.condition.numpy(),
             "start_bias": start[-1],
-            "told": self.told.numpy(),
+            "condition": self.condition.numpy(),
             "head": self.causal.last_gain.numpy()[:, None] * vectors.T / math.sqrt(self.width),
             "head_bias": self.bias.numpy(),
             **self.causal.export(),
         }
         return {name: np.ascontiguousarray(array, np.float32) for name, array in result.items()}
+
+
+def token_embedding(layer: keras.layers.Layer, vocabulary: int, width: int, rng: np.random.Generator) -> keras.Variable:
+    """The vectors of tokens."""
+    return weight(layer, "embedding_tokens", rng.normal(0.0, EMBEDDING_SCALE, (vocabulary, width)))
+
+
+def condition_embedding(
+    layer: keras.layers.Layer, name: str, features: int, width: int, rng: np.random.Generator
+) -> keras.Variable:
+    """The vectors of a condition's features."""
+    return weight(layer, name, rng.normal(0.0, EMBEDDING_SCALE, (features, width)))
+
+
+def enter_tokens(
+    vectors: keras.Variable,
+    start: keras.Variable,
+    inputs: tf.Tensor,
+    segment_ids: tf.Tensor,
+    position_ids: tf.Tensor,
+    condition: tf.Tensor,
+    keep: tf.Tensor | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The states (rows, steps, width) that layers start from, and segments one-hot (rows, steps, texts).
+
+    The first step of a text is its condition, the others are the tokens before them. Arguments as for
+    `TextTransformerNetwork.call`.
+    """
+    first = tf.cast(position_ids == 0, tf.float32)[..., None]
+    segments = tf.one_hot(segment_ids, condition.shape[1])
+    with_bias = tf.concat([condition, tf.ones((*condition.shape[:-1], 1))], axis=-1)
+    tokens = 1 - first if keep is None else keep[..., None] * (1 - first)
+    x = tf.gather(vectors.value, inputs) * tokens + first * tf.matmul(segments, dense(with_bias, start))
+    return x, segments
 
 
 class _Dropout:

@@ -1,35 +1,39 @@
-"""The variational autoencoder of texts, as a Keras model: how it is trained. `text_latents` encodes and draws.
+"""The variational autoencoder of texts, as a Keras model. `sampler` encodes with its weights, `text.sampler` draws.
 
-A sentence is written from a vector (Bowman et al. 2016, arXiv:1511.06349, section 3) and what is told of its record, by
-the Transformer of `text_transformer`, to which the vector is told as well. Such a writer can do without the vector;
-against that:
-- the divergence does not count at first, then rises, and no number of the vector pays for its first `free` nats (Li et
-  al. 2019, arXiv:1909.00868, section 3; Kingma et al. 2016, arXiv:1606.04934, eq. 16);
-- a share of the words is hidden from those after them (Bowman et al. 2016, section 3.2);
+A text is decoded from a latent vector (Bowman et al. 2016, arXiv:1511.06349, section 3) and a condition by a
+`TextTransformerNetwork` under both. Such a decoder can do without the vector (posterior collapse); against that:
+- the KL divergence does not count at first, then rises, and each number of the vector has its first `free_bits` nats
+  for nothing (Li et al. 2019, arXiv:1909.00868, section 3; Kingma et al. 2016, arXiv:1606.04934, eq. 16);
+- a share of the decoder's input tokens is dropped (Bowman et al. 2016, section 3.2);
 - the encoder takes the mean of its states, not the last one (Long et al. 2019, arXiv:1911.03976, section 3).
 
-Vectors are held to a standard normal, which they do not fill; beside that, a prior learns where they are, given what is
-told: a normal bent by coupling layers, as in two stages (Dai and Wipf 2019, arXiv:1903.05789, section 4).
+Posteriors are held to a standard normal, which they do not fill; beside that, a prior learns where they are under each
+condition: a normal bent by coupling layers, as in two stages (Dai and Wipf 2019, arXiv:1903.05789, section 4).
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.models.layers.causal import CausalLayers
-from synthdata.models.layers.coupling import Coupling
-from synthdata.models.layers.dense import dense, table
-from synthdata.models.layers.distributions import coupled, normal
-from synthdata.models.samplers.causal import turns
-from synthdata.models.text.transformer.network import TOLD, VECTORS, TextTransformer
+from synthdata.models.layers.causal import CausalLayers, PackedSteps
+from synthdata.models.layers.dense import dense, weight
+from synthdata.models.layers.distributions import normal
+from synthdata.models.layers.prior import ConditionalPrior
+from synthdata.models.samplers.shapes import prefixed
+from synthdata.models.text.transformer.network import (
+    TextTransformerNetwork,
+    condition_embedding,
+    enter_tokens,
+    token_embedding,
+)
+from synthdata.models.text.vae.model import TextAutoencoder
 from synthdata.models.text.vae.sampler import LEAST_LOG_SCALE, MOST_LOG_SCALE
 
-__all__ = ["TextVAE"]
+__all__ = ["TextVAENetwork"]
 
 FIRST_LOG_SCALE = -1.0
 
@@ -38,45 +42,31 @@ class TextEncoder(keras.layers.Layer):
     """Posteriors of the latent vectors of packed texts: means and log-scales of diagonal normals."""
 
     def __init__(
-        self,
-        *,
-        vocabulary: int,
-        steps: int,
-        told: int,
-        latent: int,
-        width: int,
-        layers: int,
-        heads: int,
-        wide: int,
-        rng: np.random.Generator,
+        self, vocabulary: int, settings: TextAutoencoder, *, condition: int, steps: int, rng: np.random.Generator
     ) -> None:
         super().__init__(name="encoder")
-        self.vectors = table(self, "embedding_tokens", rng.normal(0.0, VECTORS, (vocabulary, width)))
-        self.start = table(self, "embedding_start", rng.normal(0.0, TOLD, (told + 1, width)))
-        self.causal = CausalLayers(width, layers, heads, wide, rng)
-        self.leave = table(self, "head", rng.normal(0.0, 1 / math.sqrt(width), (width, 2 * latent)))
-        self.leave_bias = table(self, "head_bias", np.repeat([0.0, FIRST_LOG_SCALE], latent))
-        self.turns = [tf.constant(each) for each in turns(steps, width // heads)]
-        self.before = tf.constant(np.tri(steps, dtype=bool)[None])
+        latent, width, heads = settings.latent, int(settings.width), settings.heads
+        self.vectors = token_embedding(self, vocabulary, width, rng)
+        self.start = condition_embedding(self, "embedding_start", condition + 1, width, rng)
+        self.causal = CausalLayers(width, settings.encoder_layers, heads, settings.mlp_ratio * width, rng)
+        self.leave = weight(self, "head", rng.normal(0.0, 1 / math.sqrt(width), (width, 2 * latent)))
+        self.leave_bias = weight(self, "head_bias", np.repeat([0.0, FIRST_LOG_SCALE], latent))
+        self.steps = PackedSteps(steps, width // heads)
         self.built = True
 
     def call(
-        self, inputs: tf.Tensor, owners: tf.Tensor, places: tf.Tensor, told: tf.Tensor
+        self, inputs: tf.Tensor, segment_ids: tf.Tensor, position_ids: tf.Tensor, condition: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """As `TextTransformer.call` takes them to (rows, texts of a row, latent) each."""
-        first = tf.cast(places == 0, tf.float32)[..., None]
-        owned = tf.one_hot(owners, told.shape[1])  # (rows, steps, texts)
-        alone = tf.concat([told, tf.ones((*told.shape[:-1], 1))], axis=-1)  # of a text alone nothing is told
-        x = tf.gather(self.vectors.value, inputs) * (1 - first) + first * tf.matmul(owned, dense(alone, self.start))
-        known = self.before & (owners[:, :, None] == owners[:, None, :])
-        states = self.causal(x, known, tuple(tf.gather(each, places) for each in self.turns))
-        share = owned / tf.maximum(tf.reduce_sum(owned, axis=1, keepdims=True), 1.0)
+        """What `TextTransformerNetwork.call` takes to (rows, texts of a row, latent) each."""
+        x, segments = enter_tokens(self.vectors, self.start, inputs, segment_ids, position_ids, condition)
+        states = self.causal(x, *self.steps(segment_ids, position_ids))
+        share = segments / tf.maximum(tf.reduce_sum(segments, axis=1, keepdims=True), 1.0)
         mean = tf.matmul(share, states, transpose_a=True)  # (rows, texts, width)
         mean, log_scale = tf.split(dense(mean, self.leave) + self.leave_bias, 2, axis=-1)
         return mean, tf.clip_by_value(log_scale, LEAST_LOG_SCALE, MOST_LOG_SCALE)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `text_latents` takes them."""
+        """The weights as `sampler` takes them."""
         start = self.start.numpy()
         return {
             "vectors": self.vectors.numpy(),
@@ -88,121 +78,76 @@ class TextEncoder(keras.layers.Layer):
         }
 
 
-class TextVAE(keras.Model):
-    """Encoder, writer and prior, all given what is told.
+class TextVAENetwork(keras.Model):
+    """Encoder, decoder and prior, all under a condition of `condition` features.
 
-    frequencies, steps: as for `TextTransformer`. free: nats of divergence that each number of a vector has for nothing.
+    frequencies, steps: as for `TextTransformerNetwork`.
     """
 
     def __init__(
-        self,
-        *,
-        frequencies: np.ndarray,
-        steps: int,
-        told: int,
-        latent: int,
-        width: int,
-        layers: int,
-        encoder_layers: int,
-        heads: int,
-        wide: int,
-        couplings: int,
-        inner: int,
-        dropout: float,
-        free: float,
-        seed: int,
+        self, frequencies: np.ndarray, settings: TextAutoencoder, seed: int, *, condition: int, steps: int
     ) -> None:
         super().__init__(name="text_vae")
         rng = np.random.default_rng([seed, 7])
-        self.latent, self.free = latent, free
-        self.encoder = TextEncoder(
-            vocabulary=len(frequencies),
-            steps=steps,
-            told=told,
-            latent=latent,
-            width=width,
-            layers=encoder_layers,
-            heads=heads,
-            wide=wide,
-            rng=rng,
+        latent = self.latent = settings.latent
+        self.free_bits = settings.free_bits
+        self.encoder = TextEncoder(len(frequencies), settings, condition=condition, steps=steps, rng=rng)
+        self.decoder = TextTransformerNetwork(frequencies, settings, seed, condition=condition + latent, steps=steps)
+        means = weight(self, "prior_condition", rng.normal(0.0, 0.1, (condition, latent)))
+        self.prior = ConditionalPrior(
+            means, coupling_layers=settings.coupling_layers, width=settings.coupling_width, rng=rng
         )
-        self.writer = TextTransformer(
-            frequencies=frequencies,
-            steps=steps,
-            told=told + latent,
-            width=width,
-            layers=layers,
-            heads=heads,
-            wide=wide,
-            dropout=dropout,
-            seed=seed,
-        )
-        self.prior_told = table(self, "prior_told", rng.normal(0.0, 0.1, (told, latent)))
-        self.couplings = [Coupling(latent // 2, inner, rng, f"coupling_{i}", told) for i in range(couplings)]
         self.built = True
-
-    def prior(self, told: tf.Tensor) -> Any:
-        """The distribution of latent vectors of texts of which `told` (n, told) is told."""
-        mean = told @ tf.convert_to_tensor(self.prior_told)
-        base = normal(mean, tf.zeros_like(mean))
-        if not self.couplings:
-            return base
-
-        def given(network: Coupling) -> Any:
-            return lambda half: network(tf.concat([half, told], axis=1))
-
-        return coupled(base, [given(network) for network in self.couplings])
 
     def call(
         self,
         targets: tf.Tensor,
         inputs: tf.Tensor,
-        shown: tf.Tensor,
-        owners: tf.Tensor,
-        places: tf.Tensor,
-        told: tf.Tensor,
+        segment_ids: tf.Tensor,
+        position_ids: tf.Tensor,
+        condition: tf.Tensor,
+        keep: tf.Tensor,
         present: tf.Tensor,
         noise: tf.Tensor,
         beta: tf.Tensor,
         seed: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """What to descend along, and a bound on the mean surprise of a token, its text's end included, in nats.
+        """What to descend along, and a bound on the mean negative log-likelihood of a token, ends included, in nats.
 
-        targets to told, seed: as for `TextTransformer`. present: (rows, texts of a row) float32, 0 for no text.
-        noise: (rows, texts of a row, latent) standard normal.
+        targets to keep, seed: as for `TextTransformerNetwork`. present: (rows, texts of a row) float32, 0 for no text.
+        noise: (rows, texts of a row, latent) standard normal. beta: weight of the KL divergence.
         """
-        mean, log_scale = self.encoder(inputs, owners, places, told)
+        mean, log_scale = self.encoder(inputs, segment_ids, position_ids, condition)
         latent = mean + tf.exp(log_scale) * noise
-        surprise = self.writer.surprise(
-            targets, inputs, shown, owners, places, tf.concat([told, latent], axis=-1), seed
-        )
-        tokens = tf.reduce_sum(tf.cast(owners >= 0, tf.float32))
+        both = tf.concat([condition, latent], axis=-1)
+        reconstruction = self.decoder.nll(targets, inputs, segment_ids, position_ids, both, keep, seed)
+        tokens = tf.reduce_sum(tf.cast(segment_ids >= 0, tf.float32))
         texts = tf.reduce_sum(present)
         each = 0.5 * (mean**2 + tf.exp(2 * log_scale) - 1) - log_scale  # Kingma and Welling 2014, appendix B
         each = tf.reduce_sum(each * present[..., None], axis=(0, 1)) / texts  # (latent,)
-        paid = texts / tokens * tf.reduce_sum(tf.maximum(each, self.free))
-        held = self._divergence(mean, log_scale, latent, told, present) / tokens
-        return surprise + beta * paid + held, tf.stop_gradient(surprise) + held
+        divergence = texts / tokens * tf.reduce_sum(tf.maximum(each, self.free_bits))
+        of_prior = self._divergence_of_prior(mean, log_scale, latent, condition, present) / tokens
+        return reconstruction + beta * divergence + of_prior, tf.stop_gradient(reconstruction) + of_prior
 
-    def _divergence(
-        self, mean: tf.Tensor, log_scale: tf.Tensor, latent: tf.Tensor, told: tf.Tensor, present: tf.Tensor
+    def _divergence_of_prior(
+        self, mean: tf.Tensor, log_scale: tf.Tensor, latent: tf.Tensor, condition: tf.Tensor, present: tf.Tensor
     ) -> tf.Tensor:
-        """Sum over texts of how much likelier vectors are in their posteriors than in the learned prior, in nats.
+        """KL divergence of posteriors and the learned prior, at one vector of each, summed over texts, in nats.
 
         The prior learns from it, posteriors do not.
         """
         mean, log_scale, latent = (
             tf.stop_gradient(tf.reshape(each, (-1, self.latent))) for each in (mean, log_scale, latent)
         )
-        prior = self.prior(tf.reshape(told, (latent.shape[0], told.shape[-1])))
-        apart = normal(mean, log_scale).log_prob(latent) - prior.log_prob(latent)
-        return tf.reduce_sum(apart * tf.reshape(present, (-1,)))
+        prior = self.prior.given(tf.reshape(condition, (latent.shape[0], condition.shape[-1])))
+        divergence = normal(mean, log_scale).log_prob(latent) - prior.log_prob(latent)
+        return tf.reduce_sum(divergence * tf.reshape(present, (-1,)))
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `text_latents` takes them, of encoder, writer and prior: `encode_`, `write_`, `prior_`."""
-        result = {f"encode_{name}": weight for name, weight in self.encoder.export().items()}
-        result |= {f"write_{name}": weight for name, weight in self.writer.export().items()}
-        result["prior_told"] = self.prior_told.numpy()
-        for i, coupling in enumerate(self.couplings):
-            result |= {f"prior_{name}_{i}": weight.numpy() for name, weight in coupling.named_weights().items()}
+        """The weights as samplers take them, of encoder, decoder and prior: `encode_`, `decode_`, `prior_`."""
+        result = {
+            **prefixed("encode_", self.encoder.export()),
+            **prefixed("decode_", self.decoder.export()),
+            **self.prior.export(),
+        }
         return {name: np.ascontiguousarray(array, np.float32) for name, array in result.items()}

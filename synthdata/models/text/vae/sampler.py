@@ -1,78 +1,85 @@
-"""Texts and their latent vectors, by what a `TextVAE` learned, in numpy: encoding, the prior, how likely a text is."""
+"""Encoding texts, and bounding how likely they are, with the weights of a `TextVAENetwork`, in numpy."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from synthdata.models.samplers.causal import CausalSteps, layer_shapes
-from synthdata.models.samplers.prior import coupling_shapes, noise_of_latents, part_of, stretch_of_couplings
-from synthdata.models.samplers.shapes import Shapes
-from synthdata.models.text.sampler import CHUNK, text_shapes, text_surprise
+from synthdata.models.samplers.prior import noise_of_latents, prior_shapes, stretch_of_couplings
+from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
+from synthdata.models.text.sampler import CHUNK, StepsOf, text_nll, transformer_shapes, transformer_steps
 
-__all__ = ["encode_texts", "mutual_information", "surprise_bound", "text_vae_shapes"]
+if TYPE_CHECKING:
+    from synthdata.models.text.vae.model import TextAutoencoder
+
+__all__ = [
+    "LEAST_LOG_SCALE",
+    "MOST_LOG_SCALE",
+    "decoder_shapes",
+    "decoder_steps",
+    "encode_texts",
+    "mutual_information",
+    "nll_bound",
+    "vae_shapes",
+]
 
 LEAST_LOG_SCALE, MOST_LOG_SCALE = -6.0, 2.0  # of posteriors; the same in training
-DRAWS = 16  # latent vectors of a text, by which its surprise is bounded
+DRAWS = 16  # latent vectors of a text, by which its likelihood is bounded
 
 Weights = Mapping[str, np.ndarray]
 
 
-def text_vae_shapes(
-    *,
-    vocabulary: int,
-    told: int,
-    latent: int,
-    width: int,
-    layers: int,
-    encoder_layers: int,
-    wide: int,
-    couplings: int,
-    inner: int,
-) -> Shapes:
-    """The shapes of all weights."""
-    writer = text_shapes(vocabulary=vocabulary, told=told + latent, width=width, layers=layers, wide=wide)
-    encoder = _encoder_shapes(
-        vocabulary=vocabulary, told=told, latent=latent, width=width, layers=encoder_layers, wide=wide
-    )
-    return {
-        **{f"write_{name}": shape for name, shape in writer.items()},
-        **{f"encode_{name}": shape for name, shape in encoder.items()},
-        "prior_told": (told, latent),
-        **coupling_shapes(couplings, latent=latent, told=told, inner=inner),
-    }
+def decoder_steps(weights: Weights, heads: int) -> StepsOf:
+    """The decoder's steps; its condition is that of the texts, then their latent vectors, side by side."""
+    return transformer_steps(part_of(weights, "decode_"), heads)
 
 
-def _encoder_shapes(*, vocabulary: int, told: int, latent: int, width: int, layers: int, wide: int) -> Shapes:
-    """The shapes of the encoder's weights."""
-    return {
+def decoder_shapes(settings: TextAutoencoder, *, vocabulary: int, condition: int) -> Shapes:
+    """The shapes of the decoder's weights, under `condition` features."""
+    shapes = transformer_shapes(settings, vocabulary=vocabulary, condition=condition + settings.latent)
+    return prefixed("decode_", shapes)
+
+
+def vae_shapes(settings: TextAutoencoder, *, vocabulary: int, condition: int) -> Shapes:
+    """The shapes of all weights, under `condition` features."""
+    width, latent = int(settings.width), settings.latent
+    encoder: Shapes = {
         "vectors": (vocabulary, width),
-        "start": (told, width),
+        "start": (condition, width),
         "start_bias": (width,),
         "leave": (width, 2 * latent),
         "leave_bias": (2 * latent,),
-        **layer_shapes(width=width, layers=layers, wide=wide),
+        **layer_shapes(width=width, layers=settings.encoder_layers, wide=settings.mlp_ratio * width),
+    }
+    return {
+        **decoder_shapes(settings, vocabulary=vocabulary, condition=condition),
+        **prefixed("encode_", encoder),
+        **prior_shapes(settings.coupling_layers, latent=latent, condition=condition, width=settings.coupling_width),
     }
 
 
-def encode_texts(weights: Weights, heads: int, told: np.ndarray, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The posteriors of texts (n, length), given what is told (n, told): means and log-scales, (n, latent) each."""
+def encode_texts(
+    weights: Weights, heads: int, condition: np.ndarray, tokens: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The posteriors of texts (n, length) under a condition (n, features): means and log-scales, (n, latent) each."""
     body = part_of(weights, "encode_")
     parts = [
-        _pooled(body, heads, told[first : first + CHUNK], tokens[first : first + CHUNK])
+        _mean_states(body, heads, condition[first : first + CHUNK], tokens[first : first + CHUNK])
         for first in range(0, len(tokens), CHUNK)
     ]
-    pooled = np.concatenate(parts) if parts else np.zeros((0, len(body["leave"])), np.float32)
-    mean, log_scale = np.split(pooled @ body["leave"] + body["leave_bias"], 2, axis=1)
+    states = np.concatenate(parts) if parts else np.zeros((0, len(body["leave"])), np.float32)
+    mean, log_scale = np.split(states @ body["leave"] + body["leave_bias"], 2, axis=1)
     return mean, np.clip(log_scale, LEAST_LOG_SCALE, MOST_LOG_SCALE)
 
 
-def _pooled(body: Weights, heads: int, told: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+def _mean_states(body: Weights, heads: int, condition: np.ndarray, tokens: np.ndarray) -> np.ndarray:
     """The means of the states of texts: (n, width)."""
-    layers = CausalSteps(body, heads, len(tokens), tokens.shape[1], turned=True)
-    going, x = np.arange(len(tokens)), told @ body["start"] + body["start_bias"]
+    layers = CausalSteps(body, heads, len(tokens), tokens.shape[1], rotary=True)
+    going, x = np.arange(len(tokens)), condition @ body["start"] + body["start_bias"]
     total, steps = np.zeros_like(x), np.zeros((len(tokens), 1), np.float32)
     for i in range(tokens.shape[1]):
         if i:
@@ -86,47 +93,49 @@ def _pooled(body: Weights, heads: int, told: np.ndarray, tokens: np.ndarray) -> 
             x = body["vectors"][before]
         total[going] += layers.step(i, x)
         steps[going] += 1
-    pooled: np.ndarray = total / steps
-    return pooled
+    mean: np.ndarray = total / steps
+    return mean
 
 
-def surprise_bound(
-    weights: Weights, heads: int, told: np.ndarray, tokens: np.ndarray, rng: np.random.Generator
+def nll_bound(
+    weights: Weights, heads: int, condition: np.ndarray, tokens: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """An upper bound on the surprise of texts (n, length), in nats, by several latent vectors of each: (n,).
+    """An upper bound on the negative log-likelihood of texts (n, length), in nats: (n,).
 
-    Importance-weighted: Burda et al. 2016 (arXiv:1509.00519, eq. 8).
+    Importance-weighted, by several latent vectors of each text: Burda et al. 2016 (arXiv:1509.00519, eq. 8).
     """
-    mean, log_scale = encode_texts(weights, heads, told, tokens)
-    writer, likelier = part_of(weights, "write_"), np.empty((DRAWS, len(tokens)))
+    mean, log_scale = encode_texts(weights, heads, condition, tokens)
+    steps, log_weights = decoder_steps(weights, heads), np.empty((DRAWS, len(tokens)))
     for draw in range(DRAWS):
         normal = rng.standard_normal(mean.shape, np.float32)
         latent = mean + np.exp(log_scale) * normal
-        noise = noise_of_latents(weights, latent, told)
-        prior = _log_normal(noise) - stretch_of_couplings(weights, noise + told @ weights["prior_told"], told)
+        noise = noise_of_latents(weights, latent, condition)
+        stretch = stretch_of_couplings(weights, noise + condition @ weights["prior_condition"], condition)
+        prior = _log_normal(noise) - stretch
         posterior = _log_normal(normal) - log_scale.sum(axis=1)
-        likelier[draw] = prior - posterior - text_surprise(writer, heads, np.hstack([told, latent]), tokens)
-    top = likelier.max(axis=0)
-    bound: np.ndarray = -(top + np.log(np.exp(likelier - top).mean(axis=0)))
+        log_weights[draw] = prior - posterior - text_nll(steps, np.hstack([condition, latent]), tokens)
+    top = log_weights.max(axis=0)
+    bound: np.ndarray = -(top + np.log(np.exp(log_weights - top).mean(axis=0)))
     return bound
 
 
 def _log_normal(noise: np.ndarray) -> np.ndarray:
-    """Log-density of standard normal numbers (n, latent): (n,)."""
+    """Log-density of standard normal vectors (n, latent): (n,)."""
     density: np.ndarray = -0.5 * (noise.astype(np.float64) ** 2 + math.log(2 * math.pi)).sum(axis=1)
     return density
 
 
 def mutual_information(mean: np.ndarray, log_scale: np.ndarray, rng: np.random.Generator) -> float:
-    """What latent vectors tell of which text they come from, in nats: posteriors (n, latent); at most log n.
+    """Mutual information in nats of latent vectors and the texts they come from, by posteriors (n, latent).
 
-    Hoffman and Johnson 2016 (Elbo surgery, eq. 10), the mean of posteriors over these texts. Quadratic in them.
+    At most log n. Hoffman and Johnson 2016 (Elbo surgery, eq. 10), the mean of posteriors over these texts. Quadratic
+    in them.
     """
     noise, scale = rng.standard_normal(mean.shape), np.exp(log_scale.astype(np.float64))
     own = -0.5 * (noise**2).sum(axis=1) - log_scale.sum(axis=1)
-    told = 0.0
+    total = 0.0
     for number, latent in enumerate(mean + scale * noise):
         each = -0.5 * (((latent - mean) / scale) ** 2).sum(axis=1) - log_scale.sum(axis=1)
         top = each.max()
-        told += own[number] - top - math.log(np.exp(each - top).mean())
-    return max(float(told) / len(mean), 0.0)
+        total += own[number] - top - math.log(np.exp(each - top).mean())
+    return max(float(total) / len(mean), 0.0)

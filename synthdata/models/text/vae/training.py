@@ -1,176 +1,130 @@
-"""Training a `TextVAE`: its batches, its loss, its validation, and whether its vectors are used."""
+"""Training a `TextVAENetwork`: its batches, its loss, its validation, and whether its latent vectors are used."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import tensorflow as tf
 from threadpoolctl import threadpool_limits
 
 from synthdata.errors import TrainingError
-from synthdata.models.samplers.prior import part_of
-from synthdata.models.text.packing import Packs, pack
-from synthdata.models.text.sampler import text_surprise
-from synthdata.models.text.vae.network import TextVAE
-from synthdata.models.text.vae.sampler import encode_texts, mutual_information
+from synthdata.models.base import Learned, Weights
+from synthdata.models.text.packing import Packs, pack_batches
+from synthdata.models.text.sampler import text_nll
+from synthdata.models.text.training import PackedTask
+from synthdata.models.text.vae.model import TextAutoencoder, TextVAE
+from synthdata.models.text.vae.network import TextVAENetwork
+from synthdata.models.text.vae.sampler import decoder_steps, encode_texts, mutual_information
+from synthdata.models.training import loop
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import fingerprint_of, train
-from synthdata.models.training.plan import Plan, Run
+from synthdata.models.training.plan import Run
 from synthdata.progress import Progress
 
-__all__ = ["Hyperparameters", "check_use", "learn_text_vae", "train_text_vae"]
+__all__ = ["LatentUse", "check_use", "train", "train_autoencoder"]
 
 VALIDATION_STEPS = 4096  # of the rows that are validated at once
-LOOKED_AT = 500  # texts by which the use of vectors is measured
-LEAST_USE = 0.5  # nats that a vector must say of its text, and the writer hear
-LEAST_VARIANCE = 0.01  # of a number that differs between texts
+MEASURED = 500  # texts by which the use of latent vectors is measured
+LEAST_USE = 0.5  # nats of mutual information, and of the decoder's gain
+LEAST_VARIANCE = 0.01  # of an active number of a latent vector
+
+
+def train(tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: TextVAE, run: Run) -> Learned:
+    """Train on tokens (n, length) and their condition (n, features); TrainingError if latent vectors are not used."""
+    learned = train_autoencoder(tokens, vocabulary, condition, settings, run)
+    use = check_use(learned.weights, settings.heads, tokens, condition, run)
+    run.done()
+    return learned._replace(facts=asdict(use))
+
+
+def train_autoencoder(
+    tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: TextAutoencoder, run: Run
+) -> Learned:
+    """Train, as above; the checkpoint stays, and the use of latent vectors is not checked."""
+    packs, batches = pack_batches(tokens, settings, run)
+    frequencies = packs.frequencies(batches.rows, vocabulary)
+    model = TextVAENetwork(frequencies, settings, run.seed, condition=condition.shape[1], steps=packs.steps)
+    epochs, warmup = int(settings.epochs), settings.kl_zero_share + settings.kl_warmup
+    plan = settings.plan(
+        batches.steps_per_epoch,
+        patience=math.ceil(warmup * epochs) + settings.patience,
+    )
+    history = loop.train(TextVAETask(model, packs, condition, batches, settings), plan, run)
+    return Learned(model.export(), history)
 
 
 @dataclass(frozen=True)
-class Hyperparameters:
-    """A generator's settings, all chosen."""
+class LatentUse:
+    """How latent vectors are used.
 
-    latent: int
-    width: int
-    layers: int
-    encoder_layers: int
-    heads: int
-    widen: int
-    couplings: int
-    inner: int
-    batch: int
-    epochs: int
-    patience: int
-    learning_rate: float
-    weight_decay: float
-    average: float
-    dropout: float
-    hidden: float
-    autoencode: float
-    warm_up: float
-    free: float
-    validation: float
-
-
-def train_text_vae(
-    tokens: np.ndarray, vocabulary: int, told: np.ndarray, chosen: Hyperparameters, run: Run
-) -> tuple[dict[str, np.ndarray], list[dict[str, float]], dict[str, float]]:
-    """Train on tokens (n, length) and what is told of them (n, told).
-
-    Returns weights, rows of figures by epoch, and how vectors are used. TrainingError if they are not.
+    mutual_information: nats that a vector says of which text it is from. decoder_gain: nats by which the decoder finds
+    a text likelier with its own vector than with that of another text. active_units: how many numbers of a vector
+    differ between texts (Burda et al. 2016, arXiv:1509.00519, section 5.3).
     """
-    weights, history = learn_text_vae(tokens, vocabulary, told, chosen, run)
-    use = check_use(weights, chosen.heads, tokens, told, run)
-    run.done()
-    return weights, history, use
+
+    mutual_information: float
+    decoder_gain: float
+    active_units: int
 
 
-def learn_text_vae(
-    tokens: np.ndarray, vocabulary: int, told: np.ndarray, chosen: Hyperparameters, run: Run
-) -> tuple[dict[str, np.ndarray], list[dict[str, float]]]:
-    """Train, as above; the checkpoint stays, and nothing is said of the vectors."""
-    packs = pack(tokens, seed=run.seed, aside=run.aside(len(tokens), chosen.validation))
-    steps = packs.inputs.shape[1]
-    batches = Batches(
-        len(packs.inputs),
-        batch=max(1, chosen.batch // steps),
-        validation=chosen.validation,
-        seed=run.seed,
-        aside=packs.aside,
-    )
-    drawn = packs.targets[batches.rows][packs.owners[batches.rows] >= 0]
-    model = TextVAE(
-        frequencies=np.bincount(drawn, minlength=vocabulary),
-        steps=steps,
-        told=told.shape[1],
-        latent=chosen.latent,
-        width=chosen.width,
-        layers=chosen.layers,
-        encoder_layers=chosen.encoder_layers,
-        heads=chosen.heads,
-        wide=chosen.widen * chosen.width,
-        couplings=chosen.couplings,
-        inner=chosen.inner,
-        dropout=chosen.dropout,
-        free=chosen.free,
-        seed=run.seed,
-    )
-    plan = Plan(
-        steps_per_epoch=batches.steps_per_epoch,
-        epochs=chosen.epochs,
-        patience=math.ceil((chosen.autoencode + chosen.warm_up) * chosen.epochs) + chosen.patience,
-        learning_rate=chosen.learning_rate,
-        weight_decay=chosen.weight_decay,
-        average=chosen.average,
-    )
-    history = train(_Task(model, packs, told, batches, chosen), plan, run)
-    return model.export(), history
-
-
-def check_use(
-    weights: Mapping[str, np.ndarray], heads: int, tokens: np.ndarray, told: np.ndarray, run: Run
-) -> dict[str, float]:
-    """How vectors are used, measured on some texts; TrainingError if they are not.
-
-    says: nats that a vector says of which text it is from. heard: nats by which a text is less of a surprise to the
-    writer with its own vector than with that of another text. numbers: how many numbers of a vector differ between
-    texts (active units: Burda et al. 2016, arXiv:1509.00519, section 5.3).
-    """
+def check_use(weights: Weights, heads: int, tokens: np.ndarray, condition: np.ndarray, run: Run) -> LatentUse:
+    """Measure the use of latent vectors on some texts; TrainingError if they are not used."""
     rng = np.random.default_rng([run.seed, 8])
-    some = rng.choice(len(tokens), min(LOOKED_AT, len(tokens)), replace=False)
-    tokens, told, writer = tokens[some], told[some], part_of(weights, "write_")
+    some = rng.choice(len(tokens), min(MEASURED, len(tokens)), replace=False)
+    tokens, condition, steps = tokens[some], condition[some], decoder_steps(weights, heads)
     with threadpool_limits(1, user_api="blas"):  # small products
-        mean, log_scale = encode_texts(weights, heads, told, tokens)
+        mean, log_scale = encode_texts(weights, heads, condition, tokens)
         vectors = mean, np.roll(mean, 1, axis=0)
-        own, other = (text_surprise(writer, heads, np.hstack([told, latent]), tokens) for latent in vectors)
-    says, heard = mutual_information(mean, log_scale, rng), float((other - own).mean())
-    numbers = int((mean.var(axis=0) > LEAST_VARIANCE).sum())
+        own, other = (text_nll(steps, np.hstack([condition, latent]), tokens) for latent in vectors)
+    information, gain = mutual_information(mean, log_scale, rng), float((other - own).mean())
+    active = int((mean.var(axis=0) > LEAST_VARIANCE).sum())
     detail = (
-        f"a latent vector says {says:.1f} of at most {math.log(len(some)):.1f} nats of which text it is from, by "
-        f"{numbers} of its {mean.shape[1]} numbers; with it, its text is {heard:.1f} nats less of a surprise"
+        f"latent vectors hold {information:.1f} of at most {math.log(len(some)):.1f} nats of information about their "
+        f"texts, in {active} of {mean.shape[1]} numbers; with its own vector, a text is {gain:.1f} nats likelier"
     )
     run.listener(Progress("train", 1.0, 0.0, detail))
-    if min(says, heard) < LEAST_USE:
+    if min(information, gain) < LEAST_USE:
         raise TrainingError(
-            f"the latent vectors are not used (posterior collapse): {detail}; raise model.free, model.hidden or "
-            f"model.autoencode, or train with model transformer"
+            f"the latent vectors are not used (posterior collapse): {detail}; raise model.free_bits, "
+            "model.token_dropout or model.kl_zero_share, or train with model transformer"
         )
-    return {"says": round(says, 3), "heard": round(heard, 3), "numbers": numbers}
+    return LatentUse(round(information, 3), round(gain, 3), active)
 
 
-class _Task:
-    """Rows of packed texts, what is told of them, noise, and how much the divergence counts."""
+class TextVAETask(PackedTask):
+    """Packed texts, of which some tokens are dropped, noise, and beta, the weight of the KL divergence."""
 
     def __init__(
-        self, model: TextVAE, packs: Packs, told: np.ndarray, batches: Batches, chosen: Hyperparameters
-    ) -> None:
-        self.model, self.packs, self.batches, self.chosen = model, packs, batches, chosen
-        self.told = np.concatenate([told, np.zeros((1, told.shape[1]), np.float32)])  # the last for no text
-        self.fingerprint = fingerprint_of(chosen, packs.targets) + fingerprint_of(chosen, told)
-        self._evaluate = tf.function(lambda *batch: self.model(*batch)[1])  # seldom: not worth a compilation
+        self,
+        model: TextVAENetwork,
+        packs: Packs,
+        condition: np.ndarray,
+        batches: Batches,
+        settings: TextAutoencoder,
+    ) -> None:  # validated seldom: not worth a compilation
+        super().__init__(model, packs, condition, batches, settings, at_once=VALIDATION_STEPS // packs.steps)
+        self.settings = settings
 
     def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """What `TextVAE.call` takes."""
-        rng, rows = self.batches.rng(step), self.batches.of_step(step)
-        shown = rng.random(self.packs.inputs[rows].shape) >= self.chosen.hidden
-        risen = (done - self.chosen.autoencode) / self.chosen.warm_up if self.chosen.warm_up else 1.0
-        beta = np.array(np.clip(risen, 0, 1), np.float32)
-        return (*self._of(rows, shown, rng), beta, rng.integers(0, 2**31 - 1, 2, dtype=np.int32))
+        """What `TextVAENetwork.call` takes."""
+        rng, rows, settings = self.batches.rng(step), self.batches.of_step(step), self.settings
+        keep = rng.random(self.packs.inputs[rows].shape) >= settings.token_dropout
+        beta = (done - settings.kl_zero_share) / settings.kl_warmup if settings.kl_warmup else 1.0
+        batch = self._with_noise(rows, keep, np.clip(beta, 0, 1), rng)
+        return *batch, rng.integers(0, 2**31 - 1, 2, dtype=np.int32)
 
-    def _of(self, rows: np.ndarray, shown: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        packs, texts = self.packs, self.packs.texts[rows]
+    def _with_noise(
+        self, rows: np.ndarray, keep: np.ndarray, beta: float, rng: np.random.Generator
+    ) -> tuple[np.ndarray, ...]:
+        texts = self.packs.texts[rows]
         return (
-            packs.targets[rows],
-            packs.inputs[rows],
-            shown.astype(np.float32),
-            packs.owners[rows],
-            packs.places[rows],
-            self.told[texts],
+            *self.packed(rows),
+            keep.astype(np.float32),
             (texts >= 0).astype(np.float32),
             rng.standard_normal((*texts.shape, self.model.latent), np.float32),
+            np.array(beta, np.float32),
         )
 
     def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
@@ -179,12 +133,11 @@ class _Task:
             goal, bound = self.model(*batch)
         return bound, tape.gradient(goal, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
-    def validate(self) -> float:
-        """A bound on the mean surprise of a token of the validation texts, in nats."""
-        rng, total, count = np.random.default_rng([self.batches.seed, 4]), 0.0, 0
-        for rows in self.batches.to_validate(max(1, VALIDATION_STEPS // self.packs.inputs.shape[1])):
-            batch = self._of(rows, np.ones(self.packs.inputs[rows].shape), rng)
-            owned = int((self.packs.owners[rows] >= 0).sum())
-            total += float(self._evaluate(*map(tf.constant, batch), tf.constant(1.0))) * owned
-            count += owned
-        return total / count
+    def validation_batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """The same without dropout, and with a beta of 1."""
+        return self._with_noise(rows, np.ones(self.packs.inputs[rows].shape), 1.0, rng)
+
+    def evaluate(self, *batch: tf.Tensor) -> tf.Tensor:
+        """A bound on the mean negative log-likelihood of a token, in nats."""
+        bound: tf.Tensor = self.model(*batch)[1]
+        return bound

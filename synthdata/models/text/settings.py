@@ -1,0 +1,46 @@
+"""Settings that several families of texts have."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field as Key
+from pydantic import PositiveInt, model_validator
+
+from synthdata.models.base import Settings
+
+__all__ = ["MANY_TOKENS", "Temperature", "TopP", "TransformerSettings"]
+
+MANY_TOKENS = 400_000  # of a column that a network of full size is for
+
+Temperature: TypeAlias = Annotated[
+    float, Key(gt=0, description="sampling temperature; below 1 gives likelier, less varied texts")
+]
+TopP: TypeAlias = Annotated[
+    float, Key(gt=0, le=1, description="nucleus sampling: draw from the likeliest tokens of this probability")
+]
+
+
+class TransformerSettings(Settings):
+    """Settings of a `TextTransformerNetwork` and its training."""
+
+    width: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="width of the states, a multiple of twice the heads"
+    )
+    layers: int = Key(default=4, ge=1, le=24, description="number of layers")
+    heads: PositiveInt = Key(default=4, description="attention heads of a layer")
+    mlp_ratio: int = Key(default=3, ge=1, le=8, description="width of a feed-forward layer over `width`")
+    dropout: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
+        default="auto", description="dropout of what each layer adds; in a VAE, each of the decoder"
+    )
+    epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="most epochs of training")
+    learning_rate: float = Key(default=1e-2, gt=0, description="peak learning rate")
+    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.1, description="weight decay, decoupled")
+    ema_decay: float = Key(default=0.99, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out for early stopping")
+
+    @model_validator(mode="after")
+    def _check_heads(self) -> Self:
+        if self.width != "auto" and self.width % (2 * self.heads):
+            raise ValueError(f"width {self.width} is no multiple of twice the heads, {2 * self.heads}")
+        return self
