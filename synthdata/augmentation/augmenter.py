@@ -24,54 +24,47 @@ __all__ = ["Augmenter"]
 
 
 class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # ships no types
-    """Adds rows drawn from a model that is trained on the given rows: until classes are equal, or as many as asked for.
+    """Add synthetic rows to a training set, as a sampler for imbalanced-learn's pipelines.
 
-    `fit_resample(X, y)` returns the real rows, unchanged and in their order, followed by the added ones. Frames,
-    series, arrays and lists keep their kind and types; as with imbalanced-learn's samplers, the index is numbered
-    anew. A categorical column may gain categories. Every added row has passed the schema's checks.
+    `fit_resample(X, y)` trains a model on the rows and returns the real rows, unchanged and in their order, then the
+    added ones, all of which have been validated. Frames, series, arrays and lists come back as such, with their types;
+    frames and series have a new index; a categorical column may have gained categories.
 
-    y is a number if it has fractions, or if it consists of numbers, `balance` is False, and some of them have fewer
-    rows than a class needs (8). Otherwise y is classes.
+    `y` is a number if it has fractions, or if it is made of numbers, `balance` is False, and some of its values come in
+    fewer rows than a class needs (8). Otherwise it holds classes.
 
     Parameters
     ----------
-    schema
-        Of the columns of X, inferred if not given. If it also has a field for y (by the name of the series, or else its
-        target), the bounds, classes and constraints of that field hold; otherwise classes are taken unchanged.
-    balance
-        Make the classes of y equal.
-    level
+    schema : Schema, optional
+        Of the columns of X; inferred if not given. If it also names y (by the name of a series, else as its target),
+        what it says of y holds: bounds, classes, constraints. If not, classes are taken as they are.
+    balance : bool, default True
+        Make the classes of y equally frequent.
+    level : float, default 1.0
         Balance up to this share of the largest class.
-    shares
-        Of classes, by label, instead of equal ones.
-    factor, rows
-        How many times as long the table becomes, or how many rows to add.
-    model
-        A family, its settings, or a mapping of them, as for `Synthesizer.fit`; None for the schema's.
-    max_minutes
-        Of training.
-    random_state
-        An int for the same rows again.
+    shares : mapping of class to float, optional
+        Shares of classes, instead of equal ones.
+    factor : float, optional
+        How many times as long the table becomes.
+    rows : int, optional
+        How many rows to add.
+    model : str or mapping, default "transformer"
+        A family, or a mapping with its settings, as for `Synthesizer.fit`; None for the schema's.
+    max_minutes : float, optional
+        Time budget of training.
+    random_state : int or RandomState, optional
+        An int gives the same rows again.
 
     Attributes
     ----------
-    synthesizer_
+    synthesizer_ : Synthesizer or None
         The model; None if there was nothing to add.
-    provenance_
-        "real" or "synthetic" for each row: (n,).
-    n_features_in_, feature_names_in_
-        As in scikit-learn; names only for frames.
-
-    Raises
-    ------
-    InputError
-        By `fit_resample`, if a class has fewer than 8 rows, or nothing says how many rows to add.
-    GateError
-        By `fit_resample`, if too few added rows pass the schema's checks.
-
-    Examples
-    --------
-    >>> X_more, y_more = Augmenter(max_minutes=5, random_state=0).fit_resample(X, y)  # doctest: +SKIP
+    provenance_ : ndarray, shape (n,)
+        "real" or "synthetic" for each row.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray
+        Names of the columns, if X is a frame.
 
     """
 

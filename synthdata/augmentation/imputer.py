@@ -23,42 +23,35 @@ __all__ = ["Imputer"]
 
 
 class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # ships no types
-    """Imputes missing cells by draws from a model, conditioned on the observed cells of their row.
+    """Fill missing cells with samples conditioned on the rest of the row, as a transformer of scikit-learn.
 
-    Imputed cells vary as much as observed ones; several seeds are a multiple imputation. Frames keep their columns,
-    order and index; arrays stay arrays, with columns named x0, x1, ... Observed cells are not changed. Identifiers,
-    images, and columns without any observed value stay missing.
+    Filled cells vary as much as real ones; several seeds give a multiple imputation. Frames come back with their
+    columns, order and index, arrays as arrays (their columns are named x0, x1, ...). Present cells are not changed.
+    What cannot be imputed stays missing: identifiers, images, columns that held no value in training.
 
     Parameters
     ----------
-    schema
-        Of the columns to model, inferred if not given; other columns pass unchanged.
-    columns
-        The columns to impute; all if not given.
-    model
-        "transformer", its settings, or a mapping of them, as for `Synthesizer.fit`.
-    max_minutes
-        Of training.
-    random_state
-        An int for the same model and the same cells again.
+    schema : Schema, optional
+        Of the columns that take part; inferred if not given. Other columns pass unchanged.
+    columns : sequence of str, optional
+        Columns to fill; all if not given.
+    model : str or mapping, default "transformer"
+        "transformer", or a mapping with its settings, as for `Synthesizer.fit`.
+    max_minutes : float, optional
+        Time budget of training.
+    random_state : int or RandomState, optional
+        An int gives the same model and the same cells again.
 
     Attributes
     ----------
-    synthesizer_
+    synthesizer_ : Synthesizer
         The model.
-    seed_
-        The seed that was used.
-    n_features_in_, feature_names_in_
-        As in scikit-learn; names only for frames.
-
-    Raises
-    ------
-    InputError
-        By `fit`, if the model's family cannot impute; by `transform`, if columns are missing.
-
-    Examples
-    --------
-    >>> Imputer(max_minutes=5, random_state=0).fit_transform(frame)  # doctest: +SKIP
+    seed_ : int
+        The seed of its training and of the filled cells.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray
+        Names of the columns, if X is a frame.
 
     """
 

@@ -201,9 +201,7 @@ def _check_left_out(console: Console, left_out: list[str], provenance: str) -> N
 def _with_target(declared: Schema, target: str | None, source: Path) -> Schema:
     if target is None:
         return declared
-    named = declared.model_copy(update={"target": target})
-    named.check(str(source))
-    return named
+    return declared.replace(target=target)
 
 
 def _amount(
