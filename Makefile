@@ -1,21 +1,28 @@
-# make demo   the whole way on real data: install, train, generate, validate, export
-# make test   the tests
-# make check  style, types, layers, and that what is generated is current
-# make docs   the documentation site, in build/docs
-# make generate  the JSON schema, and the reference pages of the docs
+# make demo         the whole way on real data: install, train, generate, validate, export
+# make test         the tests, but for slow ones, on two cores; make test JOBS=8 on eight
+# make test-all     all tests
+# make check        style, types, layers, and that what is generated is current
+# make check-wheel  the wheel, installed without development packages, trains and generates
+# make docs         the documentation site, in build/docs
+# make generate     the JSON schema, and the reference pages of the docs
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations=25
 
-.PHONY: demo test check docs generate format clean
+.PHONY: demo test test-all check check-wheel docs generate format clean
 
 demo: $(INSTALLED)
 	$(BIN)/synthdata demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -q
+	$(PYTEST) -m "not slow"
+
+test-all: $(INSTALLED)
+	$(PYTEST)
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -31,6 +38,9 @@ docs: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --group docs
 	$(BIN)/python -m sphinx --builder html --nitpicky --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "open build/docs/index.html"
+
+check-wheel: $(INSTALLED)
+	.ci/wheel $(BIN)/python
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

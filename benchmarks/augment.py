@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from synthdata import Schema, read_table
 from synthdata.augmentation.proof.features import Target
 from synthdata.augmentation.proof.gains import LABELS, Line, Predictions, measure_gains
-from synthdata.augmentation.proof.prove import FAMILIES, Contest, recipes
+from synthdata.augmentation.proof.prove import FAMILIES, CrossValidation, recipes
 
 SCHEMAS = {"adult": "adult", "default": "credit_default", "diabetes": "diabetes_admissions"}
 MEASURES = ("auc", "average_precision", "balanced_accuracy")
@@ -60,18 +60,18 @@ def main() -> None:
         table = cut(train, schema, asked.rows, asked.minority, np.random.default_rng([repeat, 21]))
         target = Target.of(schema, table, None)
         tried = recipes(table, schema, target, asked.families.split(","))
-        contest = Contest(schema, target, tried, asked.learner, asked.minutes, seed=repeat)
-        found, why = contest.simple(table, holdout)
+        validation = CrossValidation(schema, target, tried, asked.learner, asked.minutes, seed=repeat)
+        found, why = validation.simple(table, holdout)
         say(began, f"repetition {repeat + 1}: without a generator")
-        for family in contest.families:
-            more, reasons = contest.added(family, table, holdout)
+        for family in validation.families:
+            more, reasons = validation.added(family, table, holdout)
             found, why = {**found, **more}, {**why, **reasons}
             say(began, f"repetition {repeat + 1}: {family}")
-        trials.append(Predictions(contest.truth(holdout), found))
+        trials.append(Predictions(validation.truth(holdout), found))
         notes |= why
-    candidates = contest.candidates(table, notes)
+    candidates = validation.candidates(table, notes)
     lines = {measure: measure_gains(candidates, trials, measure, same_rows=True) for measure in MEASURES}
-    counts = np.bincount(contest.truth(table))
+    counts = np.bincount(validation.truth(table))
     print(f"{asked.set}: {len(table):,} training rows, {counts[-1]:,} of the rarest class; {len(holdout):,} held out; ")
     print(f"{asked.repeats} repetitions, {time.monotonic() - began:.0f} s\n")
     print(markdown(lines))

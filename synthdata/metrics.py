@@ -1,24 +1,35 @@
-"""What an evaluation measures, by the names that thresholds use: what each is called, and how a person reads it."""
+"""The metrics of an evaluation, by the names that `require` uses: label, meaning, anchors, and the steps of a grade."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["MEASURES", "Better", "Measure", "Section"]
+__all__ = ["ANCHORS", "METRICS", "Anchor", "Better", "Metric", "Section"]
 
 Section: TypeAlias = Literal["fidelity", "utility", "privacy"]
 Better: TypeAlias = Literal["higher", "lower", "half"]
+Anchor: TypeAlias = Literal["holdout", "real", "independent", "chance"]
+
+ANCHORS: dict[Anchor, str] = {  # as a person reads them
+    "holdout": "held-out rows",
+    "real": "real rows",
+    "independent": "independent columns",
+    "chance": "chance",
+}
 
 
 @dataclass(frozen=True)
-class Measure:
-    """One figure of a report.
+class Metric:
+    """One metric of a report.
 
-    better: "higher", "lower", or "half" for what is best at .5 and is held to be at most a threshold.
-    reading: one sentence. best: the best figure there is; None if only what real rows reach says that.
-    steps: how far from what real rows reach, or from the best, a figure is good, and fair, where independent columns
-    are no anchor; None if such a figure is not graded. in_times: steps are multiples of what real rows reach.
+    better: "higher", "lower", or "half" for what is best at 0.5 and is required to be at most a threshold.
+    reading: one sentence for the page. best: the best possible value; None if only real rows tell.
+    steps: how far a good and a fair value may be from the ceiling, or from `best` without one. They are used where
+    there is no floor; None if such a value is not graded. in_times: the steps are multiples of the ceiling.
+    ceiling, floor: whose value the metric is held against, measured in the same way. "holdout": held-out real rows in
+    place of the synthetic ones. "real": as many training rows. "independent": training rows with each column shuffled.
+    "chance": what a random guess reaches.
     """
 
     label: str
@@ -28,10 +39,12 @@ class Measure:
     best: float | None = None
     steps: tuple[float, float] | None = None
     in_times: bool = False
+    ceiling: Anchor = "holdout"
+    floor: Anchor | None = None
 
 
-MEASURES: dict[str, Measure] = {
-    "shapes": Measure(
+METRICS: dict[str, Metric] = {
+    "shapes": Metric(
         "Column similarity",
         "fidelity",
         "higher",
@@ -39,111 +52,118 @@ MEASURES: dict[str, Measure] = {
         best=1.0,
         steps=(0.03, 0.1),
     ),
-    "trends": Measure(
+    "trends": Metric(
         "Pairwise similarity",
         "fidelity",
         "higher",
-        "Mean over pairs of columns: do they depend on each other as in the real rows?",
+        "Mean over pairs of columns: is their dependence that of the real rows?",
         best=1.0,
         steps=(0.01, 0.03),
+        floor="independent",
     ),
-    "missing": Measure(
+    "missing": Metric(
         "Similarity of missing cells",
         "fidelity",
         "higher",
-        "Are the same cells missing together, as often?",
+        "Are the same cells missing together, and as often?",
         best=1.0,
         steps=(0.02, 0.05),
+        floor="independent",
     ),
-    "c2st_auc": Measure(
+    "c2st_auc": Metric(
         "Real-vs-synthetic AUC (C2ST, 0.5 is best)",
         "fidelity",
         "half",
-        "Boosted trees try to tell synthetic rows from real ones: 0.5 is a coin's toss, 1 is always right.",
+        "AUC of boosted trees that classify rows as real or synthetic: 0.5 is chance, 1 is always right.",
         best=0.5,
         steps=(0.1, 0.25),
+        floor="independent",
     ),
-    "tstr": Measure(
+    "tstr": Metric(
         "Train on synthetic, test on real (TSTR)",
         "utility",
         "higher",
-        "A model trained on synthetic rows predicts the target "
-        "of real rows it has never seen; the ceiling is one trained on real rows.",
+        "A model trained on synthetic rows predicts the target of real rows it has never seen; the ceiling is the same "
+        "model trained on as many real rows.",
         steps=(0.01, 0.05),
+        ceiling="real",
+        floor="independent",
     ),
-    "copies": Measure(
+    "copies": Metric(
         "Exact copies of training rows",
         "privacy",
         "lower",
-        "Share of synthetic rows that equal a training row; the held-out rows say how many are chance.",
+        "Share of synthetic rows that equal a training row; held-out rows show how many do by chance.",
         best=0.0,
     ),
-    "dcr_share": Measure(
+    "dcr_share": Metric(
         "Nearer to training than to held-out rows (DCR share)",
         "privacy",
         "lower",
-        "Share of synthetic rows nearer to a training row "
-        "than to a held-out one: 0.5 where nothing was learned by heart.",
+        "Share of synthetic rows nearer to a training row than to a held-out one: 0.5 where nothing was memorised.",
         best=0.5,
+        ceiling="chance",
     ),
-    "nndr": Measure(
+    "nndr": Metric(
         "Near-copies of one training row (NNDR)",
         "privacy",
         "lower",
-        "Rows suspiciously near to a single training row, beyond those as near to a held-out one.",
+        "Share of rows much nearer to one training row than to any other, beyond those as near to a held-out one.",
         best=0.0,
+        ceiling="chance",
     ),
-    "membership_auc": Measure(
+    "membership_auc": Metric(
         "Membership inference (AUC)",
         "privacy",
         "lower",
-        "Can an attacker tell who was in the training rows? 0.5 is a coin's toss.",
+        "Can an attacker tell who was in the training rows? 0.5 is no better than chance.",
         best=0.5,
+        ceiling="chance",
     ),
-    "membership_tpr": Measure(
-        "Membership inference (at 1 % false alarms)",
+    "membership_tpr": Metric(
+        "Membership inference (TPR at 1 % FPR)",
         "privacy",
         "lower",
-        "Share of training rows an attacker finds while wrongly accusing 1 % of the others.",
+        "Share of training rows that an attacker identifies at a false positive rate of 1 %.",
     ),
-    "singling_out": Measure(
+    "singling_out": Metric(
         "Singling out",
         "privacy",
         "lower",
-        "Share of guesses, made from synthetic rows, that fit exactly one training subject; the control group is "
-        "exactly one held-out subject.",
+        "Share of predicates, made from synthetic rows, that fit exactly one training subject; the control is the "
+        "share that fits exactly one held-out subject.",
     ),
-    "attribute_inference": Measure(
+    "attribute_inference": Metric(
         "Attribute inference",
         "privacy",
         "lower",
-        "How often a secret cell is guessed from the others; the control group is held-out rows, of which nothing can "
-        "have leaked.",
+        "How often a secret cell is guessed from the other cells of its row; the control is held-out rows, from which "
+        "nothing can have leaked.",
     ),
-    "rare_values": Measure(
+    "rare_values": Metric(
         "Rare values disclosed",
         "privacy",
         "lower",
-        "Share of the values that fewer than 5 training subjects have which the synthetic rows show; held-out rows "
-        "show how many are chance.",
+        "Share of the values of fewer than 5 training subjects that the synthetic rows contain; held-out rows show how "
+        "many do by chance.",
         best=0.0,
     ),
-    "subject_copies": Measure(
+    "subject_copies": Metric(
         "Subjects copied whole",
         "privacy",
         "lower",
-        "Share of training subjects, of those with at least 3 rows that nobody else has, at least half of whose such "
-        "rows are among the synthetic ones; held-out subjects say how many are chance.",
+        "Share of training subjects whose rows are copied: of those with at least 3 rows that nobody else has, the "
+        "subjects at least half of whose such rows are among the synthetic ones. Held-out subjects are the control.",
         best=0.0,
     ),
-    "key_overlap": Measure(
+    "key_overlap": Metric(
         "Real keys among synthetic rows",
         "privacy",
         "lower",
         "Share of the synthetic cells of a column of many values that are real values of fewer than 8 subjects: keys, "
-        "accounts, names, amounts. The worst column counts; held-out rows show how many are chance.",
+        "accounts, names, amounts. The worst column counts; held-out rows show how many are so by chance.",
     ),
-    "image_frechet": Measure(
+    "image_frechet": Metric(
         "Fréchet distance of images",
         "fidelity",
         "lower",
@@ -151,84 +171,93 @@ MEASURES: dict[str, Measure] = {
         steps=(1.5, 3.0),
         in_times=True,
     ),
-    "image_inception_frechet": Measure(
+    "image_inception_frechet": Metric(
         "Fréchet distance of images (Inception FID)",
         "fidelity",
         "lower",
-        "Fréchet distance in the features of Inception v3, whose weights were given: the figure that papers report.",
+        "Fréchet distance in the features of Inception v3, as papers report it.",
         steps=(1.5, 3.0),
         in_times=True,
     ),
-    "image_kernel": Measure(
-        "Kernel distance of images (MMD)", "fidelity", "lower", "The same features, without taking them for normal."
+    "image_kernel": Metric(
+        "Kernel distance of images (MMD)",
+        "fidelity",
+        "lower",
+        "Distance in the same features, without assuming that they are normal.",
     ),
-    "image_precision": Measure(
-        "Precision of images (could be real)",
+    "image_precision": Metric(
+        "Precision of images",
         "fidelity",
         "higher",
-        "Share of synthetic images near a real one.",
+        "Share of synthetic images that lie near a real one.",
         best=1.0,
         steps=(0.1, 0.3),
     ),
-    "image_recall": Measure(
-        "Recall of images (real ones that could be drawn)",
+    "image_recall": Metric(
+        "Recall of images",
         "fidelity",
         "higher",
-        "Share of real images near a synthetic one.",
+        "Share of real images that lie near a synthetic one.",
         best=1.0,
         steps=(0.1, 0.3),
     ),
-    "image_density": Measure(
+    "image_density": Metric(
         "Density of images",
         "fidelity",
         "higher",
-        "How many real neighbourhoods a synthetic image lies in; 1 as real ones.",
+        "How many neighbourhoods of real images a synthetic image lies in; 1 for real images.",
         best=1.0,
         steps=(0.1, 0.3),
     ),
-    "image_coverage": Measure(
+    "image_coverage": Metric(
         "Coverage of images",
         "fidelity",
         "higher",
-        "Share of real images with a synthetic one in their neighbourhood.",
+        "Share of real images with a synthetic image in their neighbourhood.",
         best=1.0,
         steps=(0.1, 0.3),
     ),
-    "image_agreement": Measure(
-        "Images show their label",
+    "image_agreement": Metric(
+        "Label agreement of images",
         "fidelity",
         "higher",
-        "Share of synthetic images that a classifier of the real ones takes for what they are labelled.",
+        "Share of synthetic images to which a classifier trained on real images gives their own label.",
         best=1.0,
         steps=(0.05, 0.15),
     ),
-    "image_tstr": Measure(
+    "image_tstr": Metric(
         "Train on synthetic images, test on real",
         "utility",
         "higher",
-        "Accuracy on real images, which it has never seen, of a classifier trained on synthetic ones.",
+        "Accuracy, on real images it has never seen, of a classifier trained on synthetic images.",
         steps=(0.02, 0.1),
+        ceiling="real",
+        floor="chance",
     ),
-    "image_dcr_share": Measure(
+    "image_dcr_share": Metric(
         "Nearer to training than to held-out images (DCR share)",
         "privacy",
         "lower",
         "Share of synthetic images nearer, in their pixels, to a training image than to a held-out one: 0.5 where "
-        "nothing was learned by heart.",
+        "nothing was memorised.",
         best=0.5,
+        ceiling="chance",
     ),
-    "text_frechet": Measure(
+    "text_frechet": Metric(
         "Fréchet distance of texts",
         "fidelity",
         "lower",
-        "Distance between real and synthetic texts as vectors of the words and letters they are made of.",
+        "Distance between real and synthetic texts, as vectors of the words and characters they contain.",
         steps=(1.5, 3.0),
         in_times=True,
     ),
-    "text_kernel": Measure(
-        "Kernel distance of texts (MMD)", "fidelity", "lower", "The same vectors, without taking them for normal."
+    "text_kernel": Metric(
+        "Kernel distance of texts (MMD)",
+        "fidelity",
+        "lower",
+        "Distance of the same vectors, without assuming that they are normal.",
     ),
-    "text_lengths": Measure(
+    "text_lengths": Metric(
         "Similarity of text lengths",
         "fidelity",
         "higher",
@@ -236,7 +265,7 @@ MEASURES: dict[str, Measure] = {
         best=1.0,
         steps=(0.05, 0.15),
     ),
-    "text_characters": Measure(
+    "text_characters": Metric(
         "Similarity of characters",
         "fidelity",
         "higher",
@@ -244,47 +273,50 @@ MEASURES: dict[str, Measure] = {
         best=1.0,
         steps=(0.03, 0.1),
     ),
-    "text_distinct": Measure(
+    "text_distinct": Metric(
         "Variety of texts (distinct-2)",
         "fidelity",
         "higher",
-        "How many of the pairs of words are different ones, in as many pairs of either side.",
+        "Share of distinct pairs of words, among as many pairs on either side.",
         steps=(0.05, 0.15),
     ),
-    "text_agreement": Measure(
-        "Texts fit their label",
+    "text_agreement": Metric(
+        "Label agreement of texts",
         "fidelity",
         "higher",
-        "How often a classifier of the real texts takes synthetic ones for what they are labelled; the floor is "
-        "labels dealt at random.",
+        "Balanced accuracy with which a classifier trained on real texts gives synthetic texts their own label; the "
+        "floor is the same with labels assigned at random.",
         best=1.0,
         steps=(0.05, 0.15),
+        floor="chance",
     ),
-    "text_tstr": Measure(
+    "text_tstr": Metric(
         "Train on synthetic texts, test on real",
         "utility",
         "higher",
-        "How often a classifier trained on synthetic texts is right about the label of real ones it has never seen.",
+        "Balanced accuracy, on real texts it has never seen, of a classifier trained on synthetic texts.",
         steps=(0.02, 0.1),
+        ceiling="real",
+        floor="chance",
     ),
-    "text_novelty": Measure(
-        "New stretches of 8 words",
+    "text_novelty": Metric(
+        "New 8-grams of words",
         "privacy",
         "higher",
-        "Share of all 8 words in a row that no training text has; the held-out texts say how many are chance.",
+        "Share of word 8-grams that no training text has; held-out texts show how many are new by chance.",
     ),
-    "text_copies": Measure(
+    "text_copies": Metric(
         "Copies of training texts",
         "privacy",
         "lower",
-        "Share of synthetic texts with the words of a training text, or with more than 90 % of their stretches of 5 "
-        "words in one training text.",
+        "Share of synthetic texts with the same words as a training text, or with more than 90 % of their word 5-grams "
+        "in one training text.",
         best=0.0,
     ),
-    "text_longest_copy": Measure(
-        "Longest copied stretch",
+    "text_longest_copy": Metric(
+        "Longest copied passage",
         "privacy",
         "lower",
-        "The most characters in a row that a synthetic text shares with a training text.",
+        "Length in characters of the longest passage that a synthetic text shares with a training text.",
     ),
 }

@@ -177,7 +177,7 @@ def test_amounts_that_contradict_themselves_are_refused(asked, message):
     [
         (Amount(), "nothing says how many"),
         (Amount(balance=("outcom",)), 'did you mean "outcome"'),
-        (Amount(balance=("patient",)), "classes, not quantities"),
+        (Amount(balance=("patient",)), "classes, not numbers"),
         (Amount(balance=("outcome",), shares={"worse": 0.5}), "no such value; known: good, bad"),
         (Amount(balance=("outcome",), shares={"bad": 1 - 1e-12}), "leave nothing"),
         (Amount(balance=("outcome",), where="outcome = bad"), "drop one of them"),

@@ -15,10 +15,10 @@ from click.testing import CliRunner
 from synthdata import Schema, Synthesizer, evaluate, write_report
 from synthdata.cli import main
 from synthdata.errors import DataError, OutputError, SchemaError
-from synthdata.evaluation.features import Coding
+from synthdata.evaluation.feature_space import FeatureSpace
 from synthdata.evaluation.tabular import fidelity
 from synthdata.io.readers import read_table
-from synthdata.metrics import MEASURES
+from synthdata.metrics import METRICS
 
 GOLDEN = Path(__file__).parent / "golden"
 ROWS = 1200
@@ -82,12 +82,12 @@ def test_figures_agree_with_those_of_other_tools(other):
     tables = [read_table(GOLDEN / name) for name in ("real.csv", "synthetic.csv")]
     schema = Schema.infer(tables[0])
     real, synthetic = (schema.read(table) for table in tables)
-    coding = Coding.of(schema, real)
-    coded = coding.table(real), coding.table(synthetic)
-    columns = dict(zip(coding.names, fidelity.alike_columns(coding, *coded), strict=True))
+    space = FeatureSpace.of(schema, real)
+    coded = space.table(real), space.table(synthetic)
+    columns = dict(zip(space.names, fidelity.column_similarities(space, *coded), strict=True))
     assert {name: columns[name] for name in figures["columns"]} == pytest.approx(figures["columns"], abs=1e-3)
-    pairs = fidelity.alike_pairs(coding, coded[0], [coded[1]])
-    named = {frozenset((coding.names[i], coding.names[j])): scores[0] for (i, j), scores in pairs.items()}
+    pairs = fidelity.pair_similarities(space, coded[0], [coded[1]])
+    named = {frozenset((space.names[i], space.names[j])): scores[0] for (i, j), scores in pairs.items()}
     theirs = {frozenset(pair.split()): score for pair, score in figures["pairs"].items()}
     assert {pair: named[pair] for pair in theirs} == pytest.approx(theirs, abs=1e-3)
 
@@ -117,7 +117,7 @@ def test_the_column_that_gives_rows_away_is_named():
     synthetic["age"] = np.random.default_rng(5).integers(18, 60, ROWS)
     report = evaluate(visits(), synthetic, visits(seed=2), SCHEMA)
     assert report.columns[0].name == "age"
-    assert max(report.columns, key=lambda column: column.gives_away or 0.0).name == "age"
+    assert max(report.columns, key=lambda column: column.c2st_importance or 0.0).name == "age"
 
 
 def test_identifiers_are_not_compared(fresh):
@@ -213,7 +213,7 @@ def test_a_holdout_of_training_rows_is_left_aside():
 def test_tables_with_nothing_in_common_are_refused():
     with pytest.raises(DataError, match="no column in common"):
         evaluate(visits(), pd.DataFrame({"other": [1, 2, 3]}), schema=SCHEMA)
-    with pytest.raises(DataError, match="synthetic rows are none"):
+    with pytest.raises(DataError, match="there are no synthetic rows"):
         evaluate(visits(), visits().head(0), schema=SCHEMA)
 
 
@@ -256,7 +256,7 @@ def test_requirements_survive_being_written():
 
 
 def test_every_score_is_one_that_can_be_required(fresh):
-    assert {score.name for score in fresh.scores} <= set(MEASURES)
+    assert {score.name for score in fresh.scores} <= set(METRICS)
 
 
 def test_a_report_is_three_files(fresh, tmp_path):

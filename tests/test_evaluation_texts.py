@@ -10,13 +10,21 @@ import pandas as pd
 import pytest
 
 from synthdata import Schema, evaluate, write_report
-from synthdata.evaluation.features import Coding, Table
+from synthdata.evaluation.feature_space import FeatureSpace, Table
 from synthdata.evaluation.html.page import render
-from synthdata.evaluation.report import Beside, Report, Score, TextPairs
-from synthdata.evaluation.texts.ngrams import character_runs, copies, distinct, longest_copy, novelty, word_runs
-from synthdata.evaluation.texts.panel import Side, compare_texts, sides_of
+from synthdata.evaluation.report import NearestPair, Report, TextPairs
+from synthdata.evaluation.score import Score
+from synthdata.evaluation.texts.ngrams import (
+    copies,
+    distinct,
+    hashed_characters,
+    hashed_words,
+    longest_copy,
+    novelty,
+)
+from synthdata.evaluation.texts.panel import TextSide, compare_texts, sides_of
 from synthdata.fields.comparison import Texts
-from synthdata.metrics import MEASURES
+from synthdata.metrics import METRICS
 
 LABELS = ("cats", "dogs", "birds")
 SENTENCES = {
@@ -35,14 +43,16 @@ def drawn(seed: int, rows: int = ROWS) -> tuple[list[str], np.ndarray]:
     return [" ".join(rng.choice(words[code], rng.integers(8, 20))) for code in codes], codes.astype(float)
 
 
-def side(texts: list[str], codes: np.ndarray) -> Side:
-    return Side(tuple(texts), codes, np.array([len(text) for text in texts], np.float64))
+def side(texts: list[str], codes: np.ndarray) -> TextSide:
+    return TextSide(tuple(texts), codes, np.array([len(text) for text in texts], np.float64))
 
 
 TRAIN, HOLDOUT = side(*drawn(0)), side(*drawn(1))
 
 
-def scored(synthetic: Side, holdout: Side | None = HOLDOUT, labels: tuple[str, ...] = LABELS) -> dict[str, Score]:
+def scored(
+    synthetic: TextSide, holdout: TextSide | None = HOLDOUT, labels: tuple[str, ...] = LABELS
+) -> dict[str, Score]:
     sides = {"train": TRAIN, "synthetic": synthetic} | ({"holdout": holdout} if holdout else {})
     scores, _ = compare_texts("note", sides, labels, np.random.default_rng(0))
     return {score.name: score for score in scores}
@@ -59,7 +69,7 @@ def copied() -> dict[str, Score]:
 
 
 def test_fresh_texts_raise_no_alarm_and_all_scores_stand_beside_held_out_ones(fresh):
-    assert set(fresh) == {name for name in MEASURES if name.startswith("text_")}
+    assert set(fresh) == {name for name in METRICS if name.startswith("text_")}
     assert not [score.name for score in fresh.values() if score.passed is False]
     assert all(score.value is not None and score.ceiling is not None for score in fresh.values())
     assert fresh["text_tstr"].value == pytest.approx(fresh["text_tstr"].ceiling, abs=0.05)
@@ -154,9 +164,9 @@ def test_the_longest_common_stretch_is_found_exactly():
         one, two = [["".join(rng.choice(letters, 60)) for _ in range(5)] for _ in "ab"]
         stretches = {text[i : i + n] for text in one for i in range(60) for n in range(1, 61 - i)}
         longest = max(len(stretch) for stretch in stretches if any(stretch in text for text in two))
-        assert longest_copy(character_runs(one), character_runs(two)) == longest
-    assert longest_copy(character_runs(["abc"]), character_runs(["xyz"])) == 0
-    assert longest_copy(character_runs(["ab", "cd"]), character_runs(["abcd"])) == 2  # never across texts
+        assert longest_copy(hashed_characters(one), hashed_characters(two)) == longest
+    assert longest_copy(hashed_characters(["abc"]), hashed_characters(["xyz"])) == 0
+    assert longest_copy(hashed_characters(["ab", "cd"]), hashed_characters(["abcd"])) == 2  # never across texts
 
 
 def test_a_near_copy_has_more_than_nine_tenths_of_its_shingles_in_one_text():
@@ -164,20 +174,20 @@ def test_a_near_copy_has_more_than_nine_tenths_of_its_shingles_in_one_text():
     train = [" ".join(words), "other words entirely"]
     ends = " ".join([*words[:-1], "changed"])  # 35 of 36 shingles
     middle = " ".join([*words[:20], "changed", *words[21:]])  # 31 of 36
-    rows, known = word_runs([" ".join(words).upper(), ends, middle, "Other words, entirely!", "new"], train)
+    rows, known = hashed_words([" ".join(words).upper(), ends, middle, "Other words, entirely!", "new"], train)
     exact, near = copies(rows, known)
     assert exact.tolist() == [True, False, False, True, False]
     assert near.tolist() == [False, True, False, False, False]
 
 
 def test_novelty_counts_stretches_that_no_text_has():
-    rows, train = word_runs(["a b c d", "x y", "b c d e"], ["A, b: c", "c d e"])
+    rows, train = hashed_words(["a b c d", "x y", "b c d e"], ["A, b: c", "c d e"])
     assert novelty(rows, train, 3) == (pytest.approx(2 / 4), 2)
     assert novelty(rows, train, 9) == (None, 0)
 
 
 def test_distinct_pairs_are_counted_in_the_first_ones():
-    (rows,) = word_runs(["a b a b a b"])
+    (rows,) = hashed_words(["a b a b a b"])
     assert distinct(rows, 2, 100) == pytest.approx(2 / 5)
     assert distinct(rows, 2, 2) == 1
     assert distinct(rows, 7, 2) is None
@@ -189,7 +199,7 @@ NASTY = "<script>alert(1)</script>\x00 \u05e9\u05dc\u05d5\u05dd \U0001f98a " + "
 
 
 def report() -> Report:
-    pairs = (Beside(NASTY, "real & true", "<b>", "dogs"), Beside("", "\ud800"))
+    pairs = (NearestPair(NASTY, "real & true", "<b>", "dogs"), NearestPair("", "\ud800"))
     return Report("notes", None, {}, {}, (), (), (), texts=(TextPairs("<note>", pairs),), shows_real=True)
 
 
@@ -226,7 +236,7 @@ def test_a_text_field_is_evaluated_with_its_record_and_only_the_page_shows_texts
     train, made = records(0), records(2)
     made.loc[:11, "note"] = None
     found = evaluate(train, made, records(1), SCHEMA, show_real=True)
-    assert {name for name in MEASURES if name.startswith("text_")} <= {score.name for score in found.scores}
+    assert {name for name in METRICS if name.startswith("text_")} <= {score.name for score in found.scores}
     assert found.score("text_lengths").value == pytest.approx(0.9, abs=0.1)
     assert found.score("text_agreement").passed
     paths = write_report(found, tmp_path)
@@ -238,10 +248,10 @@ def test_a_text_field_is_evaluated_with_its_record_and_only_the_page_shows_texts
 
 def test_a_copied_record_is_one_whose_text_is_copied_too():
     train, other = SCHEMA.read(records(0)), SCHEMA.read(records(2))
-    coding = Coding.of(SCHEMA, train)
-    keys = coding.table(train).keys
-    assert (coding.table(train).keys == keys).all()
-    assert not (coding.table(other.assign(animal=train["animal"])).keys == keys).any()
+    space = FeatureSpace.of(SCHEMA, train)
+    keys = space.table(train).keys
+    assert (space.table(train).keys == keys).all()
+    assert not (space.table(other.assign(animal=train["animal"])).keys == keys).any()
 
 
 def test_texts_alone_can_be_evaluated():

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, balanced_accuracy_score, r2_score, roc_auc_score
 from sklearn.naive_bayes import GaussianNB
 
-from synthdata.augmentation.proof.estimators import Learner
+from synthdata.augmentation.proof.estimators import Estimator
 from synthdata.augmentation.proof.gains import Candidate, Predictions, measure_gains, odds, parity
 from synthdata.augmentation.proof.resampled_metrics import resampled
 from synthdata.errors import InputError
@@ -106,7 +106,7 @@ def test_both_parities():
 )
 def test_a_learner_that_is_none_is_refused(path, message):
     with pytest.raises(InputError, match=message):
-        Learner.of(path, np.array([True]), 2)
+        Estimator.of(path, np.array([True]), 2)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_any_learner_takes_symbols_and_missing_cells(path):
     features = np.stack([rng.integers(0, 4, 400).astype(float), rng.normal(size=400)], axis=1)
     target = ((features[:, 0] == 2) | (features[:, 1] > 1)).astype(np.int64)
     features[rng.random(features.shape) < 0.1] = np.nan
-    learner = Learner.of(path, np.array([True, False]), 2)
+    learner = Estimator.of(path, np.array([True, False]), 2)
     assert learner.takes_weights
     chances = learner.predict(features[:300], target[:300], features[300:], seed=0, weights=np.ones(300))
     assert roc_auc_score(target[300:], chances[:, 1]) > 0.8

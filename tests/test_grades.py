@@ -15,9 +15,10 @@ from synthdata import Schema, evaluate
 from synthdata.cli.scoring import report_scores
 from synthdata.evaluation.grades import FAIR_WAY, GOOD_WAY
 from synthdata.evaluation.html.page import render
-from synthdata.evaluation.html.reading import answer, unmeasured
-from synthdata.evaluation.report import LEADS, Report, Score
-from synthdata.metrics import MEASURES
+from synthdata.evaluation.report import LEADS, Report
+from synthdata.evaluation.score import Score
+from synthdata.evaluation.summary import section_summary, unmeasured_summary
+from synthdata.metrics import METRICS
 
 DOCS = (Path(__file__).parents[1] / "docs" / "report.md").read_text()
 
@@ -56,7 +57,7 @@ def bare(*scores: Score) -> Report:
         ("tstr", None, 0.5, 0.85, None),
     ],
 )
-def test_a_figure_is_graded_against_its_anchors_or_by_steps(name, value, floor, ceiling, grade):
+def test_a_value_is_graded_against_its_anchors_or_by_steps(name, value, floor, ceiling, grade):
     assert Score.of(name, value, floor=floor, ceiling=ceiling).grade == grade
 
 
@@ -65,12 +66,12 @@ def test_privacy_is_good_without_an_alarm_and_not_graded_where_nothing_was_judge
     assert replace(Score.of("copies", 0.01), passed=passed).grade == grade
 
 
-def test_a_section_is_what_its_strictest_figure_is_and_poor_with_an_alarm():
+def test_a_section_has_the_grade_of_its_strictest_score_and_is_poor_with_an_alarm():
     told, shapes = Score.of("c2st_auc", 0.742, floor=0.95, ceiling=0.5), Score.of("shapes", 0.99, ceiling=0.99)
     near, copies = (replace(Score.of(name, 0.5, ceiling=0.5), passed=True) for name in ("dcr_share", "copies"))
     report = bare(shapes, told, copies, near)
     assert [report.grade(section) for section in ("fidelity", "utility", "privacy")] == ["fair", None, "good"]
-    assert answer(report, "fidelity") == "fair (real-vs-synthetic AUC 0.742, best 0.5)"
+    assert section_summary(report, "fidelity") == "fair (real-vs-synthetic AUC 0.742, best 0.5)"
     assert bare(near, replace(copies, passed=False)).grade("privacy") == "poor"
 
 
@@ -79,20 +80,20 @@ def test_what_needs_no_held_out_rows_does_not_make_a_table_safe():
     missing = [Score.of(name, None, note="not measured: no holdout rows") for name in ("dcr_share", "nndr")]
     report = bare(keys, *missing)
     assert report.grade("privacy") is None
-    assert answer(report, "privacy") == "not measured (no held-out rows)"
-    assert unmeasured(report, "privacy") == "2 privacy scores were not measured (no held-out rows)"
-    assert unmeasured(bare(*missing), "privacy") == "no privacy score was measured (no held-out rows)"
+    assert section_summary(report, "privacy") == "not measured (no held-out rows)"
+    assert unmeasured_summary(report, "privacy") == "2 privacy scores were not measured (no held-out rows)"
+    assert unmeasured_summary(bare(*missing), "privacy") == "no privacy score was measured (no held-out rows)"
 
 
 def test_the_last_line_never_says_no_alarm_where_nothing_was_measured():
     scores = [Score.of("shapes", 0.9), Score.of("dcr_share", None, note="not measured: no holdout rows")]
     result, lines = report_scores(bare(*scores), {"html": Path("report.html")})
     assert lines[0] == "fidelity: fair (column similarity 0.900, best 1)"
-    assert lines[-1].endswith("no alarm among 1 measured score; no privacy score was measured (no held-out rows)")
+    assert lines[-1].endswith("no alarm in 1 measured score; no privacy score was measured (no held-out rows)")
     assert result["unmeasured"] == ["dcr_share"]
     assert result["grades"]["privacy"] is None
     page = render(bare(*scores))
-    assert "No privacy score was measured (no held-out rows). That is no sign of safety." in page
+    assert "No privacy score was measured (no held-out rows). That does not mean that the rows are safe." in page
     assert bare(*scores).to_json()["unmeasured"] == ["dcr_share"]
 
 
@@ -103,16 +104,16 @@ def test_grades_are_in_the_json():
     json.dumps(plain)
 
 
-def test_the_page_says_the_word_before_the_figure():
+def test_the_page_says_the_grade_before_the_value():
     page = render(bare(Score.of("c2st_auc", 0.742, floor=0.95, ceiling=0.5)))
-    card = page[page.index("Fidelity: is it good?") :]
+    card = page[page.index("<b>Fidelity</b>") :]
     assert card.index(">fair<") < card.index("0.742") < card.index("best 0.5")
 
 
 def test_the_steps_are_in_the_docs():
     assert f"{GOOD_WAY:.0%}" in DOCS
     assert f"{FAIR_WAY:.0%}" in DOCS
-    for name, measure in MEASURES.items():
+    for name, measure in METRICS.items():
         if measure.steps:
             good, fair = (f"{step:g}" for step in measure.steps)
             row = rf"^\|[^|]*\b{name}\b[^|]*\|[^|]*\b{re.escape(good)}\b[^|]*\|[^|]*\b{re.escape(fair)}\b"
@@ -120,10 +121,10 @@ def test_the_steps_are_in_the_docs():
 
 
 def test_labels_are_the_field_s_terms_and_no_two_are_the_same():
-    labels = [measure.label for measure in MEASURES.values()]
+    labels = [measure.label for measure in METRICS.values()]
     assert len(set(labels)) == len(labels)
     assert not [label for label in labels if "alike" in label]
-    assert set(LEADS) <= set(MEASURES)
+    assert set(LEADS) <= set(METRICS)
 
 
 # --- what is plainly useless -----------------------------------------------------------------------------------------
@@ -153,15 +154,15 @@ def test_a_column_that_is_mostly_the_label_of_rare_values_is_named_and_warnings_
     assert report.notes[0] == "Training ended early."
     assert report.notes[1].startswith('Column "city" says "_RARE_" in 75% of the synthetic rows')
     page = render(report)
-    assert page.index("Training ended early.") < page.index("Is it good?")
+    assert page.index("Training ended early.") < page.index('<section id="fidelity"')
 
 
-def test_rows_that_are_as_easily_told_as_independent_columns_are_said_to_be():
+def test_rows_that_are_as_easy_to_tell_from_real_ones_as_independent_columns_are_reported():
     made, rng = useless(1), np.random.default_rng(0)
     made = made.apply(lambda column: rng.permutation(column.to_numpy()))
     made["two"] = -made["one"]
     notes = " ".join(evaluate(useless(0), made, useless(2), SCHEMA).notes)
-    assert "as easily as independent columns" in notes
+    assert "as easy to tell from real ones as independent columns" in notes
     assert "Pairs of columns are worse than independent columns" in notes
 
 

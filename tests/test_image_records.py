@@ -19,10 +19,10 @@ from synthdata import Schema, Synthesizer, evaluate, generate, write_report
 from synthdata.cli import main
 from synthdata.errors import ConditionError, GateError, InputError, SchemaError
 from synthdata.evaluation.images.inception import Inception
-from synthdata.evaluation.images.panel import Side, compare_images
+from synthdata.evaluation.images.panel import ImageSide, compare_images
 from synthdata.fields.image.pictures import png
 from synthdata.io.readers import read_table
-from synthdata.metrics import MEASURES
+from synthdata.metrics import METRICS
 from synthdata.progress import silent
 
 ROWS = 600
@@ -188,7 +188,7 @@ def report(fitted):
 
 def test_images_are_scored_beside_held_out_ones(report, tmp_path):
     scores = {score.name: score for score in report.scores if score.name.startswith("image_")}
-    assert set(scores) == {name for name in MEASURES if name.startswith("image_")} - {"image_inception_frechet"}
+    assert set(scores) == {name for name in METRICS if name.startswith("image_")} - {"image_inception_frechet"}
     for score in scores.values():
         assert score.value is not None
         assert score.ceiling is not None
@@ -199,7 +199,7 @@ def test_images_are_scored_beside_held_out_ones(report, tmp_path):
 
 
 def test_a_person_can_guess_which_images_are_real(report, tmp_path):
-    (guessing,) = report.guessing
+    (guessing,) = report.human_tests
     assert guessing.is_real.sum() == len(guessing.images) / 2 == 24
     known = {image.tobytes() for image in SCHEMA.fields["scan"].array(digits()["scan"])[ROWS:]}
     assert [image.tobytes() in known for image in guessing.images] == guessing.is_real.tolist()
@@ -242,7 +242,7 @@ def test_the_inception_distance_is_measured_where_weights_are_given(monkeypatch)
     real = digits()
     copied = real[:60]
     sides = {
-        name: Side(SCHEMA.fields["scan"].comparison(frame["scan"]), np.empty(0))
+        name: ImageSide(SCHEMA.fields["scan"].comparison(frame["scan"]), np.empty(0))
         for name, frame in (("train", real[:60]), ("synthetic", copied), ("holdout", real[ROWS : ROWS + 60]))
     }
     monkeypatch.setattr(Inception, "look", look)

@@ -10,7 +10,7 @@ import pytest
 
 from synthdata import Schema, evaluate
 from synthdata.evaluation.privacy.key_overlap import key_overlap
-from synthdata.evaluation.report import Score
+from synthdata.evaluation.score import Score
 
 ROWS, CUSTOMERS = 5262, 400
 
@@ -28,7 +28,7 @@ def transactions(seed: int) -> pd.DataFrame:
     who = np.arange(ROWS) % CUSTOMERS
     return pd.DataFrame(
         {
-            "customer": seed * 10_000 + who,
+            "customer": (seed + 1) * 10_000 + who,
             "iban": ibans(seed)[who],
             "surname": rng.choice(SURNAMES, CUSTOMERS)[who],
             "amount": rng.gamma(2, 40, ROWS).round(1),
@@ -42,7 +42,7 @@ def score(train: pd.DataFrame, made: pd.DataFrame, held: pd.DataFrame | None, *,
         name="transactions",
         subject=("customer",) if has_subject else (),
         fields={
-            "customer": {"kind": "number", "integer": True},
+            "customer": {"kind": "identifier", "pattern": "[0-9]{5}", "unique": False},
             "iban": {"kind": "category"},
             "surname": {"kind": "category"},
             "amount": {"kind": "number"},

@@ -9,7 +9,8 @@ from itertools import combinations
 import pytest
 
 from synthdata.evaluation.html.page import render
-from synthdata.evaluation.report import Bars, ColumnScore, Curve, PairScore, Report, Score
+from synthdata.evaluation.report import Bars, ColumnScore, Curve, PairScore, Report
+from synthdata.evaluation.score import Score
 
 NASTY = "<script>alert('x')</script> \"quoted\" & 🦊 " + "long" * 40
 A_YEAR = 3.15e13  # microseconds
@@ -39,7 +40,7 @@ def wide(count: int) -> Report:
         name="wide",
         target=names[0],
         rows={"train": 1_234_567, "holdout": 500, "synthetic": 1000},
-        looked_at={"train": 20_000, "holdout": 500, "synthetic": 1000},
+        sampled={"train": 20_000, "holdout": 500, "synthetic": 1000},
         scores=(
             Score.of("shapes", 0.9, ceiling=0.99).held_to(0.8),
             Score.of("c2st_auc", 0.7, ceiling=0.5, floor=0.95, interval=(0.65, 0.75)),
@@ -143,7 +144,7 @@ def test_a_score_that_was_not_measured_says_so_and_why() -> None:
 )
 def test_the_verdict_stands_first(scores: tuple[Score, ...], headline: str) -> None:
     page = render(bare(scores=scores))
-    assert page.index(f"<strong>{headline}</strong>") < page.index("Is it good?")
+    assert page.index(f"<strong>{headline}</strong>") < page.index('<section id="fidelity"')
 
 
 def test_on_every_track_right_is_better() -> None:
@@ -163,7 +164,7 @@ def test_numbers_are_rounded_but_never_to_nothing() -> None:
 
 
 def test_rows_have_thousands_separators(page: str) -> None:
-    assert "1,234,567 training rows, 20,000 looked at" in page
+    assert "1,234,567 training rows, 20,000 of them sampled" in page
 
 
 def test_a_time_axis_shows_dates() -> None:

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from synthdata import Schema, read_table
-from synthdata.evaluation.features import Coding
+from synthdata.evaluation.feature_space import FeatureSpace
 from synthdata.evaluation.privacy.panel import privacy
-from synthdata.evaluation.report import Curve, Score
+from synthdata.evaluation.report import Curve
+from synthdata.evaluation.score import Score
 from synthdata.fields.category import Category
 
 ROWS = 2000  # of training; as many are fresh, and as many held out
@@ -63,9 +64,9 @@ def panel(
     train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame | None, schema: Schema | None = None
 ) -> tuple[dict[str, Score], list[Curve]]:
     schema = schema or Schema.infer(pd.concat([train, synthetic]))
-    coding = Coding.of(schema, schema.read(train))
-    tables = [None if frame is None else coding.table(schema.read(frame)) for frame in (train, synthetic, holdout)]
-    scores, curves = privacy(coding, *tables, target=schema.target, rng=np.random.default_rng(0))
+    space = FeatureSpace.of(schema, schema.read(train))
+    tables = [None if frame is None else space.table(schema.read(frame)) for frame in (train, synthetic, holdout)]
+    scores, curves = privacy(space, *tables, target=schema.target, rng=np.random.default_rng(0))
     return {score.name: score for score in scores}, curves
 
 

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 
 from synthdata import Schema, evaluate, write_report
 from synthdata.cli import main
-from synthdata.evaluation.features import Coding
-from synthdata.evaluation.privacy.showing import bars_of, missing_share, shown_labels
+from synthdata.evaluation.feature_space import FeatureSpace
+from synthdata.evaluation.privacy.disclosure_control import bars_of, missing_share, shown_labels
 from synthdata.fields.image.pictures import png
 from synthdata.subjects import THRESHOLD, Subjects
 
@@ -165,16 +165,16 @@ def test_real_images_are_shown_only_where_asked_for_and_with_a_warning(tmp_path:
 def drawn(values: list[object], whose: list[int] | None = None, kind: str = "number"):
     schema = Schema(name="t", fields={"x": {"kind": kind}})
     frame = schema.read(pd.DataFrame({"x": values}))
-    coding = Coding.of(schema, frame)
-    table = coding.table(frame, None if whose is None else np.array(whose))
-    return bars_of(coding.columns[0], table.values[:, 0], table.values[:, 0], table.subjects), table, coding
+    space = FeatureSpace.of(schema, frame)
+    table = space.table(frame, None if whose is None else np.array(whose))
+    return bars_of(space.columns[0], table.values[:, 0], table.values[:, 0], table.subjects), table, space
 
 
 def test_a_label_is_shown_where_eight_subjects_show_it() -> None:
-    bars, table, coding = drawn(["a"] * 8 + ["b"] * 20 + ["c"] * 7, [*range(8), *[99] * 20, *range(7)], "category")
+    bars, table, space = drawn(["a"] * 8 + ["b"] * 20 + ["c"] * 7, [*range(8), *[99] * 20, *range(7)], "category")
     assert bars.labels == ("a", "rare or new")
-    assert shown_labels(coding.columns[0], table, 0).count("a") == 1
-    assert "b" not in shown_labels(coding.columns[0], table, 0)
+    assert shown_labels(space.columns[0], table, 0).count("a") == 1
+    assert "b" not in shown_labels(space.columns[0], table, 0)
 
 
 def test_the_share_of_rare_labels_is_not_drawn_where_it_rests_on_few() -> None:
@@ -206,9 +206,9 @@ def test_edges_of_times_are_whole_days() -> None:
     times = pd.Timestamp("2021-01-01 05:07:11") + pd.to_timedelta(np.arange(500) * 7001, unit="s")
     schema = Schema(name="t", fields={"x": {"kind": "datetime"}})
     frame = schema.read(pd.DataFrame({"x": times}))
-    coding = Coding.of(schema, frame)
-    values = coding.table(frame).values[:, 0]
-    bars = bars_of(coding.columns[0], values, values, Subjects(500))
+    space = FeatureSpace.of(schema, frame)
+    values = space.table(frame).values[:, 0]
+    bars = bars_of(space.columns[0], values, values, Subjects(500))
     assert len(bars.edges) > 5
     assert all(edge % 86_400_000_000 == 0 for edge in bars.edges)
 
@@ -229,5 +229,5 @@ def test_a_missing_share_that_rests_on_few_subjects_is_none_or_all() -> None:
 
 def test_json_holds_no_more_than_the_page() -> None:
     plain = evaluate(planted(), visits(1), visits(2), SCHEMA, show_real=True).to_json()
-    assert {"sheets", "texts", "guessing"}.isdisjoint(plain)
+    assert {"sheets", "texts", "human_tests"}.isdisjoint(plain)
     assert NAME not in json.dumps(plain)

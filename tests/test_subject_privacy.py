@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from synthdata import Schema, evaluate
-from synthdata.evaluation.features import Coding, Table
-from synthdata.evaluation.privacy.attacks import effective_rows, parts_of, share_of
+from synthdata.evaluation.feature_space import FeatureSpace, Table
+from synthdata.evaluation.privacy.nearness import split_like
 from synthdata.evaluation.privacy.panel import privacy
+from synthdata.evaluation.privacy.statistics import effective_rows, share_of
 from synthdata.evaluation.privacy.subject_copies import subject_copies
-from synthdata.evaluation.report import Score
+from synthdata.evaluation.score import Score
 from synthdata.evaluation.tabular import fidelity
 from synthdata.subjects import Subjects
 
@@ -59,18 +60,18 @@ def with_copies(train: pd.DataFrame, fresh: pd.DataFrame, share: float, seed: in
 
 def coded(
     train: pd.DataFrame, synthetic: pd.DataFrame, holdout: pd.DataFrame | None
-) -> tuple[Coding, list[Table | None]]:
+) -> tuple[FeatureSpace, list[Table | None]]:
     schema = Schema.infer(train.drop(columns="customer"))
-    coding = Coding.of(schema, schema.read(train))
-    return coding, [
-        None if frame is None else coding.table(schema.read(frame), frame["customer"].to_numpy() if is_real else None)
+    space = FeatureSpace.of(schema, schema.read(train))
+    return space, [
+        None if frame is None else space.table(schema.read(frame), frame["customer"].to_numpy() if is_real else None)
         for frame, is_real in ((train, True), (synthetic, False), (holdout, True))
     ]
 
 
 def panel(*frames: pd.DataFrame | None) -> dict[str, Score]:
-    coding, tables = coded(*frames)
-    scores, _ = privacy(coding, *tables, target=None, rng=np.random.default_rng(0))
+    space, tables = coded(*frames)
+    scores, _ = privacy(space, *tables, target=None, rng=np.random.default_rng(0))
     return {score.name: score for score in scores}
 
 
@@ -139,9 +140,9 @@ def test_parts_are_of_whole_subjects_and_as_many_as_are_held_out() -> None:
         Table(np.zeros((rows, 1)), np.zeros(rows, np.uint64), first + np.sort(rng.integers(0, people, rows)))
         for rows, people, first in ((1000, 100, 0), (120, 12, 500))
     )
-    parts, aside = parts_of(train, held, rng)
+    parts, aside = split_like(train, held, rng)
     whose = [set(part.numbers.tolist()) for part in parts]
-    assert sum(map(len, whose)) == len(set().union(*whose)) == len(set(train.numbers.tolist()))
+    assert sum(map(len, whose)) == len(set().union(*whose)) == len(set(train.subject_ids.tolist()))
     assert sum(map(len, parts)) == len(train)
     assert {len(each) for each in whose} <= {len(set(aside.numbers.tolist())) + i for i in (0, 1)}
 
@@ -152,10 +153,10 @@ def test_trees_do_not_know_a_customer_from_its_other_rows() -> None:
     real, fresh = (pd.DataFrame({"x": np.repeat(rng.normal(size=60), 20), "y": rng.normal(size=1200)}) for _ in "ab")
     fresh["x"] = rng.normal(size=1200)
     schema = Schema.infer(real)
-    coding = Coding.of(schema, real)
+    space = FeatureSpace.of(schema, real)
     found = []
     for numbers in (None, np.arange(1200) // 20):
-        told = fidelity.tell_apart(coding, coding.table(real, numbers), coding.table(fresh), "", rng)
+        told = fidelity.c2st(space, space.table(real, numbers), space.table(fresh), "", rng)
         found.append(told.auc)
     assert found[0] > 0.7
     assert found[1] < 0.6

@@ -212,7 +212,7 @@ def _cells(
         if distinct > MOST_CELLS:
             raise InputError(
                 f'"{name}" has {distinct:,} distinct values; what is balanced needs at most {MOST_CELLS}: '
-                f"classes, not quantities"
+                f"classes, not numbers"
             )
     grouped = frame.assign(**{WHOSE: subjects.each}).groupby(list(columns), sort=False, observed=True)[WHOSE]
     groups = grouped.size().sort_values(ascending=False, kind="stable")

@@ -30,7 +30,7 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
     series, arrays and lists come back as such, with their types, frames and series with an index counted anew, as from
     imbalanced-learn's samplers; a categorical column may have gained categories. Every added row has passed the gate.
 
-    y is a quantity where it has fractions, or where it is made of numbers, balance is False, and some come in fewer
+    y is a number where it has fractions, or where it is made of numbers, balance is False, and some come in fewer
     rows than a class needs (8). Else it is classes.
 
     schema: of the columns of X, inferred if not given. If it names y as well, by the name of a series or, of others, as

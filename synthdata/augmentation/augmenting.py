@@ -174,10 +174,10 @@ def draw_all(
             continue
         by = Generated(each) if isinstance(each, Synthesizer) else each
         assert isinstance(by, Source)
-        rows, looked_at = draw_parts(by, pd.concat(frames), wanted, seed=seed + number, listener=listener)
+        rows, read = draw_parts(by, pd.concat(frames), wanted, seed=seed + number, listener=listener)
         frames.append(rows)
         origin.append(np.full(len(rows), by.origin, object))
-        sampled += looked_at
+        sampled += read
     if not origin:
         return Drawn(real.iloc[:0], np.empty(0, object), 0)
     return Drawn(pd.concat(frames[1:], ignore_index=True), np.concatenate(origin), sampled)

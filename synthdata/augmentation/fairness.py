@@ -13,7 +13,7 @@ from synthdata.augmentation.proof.features import Target
 from synthdata.augmentation.proof.gains import parity
 from synthdata.augmentation.sources import Generated
 from synthdata.errors import InputError, nearest
-from synthdata.evaluation.features import Coding
+from synthdata.evaluation.feature_space import FeatureSpace
 from synthdata.pipeline import check_learned_keys, suite_of
 from synthdata.progress import Listener, silent
 from synthdata.schema import Schema
@@ -72,10 +72,10 @@ def groups_of(table: pd.DataFrame, schema: Schema, sensitive: str) -> np.ndarray
     """Codes of the groups of a sensitive column: (n,) int64, rows that lack it being a group of their own."""
     if sensitive not in schema.fields:
         raise InputError(f'no column "{sensitive}"; {nearest(sensitive, schema.fields)}')
-    coding = Coding.of(schema, table)
-    if sensitive not in coding.names or coding.columns[coding.names.index(sensitive)].is_quantity:
+    space = FeatureSpace.of(schema, table)
+    if sensitive not in space.names or space.columns[space.names.index(sensitive)].is_numeric:
         raise InputError(f'"{sensitive}" has no groups to be treated alike: name a column of few values')
-    values = coding.table(table).values[:, coding.names.index(sensitive)]
+    values = space.table(table).values[:, space.names.index(sensitive)]
     return np.where(np.isnan(values), -1, values).astype(np.int64)
 
 
@@ -85,5 +85,5 @@ def target_parity(table: pd.DataFrame, schema: Schema, sensitive: str) -> float:
     codes = target.codes(table)
     known = ~np.isnan(codes)
     if not target.labels:
-        raise InputError(f'"{target.name}" is a quantity; parity is about classes')
+        raise InputError(f'"{target.name}" is a number; parity is about classes')
     return parity(codes[known].astype(np.int64), groups_of(table, schema, sensitive)[known])

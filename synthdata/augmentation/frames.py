@@ -11,7 +11,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import validate_data
 
 from synthdata.errors import InputError
-from synthdata.fields import Category
 from synthdata.fields.base import Field
 from synthdata.io.readers import LEAST_TO_TRAIN
 
@@ -48,10 +47,11 @@ def like(column: pd.Series, values: pd.Series, field: Field) -> pd.Series:
     if pd.api.types.is_integer_dtype(column) and pd.api.types.is_float_dtype(values):
         values = values.round()  # of a field that has decimals where the column has none
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
-        if isinstance(field, Category) and values.eq(field.rare).any():
+        if field.rare_label is not None and values.eq(field.rare_label).any():
             raise InputError(
-                f'column "{column.name}" is a {field.kind}, and those of its values that few rows have come as '
-                f'"{field.rare}", which {column.dtype} cannot hold; turn the column into text, or declare it otherwise'
+                f'column "{column.name}" is a {field.kind}, and values that few rows have come as '
+                f'"{field.rare_label}", which {column.dtype} cannot hold; turn the column into text, or declare '
+                f"another kind"
             )
         return values.astype(column.dtype)
     if isinstance(column.dtype, pd.CategoricalDtype):
@@ -62,7 +62,7 @@ def like(column: pd.Series, values: pd.Series, field: Field) -> pd.Series:
         return _as_present(column.dropna().drop_duplicates(), values, field).astype(column.dtype)
     if kind == "date" and pd.api.types.is_datetime64_any_dtype(values):
         values = values.dt.date
-    elif isinstance(field, Category):  # of cells of several types, which it reads as text
+    elif field.is_discrete and pd.api.types.is_string_dtype(values):
         values = _as_present(column.dropna().drop_duplicates(), values, field)
     return values.astype(object).where(values.notna(), np.nan)
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import column_or_1d
 from synthdata.augmentation.amounts import FEWEST
 from synthdata.augmentation.frames import like
 from synthdata.errors import InputError
-from synthdata.fields import Boolean, Category
+from synthdata.fields import Category
 from synthdata.fields.base import Field
 from synthdata.schema import Schema
 
@@ -35,7 +35,7 @@ def checked(labels: Any) -> tuple[np.ndarray, str]:
 class Labels:
     """y, and the field of its column.
 
-    values: (n,) as they came. classes: (k,) the distinct ones, sorted; none if y is a quantity. keys: (k,) what the
+    values: (n,) as they came. classes: (k,) the distinct ones, sorted; none if y is a number. keys: (k,) what the
     column holds where y is that class.
     """
 
@@ -46,7 +46,7 @@ class Labels:
 
     @classmethod
     def of(cls, labels: Any, declared: Field | None, *, balance: bool) -> Self:
-        """Say what y is: a quantity where it has fractions, or is made of numbers and not to be balanced.
+        """Say what y is: a number where it has fractions, or is made of numbers and not to be balanced.
 
         declared: its field, if a schema names it; without, numbers that are not to be balanced are classes still where
         each has enough rows to be one. InputError for a class of fewer than `FEWEST` rows.
@@ -55,14 +55,14 @@ class Labels:
         classes, counts = np.unique(values, return_counts=True)
         is_small = counts.min() < FEWEST
         counted = values.dtype.kind in "iuf" and not balance and (declared is not None or is_small)
-        if (kind == "continuous" or counted) and not isinstance(declared, Category | Boolean):
+        if (kind == "continuous" or counted) and not (declared is not None and declared.is_discrete):
             field = declared or Schema.infer(pd.DataFrame({"y": values})).fields["y"]
             return cls(values, field, classes[:0], pd.Series(dtype="str"))
-        is_public = isinstance(declared, Boolean) or (isinstance(declared, Category) and declared.values is not None)
+        is_public = declared is not None and declared.has_public_values
         if is_small and (balance or not is_public):
             raise InputError(
                 f"y has a class in {counts.min()} real rows only; at least {FEWEST} are needed: what fewer rows have "
-                f"in common is never learned, for privacy; leave these rows out, or, if y is a quantity, give "
+                f"in common is never learned, for privacy; leave these rows out, or, if y is a number, give "
                 f"balance=False"
             )
         if declared is None:

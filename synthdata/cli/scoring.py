@@ -78,7 +78,7 @@ def score(
 
 def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any], list[str]]:
     """Say what an evaluation found: for a machine, and for a person."""
-    from synthdata.evaluation.html.reading import answer, unmeasured
+    from synthdata.evaluation.summary import section_summary, unmeasured_summary
 
     result = {
         **{f"{ending}_file": str(path) for ending, path in files.items()},
@@ -91,7 +91,7 @@ def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any
         "seconds": report.seconds,
     }
     wide = max(len(score.label) for score in report.scores)
-    lines = [f"{section}: {answer(report, section)}" for section in get_args(Section)]
+    lines = [f"{section}: {section_summary(report, section)}" for section in get_args(Section)]
     lines += [f"{'':<{wide}}  synthetic  held-out  independent"]
     for score in report.scores:
         if score.value is None:
@@ -114,7 +114,7 @@ def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any
     if not report.alarms:
         measured = len(report.scores) - len(report.unmeasured)
         outcome.append(f"no alarm in {measured} measured score{'' if measured == 1 else 's'}")
-    if said := unmeasured(report, "privacy"):
+    if said := unmeasured_summary(report, "privacy"):
         outcome.append(said)
     if report.shows_real:
         lines.append(f"{files['html']} shows real images or texts: do not pass it on")

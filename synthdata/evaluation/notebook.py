@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from synthdata.notebook import table_html
 
 if TYPE_CHECKING:
-    from synthdata.evaluation.report import Report, Score
+    from synthdata.evaluation.report import Report
+    from synthdata.evaluation.score import Score
 
 __all__ = ["report_html"]
 

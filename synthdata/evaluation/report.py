@@ -1,21 +1,34 @@
-"""What a report holds: scores beside their anchors, and what is drawn. Plain data; nothing here computes."""
+"""A report as plain data: scores, and what is drawn beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
-from synthdata.evaluation.grades import GRADES, Grade, grade_of
+from synthdata.evaluation.grades import GRADES, Grade
 from synthdata.evaluation.notebook import report_html
-from synthdata.metrics import MEASURES, Better, Section
+from synthdata.evaluation.score import Score
+from synthdata.metrics import Section
 
-__all__ = ["Bars", "Beside", "ColumnScore", "Curve", "Guessing", "PairScore", "Report", "Score", "Sheet", "TextPairs"]
+__all__ = [
+    "Bars",
+    "ColumnScore",
+    "ContactSheet",
+    "Curve",
+    "HumanTest",
+    "NearestPair",
+    "PairScore",
+    "Panel",
+    "Report",
+    "TextPairs",
+]
 
 
-LEADS = (  # what answers a question most strictly in one figure
+LEADS = (  # the strictest metrics of a section, one of which gives it its grade
     *("c2st_auc", "trends", "image_frechet", "text_frechet"),
     *("tstr", "image_tstr", "text_tstr"),
     *("dcr_share", "image_dcr_share", "text_copies"),
@@ -23,83 +36,10 @@ LEADS = (  # what answers a question most strictly in one figure
 
 
 @dataclass(frozen=True)
-class Score:
-    """One figure of a report, and what it is to be held against.
-
-    name: as thresholds name it, like "c2st_auc". label: for a person.
-    value: None if it was not measured; `note` says why.
-    better: "higher", "lower", or "half" for what is best at .5.
-    ceiling: what held-out real rows reach in place of the synthetic ones. floor: what independent columns reach.
-    interval: 95 % confidence.
-    passed: whether it holds; None if nothing was asked of it. limit: what was asked of it, for a person.
-    required: whether the schema asks for it. What failed and was not required is an alarm.
-    """
-
-    name: str
-    label: str
-    section: Section
-    value: float | None
-    better: Better = "higher"
-    ceiling: float | None = None
-    floor: float | None = None
-    interval: tuple[float, float] | None = None
-    passed: bool | None = None
-    limit: str = ""
-    note: str = ""
-    required: bool = False
-
-    @classmethod
-    def of(
-        cls,
-        name: str,
-        value: float | None,
-        *,
-        ceiling: float | None = None,
-        floor: float | None = None,
-        interval: tuple[float, float] | None = None,
-        note: str = "",
-    ) -> Self:
-        """A score of a measure that `MEASURES` names."""
-        measure = MEASURES[name]
-        return cls(
-            name,
-            measure.label,
-            measure.section,
-            value,
-            measure.better,
-            ceiling=ceiling,
-            floor=floor,
-            interval=interval,
-            note=note,
-        )
-
-    @property
-    def grade(self) -> Grade | None:
-        """Good, fair or poor; None if it was not measured, or there is nothing to hold it against."""
-        return grade_of(MEASURES[self.name], self.value, self.floor, self.ceiling, self.passed)
-
-    @property
-    def best(self) -> float | None:
-        """The best figure there is; None if only what real rows reach says that."""
-        return MEASURES[self.name].best
-
-    def held_to(self, threshold: float) -> Score:
-        """The score, with what was asked of it. What was not measured has missed it."""
-        at_least = self.better == "higher"
-        limit = f"at {'least' if at_least else 'most'} {threshold:g}"
-        if self.value is None:
-            return replace(self, passed=False, limit=limit, required=True)
-        reached = self.value >= threshold if at_least else self.value <= threshold
-        if reached and self.passed is False:  # what raises an alarm of its own has not reached it
-            return replace(self, limit=f"{limit}, and {self.limit}", required=True)
-        return replace(self, passed=reached, limit=limit, required=True)
-
-
-@dataclass(frozen=True)
 class Bars:
-    """Shares of rows, bar by bar: a histogram where there are edges (bars + 1), else one bar a label.
+    """Shares of rows, bar by bar: a histogram if there are edges (bars + 1), else one bar for each label.
 
-    real, synthetic: shares of the present values. What fewer than 8 real subjects show is on none of them.
+    real, synthetic: shares of the present values. No bar shows what fewer than 8 real subjects have in common.
     is_time: edges are microseconds since 1970.
     """
 
@@ -112,36 +52,37 @@ class Bars:
 
 @dataclass(frozen=True)
 class ColumnScore:
-    """How alike one column is: 1 minus the Kolmogorov-Smirnov or the total variation distance.
+    """Similarity of one column: 1 minus the Kolmogorov-Smirnov (KS) or the total variation (TV) distance.
 
-    missing, missing_real: shares of rows. gives_away: by how much the C2ST's AUC falls when the column is shuffled.
+    missing, missing_real: shares of rows. c2st_importance: permutation importance of the column in the C2ST, the fall
+    of the AUC when it is shuffled.
     """
 
     name: str
     kind: str
-    measure: Literal["KS", "TV"]
+    metric: Literal["KS", "TV"]
     score: float | None
     ceiling: float | None
     missing_real: float
     missing: float
     bars: Bars
-    gives_away: float | None = None
+    c2st_importance: float | None = None
 
 
 @dataclass(frozen=True)
 class PairScore:
-    """How alike the dependence of two columns is, in [0, 1]."""
+    """Similarity of the dependence of two columns, in [0, 1]."""
 
     first: str
     second: str
-    measure: Literal["correlation", "contingency"]
+    metric: Literal["correlation", "contingency"]
     score: float
     ceiling: float | None
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A line to draw: points (x, y) of the same length, at most some hundreds."""
+    """A line to draw through at most some hundred points (x, y)."""
 
     label: str
     x: tuple[float, ...]
@@ -149,8 +90,8 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """Images side by side: pixels (height, width, channels) uint8, and what each row of them shows, if known."""
+class ContactSheet:
+    """Images in a grid: pixels (height, width, channels) uint8, and the label of each row of the grid, if known."""
 
     title: str
     pixels: np.ndarray
@@ -158,8 +99,8 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Beside:
-    """A synthetic text and the real one nearest to it, None where no real one is shown, with their labels, if known."""
+class NearestPair:
+    """A synthetic text and the real text nearest to it, with their labels if known. real: None if it is not shown."""
 
     synthetic: str
     real: str | None
@@ -169,17 +110,17 @@ class Beside:
 
 @dataclass(frozen=True)
 class TextPairs:
-    """Some synthetic texts of a field, each beside the real one nearest to it if real ones are shown."""
+    """Some synthetic texts of a field, each with the real text nearest to it if real ones are shown."""
 
     field: str
-    pairs: tuple[Beside, ...]
+    pairs: tuple[NearestPair, ...]
 
 
 @dataclass(frozen=True)
-class Guessing:
-    """Images of one field for a person to tell apart, as many real ones as synthetic ones, in random order.
+class HumanTest:
+    """A two-sample test by a person: as many real as synthetic images of one field, in random order.
 
-    images: (n, height, width, channels) uint8. is_real: (n,) bool. labels: what each is said to show, if known.
+    images: (n, height, width, channels) uint8. is_real: (n,) bool. labels: of the images, if known.
     """
 
     field: str
@@ -189,31 +130,68 @@ class Guessing:
 
 
 @dataclass(frozen=True)
-class Report:
-    """Is it good, is it useful, is it safe.
+class Panel:
+    """What one part of an evaluation adds to a report. c2st_importances: by column."""
 
-    rows: how many were given, by "train", "holdout" and "synthetic". looked_at: how many of them were looked at.
-    subjects: how many subjects real rows are of, where the schema names one.
-    columns, pairs: worst first. roc: of the C2ST, synthetic and, where there is a holdout, holdout rows against real.
-    distances: distribution functions of the distance to the nearest training row. history: loss curves. sheets: images.
-    texts: synthetic texts, beside real ones if asked for. guessing: images for a person to tell apart. shows_real:
-    whether real images or texts are among them.
-    seconds: spent. notes: what a person should know, each a sentence.
+    scores: tuple[Score, ...] = ()
+    columns: tuple[ColumnScore, ...] = ()
+    pairs: tuple[PairScore, ...] = ()
+    roc: tuple[Curve, ...] = ()
+    distances: tuple[Curve, ...] = ()
+    sheets: tuple[ContactSheet, ...] = ()
+    texts: tuple[TextPairs, ...] = ()
+    human_tests: tuple[HumanTest, ...] = ()
+    c2st_importances: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def joined(cls, panels: Iterable[Panel]) -> Self:
+        """All of them as one, in their order; columns with their importances."""
+        panels = tuple(panels)
+        importances = dict(chain.from_iterable(panel.c2st_importances.items() for panel in panels))
+        columns = [
+            replace(column, c2st_importance=importances.get(column.name))
+            for panel in panels
+            for column in panel.columns
+        ]
+        return cls(
+            scores=tuple(chain.from_iterable(panel.scores for panel in panels)),
+            columns=tuple(columns),
+            pairs=tuple(chain.from_iterable(panel.pairs for panel in panels)),
+            roc=tuple(chain.from_iterable(panel.roc for panel in panels)),
+            distances=tuple(chain.from_iterable(panel.distances for panel in panels)),
+            sheets=tuple(chain.from_iterable(panel.sheets for panel in panels)),
+            texts=tuple(chain.from_iterable(panel.texts for panel in panels)),
+            human_tests=tuple(chain.from_iterable(panel.human_tests for panel in panels)),
+            c2st_importances=importances,
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an evaluation found: fidelity, utility and privacy.
+
+    rows: how many rows were given, by "train", "holdout" and "synthetic". sampled: how many of them fidelity and
+    utility were measured on. subjects: how many subjects the real rows belong to, if the schema names one.
+    columns, pairs: least similar first. roc: ROC curves of the C2ST, of synthetic and of held-out rows.
+    distances: distribution functions of the distance to the nearest training row. history: loss curves.
+    sheets: contact sheets of images. texts: synthetic texts, with real ones if asked for. human_tests: images that a
+    person is asked to tell apart. shows_real: whether real images or texts are shown.
+    seconds: how long it took. notes: sentences that the reader should know.
     """
 
     name: str
     target: str | None
     rows: Mapping[str, int]
-    looked_at: Mapping[str, int]
+    sampled: Mapping[str, int]
     scores: tuple[Score, ...]
     columns: tuple[ColumnScore, ...]
     pairs: tuple[PairScore, ...]
     roc: tuple[Curve, ...] = ()
     distances: tuple[Curve, ...] = ()
     history: tuple[Curve, ...] = ()
-    sheets: tuple[Sheet, ...] = ()
+    sheets: tuple[ContactSheet, ...] = ()
     texts: tuple[TextPairs, ...] = ()
-    guessing: tuple[Guessing, ...] = ()
+    human_tests: tuple[HumanTest, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     subjects: Mapping[str, int] = field(default_factory=dict)
@@ -221,7 +199,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing that the schema requires was missed."""
+        """Whether every requirement of the schema was met."""
         return not self.missed
 
     @property
@@ -231,7 +209,7 @@ class Report:
 
     @property
     def alarms(self) -> tuple[Score, ...]:
-        """The scores that look wrong though nothing was required of them."""
+        """The scores that failed though the schema does not require them."""
         return tuple(score for score in self.scores if not score.required and score.passed is False)
 
     @property
@@ -240,10 +218,10 @@ class Report:
         return tuple(score for score in self.scores if score.value is None)
 
     def lead(self, section: Section) -> Score | None:
-        """The score that answers the section's question in one figure; None if none does.
+        """The score that stands for a section; None if none does.
 
-        What was missed or raises an alarm, if anything does; else the worst graded of `LEADS`, or of the others. That
-        nothing was copied which needs no held-out rows to be seen does not make rows safe.
+        A score that was missed or raises an alarm, if there is one; else the worst graded of `LEADS`, or of the others.
+        Privacy has no lead but these: scores that need no held-out rows are not enough to call rows safe.
         """
         measured = [score for score in self.scores if score.section == section and score.value is not None]
         failed = [score for score in measured if score.passed is False]
@@ -261,12 +239,12 @@ class Report:
         )
 
     def grade(self, section: Section) -> Grade | None:
-        """The word for a section: that of its lead."""
+        """The grade of a section: that of its lead."""
         lead = self.lead(section)
         return None if lead is None else lead.grade
 
     def score(self, name: str) -> Score:
-        """The score of a name; KeyError if there is none."""
+        """The score with that name; KeyError if there is none."""
         for score in self.scores:
             if score.name == name:
                 return score
@@ -276,9 +254,9 @@ class Report:
         return report_html(self)
 
     def to_json(self) -> dict[str, Any]:
-        """Write as plain JSON, without what shows real images and texts."""
-        plain = asdict(replace(self, sheets=(), texts=(), guessing=()))
-        del plain["sheets"], plain["texts"], plain["guessing"]
+        """The report as plain JSON, without images and texts."""
+        plain = asdict(replace(self, sheets=(), texts=(), human_tests=()))
+        del plain["sheets"], plain["texts"], plain["human_tests"]
         for each, score in zip(plain["scores"], self.scores, strict=True):
             each["grade"] = score.grade
         return {

@@ -2,7 +2,8 @@
 
 What to implement for a new kind: a `Field` (what the YAML says; reads raw cells, states expectations, fits a body)
 and a `Body` (what is kept of the present values; encodes and decodes them). Missing values are handled here, once.
-Then name the kind in `synthdata.fields.KINDS`; the contract tests do the rest.
+Then name the kind in `synthdata.fields.AnyField` and at the package's root, and write `schemas/schema.json` again: four
+files. The contract tests do the rest.
 """
 
 from __future__ import annotations
@@ -183,6 +184,11 @@ class Field(BaseModel, ABC):
     @property
     def like(self) -> str | None:
         """The column that a made value has to fit, which is the same in all rows of a person; None if there is none."""
+        return None
+
+    @property
+    def possible_values(self) -> int | None:
+        """How many values can be made, if two rows may have the same by chance; None for any number."""
         return None
 
     # What a kind may have besides: files, and values that expectations cannot look into.

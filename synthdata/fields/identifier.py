@@ -85,6 +85,11 @@ class Identifier(Field):
         """How many keys the pattern can write."""
         return prod(map(len, alphabets(self.pattern)))
 
+    @property
+    def possible_values(self) -> int:
+        """The keys of the pattern."""
+        return self.keys
+
     def fitting(self, keys: pd.Series) -> pd.Series:
         """Those of present keys that are written to the pattern."""
         return keys[keys.astype("str").str.fullmatch(as_regex(self.pattern)).to_numpy(bool)]

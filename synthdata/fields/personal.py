@@ -107,6 +107,11 @@ class Personal(Field):
         """Whether a real value among synthetic rows is no chance: a whole name is, a town is not."""
         return PROVIDERS[self.provider].distinctive
 
+    @property
+    def possible_values(self) -> int | None:
+        """As many as the provider knows, where two people may well share one."""
+        return PROVIDERS[self.provider].room
+
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """Take what a provider knows by its content, or by its name where the content does not speak against it."""

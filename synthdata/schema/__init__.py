@@ -1,6 +1,7 @@
 """Schemas: the fields of a record, how they are modelled, and the constraints between them."""
 
+from synthdata.schema.editors import json_schema
 from synthdata.schema.model import Model, ModelLike
-from synthdata.schema.schema import MISSING, Schema, infer, json_schema
+from synthdata.schema.schema import MISSING, Schema, infer
 
 __all__ = ["MISSING", "Model", "ModelLike", "Schema", "infer", "json_schema"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from synthdata.errors import SchemaError, nearest
-from synthdata.metrics import MEASURES
+from synthdata.metrics import METRICS
 from synthdata.schema.constraints import Constraint, Ordered
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def check_schema(schema: Schema, source: str) -> None:
                 f'{source}, field "{name}": no learned field "{field.like}" to fit; {nearest(field.like, learned)}'
             )
     for score in schema.require:
-        if score not in MEASURES:
-            raise SchemaError(f'{source}, require: no score "{score}"; {nearest(score, MEASURES)}')
+        if score not in METRICS:
+            raise SchemaError(f'{source}, require: no score "{score}"; {nearest(score, METRICS)}')
     for number, constraint in enumerate(schema.constraints, 1):
         _check_constraint(constraint, schema, f"{source}, constraint {number}")
 

@@ -31,7 +31,7 @@ from synthdata.schema.model import Model
 from synthdata.schema.yaml import read_yaml, with_model, write_yaml
 from synthdata.subjects import Subjects
 
-__all__ = ["MISSING", "Schema", "infer", "json_schema"]
+__all__ = ["MISSING", "Schema", "infer"]
 
 MISSING = ".missing"  # what the array is called that says where a column's array means nothing
 
@@ -355,10 +355,3 @@ def _named(frame: pd.DataFrame, source: str) -> pd.DataFrame:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise DataError(f'{source}: two columns are named "{twice}"; rename one')
     return frame
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema of the YAML, for editors."""
-    schema = Schema.model_json_schema()
-    schema["properties"]["model"] = {"anyOf": [{"type": "string"}, schema["properties"]["model"]]}
-    return schema

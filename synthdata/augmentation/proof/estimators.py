@@ -13,32 +13,34 @@ from threadpoolctl import threadpool_limits
 
 from synthdata.errors import InputError
 
-__all__ = ["TREES", "Learner"]
+__all__ = ["TREES", "Estimator"]
 
 TREES = "sklearn.ensemble.HistGradientBoostingClassifier"
 REGRESSION_TREES = "sklearn.ensemble.HistGradientBoostingRegressor"
-RARE_SYMBOL = 5  # rows a symbol needs for a coordinate of its own
+RARE_CATEGORY = 5  # rows a category needs for a coordinate of its own
 
 
 @dataclass(frozen=True)
-class Learner:
+class Estimator:
     """A scikit-learn estimator.
 
     given: a class, an instance, or a function that makes one; itself, or its import path.
 
-    are_symbols: (columns,) bool, which features are codes of symbols. classes: how many there are; 0 for a quantity.
-    Boosted trees take the codes and missing values as they are; for all others symbols are one-hot, quantities filled
-    with their median and standardised.
+    are_categorical: (columns,) bool, which features are codes of categories. classes: how many there are; 0 if the
+    target is a number. Boosted trees take codes and missing values unchanged; for all other estimators categories are
+    one-hot, and numbers are filled with their median and standardised.
     """
 
     given: Any
-    are_symbols: np.ndarray
+    are_categorical: np.ndarray
     classes: int
 
     @classmethod
-    def of(cls, given: Any, are_symbols: np.ndarray, classes: int) -> Learner:
+    def of(cls, given: Any, are_categorical: np.ndarray, classes: int) -> Estimator:
         """Name a learner, by default boosted trees. InputError for what cannot be imported, or is none."""
-        learner = cls(given if given is not None else (TREES if classes else REGRESSION_TREES), are_symbols, classes)
+        learner = cls(
+            given if given is not None else (TREES if classes else REGRESSION_TREES), are_categorical, classes
+        )
         learner.made(0)
         return learner
 
@@ -72,13 +74,15 @@ class Learner:
         from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
         if isinstance(estimator, HistGradientBoostingClassifier | HistGradientBoostingRegressor):
-            return estimator.set_params(categorical_features=self.are_symbols)
+            return estimator.set_params(categorical_features=self.are_categorical)
         numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-        symbols = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=RARE_SYMBOL, sparse_output=False)
+        categories = OneHotEncoder(
+            handle_unknown="infrequent_if_exist", min_frequency=RARE_CATEGORY, sparse_output=False
+        )
         columns = ColumnTransformer(
             [
-                ("numbers", numbers, np.flatnonzero(~self.are_symbols)),
-                ("symbols", symbols, np.flatnonzero(self.are_symbols)),
+                ("numbers", numbers, np.flatnonzero(~self.are_categorical)),
+                ("categories", categories, np.flatnonzero(self.are_categorical)),
             ]
         )
         return Pipeline([("columns", columns), ("learner", estimator)])
@@ -101,9 +105,9 @@ class Learner:
         seed: int,
         weights: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Learn `target` (n,), codes of classes or quantities, from `features` (n, columns); predict for `asked`.
+        """Learn `target` (n,), codes of classes or numbers, from `features` (n, columns); predict for `asked`.
 
-        Returns chances (m, classes), or quantities (m,).
+        Returns chances (m, classes), or numbers (m,).
         """
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.pipeline import Pipeline

@@ -1,4 +1,4 @@
-"""What a learner sees of records: tables as codes and quantities, images as pixels, texts by their words."""
+"""What a learner sees of records: tables as codes and numbers, images as pixels, texts by their words."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthdata.augmentation.proof.estimators import Learner
+from synthdata.augmentation.proof.estimators import Estimator
 from synthdata.errors import InputError
-from synthdata.evaluation.features import Coding
+from synthdata.evaluation.feature_space import FeatureSpace
 from synthdata.fields import Field
 from synthdata.fields.comparison import Images, Texts
 from synthdata.schema import Schema
 
-__all__ = ["Inputs", "Target"]
+__all__ = ["Features", "Target"]
 
 MOST_WIDE = 32  # pixels of a side: larger pictures are averaged down
 MOST_WORDS = 5000
@@ -28,11 +28,11 @@ REGRESSION_FOREST = "sklearn.ensemble.ExtraTreesRegressor"
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted. labels: of the classes, most frequent first; empty for a quantity."""
+    """What is predicted. labels: of the classes, most frequent first; empty for a number."""
 
     name: str
     labels: tuple[str, ...]
-    coding: Coding
+    space: FeatureSpace
 
     @classmethod
     def of(cls, schema: Schema, frame: pd.DataFrame, name: str | None) -> Target:
@@ -40,22 +40,22 @@ class Target:
         name = name or schema.target
         if name is None:
             raise InputError("what is to be predicted? the schema names no target; name one")
-        coding = Coding.of(_only(schema, [name]), frame)
-        if not coding.columns:
+        space = FeatureSpace.of(_only(schema, [name]), frame)
+        if not space.columns:
             raise InputError(f'"{name}" is a field of kind {schema.fields[name].kind}: it cannot be predicted')
-        column = coding.columns[0]
-        if not column.is_quantity and len(column.labels) < FEWEST_CLASS:
+        column = space.columns[0]
+        if not column.is_numeric and len(column.labels) < FEWEST_CLASS:
             raise InputError(f'"{name}" has a single class; there is nothing to predict')
-        return cls(name, () if column.is_quantity else column.labels, coding)
+        return cls(name, () if column.is_numeric else column.labels, space)
 
     def codes(self, frame: pd.DataFrame) -> np.ndarray:
-        """Codes of classes, or quantities: (n,) float64, NaN where missing."""
-        values = self.coding.table(frame).values[:, 0]
+        """Codes of classes, or numbers: (n,) float64, NaN where missing."""
+        values = self.space.table(frame).values[:, 0]
         return np.where(values < len(self.labels), values, np.nan) if self.labels else values
 
 
 @dataclass(frozen=True)
-class Inputs:
+class Features:
     """How records become features: learned from training rows alone.
 
     words: by text field, what counts its words. others: how many features are pixels and words, after the table's.
@@ -63,39 +63,39 @@ class Inputs:
 
     schema: Schema
     target: str
-    coding: Coding
+    space: FeatureSpace
     words: Mapping[str, Any]
     others: int = 0
 
     @classmethod
-    def of(cls, schema: Schema, frame: pd.DataFrame, target: str) -> Inputs:
+    def of(cls, schema: Schema, frame: pd.DataFrame, target: str) -> Features:
         """Learn from rows of the schema's types."""
         views = {name: field.comparison(frame[name]) for name, field in schema.fields.items() if name != target}
         words = {name: _words(view.values) for name, view in views.items() if isinstance(view, Texts)}
-        inputs = cls(schema, target, Coding.of(schema, frame), words)
-        others = inputs.features(frame.iloc[:1]).shape[1] - len(inputs.are_symbols)
-        if not len(inputs.are_symbols) + others:
+        inputs = cls(schema, target, FeatureSpace.of(schema, frame), words)
+        others = inputs.features(frame.iloc[:1]).shape[1] - len(inputs.are_categorical)
+        if not len(inputs.are_categorical) + others:
             raise InputError(f'there is nothing to predict "{target}" from')
         return replace(inputs, others=others)
 
     @property
-    def are_symbols(self) -> np.ndarray:
-        """Which features are codes of symbols: (features,) bool."""
-        kept = [name != self.target for name in self.coding.names]
-        return np.append(self.coding.are_symbols[kept], np.zeros(self.others, bool))
+    def are_categorical(self) -> np.ndarray:
+        """Which features are codes of categories: (features,) bool."""
+        kept = [name != self.target for name in self.space.names]
+        return np.append(self.space.are_categorical[kept], np.zeros(self.others, bool))
 
-    def learner(self, given: Any, classes: int) -> Learner:
+    def learner(self, given: Any, classes: int) -> Estimator:
         """What learns them: a scikit-learn estimator, or its import path, or trees; of pixels, extremely random ones.
 
         Gradient boosting takes minutes for some hundred rows of a thousand features each and several classes.
         """
         has_pixels = any(isinstance(field.comparison(_nothing(field)), Images) for field in self.schema.fields.values())
         forest = FOREST if classes else REGRESSION_FOREST
-        return Learner.of(forest if given is None and has_pixels else given, self.are_symbols, classes)
+        return Estimator.of(forest if given is None and has_pixels else given, self.are_categorical, classes)
 
     def features(self, frame: pd.DataFrame) -> np.ndarray:
         """(n, features) float64, NaN where missing."""
-        parts = [self.coding.features(self.coding.table(frame), [self.target])]
+        parts = [self.space.features(self.space.table(frame), [self.target])]
         for name, field in self.schema.fields.items():
             view = field.comparison(frame[name])
             if isinstance(view, Images) and name != self.target:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from synthdata.augmentation.proof.resampled_metrics import MEASURED, resampled
+from synthdata.augmentation.proof.resampled_metrics import RESAMPLED, resampled
 
 __all__ = ["LABELS", "Candidate", "Gains", "Line", "Predictions", "measure_gains"]
 
@@ -41,8 +41,8 @@ class Candidate:
 class Predictions:
     """What was predicted of one set of held-out rows.
 
-    truth: (n,), codes of classes, the rarer of two being 1, or quantities. predicted: by the candidates' labels,
-    chances (n, classes) or quantities (n,). groups: (n,) codes of a sensitive column; empty if none is looked at.
+    truth: (n,), codes of classes, the rarer of two being 1, or numbers. predicted: by the candidates' labels,
+    chances (n, classes) or numbers (n,). groups: (n,) codes of a sensitive column; empty if none is looked at.
     subjects: (n,) whose each row is; None where each is its own subject.
     """
 
@@ -187,7 +187,7 @@ def _intervals(gains: np.ndarray, drawn: np.ndarray, same_rows: bool) -> list[tu
 
 def _also(trials: Sequence[Predictions], label: str, measure: str) -> dict[str, float]:
     """The other measures, means of the trials; with a sensitive column, how far its groups are treated alike."""
-    names = [name for name in MEASURED if (name == "r2") == (measure == "r2") and name != measure]
+    names = [name for name in RESAMPLED if (name == "r2") == (measure == "r2") and name != measure]
     result = {}
     for name in names:
         each = [resampled(name, np.ones((1, len(one.truth))), one.truth, one.predicted[label])[0] for one in trials]

@@ -11,7 +11,7 @@ import numpy as np
 
 from synthdata.augmentation.proof.gains import Gains, Kind, Line
 from synthdata.evaluation.html.page import environment
-from synthdata.evaluation.html.reading import figure
+from synthdata.evaluation.summary import format_value
 
 __all__ = ["conclusion", "render_gains"]
 
@@ -92,7 +92,7 @@ def conclusion(gains: Gains) -> tuple[str, ...]:
         other = max(simple, key=_by_score)
         sentences.append(f"Shown to help {_without(other)}: {other.label}. It {_raises(gains, other)}.")
     elif best and simplest and _by_score(simplest) >= _by_score(best):
-        told = f"{simplest.label} ({gains.measure} {figure(simplest.score)})"
+        told = f"{simplest.label} ({gains.measure} {format_value(simplest.score)})"
         sentences.append(f"At least as good, and {_without(simplest)}: {told}.")
     elif simple:
         other = max(simple, key=_by_score)
@@ -115,9 +115,9 @@ def _named(line: Line) -> str:
 
 def _raises(gains: Gains, line: Line) -> str:
     nothing = next((each for each in gains.lines if each.kind == "nothing"), None)
-    way = f"to {figure(line.score)}"
+    way = f"to {format_value(line.score)}"
     if nothing is not None and nothing.score is not None:
-        way = f"from {figure(nothing.score)} {way}"
+        way = f"from {format_value(nothing.score)} {way}"
     told = f"raises {gains.measure} {way}: a gain of {_signed(line.gain)}"
     return f"{told}, {_percent(gains.confidence)} interval {_range(line.interval)}" if line.interval else told
 

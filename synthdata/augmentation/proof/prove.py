@@ -21,9 +21,9 @@ from synthdata import models
 from synthdata.augmentation.amounts import FEWEST, Additions, Amount
 from synthdata.augmentation.augmenting import draw_all, weights_of
 from synthdata.augmentation.fairness import groups_of
-from synthdata.augmentation.proof.baselines import NOTHING, REMEDIES, remedied
-from synthdata.augmentation.proof.estimators import Learner
-from synthdata.augmentation.proof.features import Inputs, Target
+from synthdata.augmentation.proof.baselines import BASELINES, NOTHING, baselines
+from synthdata.augmentation.proof.estimators import Estimator
+from synthdata.augmentation.proof.features import Features, Target
 from synthdata.augmentation.proof.gains import CONFIDENCE, LABELS, Candidate, Gains, Predictions, measure_gains
 from synthdata.augmentations import transformed_fields
 from synthdata.errors import ConditionError, DataError, GateError, InputError, TrainingError
@@ -34,7 +34,7 @@ from synthdata.schema import Schema
 from synthdata.subjects import Subjects
 from synthdata.synthesizer import Synthesizer
 
-__all__ = ["CUT_SHORT", "FAMILIES", "FOLDS", "Contest", "Proof", "Recipe", "prove", "recipes"]
+__all__ = ["CUT_SHORT", "FAMILIES", "FOLDS", "CrossValidation", "Proof", "Recipe", "prove", "recipes"]
 
 FAMILIES = tuple(name for name in models.FAMILIES if name != models.BASELINE)
 FOLDS = 5
@@ -122,7 +122,7 @@ def _amounts(frame: pd.DataFrame, schema: Schema, target: Target) -> dict[str, A
 
 
 @dataclass(frozen=True)
-class Contest:
+class CrossValidation:
     """Ways to change training rows, and a learner that shows what they are worth. Rows have a target, none missing."""
 
     schema: Schema
@@ -147,21 +147,23 @@ class Contest:
         found = [Candidate(NOTHING, "nothing")]
         if self.target.labels:
             added = {"class weights": 0}
-            found += [Candidate(name, "simple", added.get(name, oversampled), notes.get(name, "")) for name in REMEDIES]
+            found += [
+                Candidate(name, "simple", added.get(name, oversampled), notes.get(name, "")) for name in BASELINES
+            ]
         for recipe in self.recipes:
             rows = Additions.of(table, self.schema, recipe.amount, seed=self.seed).rows
             found.append(Candidate(recipe.label, recipe.kind, rows, notes.get(recipe.label, "")))
         return found
 
     def truth(self, table: pd.DataFrame) -> np.ndarray:
-        """What is to be predicted: codes (n,) int64, or quantities (n,) float64."""
+        """What is to be predicted: codes (n,) int64, or numbers (n,) float64."""
         codes = self.target.codes(table)
         return codes.astype(np.int64) if self.target.labels else codes
 
     def simple(self, train: pd.DataFrame, test: pd.DataFrame) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         """Predictions of `test` without a generator, and why some are missing; both by label."""
         inputs, learner = self._inputs(train)
-        ways = remedied(learner, inputs.features(train), self.truth(train), seed=self.seed)
+        ways = baselines(learner, inputs.features(train), self.truth(train), seed=self.seed)
         asked = inputs.features(test)
         notes = {name: way for name, way in ways.items() if isinstance(way, str)}
         found = {
@@ -228,8 +230,8 @@ class Contest:
         )
         return with_suite(made), next(iter(remarks), "")
 
-    def _inputs(self, train: pd.DataFrame) -> tuple[Inputs, Learner]:
-        inputs = Inputs.of(self.schema, train, self.target.name)
+    def _inputs(self, train: pd.DataFrame) -> tuple[Features, Estimator]:
+        inputs = Features.of(self.schema, train, self.target.name)
         return inputs, inputs.learner(self.learner, len(self.target.labels))
 
 
@@ -253,7 +255,7 @@ def prove(
 
     amount: try this one alone. learner: a scikit-learn estimator, or its import path; trees if not given. measure: auc,
     average_precision or balanced_accuracy; not given, average precision where a class has less than a fifth of an
-    equal share (of two classes, a tenth of the rows), else AUC; of quantities R². sensitive: a column whose groups
+    equal share (of two classes, a tenth of the rows), else AUC; of numbers R². sensitive: a column whose groups
     should be treated alike: both parities of each line are measured. max_minutes: of all trainings together. keep: a
     folder for what each fold found, from which a proof that was interrupted goes on; whoever names it removes it.
     """
@@ -263,19 +265,19 @@ def prove(
     table = table[~np.isnan(wanted.codes(table))].reset_index(drop=True)
     if folds < 2:
         raise InputError(f"{folds} folds: at least 2 are needed")
-    contest = Contest(schema, wanted, recipes(table, schema, wanted, families, amount), learner, seed=seed)
-    contest = replace(contest, minutes=max_minutes and max_minutes / (folds * max(len(families), 1)))
-    truth = contest.truth(table)
+    validation = CrossValidation(schema, wanted, recipes(table, schema, wanted, families, amount), learner, seed=seed)
+    validation = replace(validation, minutes=max_minutes and max_minutes / (folds * max(len(families), 1)))
+    truth = validation.truth(table)
     measure = checked_measure(measure, wanted, truth)
-    contest.candidates(table, {})  # to refuse now what cannot be had
-    path = Inputs.of(schema, table, wanted.name).learner(learner, len(wanted.labels)).name
+    validation.candidates(table, {})  # to refuse now what cannot be had
+    path = Features.of(schema, table, wanted.name).learner(learner, len(wanted.labels)).name
     groups = np.empty(0, np.int64) if sensitive is None else groups_of(table, schema, sensitive)
-    steps = [SIMPLE, *contest.families]
-    kept = Kept(keep, _identity(table, contest, folds))
+    steps = [SIMPLE, *validation.families]
+    kept = Kept(keep, _identity(table, validation, folds))
     whose = schema.subjects(table)
     trials, notes = [], dict[str, str]()
     for fold, (train, test) in enumerate(_folds(truth, bool(wanted.labels), folds, seed, whose)):
-        own = replace(contest, seed=seed + fold)
+        own = replace(validation, seed=seed + fold)
         rows, asked = (table.iloc[each].reset_index(drop=True) for each in (train, test))
         predicted: dict[str, np.ndarray] = {}
         for number, family in enumerate(steps):
@@ -290,10 +292,10 @@ def prove(
             predicted, notes = {**predicted, **found}, {**notes, **why}
         own_groups = groups[test] if len(groups) else groups
         trials.append(Predictions(truth[test], predicted, own_groups, whose[test].numbers))
-    lines = measure_gains(contest.candidates(table, notes), trials, measure, seed=seed)
+    lines = measure_gains(validation.candidates(table, notes), trials, measure, seed=seed)
     seconds = round(time.monotonic() - began, 1)
     gains = Gains(schema.name, wanted.name, path, LABELS[measure], len(table), folds, CONFIDENCE, lines, seconds)
-    return Proof(gains, {recipe.label: recipe for recipe in contest.recipes})
+    return Proof(gains, {recipe.label: recipe for recipe in validation.recipes})
 
 
 def checked_measure(measure: str | None, target: Target, truth: np.ndarray) -> str:
@@ -340,16 +342,16 @@ def _within(listener: Listener, began: float, step: int, steps: int, where: str)
     return tell
 
 
-def _identity(table: pd.DataFrame, contest: Contest, folds: int) -> dict[str, Any]:
+def _identity(table: pd.DataFrame, validation: CrossValidation, folds: int) -> dict[str, Any]:
     """What a proof must agree in with the one that it goes on from."""
     rows = pd.util.hash_pandas_object(table.map(str), index=False).to_numpy().tobytes()
     asked = [
-        contest.schema.dump(),
-        [asdict(recipe) for recipe in contest.recipes],
-        str(contest.learner),
-        contest.minutes,
+        validation.schema.dump(),
+        [asdict(recipe) for recipe in validation.recipes],
+        str(validation.learner),
+        validation.minutes,
     ]
-    said = json.dumps([*asked, contest.target.name, contest.seed, folds], default=str)
+    said = json.dumps([*asked, validation.target.name, validation.seed, folds], default=str)
     return {"proof": hashlib.sha256(rows + said.encode()).hexdigest()}
 
 

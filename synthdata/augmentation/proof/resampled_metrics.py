@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["MEASURED", "resampled"]
+__all__ = ["RESAMPLED", "resampled"]
 
 RESAMPLES_AT_ONCE = 50
 
@@ -50,7 +50,7 @@ def balanced_accuracy(weights: np.ndarray, truth: np.ndarray, chances: np.ndarra
 
 
 def r2(weights: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Coefficient of determination of quantities (n,)."""
+    """Coefficient of determination of numbers (n,)."""
     total = weights.sum(axis=1)
     spread = (weights * truth**2).sum(axis=1) - (weights * truth).sum(axis=1) ** 2 / total
     return np.asarray(1 - (weights * (truth - predicted) ** 2).sum(axis=1) / np.maximum(spread, 1e-300))
@@ -69,7 +69,7 @@ def _each_class(
 
 
 Measured = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-MEASURED: dict[str, Measured] = {  # by their names; of classes, with the rarer of two as the second
+RESAMPLED: dict[str, Measured] = {  # by their names; of classes, with the rarer of two as the second
     "auc": _each_class(auc),
     "average_precision": _each_class(average_precision),
     "balanced_accuracy": balanced_accuracy,
@@ -80,4 +80,4 @@ MEASURED: dict[str, Measured] = {  # by their names; of classes, with the rarer 
 def resampled(name: str, weights: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """A measure on many resamples, weights (resamples, n): (resamples,). Memory is bounded."""
     parts = np.array_split(weights, max(1, len(weights) // RESAMPLES_AT_ONCE))
-    return np.concatenate([MEASURED[name](part.astype(np.float64), truth, predicted) for part in parts])
+    return np.concatenate([RESAMPLED[name](part.astype(np.float64), truth, predicted) for part in parts])

@@ -7,7 +7,7 @@ from pathlib import Path
 from synthdata.augmentation.proof.gains import Gains
 from synthdata.augmentation.proof.page import render_gains
 from synthdata.errors import OutputError
-from synthdata.evaluation.html.writing import as_json, explained, write_files
+from synthdata.evaluation.html.write import as_json, output_errors, write_files
 
 __all__ = ["check_gains", "write_gains"]
 
@@ -19,7 +19,7 @@ def write_gains(gains: Gains, path: str | Path, *, force: bool = False) -> dict[
     """
     files = check_gains(path, force=force)
     texts = {"html": render_gains(gains), "json": as_json(gains)}
-    with explained(Path(path)):
+    with output_errors(Path(path)):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         write_files({files[ending]: text for ending, text in texts.items()})
     return files

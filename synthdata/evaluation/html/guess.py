@@ -1,4 +1,4 @@
-"""Images for a person to tell apart, as a page that needs nothing else: which are real? It says how many were right."""
+"""The human two-sample test as one HTML file: which images are real? The page counts how many answers were right."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import json
 from base64 import b64encode
 
 from synthdata.evaluation.html.page import environment
-from synthdata.evaluation.report import Guessing, Report
+from synthdata.evaluation.report import HumanTest, Report
 from synthdata.fields.image.pictures import png
 
-__all__ = ["render_guessing"]
+__all__ = ["render_human_test"]
 
-LEAST_WIDE = 88  # pixels an image is drawn wide, in whole steps of its own
-
-
-def render_guessing(report: Report) -> str:
-    """Write the page. The same report gives the same bytes."""
-    sets = [_shown(guessing) for guessing in report.guessing]
-    answers = [[bool(real) for real in guessing.is_real] for guessing in report.guessing]
-    told = b64encode(json.dumps(answers).encode()).decode()  # not to be read by accident
-    return environment().get_template("guess.html.jinja").render(name=report.name, sets=sets, told=told)
+LEAST_WIDE = 88  # pixels of an image on the page, a multiple of its own
 
 
-def _shown(guessing: Guessing) -> dict[str, object]:
-    width = guessing.images.shape[2]
+def render_human_test(report: Report) -> str:
+    """The page. The same report gives the same bytes."""
+    sets = [_images(test) for test in report.human_tests]
+    answers = [[bool(real) for real in test.is_real] for test in report.human_tests]
+    encoded = b64encode(json.dumps(answers).encode()).decode()  # not to be read by accident
+    return environment().get_template("guess.html.jinja").render(name=report.name, sets=sets, answers=encoded)
+
+
+def _images(test: HumanTest) -> dict[str, object]:
+    width = test.images.shape[2]
     return {
-        "field": guessing.field,
-        "images": [b64encode(png(image)).decode() for image in guessing.images],
-        "labels": guessing.labels or ("",) * len(guessing.images),
+        "field": test.field,
+        "images": [b64encode(png(image)).decode() for image in test.images],
+        "labels": test.labels or ("",) * len(test.images),
         "width": width * max(1, -(-LEAST_WIDE // width)),
     }

@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: here, what stands where; in the template, how it looks."""
+"""A report as one HTML file: what is shown where. The template says how it looks."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 from synthdata.evaluation.grades import Grade
 from synthdata.evaluation.html import plots
-from synthdata.evaluation.html.reading import answer, best_of, figure, unmeasured
-from synthdata.evaluation.report import Bars, ColumnScore, PairScore, Report, Score, Sheet
+from synthdata.evaluation.report import Bars, ColumnScore, ContactSheet, PairScore, Report
+from synthdata.evaluation.score import Score
+from synthdata.evaluation.summary import best_of, format_value, section_summary, unmeasured_summary
 from synthdata.fields.image.pictures import png
-from synthdata.metrics import MEASURES, Section
+from synthdata.metrics import ANCHORS, METRICS, Section
 
 __all__ = ["environment", "render"]
 
 WORST = 10  # columns and pairs that are named
-OPEN_COLUMNS = 12  # shown at once; the rest is one click away
+OPEN_COLUMNS = 12  # shown at first; the rest unfolds
 MOST_COLUMNS = 60  # drawn at all
 MOST_LABELS = 9  # of a column, drawn
-MOST_PAIRS = 2000  # in the table: more weigh megabytes
+MOST_PAIRS = 2000  # in the table: more take megabytes
 LONGEST_TEXT = 600  # characters of a text that are shown
-LEAST_SPAN = 0.1  # of a score's line, from worse to better
+LEAST_SPAN = 0.1  # of values on a score's line, from worse to better
 MICROSECONDS_A_DAY = 86_400_000_000
 
-SECTIONS: dict[Section, tuple[str, str]] = {
-    "fidelity": ("Is it good?", "Do the synthetic rows look like the real ones?"),
-    "utility": ("Is it useful?", "Does a model that learnt from synthetic rows know real ones?"),
-    "privacy": ("Is it safe?", "Are the synthetic rows no nearer to the training rows than fresh real rows are?"),
+SECTIONS: dict[Section, str] = {
+    "fidelity": "How similar are synthetic and real rows?",
+    "utility": "How well does a model trained on synthetic rows predict real ones?",
+    "privacy": "Are synthetic rows any nearer to the training rows than held-out real rows are?",
 }
 State = Literal["missed", "alarm", "passed", "calm", "measured", "unmeasured"]
 WORST_FIRST: tuple[State, ...] = ("missed", "alarm", "passed", "calm", "measured", "unmeasured")
@@ -42,7 +43,7 @@ WORST_FIRST: tuple[State, ...] = ("missed", "alarm", "passed", "calm", "measured
 
 @dataclass(frozen=True)
 class Track:
-    """Where a score's marks stand on a line from worse (0) to better (100), in percent."""
+    """The marks of a score on a line from worse (0) to better (100), in percent."""
 
     value: float
     floor: float | None
@@ -52,7 +53,7 @@ class Track:
 
 @dataclass(frozen=True)
 class Rank:
-    """One line of a ranking; bar and tick in percent of the longest."""
+    """One line of a ranking; bar and tick in percent of the longest bar."""
 
     names: tuple[str, ...]
     value: float
@@ -62,7 +63,7 @@ class Rank:
 
 @dataclass(frozen=True)
 class LabelBar:
-    """One label of a column: shares, and how long their bars are in percent."""
+    """One label of a column: its shares, and the lengths of their bars in percent."""
 
     label: str
     real: float
@@ -72,27 +73,27 @@ class LabelBar:
 
 @dataclass(frozen=True)
 class Part:
-    """One of the three questions, with the score that answers it best at a glance.
+    """One section of the page.
 
-    grade, answer: its word, and that with the figure and its best value. unmeasured: what was not, and why, if any.
+    lead, grade: the score that stands for it, and its grade. summary: the grade with the score it rests on. gist: the
+    lead against its anchors. unmeasured: what was not measured, and why; empty if everything was.
     """
 
     name: Section
-    question: str
     meaning: str
     scores: tuple[Score, ...]
     state: State
     lead: Score | None
     grade: Grade | None
-    answer: str
+    summary: str
     gist: str
     unmeasured: str
 
 
 def render(report: Report) -> str:
-    """Write the page. The same report gives the same bytes."""
+    """The page. The same report gives the same bytes."""
     drawn = report.columns[:MOST_COLUMNS]
-    # a handful that would be left over is not worth a click
+    # a few more are not worth a click
     cut = OPEN_COLUMNS if len(drawn) > OPEN_COLUMNS * 1.5 else len(drawn)
     return (
         environment()
@@ -100,11 +101,11 @@ def render(report: Report) -> str:
         .render(
             report=report,
             parts=[_part(report, section) for section in SECTIONS],
-            asked=[score for score in report.scores if score.required],
+            required=[score for score in report.scores if score.required],
             column_groups=(drawn[:cut], drawn[cut:]),
             worst_columns=_worst_columns(report.columns),
             worst_pairs=_worst_pairs(report.pairs),
-            giving_away=_giving_away(report.columns),
+            giveaways=_giveaways(report.columns),
             missing=sorted((c for c in report.columns if c.missing or c.missing_real), key=_missing_difference),
             heat_map=plots.heat_map(report.pairs) if report.pairs else None,
             pictures=_pictures(report),
@@ -116,13 +117,13 @@ def render(report: Report) -> str:
 
 @cache
 def environment(*rooms: str) -> Environment:
-    """What pages are made with; rooms: packages that have templates besides those here."""
+    """The Jinja environment of all pages. rooms: packages with templates, besides this one."""
     made = Environment(
         loader=ChoiceLoader([PackageLoader(room, ".") for room in ("synthdata.evaluation.html", *rooms)]),
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
     )  # fmt: skip
     made.filters |= {
-        "figure": figure,
+        "figure": format_value,
         "percent": _percent,
         "short": _short,
         "named": _named,
@@ -130,7 +131,7 @@ def environment(*rooms: str) -> Environment:
         "excerpt": _excerpt,
     }
     made.globals |= {
-        "track": _track, "reading": _reading, "reached_by": _reached_by, "state": _state,
+        "track": _track, "reading": _reading, "reached_by": _reached_by, "floor_of": _floor_of, "state": _state,
         "outlines": plots.outlines, "label_bars": _label_bars, "best_of": best_of,
         "ends": _ends, "WORST": WORST, "BOX": (plots.WIDTH, plots.HEIGHT),
     }  # fmt: skip
@@ -139,7 +140,7 @@ def environment(*rooms: str) -> Environment:
 
 @dataclass(frozen=True)
 class DrawnSheet:
-    """A contact sheet as the page holds it: a PNG file in base 64, and how wide it is drawn at most."""
+    """A contact sheet on the page: a PNG file in base 64, and its greatest width in pixels."""
 
     title: str
     labels: tuple[str, ...]
@@ -147,20 +148,20 @@ class DrawnSheet:
     width: int
 
 
-def _drawn_sheet(sheet: Sheet) -> DrawnSheet:
+def _drawn_sheet(sheet: ContactSheet) -> DrawnSheet:
     return DrawnSheet(sheet.title, sheet.labels, b64encode(png(sheet.pixels)).decode(), 2 * sheet.pixels.shape[1])
 
 
 def _pictures(report: Report) -> dict[str, plots.Picture]:
-    """Draw what the report has lines for."""
+    """The plots of curves that the report has."""
     pictures = {}
     if report.roc:
         pictures["roc"] = plots.lines(
-            report.roc, name="roc", across="real rows taken for synthetic", up="rows found out", unit_square=True
+            report.roc, name="roc", across="false positive rate", up="true positive rate", unit_square=True
         )
     if report.distances:
         pictures["distances"] = plots.lines(
-            report.distances, name="distances", across="distance to the nearest training row", up="share of rows nearer"
+            report.distances, name="distances", across="distance to the nearest training row", up="share of rows"
         )
     if report.history:
         pictures["history"] = plots.lines(report.history, name="history", across="epoch", up="loss", training=True)
@@ -176,14 +177,14 @@ def _part(report: Report, section: Section) -> Part:
         state = "unmeasured"
     return Part(
         section,
-        *SECTIONS[section],
+        SECTIONS[section],
         scores,
         state,
         lead,
         report.grade(section),
-        answer(report, section),
+        section_summary(report, section),
         _gist(lead) if lead else "",
-        unmeasured(report, section),
+        unmeasured_summary(report, section),
     )
 
 
@@ -197,20 +198,20 @@ def _state(score: Score) -> State:
 
 
 def _gist(score: Score) -> str:
-    """Say what a score means against its anchors, in a line."""
+    """A score against its anchors, in a line."""
     if score.value is None or score.ceiling is None:
         return ""
     floor = score.floor
-    # anchors that hardly differ span no way to go; in privacy independent columns are not the bad end
+    # anchors that hardly differ say little; in privacy the floor is not the bad end
     if floor is not None and score.section != "privacy" and abs(score.ceiling - floor) > 0.02:
         way = (score.value - floor) / (score.ceiling - floor)
         if 0 <= way <= 1:
             return f"{way:.0%} of the way to {_reached_by(score)}".replace("%", "\N{NO-BREAK SPACE}%")
-    return f"{_reached_by(score)} reach {figure(score.ceiling)}"
+    return f"{_reached_by(score)}: {format_value(score.ceiling)}"
 
 
 def _track(score: Score) -> Track | None:
-    """Lay a score's marks on a line on which right is always better."""
+    """Place a score's marks on a line on which right is always better."""
     if score.value is None or not math.isfinite(score.value):
         return None
     best = {"higher": 1.0, "lower": 0.0, "half": 0.5}[score.better]
@@ -220,7 +221,7 @@ def _track(score: Score) -> Track | None:
     if score.floor is None and score.better != "lower":
         marks.append(0.0 if score.better == "higher" else 1.0)
     low, high = min(marks), max(marks)
-    # differences of a few thousandths shall look small
+    # differences of a few thousandths should look small
     short_of = max(0.0, LEAST_SPAN - (high - low))
     low, high = (low - short_of, high) if score.better == "higher" else (low, high + short_of)
 
@@ -237,18 +238,23 @@ def _track(score: Score) -> Track | None:
 
 
 def _reading(score: Score) -> str:
-    return MEASURES[score.name].reading if score.name in MEASURES else ""
+    return METRICS[score.name].reading if score.name in METRICS else ""
 
 
 def _why(note: str) -> str:
-    """Why nothing was measured, as a sentence, for a place that says already that it was not."""
+    """Why a score was not measured, as a sentence, where it is already said that it was not."""
     reason = note.removeprefix("not measured: ")
     return note if reason == note else reason[:1].upper() + reason[1:]
 
 
 def _reached_by(score: Score) -> str:
-    """Whose the ceiling is."""
-    return "real rows" if score.section == "utility" else "held-out real rows"
+    """What the ceiling is the value of."""
+    return ANCHORS[METRICS[score.name].ceiling]
+
+
+def _floor_of(score: Score) -> str:
+    """What the floor is the value of."""
+    return ANCHORS[METRICS[score.name].floor or "independent"]
 
 
 def _worst_columns(columns: Sequence[ColumnScore]) -> list[Rank]:
@@ -260,7 +266,7 @@ def _worst_pairs(pairs: Sequence[PairScore]) -> list[Rank]:
 
 
 def _ranks(scores: Sequence[tuple[tuple[str, ...], float | None, float | None]]) -> list[Rank]:
-    """Bars as long as the score is short of 1; ticks likewise for the ceiling."""
+    """Bars as long as a score's distance from 1; ticks likewise for the ceiling."""
     measured = [(names, score, ceiling) for names, score, ceiling in scores if score is not None]
     longest = max([0.05, *(1 - score for _, score, _ in measured)])
     return [
@@ -269,8 +275,10 @@ def _ranks(scores: Sequence[tuple[tuple[str, ...], float | None, float | None]])
     ]
 
 
-def _giving_away(columns: Sequence[ColumnScore]) -> list[Rank]:
-    falls = sorted(((c.gives_away, c.name) for c in columns if c.gives_away is not None), reverse=True)[:WORST]
+def _giveaways(columns: Sequence[ColumnScore]) -> list[Rank]:
+    falls = sorted(((c.c2st_importance, c.name) for c in columns if c.c2st_importance is not None), reverse=True)[
+        :WORST
+    ]
     longest = max([0.01, *(fall for fall, _ in falls)])
     return [Rank((name,), fall, 100 * max(0.0, fall) / longest) for fall, name in falls]
 
@@ -280,7 +288,7 @@ def _missing_difference(column: ColumnScore) -> float:
 
 
 def _label_bars(bars: Bars) -> list[LabelBar]:
-    """The labels in their order; what is past the last that is drawn, together."""
+    """The labels in their order; those beyond `MOST_LABELS` together."""
     rows = list(zip(bars.labels, bars.real, bars.synthetic, strict=True))
     if len(rows) > MOST_LABELS:
         shown, rest = rows[: MOST_LABELS - 1], rows[MOST_LABELS - 1 :]

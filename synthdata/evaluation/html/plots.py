@@ -1,4 +1,4 @@
-"""Pictures of a report as inline SVG: text stays text and colours are the page's, so that light and dark both work."""
+"""Images of a report as inline SVG: text stays text and colours are the page's, so that light and dark both work."""
 
 from __future__ import annotations
 

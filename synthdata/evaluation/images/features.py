@@ -1,32 +1,31 @@
-"""What an evaluation of images looks through: a small convolutional network that is trained on the real ones.
+"""Features of images: a small convolutional network that is trained on the real ones.
 
-Where images have labels it is a classifier, elsewhere an autoencoder; the layer before its head gives the features.
-Features of a network that has seen nothing but the data at hand need no download, and tell what matters for it.
+It is a classifier if images have labels, else an autoencoder; features are the layer before its head. A network that is
+trained on the data at hand needs no download, and its features are about what matters in these images.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from synthdata.progress import Progress
+from synthdata.progress import Listener, Progress, silent
 
 __all__ = ["ImageFeatures"]
 
 BATCH = 128
 FEWEST_STEPS, MOST_STEPS = 150, 800
 WIDTH = 64  # of the features
-SMALL = 8  # height and width of what the autoencoder gives back
+SMALL = 8  # height and width of what the autoencoder reconstructs
 CHUNK = 1024
-SHIFT = 0.07  # of the size, by which training pictures are moved
+SHIFT = 0.07  # of the size, by which training images are shifted
 
 
 @dataclass(frozen=True)
 class ImageFeatures:
-    """features: images (n, height, width, channels) uint8 to (n, 64) float32. classes: how many labels it tells."""
+    """A network from images (n, height, width, channels) uint8 to features (n, 64) float32. classes: of labels."""
 
     network: keras.Model
     classes: int
@@ -39,7 +38,7 @@ class ImageFeatures:
         classes: int,
         *,
         seed: int = 0,
-        tell: Callable[[Progress], None] = lambda progress: None,
+        listener: Listener = silent,
     ) -> ImageFeatures:
         """Train on images (n, height, width, channels) uint8 and labels (n,) in [0, classes); None for no labels."""
         keras.utils.set_random_seed(seed)
@@ -48,19 +47,21 @@ class ImageFeatures:
         epochs = -(-int(np.clip(len(images) / 8, FEWEST_STEPS, MOST_STEPS)) // steps)
         rate = keras.optimizers.schedules.CosineDecay(2e-3, epochs * steps)
         loss = "sparse_categorical_crossentropy" if labels is not None else "mse"
-        heads = {"features": None, "told": loss}
+        heads = {"features": None, "head": loss}
         network.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=1e-3), loss=heads)
         target = labels if labels is not None else _small(images)
-        told = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: tell(Progress("evaluate", (epoch + 1) / epochs, detail="image features"))
+        reporting = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: listener(
+                Progress("evaluate", (epoch + 1) / epochs, detail="image features")
+            )
         )
-        network.fit(images, {"told": target}, batch_size=BATCH, epochs=epochs, verbose=0, callbacks=[told])
+        network.fit(images, {"head": target}, batch_size=BATCH, epochs=epochs, verbose=0, callbacks=[reporting])
         return cls(network, classes if labels is not None else 0)
 
-    def look(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Features (n, 64) and probabilities of labels (n, classes), or what the autoencoder makes of them."""
+    def predict(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Features (n, 64), and probabilities of labels (n, classes) or the reconstruction."""
         parts = [self.network.predict_on_batch(images[i : i + CHUNK]) for i in range(0, len(images), CHUNK)]
-        return np.concatenate([part["features"] for part in parts]), np.concatenate([part["told"] for part in parts])
+        return np.concatenate([part["features"] for part in parts]), np.concatenate([part["head"] for part in parts])
 
 
 def _network(shape: tuple[int, ...], classes: int) -> keras.Model:
@@ -77,10 +78,10 @@ def _network(shape: tuple[int, ...], classes: int) -> keras.Model:
     x = layers.Activation("relu")(layers.Conv2D(width, 3, padding="same")(x))
     features = layers.Dense(WIDTH, name="features")(layers.Flatten()(x))
     if classes:
-        told = layers.Dense(classes, activation="softmax", name="told")(layers.Activation("relu")(features))
+        head = layers.Dense(classes, activation="softmax", name="head")(layers.Activation("relu")(features))
     else:
-        told = layers.Dense(SMALL * SMALL * shape[2], name="told")(features)
-    return keras.Model(pictures, {"features": features, "told": told})
+        head = layers.Dense(SMALL * SMALL * shape[2], name="head")(features)
+    return keras.Model(pictures, {"features": features, "head": head})
 
 
 def _as_float(pictures: keras.KerasTensor) -> keras.KerasTensor:
@@ -88,7 +89,7 @@ def _as_float(pictures: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def _small(images: np.ndarray) -> np.ndarray:
-    """What the autoencoder is to give back: images shrunk to 8 x 8, in [-1, 1], flat."""
+    """The autoencoder's target: images averaged down to 8 x 8, in [-1, 1], flat."""
     height, width = images.shape[1:3]
     rows, columns = (np.linspace(0, side, SMALL + 1).astype(int)[:-1] for side in (height, width))
     sums = np.add.reduceat(np.add.reduceat(images.astype(np.float32), rows, axis=1), columns, axis=2)

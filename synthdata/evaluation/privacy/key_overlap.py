@@ -1,31 +1,29 @@
-"""Real keys among synthetic rows: cells that are real values of few subjects, which no fresh row would show.
+"""Real keys among synthetic rows: cells that are real values of few subjects, which no new row would have.
 
-Keys and personal data are compared as text, since nothing else compares them; of other columns of many values the
-held-out rows, of other subjects, say how often a real value is met by chance.
+Keys and personal data are compared as text, since no other metric compares them. For other columns of many values,
+held-out rows of other subjects show how often a real value is met by chance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from synthdata.evaluation.privacy.attacks import Share, effective_rows, improbable, share_of
-from synthdata.evaluation.report import Score
+from synthdata.evaluation.privacy.copies import UNCOMPARED
+from synthdata.evaluation.privacy.statistics import Share, effective_rows, improbable, share_of
+from synthdata.evaluation.score import Score
 from synthdata.fields.base import Field
 from synthdata.fields.comparison import Categories, Numeric
-from synthdata.fields.identifier import Identifier
-from synthdata.fields.personal import Personal
-from synthdata.fields.providers import PROVIDERS
 from synthdata.remarks import is_somebodys
 from synthdata.schema import Schema
 from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["key_overlap"]
 
-FEW_VALUES = 20  # distinct ones, up to which a column is none of keys
+FEW_VALUES = 20  # a column of no more distinct values has no keys
 FEWEST_HELD_OUT = 50
 NAMED = 5  # columns in the note
 KEY_MARGIN = 0.001  # what names a subject should not be met at all
@@ -50,7 +48,7 @@ class _Column:
     control: Share | None
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """For a note; no cell is named."""
         chance = "" if self.expected is None else f" (by chance {self.expected:.3f})"
         return f"{self.name} {self.share.value:.3f}{chance}"
@@ -71,14 +69,13 @@ def key_overlap(schema: Schema, frames: Mapping[str, pd.DataFrame], numbers: Map
         return None
     columns.sort(key=lambda each: (not each.failed, not each.is_key, (each.expected or 0.0) - each.share.value))
     worst = columns[0]
-    note = ", ".join(column.told for column in columns[:NAMED] if column.share.value > 0)
+    note = ", ".join(column.summary for column in columns[:NAMED] if column.share.value > 0)
     interval, held = worst.share.interval(), worst.control.value if worst.control else None
-    score = Score.of("key_overlap", worst.share.value, ceiling=held, interval=interval, note=note)
     if all(column.expected is None for column in columns):
-        return replace(
-            score, note=f"{note}; no holdout rows to compare with" if note else "no holdout rows to compare with"
-        )
-    return replace(score, passed=not worst.failed, limit=LIMIT)
+        note = f"{note}; {UNCOMPARED}" if note else UNCOMPARED
+    values = {"synthetic": worst.share.value, "holdout": held}
+    score = Score.anchored("key_overlap", values, interval=interval, note=note)
+    return score if all(column.expected is None for column in columns) else score.judged(worst.failed, LIMIT)
 
 
 def _column(
@@ -127,7 +124,7 @@ def _is_counted(name: str, field: Field, schema: Schema, frames: Mapping[str, pd
 
 
 def _cells(field: Field, column: pd.Series) -> pd.Series | None:
-    """Quantities as float64, symbols and what has no view as text; None for images and texts."""
+    """Numbers as float64, categories and what is not compared as text; None for images and texts."""
     view = field.comparison(column)
     match view:
         case Numeric(values):
@@ -151,11 +148,8 @@ def _share(cells: pd.Series, source: pd.Series, whose: Subjects | None = None) -
 
 
 def _met_by_chance(field: Field, values: int) -> float:
-    """The share that training rows have of all values that the field could make."""
-    if isinstance(field, Personal):
-        room = PROVIDERS[field.provider].room
-        return 0.0 if room is None else min(values / room, 1.0)
-    return min(values / field.keys, 1.0) if isinstance(field, Identifier) else 0.0
+    """The share that the training rows have of all values that the field could make."""
+    return min(values / field.possible_values, 1.0) if field.possible_values else 0.0
 
 
 def _look_like_keys(cells: pd.Series) -> bool:

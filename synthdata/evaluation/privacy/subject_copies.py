@@ -1,40 +1,32 @@
 """Subjects copied whole: training subjects at least half of whose own rows are among the synthetic rows.
 
-Few copied subjects among fresh rows are few copied rows, each no stranger than chance; together they are a person.
+A few copied subjects are few copied rows, each of which may be chance; together they are a person.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from synthdata.evaluation.features import Table
-from synthdata.evaluation.privacy.attacks import CHANCE, STRICT, Share, effective_rows, share_of, tail
-from synthdata.evaluation.report import Score
+from synthdata.evaluation.feature_space import Table
+from synthdata.evaluation.privacy.copies import subjects_of_both
+from synthdata.evaluation.privacy.statistics import CHANCE, STRICT, Share, effective_rows, share_of, tail
+from synthdata.evaluation.score import Score
 from synthdata.subjects import Subjects
 
-__all__ = ["both", "subject_copies"]
+__all__ = ["subject_copies"]
 
-FEWEST_ROWS = 3  # of a subject, that nobody else shows
+FEWEST_ROWS = 3  # of a subject, that nobody else has
 WHOLE = 0.5  # of them
-RECOMBINED = 1000  # rows that are made of a subject's cells, to see what chance meets
+RECOMBINED = 1000  # rows that are made of a subject's cells, to see how many are met by chance
 MARGIN = 0.01
 LIMIT = f"at most {MARGIN:g} above held-out subjects and no single one beyond chance"
 
 
-def both(train: Table, holdout: Table | None) -> Subjects:
-    """Whose the rows of both are, one after another."""
-    if holdout is None or train.numbers is None or holdout.numbers is None:
-        return Subjects(
-            len(train) + (0 if holdout is None else len(holdout)), train.numbers if holdout is None else None
-        )
-    return Subjects(len(train) + len(holdout), np.concatenate([train.numbers, holdout.numbers]))
-
-
 @dataclass(frozen=True)
 class _Own:
-    """Distinct rows that one subject alone shows, of the subjects that have `FEWEST_ROWS` of them.
+    """Distinct rows that one subject alone has, of the subjects that have `FEWEST_ROWS` of them.
 
     whose: (n,) int64. met: (n,) bool, whether it is among the synthetic rows. subjects, rows, hits: (subjects,), the
     number of each subject, how many such rows it has, and how many of them are met.
@@ -60,14 +52,14 @@ class _Own:
 
     @property
     def share(self) -> Share:
-        """Of the subjects that are."""
+        """The share of subjects that are."""
         return Share(float(self.copied.mean()), len(self.rows))
 
     @property
     def most(self) -> float:
-        """The share of rows that chance may meet at most: of subjects of which any row is met, if there are such.
+        """A bound of the share of rows that chance meets: of subjects with any row that is met, if there are any.
 
-        Where one row of a subject is met, others are likely to be: they are alike.
+        If one row of a subject is met, others are likely to be: they are similar.
         """
         among = np.isin(self.whose, self.whose[self.met]) if self.met.any() else np.ones(len(self.met), bool)
         met, whose = self.met[among], self.whose[among]
@@ -76,9 +68,9 @@ class _Own:
 
 
 class _Chance:
-    """How often rows are met that could as well have been a subject's, but are not: what few possible rows explain.
+    """How often rows are met that could have been a subject's, but are not: what few possible rows explain.
 
-    Its cells shuffled between its rows; and what does not vary between them, beside the rest of other subjects' rows.
+    Such rows are a subject's cells, shuffled between its rows; and its constant cells with the rest of others' rows.
     """
 
     def __init__(self, train: Table, synthetic: Table) -> None:
@@ -86,7 +78,7 @@ class _Chance:
         self.known = set(map(bytes, _filled(synthetic.values)))
 
     def of(self, subject: int, rng: np.random.Generator) -> float:
-        """The share of rows that chance may meet at most, of those of a subject; 1 if it has all that are possible."""
+        """An upper bound of the share of a subject's rows that chance meets; 1 if it has all possible rows."""
         is_own = self.train.subjects.each == subject
         own, others = self.values[is_own], self.values[~is_own]
         drawn = [rng.permuted(np.resize(own, (RECOMBINED, own.shape[1])), axis=0)]
@@ -108,23 +100,23 @@ def _filled(values: np.ndarray) -> np.ndarray:
 
 
 def subject_copies(train: Table, synthetic: Table, holdout: Table | None, rng: np.random.Generator) -> Score:
-    """The share of training subjects that are copied whole, beside that of held-out subjects.
+    """The share of training subjects that are copied whole, against that of held-out subjects.
 
-    It fails if they are more than held-out ones by more than chance; or if a single one has so many rows among the
-    synthetic ones that no subject of the table would by chance, each row met as often as held-out subjects' rows at
-    most are (Wilson's upper bound), or as rows are that could as well have been the subject's.
+    It fails if it is above the latter by more than chance; or if a single subject has more rows among the synthetic
+    ones than chance explains for any subject of the table, if each row is met as often as held-out subjects' rows are
+    (Wilson's upper bound), or as rows that could have been the subject's.
     """
     tables = [train] if holdout is None else [train, holdout]
     keys, first, code = np.unique(
         np.concatenate([table.keys for table in tables]), return_index=True, return_inverse=True
     )
-    whose = both(train, holdout)
+    whose = subjects_of_both(train, holdout)
     alone = whose.count(code, len(keys)) == 1
     own, met, in_train = whose.each[first[alone]], np.isin(keys[alone], synthetic.keys), first[alone] < len(train)
     ours, theirs = (_Own.of(own[side], met[side]) for side in (in_train, ~in_train))
     if not len(ours.rows):
-        note = f"not measured: no subject has {FEWEST_ROWS} rows that nobody else has"
-        return Score.of("subject_copies", None, note=note)
+        note = f"no subject has {FEWEST_ROWS} rows that nobody else has"
+        return Score.unmeasured("subject_copies", note)
     note = f"{ours.copied.sum():,} of {len(ours.rows):,} subjects"
     if not len(theirs.rows):
         note += "; no held-out subjects to compare with"
@@ -137,7 +129,6 @@ def subject_copies(train: Table, synthetic: Table, holdout: Table | None, rng: n
         for subject, hits, rows in suspects
     )
     above = ours.share.exceeds(theirs.share) and ours.share.value - theirs.share.value > MARGIN
-    score = Score.of(
-        "subject_copies", ours.share.value, ceiling=theirs.share.value, interval=ours.share.interval(), note=note
-    )
-    return replace(score, passed=not (no_chance or above), limit=LIMIT)
+    values = {"synthetic": ours.share.value, "holdout": theirs.share.value}
+    score = Score.anchored("subject_copies", values, interval=ours.share.interval(), note=note)
+    return score.judged(no_chance or above, LIMIT)

@@ -1,7 +1,7 @@
-"""Fidelity: how alike synthetic and real rows are, column by column, pair by pair, missing cells, and as a whole.
+"""Fidelity: similarity of columns, of pairs of columns and of missing cells, and the classifier two-sample test.
 
-Each measure takes a reference (training rows) and any other rows, so that the same code gives the score of synthetic
-rows, that of held-out real ones and that of independent columns.
+Each metric compares a reference (training rows) with any other rows, so that the same code measures synthetic rows,
+held-out real rows and independent columns.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from itertools import combinations
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from synthdata.evaluation.features import CodedColumn, Coding, Table
+from synthdata.distances import ks_distance, total_variation
+from synthdata.evaluation.feature_space import ComparedColumn, FeatureSpace, Table
 from synthdata.evaluation.report import Curve
 
-__all__ = ["Told", "alike_columns", "alike_missing", "alike_pairs", "independent", "tell_apart"]
+__all__ = ["C2ST", "c2st", "column_similarities", "missing_similarity", "pair_similarities"]
 
 PAIR_BINS = 10  # of equal mass among the reference's rows
 FOLDS = 3
@@ -24,65 +25,61 @@ TREES = 100
 ROC_POINTS = 200
 
 
-def alike_columns(coding: Coding, reference: Table, other: Table) -> list[float | None]:
-    """One score a column in [0, 1], of present values; None where either side has none.
+def column_similarities(space: FeatureSpace, reference: Table, other: Table) -> list[float | None]:
+    """One similarity in [0, 1] for each column, of present values; None where either side has none.
 
-    Quantities: 1 - Kolmogorov-Smirnov distance. Symbols: 1 - total variation distance of their shares.
+    Numbers: 1 - Kolmogorov-Smirnov distance. Categories: 1 - total variation distance of their shares.
     """
-    return [_alike(column, reference.values[:, i], other.values[:, i]) for i, column in enumerate(coding.columns)]
+    return [_similarity(column, reference.values[:, i], other.values[:, i]) for i, column in enumerate(space.columns)]
 
 
-def _alike(column: CodedColumn, reference: np.ndarray, other: np.ndarray) -> float | None:
+def _similarity(column: ComparedColumn, reference: np.ndarray, other: np.ndarray) -> float | None:
     reference, other = reference[~np.isnan(reference)], other[~np.isnan(other)]
     if not len(reference) or not len(other):
         return None
-    if not column.is_quantity:
+    if not column.is_numeric:
         size = len(column.labels) + 1
-        return 1 - _total_variation(_counts(reference, size), _counts(other, size))
-    every = np.sort(np.concatenate([reference, other]))
-    steps = [np.searchsorted(np.sort(side), every, side="right") / len(side) for side in (reference, other)]
-    return float(1 - np.abs(steps[0] - steps[1]).max())
+        return 1 - total_variation(_counts(reference, size), _counts(other, size))
+    return 1 - ks_distance(reference, other)
 
 
 def _counts(codes: np.ndarray, size: int) -> np.ndarray:
     return np.bincount(codes.astype(np.int64), minlength=size)
 
 
-def _total_variation(one: np.ndarray, two: np.ndarray) -> float:
-    return float(0.5 * np.abs(one / one.sum() - two / two.sum()).sum())
+def pair_similarities(
+    space: FeatureSpace, reference: Table, others: Sequence[Table]
+) -> dict[tuple[int, int], list[float]]:
+    """One similarity in [0, 1] for each pair of columns and each of `others`, as far as pairs can be compared.
 
-
-def alike_pairs(coding: Coding, reference: Table, others: Sequence[Table]) -> dict[tuple[int, int], list[float]]:
-    """One score in [0, 1] a pair of columns, for each of `others`; pairs that cannot be compared are left out.
-
-    Two quantities: 1 - half the difference of Pearson's correlations. Else: 1 - total variation distance of the
-    contingency tables, quantities cut at the reference's deciles, missing being a symbol of its own.
+    Two numbers: 1 - half the difference of Pearson's correlations. Else: 1 - total variation distance of the
+    contingency tables, with numbers cut at the reference's deciles and missing as a category of its own.
     """
     tables = [reference, *others]
-    correlations = [_correlations(coding, table) for table in tables]
-    cells = [_cells(coding, reference, table) for table in tables]
+    correlations = [_correlations(space, table) for table in tables]
+    cells = [_cells(space, reference, table) for table in tables]
     result = {}
-    for i, j in combinations(range(len(coding.columns)), 2):
-        if not coding.are_symbols[[i, j]].any():
+    for i, j in combinations(range(len(space.columns)), 2):
+        if not space.are_categorical[[i, j]].any():
             found = [float(correlation[i, j]) for correlation in correlations]
             scores = [1 - abs(found[0] - each) / 2 for each in found[1:]]
         else:
             sizes = [1 + max(int(cell[:, at].max(initial=0)) for cell in cells) for at in (i, j)]
             joint = [np.bincount(cell[:, i] * sizes[1] + cell[:, j], minlength=sizes[0] * sizes[1]) for cell in cells]
-            scores = [1 - _total_variation(joint[0], each) for each in joint[1:]]
+            scores = [1 - total_variation(joint[0], each) for each in joint[1:]]
         if np.isfinite(scores).all():
             result[i, j] = scores
     return result
 
 
-def _correlations(coding: Coding, table: Table) -> np.ndarray:
-    """Pearson's correlations of rows in which both are present: (columns, columns), NaN where there is none."""
-    present = ~np.isnan(table.values) & ~coding.are_symbols
+def _correlations(space: FeatureSpace, table: Table) -> np.ndarray:
+    """Pearson's correlations over rows in which both are present: (columns, columns), NaN where undefined."""
+    present = ~np.isnan(table.values) & ~space.are_categorical
     scale = np.nanmax(np.abs(np.where(present, table.values, 0.0)), axis=0, initial=0.0)
     values = np.where(present, table.values, 0.0) / np.where(scale > 0, scale, 1.0)
     both = present.astype(np.float64)
     rows = np.maximum(both.T @ both, 1.0)
-    mean = values.T @ both / rows  # [i, j]: of i, where j is present as well
+    mean = values.T @ both / rows  # [i, j]: of i, over rows in which j is present too
     square = (values * values).T @ both / rows - mean**2
     product = values.T @ values / rows - mean * mean.T
     spread = square * square.T
@@ -90,13 +87,13 @@ def _correlations(coding: Coding, table: Table) -> np.ndarray:
         return np.where(spread > 1e-24, np.clip(product / np.sqrt(spread), -1, 1), np.nan)
 
 
-def _cells(coding: Coding, reference: Table, table: Table) -> np.ndarray:
-    """Which cell of a contingency table each value is in: (n, columns) int64, 0 where missing."""
+def _cells(space: FeatureSpace, reference: Table, table: Table) -> np.ndarray:
+    """The cell of a contingency table that each value is in: (n, columns) int64, 0 where missing."""
     result = np.zeros(table.values.shape, np.int64)
-    for i, column in enumerate(coding.columns):
+    for i, column in enumerate(space.columns):
         values = table.values[:, i]
         present = ~np.isnan(values)
-        if column.is_quantity:
+        if column.is_numeric:
             known = reference.values[:, i]
             known = known[~np.isnan(known)]
             edges = np.unique(np.quantile(known, np.linspace(0, 1, PAIR_BINS + 1)[1:-1])) if len(known) else np.empty(0)
@@ -106,7 +103,7 @@ def _cells(coding: Coding, reference: Table, table: Table) -> np.ndarray:
     return result
 
 
-def alike_missing(reference: Table, other: Table) -> float | None:
+def missing_similarity(reference: Table, other: Table) -> float | None:
     """1 - total variation distance of the patterns of missing cells; None if nothing is missing in either."""
     patterns = [np.packbits(np.isnan(table.values), axis=1) for table in (reference, other)]
     if not any(pattern.any() for pattern in patterns):
@@ -114,19 +111,15 @@ def alike_missing(reference: Table, other: Table) -> float | None:
     _, number = np.unique(np.concatenate(patterns), axis=0, return_inverse=True)
     number = number.ravel()
     size, rows = int(number.max()) + 1, len(reference)
-    return 1 - _total_variation(_counts(number[:rows], size), _counts(number[rows:], size))
-
-
-def independent(table: Table, rng: np.random.Generator) -> Table:
-    """The rows with every column shuffled on its own: what is left where no dependence was learned."""
-    return Table(rng.permuted(table.values, axis=0), table.keys)
+    return 1 - total_variation(_counts(number[:rows], size), _counts(number[rows:], size))
 
 
 @dataclass(frozen=True)
-class Told:
-    """What came of trying to tell rows apart.
+class C2ST:
+    """Result of a classifier two-sample test.
 
-    auc: .5 if they cannot be told apart. roc: the curve. by_column: how much the AUC falls when a column is shuffled.
+    auc: 0.5 if the samples cannot be distinguished. roc: the ROC curve. by_column: permutation importance of each
+    column, the fall of the AUC when it is shuffled.
     """
 
     auc: float
@@ -134,55 +127,55 @@ class Told:
     by_column: tuple[float, ...]
 
 
-def tell_apart(
-    coding: Coding, real: Table, other: Table, label: str, rng: np.random.Generator, *, by_column: bool = False
-) -> Told:
-    """Train boosted trees to tell rows apart, as many of either, each told by trees that have not seen its like.
+def c2st(
+    space: FeatureSpace, real: Table, other: Table, label: str, rng: np.random.Generator, *, by_column: bool = False
+) -> C2ST:
+    """Classifier two-sample test (Lopez-Paz and Oquab 2017, arXiv:1610.06545): cross-validated AUC of boosted trees.
 
-    Equal rows are in one fold: else a copy would be told from its original, with certainty and the wrong way round. So
-    are all rows of a real subject, and their copies: else a row would be known by the others of its subject. The
-    classifier two-sample test (Lopez-Paz and Oquab 2017, arXiv:1610.06545).
+    Both sides have as many rows. Equal rows are in one fold: otherwise trees that saw a copy would classify its
+    original, with certainty, as synthetic. All rows of a real subject, and copies of them, are in one fold too:
+    otherwise trees would recognise a row by the others of its subject.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score, roc_curve
 
     rows = min(len(real), len(other))
     sides = [side.sample(rows, rng) for side in (real, other)]
-    features = np.vstack([coding.features(side) for side in sides])
+    features = np.vstack([space.features(side) for side in sides])
     is_real = np.repeat([1, 0], rows)
-    told, falls = np.full(2 * rows, 0.5), np.zeros(features.shape[1])
-    with threadpool_limits(1, user_api="openmp"):  # several wait for each other where cores are busy
+    scores, falls = np.full(2 * rows, 0.5), np.zeros(features.shape[1])
+    with threadpool_limits(1, user_api="openmp"):  # more threads only wait for each other on busy cores
         for fit, test in _folds(_groups(sides), rng):
             if min(len(np.unique(is_real[fit])), len(np.unique(is_real[test]))) < 2:
-                continue  # of few different rows, all of one side
+                continue  # few distinct rows, all from one side
             trees = HistGradientBoostingClassifier(
                 max_iter=TREES,
                 min_samples_leaf=min(20, max(2, rows // 25)),
-                categorical_features=coding.are_symbols,
+                categorical_features=space.are_categorical,
                 early_stopping=False,
                 random_state=0,
             )
             trees.fit(features[fit], is_real[fit])
-            told[test] = trees.predict_proba(features[test])[:, 1]
+            scores[test] = trees.predict_proba(features[test])[:, 1]
             if by_column and not falls.any():
-                whole = roc_auc_score(is_real[test], told[test])
+                whole = roc_auc_score(is_real[test], scores[test])
                 for column in range(features.shape[1]):
                     shuffled = features[test].copy()
                     shuffled[:, column] = rng.permutation(shuffled[:, column])
                     falls[column] = whole - roc_auc_score(is_real[test], trees.predict_proba(shuffled)[:, 1])
-    false, true, _ = roc_curve(is_real, told)
+    false, true, _ = roc_curve(is_real, scores)
     x = np.linspace(0, 1, ROC_POINTS)
     curve = Curve(label, tuple(np.round(x, 4).tolist()), tuple(np.round(np.interp(x, false, true), 4).tolist()))
-    return Told(float(roc_auc_score(is_real, told)), curve, tuple(falls.tolist()))
+    return C2ST(float(roc_auc_score(is_real, scores)), curve, tuple(falls.tolist()))
 
 
 def _groups(sides: Sequence[Table]) -> np.ndarray:
-    """What must not be divided: (rows,) int64. Rows of a subject; else equal rows, those of a subject's with it."""
+    """The group of each row, which no fold divides: (rows,) int64. Rows of a subject with their copies; equal rows."""
     keys = np.concatenate([side.keys for side in sides])
     group = np.unique(keys, return_inverse=True)[1].ravel()
-    if all(side.numbers is None for side in sides):
+    if all(side.subject_ids is None for side in sides):
         return group
-    whose = np.concatenate([np.full(len(side), -1) if side.numbers is None else side.numbers for side in sides])
+    whose = np.concatenate([np.full(len(side), -1) if side.subject_ids is None else side.subject_ids for side in sides])
     first = np.full(int(group.max()) + 1, -1)
     first[group[whose >= 0]] = whose[whose >= 0]
     belongs = np.where(whose >= 0, whose, first[group])
@@ -190,7 +183,7 @@ def _groups(sides: Sequence[Table]) -> np.ndarray:
 
 
 def _folds(group: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows to fit and rows to test on, groups (rows,) together."""
+    """Rows to fit on and rows to test on; no group (rows,) is divided."""
     _, group = np.unique(group, return_inverse=True)
     group = group.ravel()
     fold = (rng.permutation(int(group.max()) + 1) % FOLDS)[group]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthdata.distances import frechet_distance, unexplained
+from synthdata.distances import frechet_distance, residual_variance
 from synthdata.models.samplers.conv import encode_images
 from synthdata.models.samplers.resolutions import Canvas, encoder_shapes, start_of
 
@@ -44,7 +44,7 @@ class ImageQuality:
     def spread(self, images: np.ndarray, told: np.ndarray) -> float:
         """Variance of images beyond what is told of them, in that of the real ones."""
         made = (self._seen(images) - self.mean) / self.scale
-        return unexplained(made, told) / max(unexplained(self.real, self.told), TINY)
+        return residual_variance(made, told) / max(residual_variance(self.real, self.told), TINY)
 
     def _seen(self, images: np.ndarray) -> np.ndarray:
         return encode_images(self.canvas, self.weights, images, np.zeros((len(images), 0), np.float32))

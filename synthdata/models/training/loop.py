@@ -29,12 +29,11 @@ from synthdata.models.training import checkpoints
 from synthdata.models.training.plan import Plan, Run, Task
 from synthdata.progress import TIME_IS_UP, Listener, Progress
 
-__all__ = ["WORTH_COMPILING", "descent", "fingerprint_of", "train"]
+__all__ = ["descent", "fingerprint_of", "train"]
 
 ADAM_RATIO = 2.0  # rate of AdamW's part, in rates of Muon's
 WARM_UP = 200
 CHECKPOINT_SECONDS = 30.0
-WORTH_COMPILING = 1000  # steps of a Transformer over tokens: in fewer, XLA takes longer to compile than it saves
 COMPILES = 12  # first steps of a process, by which no pace is judged
 
 
@@ -154,7 +153,7 @@ class _Loop:
         self.losses: list[tf.Tensor] = []
         self.paced_from = (0, 0.0)  # step and seconds
         self.last_saved = time.monotonic()
-        self._step = tf.function(self._one_step, jit_compile=plan.jit)
+        self._step = tf.function(self._one_step, jit_compile=plan.compiled)
         if run.resume:
             self._load_checkpoint()
 

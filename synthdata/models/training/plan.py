@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "Run", "Task"]
 
+WORTH_COMPILING = 2000  # steps; in fewer, XLA takes longer to compile than it saves
 FEWEST_VALIDATED, MOST_SHARE = 40, 0.2  # subjects to validate on, in a table that can spare so many
 
 
@@ -33,12 +34,17 @@ class Plan:
     weight_decay: float
     optimizer: Literal["muon", "adam", "game"] = "muon"
     average: float = 0.995  # of the weights: share that stays in a step
-    jit: bool = True  # XLA; its convolutions on CPUs are slower than TensorFlow's own
+    jit: bool = True  # whether XLA suits the network; its convolutions on CPUs are slower than TensorFlow's own
 
     @property
     def steps(self) -> int:
         """The most steps."""
         return self.steps_per_epoch * self.epochs
+
+    @property
+    def compiled(self) -> bool:
+        """Whether XLA compiles the steps: where it suits the network, and there are enough of them to be worth it."""
+        return self.jit and self.steps >= WORTH_COMPILING
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class _Task:
         ranks = np.stack([np.argsort(order), *(rng.permutation(count) for _ in range(ORDERS))])
         self._symbols = tf.constant(symbols)
         self._ranks = tf.constant(ranks, tf.int32)  # row 0 is the order that is sampled
-        self._evaluate = tf.function(self.loss, jit_compile=True)
+        self._evaluate = tf.function(self.loss)
 
     def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
         """Row numbers and order numbers, (batch,) each."""

@@ -86,7 +86,7 @@ class _Task:
         self.model, self.batches, self.chosen = model, batches, chosen
         self.fingerprint = fingerprint_of(chosen, symbols)
         self._symbols = tf.constant(symbols)
-        self._evaluate = tf.function(self.loss, jit_compile=True)
+        self._evaluate = tf.function(self.loss)
 
     def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
         """Row numbers (batch,), noise (batch, latent) and beta ()."""

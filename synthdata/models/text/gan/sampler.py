@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from synthdata.distances import frechet_distance, unexplained
+from synthdata.distances import frechet_distance, residual_variance
 from synthdata.models.samplers.dense import feed_forward
 from synthdata.models.samplers.prior import part_of
 from synthdata.models.samplers.shapes import Shapes
@@ -35,7 +35,7 @@ def vector_distance(real: np.ndarray, made: np.ndarray, told: np.ndarray, made_t
 
 def vector_spread(real: np.ndarray, made: np.ndarray, told: np.ndarray, made_told: np.ndarray) -> float:
     """Variance of vectors beyond what is told of them, in that of the real ones."""
-    return unexplained(made, made_told) / max(unexplained(real, told), TINY)
+    return residual_variance(made, made_told) / max(residual_variance(real, told), TINY)
 
 
 def game_shapes(*, told: int, latent: int, width: int, layers: int) -> Shapes:

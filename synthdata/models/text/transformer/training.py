@@ -11,7 +11,7 @@ import tensorflow as tf
 from synthdata.models.text.packing import Packs, pack
 from synthdata.models.text.transformer.network import TextTransformer
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import WORTH_COMPILING, descent, fingerprint_of, train
+from synthdata.models.training.loop import descent, fingerprint_of, train
 from synthdata.models.training.plan import Plan, Run
 
 __all__ = ["Hyperparameters", "train_text_transformer"]
@@ -74,9 +74,8 @@ def train_text_transformer(
         learning_rate=chosen.learning_rate,
         weight_decay=chosen.weight_decay,
         average=chosen.average,
-        jit=batches.steps_per_epoch * chosen.epochs >= WORTH_COMPILING,
     )
-    history = train(_Task(model, packs, told, batches, chosen, plan.jit), plan, run)
+    history = train(_Task(model, packs, told, batches, chosen, plan.compiled), plan, run)
     run.done()
     return model.export(), history
 

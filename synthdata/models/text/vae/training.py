@@ -17,7 +17,7 @@ from synthdata.models.text.sampler import text_surprise
 from synthdata.models.text.vae.network import TextVAE
 from synthdata.models.text.vae.sampler import encode_texts, mutual_information
 from synthdata.models.training.batches import Batches
-from synthdata.models.training.loop import WORTH_COMPILING, fingerprint_of, train
+from synthdata.models.training.loop import fingerprint_of, train
 from synthdata.models.training.plan import Plan, Run
 from synthdata.progress import Progress
 
@@ -105,7 +105,6 @@ def learn_text_vae(
         learning_rate=chosen.learning_rate,
         weight_decay=chosen.weight_decay,
         average=chosen.average,
-        jit=batches.steps_per_epoch * chosen.epochs >= WORTH_COMPILING,
     )
     history = train(_Task(model, packs, told, batches, chosen), plan, run)
     return model.export(), history

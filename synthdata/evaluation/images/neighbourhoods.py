@@ -1,4 +1,4 @@
-"""How good images are, in the features of a network that has seen the real ones: kernel distance, coverage."""
+"""Overlap of two sets of feature vectors by nearest neighbours: precision, recall, density, coverage."""
 
 from __future__ import annotations
 
@@ -6,35 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Neighbourhoods", "kernel_distance", "neighbourhoods"]
+__all__ = ["Neighbourhoods", "neighbourhoods"]
 
 NEIGHBOURS = 5
 CHUNK = 2000
 
 
-def kernel_distance(one: np.ndarray, two: np.ndarray) -> float:
-    """Unbiased squared maximum mean discrepancy with the cubic kernel of Bińkowski et al. 2018 (arXiv:1801.01401)."""
-    width = one.shape[1]
-    within = []
-    for side in (one, two):
-        total, diagonal = 0.0, 0.0
-        for start in range(0, len(side), CHUNK):
-            kernel = (side[start : start + CHUNK] @ side.T / width + 1) ** 3
-            total += float(kernel.sum())
-            diagonal += float(kernel[np.arange(len(kernel)), start + np.arange(len(kernel))].sum())
-        within.append((total - diagonal) / (len(side) * (len(side) - 1)))
-    across = sum(
-        float((((part @ two.T) / width + 1) ** 3).sum()) for part in np.array_split(one, -(-len(one) // CHUNK))
-    )
-    return within[0] + within[1] - 2 * across / (len(one) * len(two))
-
-
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """How two sets of features overlap.
+    """Overlap of two sets of feature vectors.
 
     precision, recall: Kynkäänniemi et al. 2019 (arXiv:1904.06991). density, coverage: Naeem et al. 2020
-    (arXiv:2002.09797). nearest: for each of the others the real one nearest to it, (n,).
+    (arXiv:2002.09797). nearest: the number of the real vector nearest to each of the others, (n,).
     """
 
     precision: float
@@ -45,9 +28,9 @@ class Neighbourhoods:
 
 
 def neighbourhoods(real: np.ndarray, other: np.ndarray) -> Neighbourhoods:
-    """Compare sets of features (n, width) by balls that reach to the fifth neighbour."""
+    """Compare sets of feature vectors (n, width), with balls that reach to the fifth neighbour."""
     radius_real, radius_other = _radius(real), _radius(other)
-    inside_real = np.zeros(len(other))  # in how many balls of real images
+    inside_real = np.zeros(len(other))  # how many balls of real vectors each lies in
     is_covered = np.zeros(len(real), bool)
     recalled = np.zeros(len(real), bool)
     nearest = np.empty(len(other), np.int64)
@@ -74,7 +57,9 @@ def _radius(features: np.ndarray) -> np.ndarray:
     kept = min(NEIGHBOURS, len(features) - 1)
     for start in range(0, len(features), CHUNK):
         distances = _distances(features[start : start + CHUNK], features)
-        result[start : start + CHUNK] = np.partition(distances, kept, axis=1)[:, kept]  # the first is itself
+        result[start : start + CHUNK] = np.partition(distances, kept, axis=1)[
+            :, kept
+        ]  # the first neighbour is the vector itself
     return result
 
 

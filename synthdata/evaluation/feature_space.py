@@ -1,4 +1,4 @@
-"""Tables as numbers, the same way for real and synthetic rows: what every measure of the evaluation looks at."""
+"""Tables as numbers, in the same way for real and synthetic rows: what every metric of an evaluation works on."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ from synthdata.fields.comparison import Categories, Comparison, Images, Numeric,
 from synthdata.schema import Schema
 from synthdata.subjects import Subjects
 
-__all__ = ["CodedColumn", "Coding", "Table"]
+__all__ = ["ComparedColumn", "FeatureSpace", "Table"]
 
-FEW = 20  # a quantity of no more distinct values is compared value by value
-SYMBOL_SCALE = 0.7071  # of one-hot coordinates: two rows that differ in a symbol are 1 apart
-CHUNK = 2000  # pictures that are read at a time
-MOST_SYMBOLS = 200  # of a column, in distances and trees; the rest is "other"
+FEW = 20  # a number of no more distinct values is compared as categories
+ONE_HOT_SCALE = 0.7071  # of one-hot vectors: two rows that differ in a category are 1 apart
+CHUNK = 2000  # images that are read at a time
+MOST_CATEGORIES = 200  # of a column, in distances and trees; the rest is one category
 
 
 @dataclass(frozen=True)
-class CodedColumn:
-    """One column: a quantity, or symbols with their labels, most frequent in the training rows first.
+class ComparedColumn:
+    """One column: a number, or categories with their labels, most frequent in the training rows first.
 
-    is_quantity: whether it is compared as one; a number of few values is compared symbol by symbol.
-    sorted_values: present values of the training rows, ascending; empty for symbols.
-    is_ordered: whether the field holds quantities. is_time: whether these are microseconds since 1970.
+    is_numeric: whether it is compared as a number; a number of few values is compared as categories.
+    sorted_values: present values of the training rows, ascending; empty for categories.
+    is_ordered: whether the field holds numbers. is_time: whether these are microseconds since 1970.
     """
 
     name: str
     kind: str
-    is_quantity: bool
+    is_numeric: bool
     labels: tuple[str, ...] = ()
     sorted_values: np.ndarray = field(default_factory=lambda: np.empty(0))
     is_ordered: bool = True
     is_time: bool = False
 
     def code(self, view: Comparison) -> np.ndarray:
-        """Values (n,) float64: quantities, or numbers of symbols, `len(labels)` for one training never showed; NaN."""
+        """Values (n,) float64: numbers, or codes of categories, `len(labels)` for a new one; NaN where missing."""
         match view:
-            case Numeric(values) if self.is_quantity:
+            case Numeric(values) if self.is_numeric:
                 return values
             case Numeric(values):
-                return self._numbered(_as_text(values, is_time=self.is_time))
+                return self._codes(_as_text(values, is_time=self.is_time))
             case Categories(values):
-                return self._numbered(values)
+                return self._codes(values)
             case Images() | Texts():
-                raise TypeError(f"{self.name}: pictures and texts are not coded")
+                raise TypeError(f"{self.name}: images and texts have no codes")
             case _:
                 assert_never(view)
 
-    def _numbered(self, values: np.ndarray) -> np.ndarray:
+    def _codes(self, values: np.ndarray) -> np.ndarray:
         present = pd.notna(values)
-        numbers = pd.Index(self.labels).get_indexer(pd.Index(values[present])).astype(np.float64)
+        codes = pd.Index(self.labels).get_indexer(pd.Index(values[present])).astype(np.float64)
         result = np.full(len(values), np.nan)
-        result[present] = np.where(numbers < 0, len(self.labels), numbers)
+        result[present] = np.where(codes < 0, len(self.labels), codes)
         return result
 
 
@@ -66,50 +66,50 @@ class CodedColumn:
 class Table:
     """Rows as numbers.
 
-    values: (n, columns) float64, see `CodedColumn.code`. keys: (n,) uint64, equal for equal rows. numbers: (n,) int64,
-    equal for rows of one subject, over all real tables; None where each row is its own subject.
+    values: (n, columns) float64, see `ComparedColumn.code`. keys: (n,) uint64, equal for equal rows. subject_ids: (n,)
+    int64, the subject of each row, the same over all real tables; None if each row is its own subject.
     """
 
     values: np.ndarray
     keys: np.ndarray
-    numbers: np.ndarray | None = None
+    subject_ids: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __getitem__(self, rows: np.ndarray | slice) -> Table:
-        return Table(self.values[rows], self.keys[rows], None if self.numbers is None else self.numbers[rows])
+        return Table(self.values[rows], self.keys[rows], None if self.subject_ids is None else self.subject_ids[rows])
 
     @property
     def subjects(self) -> Subjects:
-        """Whose each row is."""
-        return Subjects(len(self), self.numbers)
+        """The subject of each row."""
+        return Subjects(len(self), self.subject_ids)
 
     def sample(self, rows: int, rng: np.random.Generator) -> Table:
-        """At most `rows` of them, drawn without replacement, in their order."""
+        """At most `rows` rows, drawn without replacement, in their order."""
         if rows >= len(self):
             return self
         return self[np.sort(rng.choice(len(self), rows, replace=False))]
 
     def sample_subjects(self, rows: int, rng: np.random.Generator) -> Table:
-        """Likewise about `rows`, but whole subjects, large and small ones alike."""
-        if self.numbers is None or rows >= len(self):
+        """About `rows` rows of whole subjects, each subject as likely as any other."""
+        if self.subject_ids is None or rows >= len(self):
             return self.sample(rows, rng)
-        people = np.unique(self.numbers)
+        people = np.unique(self.subject_ids)
         kept = rng.choice(people, max(1, len(people) * rows // len(self)), replace=False)
-        return self[np.isin(self.numbers, kept)]
+        return self[np.isin(self.subject_ids, kept)]
 
 
 @dataclass(frozen=True)
-class Coding:
-    """How the columns of a schema become numbers: learned from the training rows alone."""
+class FeatureSpace:
+    """How the columns of a schema become numbers; fitted to the training rows alone."""
 
     schema: Schema
-    columns: tuple[CodedColumn, ...]
+    columns: tuple[ComparedColumn, ...]
 
     @classmethod
-    def of(cls, schema: Schema, train: pd.DataFrame) -> Coding:
-        """Learn from rows of the schema's types. Identifiers, pictures and texts are left out."""
+    def of(cls, schema: Schema, train: pd.DataFrame) -> FeatureSpace:
+        """Fit to rows of the schema's types. Identifiers, images and texts are left out."""
         columns = []
         for name, each in schema.fields.items():
             view = each.comparison(train[name])
@@ -119,7 +119,7 @@ class Coding:
             if isinstance(view, Numeric):
                 present = np.sort(view.values[~np.isnan(view.values)])
                 if len(np.unique(present)) > FEW:
-                    columns.append(CodedColumn(name, each.kind, True, (), present, is_time=view.is_time))
+                    columns.append(ComparedColumn(name, each.kind, True, (), present, is_time=view.is_time))
                     continue
                 is_time = view.is_time
                 texts = _as_text(view.values, is_time=is_time)
@@ -127,14 +127,14 @@ class Coding:
                 texts = view.values
             labels = pd.Series(texts[pd.notna(texts)]).value_counts().index
             columns.append(
-                CodedColumn(name, each.kind, False, tuple(map(str, labels)), is_ordered=is_ordered, is_time=is_time)
+                ComparedColumn(name, each.kind, False, tuple(map(str, labels)), is_ordered=is_ordered, is_time=is_time)
             )
         return cls(schema, tuple(columns))
 
-    def table(self, frame: pd.DataFrame, numbers: np.ndarray | None = None) -> Table:
-        """Rows of the schema's types, as numbers. Keys speak of pictures, by their pixels, and of texts too.
+    def table(self, frame: pd.DataFrame, subject_ids: np.ndarray | None = None) -> Table:
+        """Rows of the schema's types as numbers. Keys take in images, by their pixels, and texts.
 
-        numbers: of the rows' subjects, see `Table`.
+        subject_ids: see `Table`.
         """
         views = [self.schema.fields[column.name].comparison(frame[column.name]) for column in self.columns]
         coded = [column.code(view) for column, view in zip(self.columns, views, strict=True) if view is not None]
@@ -147,7 +147,7 @@ class Coding:
                 texts[f"text of {name}"] = view.values
         keys = pd.util.hash_pandas_object(pd.DataFrame(texts, index=range(len(frame))), index=False)
         values = np.stack(coded, axis=1) if coded else np.empty((len(frame), 0))
-        return Table(values, keys.to_numpy(np.uint64), numbers)
+        return Table(values, keys.to_numpy(np.uint64), subject_ids)
 
     @property
     def names(self) -> list[str]:
@@ -155,44 +155,44 @@ class Coding:
         return [column.name for column in self.columns]
 
     @cached_property
-    def are_symbols(self) -> np.ndarray:
-        """Which columns hold symbols: (columns,) bool."""
-        return np.array([not column.is_quantity for column in self.columns], bool)
+    def are_categorical(self) -> np.ndarray:
+        """Which columns hold categories: (columns,) bool."""
+        return np.array([not column.is_numeric for column in self.columns], bool)
 
     def features(self, table: Table, without: Sequence[str] = ()) -> np.ndarray:
-        """What trees look at: (n, columns) float64, symbols beyond `MOST_SYMBOLS` as one, NaN where missing."""
+        """Features for trees: (n, columns) float64, categories beyond `MOST_CATEGORIES` as one, NaN where missing."""
         kept = [i for i, column in enumerate(self.columns) if column.name not in without]
-        capped = np.where(self.are_symbols, np.minimum(table.values, MOST_SYMBOLS), table.values)
-        capped[:, np.isnan(capped).all(axis=0)] = 0.0  # trees have no way with a column of nothing
+        capped = np.where(self.are_categorical, np.minimum(table.values, MOST_CATEGORIES), table.values)
+        capped[:, np.isnan(capped).all(axis=0)] = 0.0  # trees refuse a column without values
         return np.ascontiguousarray(capped[:, kept])
 
-    def places(self, table: Table) -> np.ndarray:
-        """Where rows lie for distances: (n, width) float32.
+    def vectors(self, table: Table) -> np.ndarray:
+        """Feature vectors for distances: (n, width) float32.
 
-        A quantity is its place in the distribution of the training rows, in standard deviations of a uniform one, so
-        that no outlier stretches the axis; a symbol is one-hot.
+        A number is its rank among the training rows, in standard deviations of a uniform distribution, so that no
+        outlier stretches the axis; a category is one-hot.
         """
         parts = []
         for i, column in enumerate(self.columns):
             values = table.values[:, i]
             missing = np.isnan(values)
-            if column.is_quantity:
+            if column.is_numeric:
                 left = np.searchsorted(column.sorted_values, values, side="left")
                 right = np.searchsorted(column.sorted_values, values, side="right")
                 place = (left + right) / (2 * max(len(column.sorted_values), 1)) * np.sqrt(12)
                 parts.append(np.where(missing, 0.0, place)[:, None])
                 parts.append(missing[:, None] * 1.0)
             else:
-                width = min(len(column.labels), MOST_SYMBOLS) + 2
+                width = min(len(column.labels), MOST_CATEGORIES) + 2
                 number = np.where(missing, width - 1, np.minimum(np.nan_to_num(values), width - 2)).astype(np.int64)
                 one_hot = np.zeros((len(values), width), np.float32)
-                one_hot[np.arange(len(values)), number] = SYMBOL_SCALE
+                one_hot[np.arange(len(values)), number] = ONE_HOT_SCALE
                 parts.append(one_hot)
         return np.hstack(parts).astype(np.float32) if parts else np.zeros((len(table), 0), np.float32)
 
 
 def _digests(pictures: Images) -> np.ndarray:
-    """A number a picture, (n,) uint64, equal for equal pixels."""
+    """A number for each image, (n,) uint64, equal for equal pixels."""
     result = np.empty(pictures.rows, np.uint64)
     for start in range(0, pictures.rows, CHUNK):
         rows = np.arange(start, min(start + CHUNK, pictures.rows))
@@ -206,7 +206,7 @@ def _plain(view: Comparison | None) -> np.ndarray:
         case Numeric(values) | Categories(values):
             return values
         case Images() | Texts() | None:
-            raise ValueError("pictures, texts, and columns without a view, are not coded")
+            raise ValueError("images, texts, and columns without a view, have no codes")
         case _:
             assert_never(view)
 

@@ -1,7 +1,7 @@
-"""What a report may show of real rows: nothing that fewer than `THRESHOLD` subjects show, and no cell as a tick.
+"""Statistical disclosure control: a report shows nothing that fewer than `THRESHOLD` real subjects have in common.
 
-Labels that fewer show go under one name; bars in which fewer stand are joined with their neighbours; edges are round
-numbers or whole days between two values beyond which enough subjects lie; shares that rest on fewer are 0 or 1.
+Rarer labels are merged into one; bars with fewer subjects are joined with their neighbours; edges are round numbers or
+whole days, with enough subjects beyond the first and the last; shares that rest on fewer are 0 or 1.
 """
 
 from __future__ import annotations
@@ -10,52 +10,52 @@ import math
 
 import numpy as np
 
-from synthdata.evaluation.features import CodedColumn, Table
+from synthdata.evaluation.feature_space import ComparedColumn, Table
 from synthdata.evaluation.report import Bars
 from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["HIDDEN", "bars_of", "missing_share", "shown_labels"]
 
 HIDDEN = "rare or new"
-BARS = 30  # of a histogram, about
-MOST_BARS = 9  # of symbols; the rest is "others"
+BARS = 30  # of a histogram, approximately
+MOST_BARS = 9  # of categories; the rest is "others"
 MICROSECONDS_A_DAY = 86_400_000_000
 
 
-def shown_labels(column: CodedColumn, train: Table, number: int) -> tuple[str, ...]:
-    """The labels of a column of that number, those that fewer than `THRESHOLD` training subjects show as `HIDDEN`."""
+def shown_labels(column: ComparedColumn, train: Table, number: int) -> tuple[str, ...]:
+    """The labels of column `number`; those of fewer than `THRESHOLD` training subjects are `HIDDEN`."""
     values = train.values[:, number]
     present = ~np.isnan(values)
     counts = train.subjects[present].count(values[present].astype(np.int64), len(column.labels))
     return tuple(
-        label if shows >= THRESHOLD else HIDDEN for label, shows in zip(column.labels, counts.tolist(), strict=False)
+        label if people >= THRESHOLD else HIDDEN for label, people in zip(column.labels, counts.tolist(), strict=False)
     )
 
 
 def missing_share(values: np.ndarray, subjects: Subjects) -> float:
-    """The share of real cells that are missing; 0 or 1 if the others are those of fewer than `THRESHOLD` subjects."""
+    """The share of real cells that are missing; 0 or 1 if it rests on fewer than `THRESHOLD` subjects."""
     missing = np.isnan(values)
     if subjects[missing].people < THRESHOLD:
         return 0.0
     return 1.0 if subjects[~missing].people < THRESHOLD else float(missing.mean())
 
 
-def bars_of(column: CodedColumn, real: np.ndarray, synthetic: np.ndarray, subjects: Subjects) -> Bars:
-    """Shares of present values, bar by bar: histograms with the same edges, or the most frequent symbols.
+def bars_of(column: ComparedColumn, real: np.ndarray, synthetic: np.ndarray, subjects: Subjects) -> Bars:
+    """Shares of present values, bar by bar: histograms with the same edges, or the most frequent categories.
 
-    subjects: of the real values. Nothing where fewer than `THRESHOLD` subjects have a value.
+    subjects: of the real values. No bars if fewer than `THRESHOLD` subjects have a value.
     """
     present = ~np.isnan(real)
     real, subjects, synthetic = real[present], subjects[present], synthetic[~np.isnan(synthetic)]
     if subjects.people < THRESHOLD:
         return Bars((), ())
-    if column.is_quantity:
+    if column.is_numeric:
         return _histogram(real, synthetic, subjects, is_time=column.is_time)
     return _labels(column, real.astype(np.int64), synthetic.astype(np.int64), subjects)
 
 
-def _labels(column: CodedColumn, real: np.ndarray, synthetic: np.ndarray, subjects: Subjects) -> Bars:
-    """The most frequent symbols first; the hidden ones, whose real share is left out if it rests on too few, last."""
+def _labels(column: ComparedColumn, real: np.ndarray, synthetic: np.ndarray, subjects: Subjects) -> Bars:
+    """The most frequent categories first; the hidden ones last, whose real share is left out if it rests on too few."""
     size = len(column.labels) + 1
     shown = subjects.count(real, size) >= THRESHOLD
     shown[-1] = False
@@ -78,7 +78,7 @@ def _labels(column: CodedColumn, real: np.ndarray, synthetic: np.ndarray, subjec
 
 
 def _histogram(real: np.ndarray, synthetic: np.ndarray, subjects: Subjects, *, is_time: bool) -> Bars:
-    """What lies beyond the ends counts in the end bars; nothing where the ends meet."""
+    """Values beyond the ends count in the end bars; no bars if the ends meet."""
     low, high = _ends(real, subjects)
     step = _round_step((high - low) / BARS, MICROSECONDS_A_DAY if is_time else None)
     if not step:
@@ -96,20 +96,20 @@ def _histogram(real: np.ndarray, synthetic: np.ndarray, subjects: Subjects, *, i
 
 
 def _ends(real: np.ndarray, subjects: Subjects) -> tuple[float, float]:
-    """The first and the 99th percentile, or further in, so that `THRESHOLD` subjects lie at or beyond each."""
+    """The first and the 99th percentile, moved inwards until `THRESHOLD` subjects lie at or beyond each."""
     order = np.argsort(real, kind="stable")
     far = []
     for way in (order, order[::-1]):
-        first = np.unique(subjects.each[way], return_index=True)[1]  # where each subject comes first
+        first = np.unique(subjects.each[way], return_index=True)[1]  # the first row of each subject
         far.append(float(real[way[np.sort(first)[THRESHOLD - 1]]]))
     low, high = np.quantile(real, [0.01, 0.99]).tolist()
-    if low == high:  # most rows are alike; the others are what there is to see
+    if low == high:  # most rows are equal; the others are what there is to see
         return far[0], far[1]
     return max(low, far[0]), min(high, far[1])
 
 
 def _round_step(width: float, unit: float | None) -> float:
-    """1, 2 or 5 times a power of 10 that is as large, of whole units if there is one; 0 if there is no width."""
+    """The smallest of 1, 2 and 5 times a power of 10 that is at least `width`, in whole units; 0 without a width."""
     if width <= 0 or not math.isfinite(width):
         return 0.0
     width = width if unit is None else max(width / unit, 1.0)
@@ -118,9 +118,9 @@ def _round_step(width: float, unit: float | None) -> float:
 
 
 def _joined(bins: np.ndarray, subjects: Subjects, size: int) -> np.ndarray:
-    """Which edges stay so that in each bar at least `THRESHOLD` real subjects stand: ascending, the first and last in.
+    """The edges to keep, so that each bar has at least `THRESHOLD` real subjects: ascending, with the first and last.
 
-    Empty bars are joined as well: one that stood alone would say where the few beside it are.
+    Empty bars are joined too: an empty bar would show where the few values beside it are.
     """
     pairs = np.unique(np.stack([bins, subjects.each]), axis=1)
     ends = np.searchsorted(pairs[0], np.arange(size), side="right")
@@ -131,7 +131,7 @@ def _joined(bins: np.ndarray, subjects: Subjects, size: int) -> np.ndarray:
         if len(seen) >= THRESHOLD:
             kept.append(number + 1)
             seen = set()
-    kept[-1] = size  # what is left over belongs to the last bar
+    kept[-1] = size  # the remainder belongs to the last bar
     return np.array(kept) if len(kept) > 1 else np.array([0, size])
 
 

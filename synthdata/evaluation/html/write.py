@@ -10,31 +10,58 @@ from typing import Any, Protocol
 from xml.etree import ElementTree
 
 from synthdata.errors import OutputError
-from synthdata.evaluation.html.guess import render_guessing
+from synthdata.evaluation.html.guess import render_human_test
 from synthdata.evaluation.html.page import render
-from synthdata.evaluation.report import Report, Score
+from synthdata.evaluation.report import Report
+from synthdata.evaluation.score import Score
 
-__all__ = ["FILES", "as_json", "check_folder", "explained", "junit", "write_files", "write_report"]
+__all__ = ["FILES", "as_json", "check_folder", "junit", "output_errors", "write_files", "write_report"]
 
 GUESS = "guess.html"
 
 
 class HasJson(Protocol):
-    """What can be written as JSON."""
+    """Anything with a JSON form."""
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Plain data."""
         ...
 
 
 def write_report(report: Report, folder: str | Path, *, force: bool = False) -> dict[str, Path]:
-    """Write `report.html`, `report.json` and `report.xml`, and `guess.html` where there are images.
+    """Write a report into a folder: as a page, as JSON, and as JUnit XML for continuous integration.
 
-    Each appears whole or not at all. Returns their paths, by "html", "json", "xml" and "guess".
+    The files are `report.html`, `report.json` and `report.xml`, and `guess.html` if real images may be shown. Each
+    appears complete or not at all.
+
+    Parameters
+    ----------
+    report
+        What `evaluate` returned.
+    folder
+        Made if it does not exist.
+    force
+        Replace an earlier report.
+
+    Returns
+    -------
+    dict
+        The paths, by "html", "json", "xml" and "guess".
+
+    Raises
+    ------
+    OutputError
+        If there is a report already and `force` is not set, or a file cannot be written.
+
+    Examples
+    --------
+    >>> write_report(report, "report")["html"]  # doctest: +SKIP
+    PosixPath('report/report.html')
+
     """
     folder = check_folder(folder, force=force)
-    texts = {name: write(report) for name, write in FILES.items() if name != GUESS or report.guessing}
-    with explained(folder):
+    texts = {name: write(report) for name, write in FILES.items() if name != GUESS or report.human_tests}
+    with output_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         written = write_files({folder / name: text for name, text in texts.items()})
         if GUESS not in texts:
@@ -43,7 +70,7 @@ def write_report(report: Report, folder: str | Path, *, force: bool = False) -> 
 
 
 def check_folder(folder: str | Path, *, force: bool = False) -> Path:
-    """Return the folder, if a report can be put there; OutputError if not, or if one is there already."""
+    """Return the folder if a report can be written to it; OutputError if not, or if it has a report already."""
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder}: is a file; name a folder to write the report to")
@@ -54,7 +81,7 @@ def check_folder(folder: str | Path, *, force: bool = False) -> Path:
 
 
 def write_files(texts: Mapping[Path, str]) -> list[Path]:
-    """Write files, each whole or not at all."""
+    """Write files, each completely or not at all."""
     for path, text in texts.items():
         part = path.with_name(f"{path.name}.part")
         part.write_text(text, encoding="utf-8")
@@ -63,16 +90,16 @@ def write_files(texts: Mapping[Path, str]) -> list[Path]:
 
 
 @contextmanager
-def explained(place: Path) -> Iterator[None]:
-    """Turn what the system says of a file into an OutputError that names the place."""
+def output_errors(path: Path) -> Iterator[None]:
+    """Turn an error of the file system into an OutputError that names the path."""
     try:
         yield
     except OSError as error:
-        raise OutputError(f"{place}: cannot be written: {error.strerror}") from None
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def junit(report: Report) -> str:
-    """The scores as test cases: what was missed failed, what was not measured was skipped."""
+    """The scores as test cases: a missed requirement has failed, a score that was not measured was skipped."""
     suite = ElementTree.Element(
         "testsuite",
         name=f"synthdata evaluate {report.name}",
@@ -83,14 +110,14 @@ def junit(report: Report) -> str:
     )
     for score in report.scores:
         case = ElementTree.SubElement(suite, "testcase", classname=score.section, name=score.name)
-        told = f"{score.label}: {score.note if score.value is None else f'{score.value:.4f}'}"
+        text = f"{score.label}: {score.note if score.value is None else f'{score.value:.4f}'}"
         if score in report.missed:
-            ElementTree.SubElement(case, "failure", message=f"{told}; required is {score.limit}")
+            ElementTree.SubElement(case, "failure", message=f"{text}; required is {score.limit}")
         elif _is_skipped(score):
             ElementTree.SubElement(case, "skipped", message=score.note)
         else:
             alarm = f"; an alarm: {score.limit}" if score in report.alarms else ""
-            ElementTree.SubElement(case, "system-out").text = told + alarm
+            ElementTree.SubElement(case, "system-out").text = text + alarm
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -100,7 +127,7 @@ def _is_skipped(score: Score) -> bool:
 
 
 def as_json(report: HasJson) -> str:
-    """As JSON text."""
+    """JSON text."""
     return json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -108,5 +135,5 @@ FILES: dict[str, Callable[[Report], str]] = {
     "report.html": render,
     "report.json": as_json,
     "report.xml": junit,
-    GUESS: render_guessing,
+    GUESS: render_human_test,
 }

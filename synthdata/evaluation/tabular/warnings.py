@@ -1,0 +1,58 @@
+"""Warnings about rows that are of no use; they come first in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from synthdata.evaluation.score import Score
+from synthdata.schema import Schema
+
+__all__ = ["mostly_rare", "unusable"]
+
+NEAR_FLOOR = 0.02  # distance from the AUC of independent columns
+LEAST_FLOOR = 0.6  # AUC of independent columns below which columns hardly depend on each other
+MOSTLY = 0.5  # of the rows
+
+
+def unusable(scores: Sequence[Score]) -> list[str]:
+    """Warnings where synthetic rows are no better than independent columns."""
+    by_name = {score.name: score for score in scores}
+    return [*_of_pairs(by_name.get("trends")), *_of_rows(by_name.get("c2st_auc"))]
+
+
+def _of_pairs(score: Score | None) -> Iterator[str]:
+    if score is None or score.value is None or score.floor is None:
+        return
+    # if held-out rows are no better either, there are too few rows to compare pairs
+    if score.value < score.floor and (score.ceiling is None or score.ceiling > score.floor):
+        yield (
+            f"Pairs of columns are worse than independent columns (pairwise similarity {score.value:.3f}, independent "
+            f"columns {score.floor:.3f}): do not use the synthetic rows for anything that relates two columns."
+        )
+
+
+def _of_rows(score: Score | None) -> Iterator[str]:
+    if score is None or score.value is None or score.floor is None or score.floor < LEAST_FLOOR:
+        return
+    if score.value >= score.floor - NEAR_FLOOR:
+        yield (
+            f"Synthetic rows are as easy to tell from real ones as independent columns are (AUC {score.value:.3f}, "
+            f"independent columns {score.floor:.3f}): the model has learned single columns at best, not rows."
+        )
+
+
+def mostly_rare(schema: Schema, frames: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Warnings about columns that are mostly the rare label in the synthetic rows, but not in the real ones."""
+    said = []
+    for name, field in schema.fields.items():
+        if field.rare_label is None:
+            continue
+        real, made = (float((frames[side][name] == field.rare_label).mean()) for side in ("train", "synthetic"))
+        if made > MOSTLY > real:
+            said.append(
+                f'Column "{name}" says "{field.rare_label}" in {made:.0%} of the synthetic rows: most of its real '
+                f"values are too rare to be learned. Leave it out, group its values, or declare it as an identifier."
+            )
+    return said
