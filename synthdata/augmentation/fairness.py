@@ -14,7 +14,7 @@ from synthdata.augmentation.proof.gains import parity
 from synthdata.augmentation.sources import Generated
 from synthdata.errors import InputError, nearest
 from synthdata.evaluation.feature_space import FeatureSpace
-from synthdata.pipeline import suite_of
+from synthdata.pipeline import check_learned_keys, suite_of
 from synthdata.progress import Listener, silent
 from synthdata.schema import Schema
 from synthdata.schema.conditions import Where
@@ -49,11 +49,13 @@ def generate_independent(
 
     Every combination of a group and a class is drawn under its condition, as often as independence asks for. InputError
     if the model hardly ever draws one of them. real: the real rows, if available: none of their keys and personal data
-    is generated.
+    is generated; InputError if the model has learned a column of these.
     """
     schema = synthesizer.schema
     if rows < 1:
         raise InputError(f"{rows} rows asked for; ask for at least 1")
+    if real is not None:
+        check_learned_keys(schema, real)
     pilot = synthesizer.sample(PILOT, where=where, seed=seed)
     known = pilot.iloc[:0] if real is None else schema.read(real)
     amount = Amount(independent=sensitive, where=where, rows=rows)

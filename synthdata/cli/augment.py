@@ -135,7 +135,8 @@ def command(
     if not prove and (estimator, metric, folds) != (None, None, None):
         raise InputError("--estimator, --metric and --folds belong to --prove; add it, or leave them out")
     check_target(output, force=force)
-    declared = _with_target(Schema.load(schema), target, schema)
+    declared = Schema.load(schema)
+    declared = declared if target is None else declared.replace(target=target)
     amount = _amount(declared, balance, shares, level, independent, rows, factor, where, real_share)
     check_names(declared, provenance, weighs=prove or real_share is not None)
     if prove:
@@ -196,12 +197,6 @@ def _check_left_out(console: Console, left_out: list[str], provenance: str) -> N
     if left_out:
         some = ", ".join(left_out[:5]) + (", ..." if len(left_out) > 5 else "")
         console.say(f"columns left out, because the schema does not name them: {some}")
-
-
-def _with_target(declared: Schema, target: str | None, source: Path) -> Schema:
-    if target is None:
-        return declared
-    return declared.replace(target=target)
 
 
 def _amount(
