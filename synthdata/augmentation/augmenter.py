@@ -1,4 +1,4 @@
-"""The augmenter: synthetic rows beside real ones, as a sampler of an imbalanced-learn pipeline."""
+"""Augmentation as a sampler of an imbalanced-learn pipeline."""
 
 from __future__ import annotations
 
@@ -93,12 +93,12 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803  # scikit-learn's name
-        """Check what is given; rows are learned by `fit_resample`."""
+        """Check X and y; `fit_resample` does the training."""
         self._frame(X, y)
         return self
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:  # noqa: N803
-        """Learn the rows, and return them with those that are added: X (n, features) and y (n,)."""
+        """Train on the rows, and return them with the added ones: X (n, features) and y (n,)."""
         frame = self._frame(X, y)
         schema, labels = self._schema(frame, y)
         target = str(schema.target)
@@ -114,7 +114,7 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
         return _longer(X, frame, added, schema), _longer_labels(y, labels.back(added[target]))
 
     def _frame(self, data: Any, given: Any) -> pd.DataFrame:
-        """X as a frame whose columns are named in text."""
+        """X as a frame whose column names are strings."""
         if given is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         frame = named_frame(self, data, reset=True)
@@ -128,11 +128,11 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
         return frame.set_axis([str(name) for name in frame.columns], axis=1).reset_index(drop=True)
 
     def _schema(self, frame: pd.DataFrame, given: Any) -> tuple[Schema, Labels]:
-        """The schema of X and y, which is its target, and what y is."""
+        """The schema of X and y, with y as its target, and the labels."""
         schema = self.schema or Schema.infer(frame)
         lacking = [name for name in frame.columns if name not in schema.fields]
         if lacking:
-            raise InputError(f'the schema lacks the column "{lacking[0]}" of X; added rows could not have it')
+            raise InputError(f'the schema lacks the column "{lacking[0]}" of X, which added rows could not have then')
         target = _name_of(given, schema, list(frame.columns))
         labels = Labels.of(given, schema.fields.get(target), balance=self.balance)
         fields = {**schema.fields, target: labels.field}
@@ -168,7 +168,7 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
 
 
 def _name_of(given: Any, schema: Schema, own: Sequence[str]) -> str:
-    """What the column of y is called: as y is, else as the schema's target is, and not as a column of X."""
+    """The name of the column of y: that of y, else that of the schema's target, but not that of a column of X."""
     name = getattr(given, "name", None)
     if isinstance(given, pd.DataFrame) and len(given.columns) == 1:
         name = given.columns[0]
@@ -181,7 +181,7 @@ def _name_of(given: Any, schema: Schema, own: Sequence[str]) -> str:
 
 
 def _longer(data: Any, frame: pd.DataFrame, added: pd.DataFrame, schema: Schema) -> Any:
-    """X, as a frame, an array or a list as it came, with the rows that are added after its own."""
+    """X, as the frame, array or list it was, followed by the added rows."""
     more = [like(column, added[str(name)], schema.fields[str(name)]) for name, column in frame.items()]
     if isinstance(data, pd.DataFrame):
         columns = [
@@ -196,12 +196,12 @@ def _longer(data: Any, frame: pd.DataFrame, added: pd.DataFrame, schema: Schema)
     if isinstance(data, list):
         return [*data, *rows.tolist()]
     if own.dtype.kind == "U":
-        rows = np.where(pd.isna(rows), "", rows).astype(str)  # as it had to stand there
+        rows = np.where(pd.isna(rows), "", rows).astype(str)  # an array of text has no missing cells
     return np.concatenate([own, rows])
 
 
 def _longer_labels(given: Any, more: np.ndarray) -> Any:
-    """Y, as it came, with those of the rows that are added after its own."""
+    """Y, as the kind it was, followed by that of the added rows."""
     if isinstance(given, pd.DataFrame):
         return _longer_labels(given.iloc[:, 0], more).to_frame().set_axis(given.columns, axis=1)
     if isinstance(given, pd.Series):

@@ -1,4 +1,4 @@
-"""The imputer: missing cells drawn, not averaged, as a scikit-learn transformer."""
+"""Imputation by draws from a generative model, as a scikit-learn transformer."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803  # scikit-learn's name
-        """Learn the rows of a frame or an array, missing cells among them; `y` is not looked at."""
+        """Train on the rows of a frame or an array, which may have missing cells; `y` is ignored."""
         frame = named_frame(self, X, reset=True)
         schema = self.schema or Schema.infer(frame)
         fields = {name: _with_nulls(field) for name, field in schema.fields.items()}
         schema = schema.model_copy(update={"fields": fields})
         name = schema.model.family if self.model is None else Model.model_validate(self.model).family
         if name == AUTO or not issubclass(family(name), ImputingGenerator):
-            raise InputError(f"model {name} does not fill cells of given rows; an Imputer takes model transformer")
+            raise InputError(f"model {name} cannot impute; an Imputer takes model transformer")
         self.seed_ = seed_of(self.random_state)
         self.synthesizer_ = Synthesizer.fit(
             frame, schema, model=self.model, seed=self.seed_, max_minutes=self.max_minutes
@@ -85,7 +85,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
         return self
 
     def transform(self, X: Any) -> Any:  # noqa: N803
-        """Fill a frame's, or an array's, missing cells."""
+        """Impute the missing cells of a frame or an array."""
         check_is_fitted(self)
         frame = named_frame(self, X, reset=False)
         fields = self.synthesizer_.schema.fields
@@ -112,13 +112,13 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
 
 
 def _with_nulls(field: Field) -> Field:
-    """The same field, whose cells may be missing if those of its kind can be."""
+    """The field made nullable, if its kind can be."""
     loose = field.model_copy(update={"nullable": True})
     return field if loose.check() else loose
 
 
 def _with_cells(column: pd.Series, cells: np.ndarray, values: pd.Series, field: Field) -> pd.Series:
-    """A column as it came, with values (m,) of the field's type in `cells` (m,), in the column's own type."""
+    """The column with values (m,) of the field's type in `cells` (m,), converted to the column's own type."""
     drawn = like(column, values, field)
     result: pd.Series = column.astype(drawn.dtype) if isinstance(drawn.dtype, pd.CategoricalDtype) else column.copy()
     result.iloc[cells] = drawn.to_numpy(object) if result.dtype == object else drawn.array
