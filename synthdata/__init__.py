@@ -10,8 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from synthdata.augmentation import Amount, Augmenter, Imputer, augment, prove
-    from synthdata.augmentation.proof import Gains, Proof, write_gains
+    from synthdata.augmentation import Amount, Augmenter, Gains, Imputer, Proof, augment, prove, write_gains
     from synthdata.augmentations import transform
     from synthdata.errors import (
         ArtefactError,
@@ -111,8 +110,7 @@ except PackageNotFoundError:  # run from a checkout that was not installed
     __version__ = "0.1.0"
 
 _ROOMS = {  # where each public name is; the imports above say the same to type checkers, and a test holds them equal
-    "augmentation": ("Amount", "Augmenter", "Imputer", "augment", "prove"),
-    "augmentation.proof": ("Gains", "Proof", "write_gains"),
+    "augmentation": ("Amount", "Augmenter", "Gains", "Imputer", "Proof", "augment", "prove", "write_gains"),
     "augmentations": ("transform",),
     "errors": (
         *(
