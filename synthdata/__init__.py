@@ -1,4 +1,4 @@
-"""Learn a table, draw new rows from it, and let nothing out that has not been checked.
+"""Learn tables, images and texts, generate synthetic records, and export only validated rows.
 
 The public names load on first use, so that `import synthdata` loads neither TensorFlow nor Great Expectations.
 """
