@@ -9,10 +9,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from short import TEXT as SHORT
 
 from synthdata.blocks import Categorical, Pixels, Tokens, check_arrays
 from synthdata.errors import TrainingError
-from synthdata.models import families_of, field_family, field_settings
+from synthdata.models import field_family, field_settings
 from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Signature, Size
 from synthdata.models.latent_paths import interpolate, vary
 from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents
@@ -28,13 +29,6 @@ from synthdata.models.training.plan import Run
 LENGTH, WORDS = 8, 6  # of a text; of a label
 BLOCK = Tokens(LENGTH, 1 + 2 * WORDS)
 SIGNATURE = Signature({"note": BLOCK}, {"label": Categorical(2)})
-TINY = {"width": 16, "layers": 1, "heads": 2, "mlp_ratio": 2, "dropout": 0.0, "batch_size": 400}
-VAE = {**TINY, "encoder_layers": 1, "latent": 4, "coupling_layers": 1, "coupling_width": 8, "learning_rate": 0.02}
-SHORT = {
-    "transformer": {**TINY, "epochs": 30},
-    "vae": {**VAE, "epochs": 38},
-    "gan": {"texts": {**VAE, "epochs": 38}, "width": 16, "critic_width": 16, "rounds": 1, "batch_size": 64},
-}
 PROMPTED = [name for name in SHORT if issubclass(field_family(BLOCK, name), PromptedGenerator)]
 LATENT = [name for name in SHORT if issubclass(field_family(BLOCK, name), LatentSpace)]
 
@@ -97,10 +91,6 @@ def space(request, fits):
 
 def draw(generator: Generator, seed: int, condition: dict[str, np.ndarray]) -> np.ndarray:
     return generator.sample(rng_of(seed), len(condition["label"]), condition=condition)["note"]
-
-
-def test_every_family_has_a_short_run_here():
-    assert set(SHORT) == set(families_of(BLOCK)) - {"pretrained"}  # whose language a preset brings: test_pretrained
 
 
 def test_which_families_take_prompts_and_which_have_a_latent_space():
