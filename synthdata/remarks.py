@@ -53,8 +53,8 @@ def about_columns(frame: pd.DataFrame, schema: Schema) -> list[str]:
     for name, field in schema.fields.items():
         present = frame[name].dropna()
         if isinstance(field, Category | Number):
-            told = _learned(frame, present, name, field.kind, has_subject=bool(schema.subject))
-            found += told or (_in_texts(present.drop_duplicates(), name) if isinstance(field, Category) else [])
+            learned = _learned(frame, present, name, field.kind, has_subject=bool(schema.subject))
+            found += learned or (_in_texts(present.drop_duplicates(), name) if isinstance(field, Category) else [])
         elif isinstance(field, Identifier):
             found += _crowded(present, name, field)
         elif isinstance(field, Text):

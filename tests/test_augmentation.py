@@ -192,7 +192,7 @@ def test_amounts_that_a_table_cannot_have_are_refused(patients, amount, message)
 def test_a_column_of_the_same_name_as_the_mark_is_refused(synthesizer, patients):
     with pytest.raises(InputError, match="name the one that marks rows otherwise"):
         augment(synthesizer, patients, Amount(rows=1), provenance="ward")
-    with pytest.raises(InputError, match="is what the column of weights is called"):
+    with pytest.raises(InputError, match="is the name of the column of weights"):
         augment(synthesizer, patients, Amount(factor=2, real_share=0.5), provenance="row_weight")
     assert augment(synthesizer, patients, Amount(rows=1), provenance="row_weight").added == 1
 
@@ -264,22 +264,22 @@ def test_the_table_as_a_whole_must_pass_the_users_suite(patients, tmp_path):
 # --- proof ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_generator_that_knows_nothing_is_not_shown_to_help_and_is_compared_with_all_remedies(patients):
+def test_a_generator_that_knows_nothing_is_not_shown_to_help_and_is_compared_with_all_baselines(patients):
     pytest.importorskip("imblearn")
     proof = prove(
-        patients, SCHEMA, families=("marginals",), folds=3, sensitive="sex", learner="sklearn.naive_bayes.GaussianNB"
+        patients, SCHEMA, families=("marginals",), folds=3, sensitive="sex", estimator="sklearn.naive_bayes.GaussianNB"
     )
     labels = [line.label for line in proof.gains.lines]
     assert labels[:4] == ["nothing", "class weights", "random oversampling", "SMOTE"]
     assert {"marginals, 2 times the rows", "marginals, classes equal"} <= set(labels)
     assert all(line.score is not None for line in proof.gains.lines)
     assert not proof.gains.helps
-    assert proof.gains.measure == "AUC"
+    assert proof.gains.metric == "AUC"
     assert {"demographic parity difference", "equalised odds difference"} <= set(proof.gains.lines[0].also)
 
 
-def test_rows_that_hold_what_a_learner_lacks_are_shown_to_help():
-    """Classes that overlap in one column, and a learner that says of hardly any row that it is of the rare one."""
+def test_rows_that_hold_what_an_estimator_lacks_are_shown_to_help():
+    """Classes that overlap in one column, and an estimator that says of hardly any row that it is of the rare one."""
     rng = np.random.default_rng(0)
     x = np.r_[rng.normal(0, 1, 3000), rng.normal(2, 1, 150)].round(2)
     frame = pd.DataFrame({"x": x, "y": ["no"] * 3000 + ["yes"] * 150})
@@ -287,8 +287,8 @@ def test_rows_that_hold_what_a_learner_lacks_are_shown_to_help():
         update={"target": "y", "model": Model(family="transformer", epochs=4, width=16)}
     )
     proof = prove(
-        frame, schema, families=("transformer",), folds=3, measure="balanced_accuracy",
-        learner="sklearn.linear_model.LogisticRegression", amount=Amount(balance=("y",)),
+        frame, schema, families=("transformer",), folds=3, metric="balanced_accuracy",
+        estimator="sklearn.linear_model.LogisticRegression", amount=Amount(balance=("y",)),
     )  # fmt: skip
     assert proof.gains.helps
     assert proof.best is not None
@@ -321,9 +321,9 @@ def test_an_interrupted_proof_goes_on_and_comes_to_the_same(patients, tmp_path):
     [
         ({"target": "patient"}, "cannot be predicted"),
         ({"target": "sick"}, 'no field "sick"'),
-        ({"measure": "r2"}, "it is one of auc"),
+        ({"metric": "r2"}, "it is one of auc"),
         ({"sensitive": "weight"}, "no groups"),
-        ({"learner": "sklearn.nothing"}, "cannot be imported"),
+        ({"estimator": "sklearn.nothing"}, "cannot be imported"),
         ({"folds": 41}, "fewer than the 41 folds"),
     ],
 )
@@ -335,7 +335,7 @@ def test_a_proof_that_cannot_be_had_is_refused_before_anything_is_learned(patien
 def test_of_quantities_added_rows_alone_are_compared(patients):
     proof = prove(patients, SCHEMA, target="weight", families=("marginals",), folds=2)
     assert [line.label for line in proof.gains.lines if line.kind != "generated"] == ["nothing"]
-    assert proof.gains.measure == "R²"
+    assert proof.gains.metric == "R²"
 
 
 # --- command ----------------------------------------------------------------------------------------------------------
@@ -370,20 +370,20 @@ def test_columns_that_the_schema_does_not_name_are_told_and_none_is_hidden(files
     patients.assign(mine=1).to_csv(files / "d.csv", index=False)
     code, text = run(files / "s.yaml", "--data", files / "d.csv", "-o", files / "o.csv", "--rows", 5)
     assert code == 0, text
-    assert "left out, as the schema does not name them: mine" in text
+    assert "left out, because the schema does not name them: mine" in text
     patients.assign(provenance="ours").to_csv(files / "d.csv", index=False)
     code, text = run(files / "s.yaml", "--data", files / "d.csv", "-o", files / "p.csv", "--rows", 5)
     assert code == 2
-    assert 'has a column "provenance", which the schema does not name' in text
+    assert 'already has a column "provenance"; choose another name' in text
 
 
 def test_the_table_that_is_learned_is_not_overwritten_and_nothing_to_fill_is_told(files, patients):
     data = files / "d.csv"
     code, text = run(files / "s.yaml", "--data", data, "-o", data, "--rows", 5, "--force")
-    assert (code, "write the augmented one elsewhere" in text) == (2, True)
+    assert (code, "write the augmented table to another file" in text) == (2, True)
     patients.assign(weight=70.0).to_csv(data, index=False)
     code, text = run(files / "s.yaml", "--data", data, "-o", files / "o.csv", "--fill")
-    assert (code, "there is nothing to fill" in text) == (2, True)
+    assert (code, "leave --fill out" in text) == (2, True)
 
 
 def test_a_balanced_column_may_be_named_and_repeated(files):
@@ -401,7 +401,7 @@ def test_without_a_shown_gain_the_data_is_written_unchanged_unless_forced(files)
     code, text = run(files / "s.yaml", "--data", files / "d.csv", "-o", out, *asked)
     assert code == 0, text
     assert "none added" in text
-    assert "The data is better left as it is." in text
+    assert "Leave the data unchanged." in text
     table = pd.read_csv(out)
     pd.testing.assert_frame_equal(table.drop(columns="provenance"), pd.read_csv(files / "d.csv"))
     assert (table["provenance"] == "real").all()
@@ -411,20 +411,20 @@ def test_without_a_shown_gain_the_data_is_written_unchanged_unless_forced(files)
     code, text = run(files / "s.yaml", "--data", files / "d.csv", "-o", out, *asked, "--force")
     assert code == 0, text
     assert (pd.read_csv(out)["provenance"] == "synthetic").sum() == 300
-    assert "added all the same, because of --force" in text
+    assert "added anyway, because of --force" in text
 
 
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ([], "nothing says what to add"),
+        ([], "nothing to add"),
         (["--rows", 10, "--where", "ward = west"], "5 real rows satisfy the conditions"),
         (["--balance", "--share", "bad"], "write it as VALUE=SHARE"),
         (["--balance", "--target", "outcom"], 'did you mean "outcome"'),
-        (["--prove", "--fill"], "in a run of its own"),
-        (["--prove", "--model", "auto"], "tries the families itself"),
+        (["--prove", "--fill"], "in a run without --prove"),
+        (["--prove", "--model", "auto"], "compares the families itself"),
         (["--rows", 10, "--provenance", "ward"], "marks rows otherwise"),
-        (["--rows", 10, "--measure", "auc"], "add --prove, or leave them out"),
+        (["--rows", 10, "--metric", "auc"], "belong to --prove"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(files, asked, message):

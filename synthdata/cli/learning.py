@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from synthdata.subjects import Subjects
     from synthdata.synthesizer import Synthesizer
 
-__all__ = ["Learned", "learn"]
+__all__ = ["Learned", "check_trainable", "learn"]
 
 UNMEASURED = "without --holdout most privacy scores are not measured"
 ENOUGH_TO_HOLD_OUT = 500  # rows: a tenth of them is what an evaluation needs at least
@@ -63,41 +63,22 @@ def learn(
     a tenth of the rows, if there are enough, to evaluate with. declared: used instead of the schema in the file.
     """
     from synthdata.io.readers import LEAST_TO_TRAIN, read_table
-    from synthdata.models import settings
     from synthdata.schema import Schema
 
     declared = declared or Schema.load(schema)
-    family = model or declared.model.family
-    settings(family, declared.model.options if family == declared.model.family else {})  # checked before any reading
-    if family != BASELINE:
-        check_installed("train", "training")
+    check_trainable(declared, model)
     frame = read_table(data, least=LEAST_TO_TRAIN)
-    checkpoint = model_folder.with_name(f"{model_folder.name}.checkpoint")
-    if _kept(checkpoint) and not (resume or force):
-        raise InputError(
-            f"{checkpoint}: an interrupted run left this checkpoint; continue with --resume, or discard it with --force"
-        )
-    if resume and not _kept(checkpoint):
-        raise InputError(f"{checkpoint}: no checkpoint to resume from; train without --resume")
+    checkpoint = _checkpoint(model_folder, resume=resume, force=force)
     console.say(f"checking {len(frame):,} rows of {data} against {schema}")
     start_tensorflow(console)
     from synthdata.pipeline import train
-    from synthdata.schema.inference import propose_subject
-    from synthdata.subjects import LEAST_SUBJECTS, Subjects
     from synthdata.synthesizer import Synthesizer
 
     table, holdout = declared.read(frame, source=str(data)), None
     if where:  # the codecs decide which conditions are possible, whatever the family
         Synthesizer.satisfied(table, declared, where, seed=seed)
-    subjects = Subjects.of(table, declared.subject or propose_subject(table, declared.fields)[0])
-    few = subjects.numbers is not None and subjects.people < 2 * LEAST_SUBJECTS
-    if hold_out and few:
-        console.say(f"{subjects.people:,} subjects are too few to hold some out; {UNMEASURED}")
-    elif hold_out and len(table) < ENOUGH_TO_HOLD_OUT:
-        console.say(f"{len(table):,} rows are too few to hold some out; {UNMEASURED}")
-    elif hold_out:
-        table, holdout = _divided(table, subjects, seed)
-        console.say(f"{len(holdout):,} rows are held out for the evaluation")
+    if hold_out:
+        table, holdout = _held_out(console, table, declared, seed)
     with console.progress() as listener:
         try:
             synthesizer = train(
@@ -112,16 +93,57 @@ def learn(
             )
             return Learned(synthesizer, table, holdout)
         except KeyboardInterrupt:
-            if _kept(checkpoint):
+            if _is_kept(checkpoint):
                 console.say(f"interrupted; to continue from {checkpoint}, run the same command with --resume")
             else:
                 console.say("interrupted before training began; nothing was written")
             raise
 
 
-def _kept(checkpoint: Path) -> bool:
+def check_trainable(declared: Schema, model: str | None) -> None:
+    """Check, before any reading, the settings of the family, and that what it is trained with is installed."""
+    from synthdata.models import settings
+
+    family = model or declared.model.family
+    settings(family, declared.model.options if family == declared.model.family else {})
+    if family != BASELINE:
+        check_installed("train", "training")
+
+
+def _checkpoint(model_folder: Path, *, resume: bool, force: bool) -> Path:
+    """Where the state of training is kept; InputError if one is there, or not there, against the user's will."""
+    checkpoint = model_folder.with_name(f"{model_folder.name}.checkpoint")
+    if _is_kept(checkpoint) and not (resume or force):
+        raise InputError(
+            f"{checkpoint}: an interrupted run left this checkpoint; continue with --resume, or discard it with --force"
+        )
+    if resume and not _is_kept(checkpoint):
+        raise InputError(f"{checkpoint}: no checkpoint to resume from; train without --resume")
+    return checkpoint
+
+
+def _is_kept(checkpoint: Path) -> bool:
     """Whether there is a checkpoint: the table's, or that of an image or text field beside it."""
     return checkpoint.exists() or any(checkpoint.parent.glob(f"{checkpoint.name}.[0-9]"))
+
+
+def _held_out(
+    console: Console, table: pd.DataFrame, declared: Schema, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Nine tenths of the rows and one tenth, or None where there are too few; says which."""
+    from synthdata.schema.inference import propose_subject
+    from synthdata.subjects import LEAST_SUBJECTS, Subjects
+
+    subjects = Subjects.of(table, declared.subject or propose_subject(table, declared.fields)[0])
+    if subjects.numbers is not None and subjects.people < 2 * LEAST_SUBJECTS:
+        console.say(f"{subjects.people:,} subjects are too few to hold some out; {UNMEASURED}")
+        return table, None
+    if len(table) < ENOUGH_TO_HOLD_OUT:
+        console.say(f"{len(table):,} rows are too few to hold some out; {UNMEASURED}")
+        return table, None
+    train, holdout = _divided(table, subjects, seed)
+    console.say(f"{len(holdout):,} rows are held out for the evaluation")
+    return train, holdout
 
 
 def _divided(table: pd.DataFrame, subjects: Subjects, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -16,7 +16,7 @@ __all__ = ["RecordFile", "batches", "feed", "mixed", "up_to"]
 
 
 def batches(chunks: Iterator[Arrays], size: int) -> Iterator[dict[str, np.ndarray]]:
-    """Cut chunks of rows anew, into batches of `size`; the last may be smaller."""
+    """Regroup chunks of rows into batches of `size` rows; the last may be smaller."""
     held: dict[str, np.ndarray] = {}
     for chunk in chunks:
         held = {name: np.concatenate([held[name], array]) if held else array for name, array in chunk.items()}
@@ -29,7 +29,7 @@ def batches(chunks: Iterator[Arrays], size: int) -> Iterator[dict[str, np.ndarra
 
 
 def up_to(made: Iterator[Arrays], rows: int | None) -> Iterator[Arrays]:
-    """Cut batches off after so many rows; None leaves them as they are."""
+    """Stop after so many rows, in the middle of a batch if need be; None means never."""
     left = rows
     for batch in made:
         yield batch if left is None else take(batch, slice(0, left))
@@ -43,23 +43,28 @@ def mixed(
     made: Iterator[Arrays],
     read: Callable[[np.ndarray], Arrays],
     rows: int,
-    share: int,
+    real_rows: int,
     rng: np.random.Generator,
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Add to each batch `share` rows out of `rows` that `read` reads by number; each once before any comes again."""
+    """Add real rows to each batch and shuffle it.
+
+    read: gives real rows by their numbers below `rows`. real_rows: how many go into a batch; all are used
+    once before any is used again.
+    """
     order = np.empty(0, np.int64)
     for batch in made:
-        while len(order) < share:
+        while len(order) < real_rows:
             order = np.concatenate([order, rng.permutation(rows)])
-        real, order = read(order[:share]), order[share:]
+        real, order = read(order[:real_rows]), order[real_rows:]
         together = {name: np.concatenate([batch[name], real[name]]) for name in batch}
         yield take(together, rng.permutation(rows_of(together)))
 
 
 def feed(like: Arrays, made: Callable[[], Iterator[Arrays]], ahead: int = 2) -> tf.data.Dataset:
-    """A data set of batches, made anew each time it is gone through. like: arrays of their types, of any rows.
+    """A `tf.data.Dataset` of batches, generated afresh in each epoch.
 
-    ahead: batches that are made while others are learned.
+    like: arrays of the batches' names, types and shapes, with any number of rows. ahead: batches that are prepared
+    while earlier ones are used.
     """
     signature = {
         name: tf.TensorSpec((None, *array.shape[1:]), tf.string if array.dtype.kind == "U" else array.dtype, name=name)
@@ -69,13 +74,13 @@ def feed(like: Arrays, made: Callable[[], Iterator[Arrays]], ahead: int = 2) -> 
 
 
 class RecordFile:
-    """A TFRecord file that rows are added to, each a `tf.train.Example`."""
+    """A TFRecord file, written row by row; each row is a `tf.train.Example`."""
 
     def __init__(self, path: Path) -> None:
         self.writer = tf.io.TFRecordWriter(str(path))
 
     def add(self, columns: Mapping[str, list[bool | int | float | str | bytes | None]]) -> None:
-        """Add rows; a feature whose value is None has none. Bytes and texts, integers, and floats of 32 bits."""
+        """Add rows. Values are bytes, texts, integers or 32-bit floats; None becomes an empty feature."""
         try:
             for row in zip(*columns.values(), strict=True):
                 features = {name: _feature(value) for name, value in zip(columns, row, strict=True)}
@@ -92,13 +97,13 @@ class RecordFile:
             raise _as_os_error(error) from error
 
     def abandon(self) -> None:
-        """Close, whatever was written."""
+        """Close, ignoring what cannot be written."""
         with suppress(tf.errors.OpError):
             self.writer.close()
 
 
 def _as_os_error(error: tf.errors.OpError) -> OSError:
-    """TensorFlow has no numbers for what went wrong with a file, but these two are of full disks and quotas."""
+    """TensorFlow's file errors have no errno; two of them mean a full disk or quota."""
     full = isinstance(error, tf.errors.ResourceExhaustedError | tf.errors.OutOfRangeError)
     return OSError(errno.ENOSPC if full else errno.EIO, error.message)
 

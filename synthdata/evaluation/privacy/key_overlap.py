@@ -29,7 +29,7 @@ NAMED = 5  # columns in the note
 KEY_MARGIN = 0.001  # what names a subject should not be met at all
 MARGIN = 0.02
 LONG = 8  # characters of what looks like a key
-LIMIT = f"at most {MARGIN:g} above held-out rows, or within chance; of keys and personal data {KEY_MARGIN:g}"
+LIMIT = f"at most {MARGIN:g} above held-out rows, or not significant; of keys and personal data {KEY_MARGIN:g}"
 
 
 @dataclass(frozen=True)
