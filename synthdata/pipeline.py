@@ -13,7 +13,7 @@ from synthdata.errors import GateError, InputError
 from synthdata.fields import Identifier
 from synthdata.privacy.real_values import RealValues
 from synthdata.progress import Listener, Progress, silent
-from synthdata.remarks import is_somebodys
+from synthdata.remarks import looks_identifying
 from synthdata.schema import ModelLike, Schema
 from synthdata.schema.conditions import Where
 from synthdata.synthesizer import Synthesizer
@@ -195,7 +195,7 @@ def generate(
 def check_learned_keys(schema: Schema, real: pd.DataFrame) -> None:
     """Raise InputError if a column that is learned looks like keys or personal data in the real rows."""
     frame = schema.read(real)
-    learned = [name for name, field in schema.fields.items() if is_somebodys(frame[name].dropna(), name, field)]
+    learned = [name for name, field in schema.fields.items() if looks_identifying(frame[name].dropna(), name, field)]
     if learned:
         raise InputError(
             f'column "{learned[0]}" looks like keys or personal data, and its real values were learned; make it '

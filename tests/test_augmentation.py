@@ -190,7 +190,7 @@ def test_amounts_that_a_table_cannot_have_are_refused(patients, amount, message)
 
 
 def test_a_column_of_the_same_name_as_the_mark_is_refused(synthesizer, patients):
-    with pytest.raises(InputError, match="name the one that marks rows otherwise"):
+    with pytest.raises(InputError, match="name the column that marks rows differently"):
         augment(synthesizer, patients, Amount(rows=1), provenance="ward")
     with pytest.raises(InputError, match="is the name of the column of weights"):
         augment(synthesizer, patients, Amount(factor=2, real_share=0.5), provenance="row_weight")
@@ -423,7 +423,7 @@ def test_without_a_shown_gain_the_data_is_written_unchanged_unless_forced(files)
         (["--balance", "--target", "outcom"], 'did you mean "outcome"'),
         (["--prove", "--fill"], "in a run without --prove"),
         (["--prove", "--model", "auto"], "compares the families itself"),
-        (["--rows", 10, "--provenance", "ward"], "marks rows otherwise"),
+        (["--rows", 10, "--provenance", "ward"], "marks rows differently"),
         (["--rows", 10, "--metric", "auc"], "belong to --prove"),
     ],
 )

@@ -17,7 +17,7 @@ from synthdata.evaluation.privacy.statistics import Share, effective_rows, impro
 from synthdata.evaluation.score import Score
 from synthdata.fields.base import Field
 from synthdata.fields.comparison import Categories, Numeric
-from synthdata.remarks import is_somebodys
+from synthdata.remarks import looks_identifying
 from synthdata.schema import Schema
 from synthdata.subjects import THRESHOLD, Subjects
 
@@ -87,7 +87,7 @@ def _column(
     if real is None or made is None:
         return None
     is_key = field.copied_is_leak or (real.dtype == object and _look_like_keys(real))
-    is_key = is_key or is_somebodys(frames["train"][name].dropna(), name, field)
+    is_key = is_key or looks_identifying(frames["train"][name].dropna(), name, field)
     subjects = Subjects(len(real), numbers.get("train"))
     counts = subjects.count_values(real)
     if not len(counts) or (len(counts) <= FEW_VALUES and not is_key):
