@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import keras
 import numpy as np
 import pytest
 import short
 
 from synthdata.blocks import Binned, Categorical, Pixels, Tokens
+from synthdata.errors import TrainingError
 from synthdata.models import family, field_family, field_settings, settings
 from synthdata.models.base import Signature
 from synthdata.models.training.plan import Run
@@ -16,7 +19,13 @@ ROWS = 64
 LABEL = {"label": Categorical(2)}
 TABLE = {"colour": Categorical(3), "amount": Binned(1, 6, 4), "wide": Categorical(300)}
 FIELDS = {"image": Pixels(8, 8, 1), "text": Tokens(8, 13)}
-ONE_EPOCH = {"epochs": 1, "tokenizer_epochs": 1, "rounds": 1}
+FEW = {
+    "epochs": 8,
+    "tokenizer_epochs": 8,
+    "rounds": 1,
+    "batch_size": 32,
+    "weight_decay": 0.0,
+}  # first steps end at layers that begin at 0
 CASES = [
     *[("table", name, options) for name, options in short.FEW_TABULAR.items()],
     *[("image", name, options) for name, options in short.IMAGE.items()],
@@ -25,7 +34,7 @@ CASES = [
 
 
 class StandingStill(keras.callbacks.Callback):
-    """Names of variables that are what they were before the training; ends each training after some steps."""
+    """Names of variables that are after a training what they were before it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,12 +71,11 @@ def test_gradients_reach_every_variable(what, name, options):
     else:
         generator, signature = field_family(FIELDS[what], name), Signature({what: FIELDS[what]}, LABEL)
         hyperparameters = generator.Settings
-    asked = {key: value for key, value in ONE_EPOCH.items() if key in hyperparameters.model_fields}
-    asked |= {key: 0.0 for key in ("weight_decay",) if key in hyperparameters.model_fields}
-    chosen = {**options, **asked}
+    chosen = {**options, **{key: value for key, value in FEW.items() if key in hyperparameters.model_fields}}
     watch = StandingStill()
     held = {key: array for key, array in arrays().items() if key in {**signature.layout, **signature.condition}}
     settled = settings(name, chosen) if what == "table" else field_settings(FIELDS[what], name, chosen)[1]
-    generator.fit(signature, held, settled, Run(seed=1, callbacks=[watch]))
+    with suppress(TrainingError):  # so few steps may not be enough to be of use
+        generator.fit(signature, held, settled, Run(seed=1, callbacks=[watch]))
     assert watch.stages
     assert watch.names == []
