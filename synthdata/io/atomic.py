@@ -131,7 +131,7 @@ class AtomicFile(io.RawIOBase):
         """Close without syncing."""
         try:
             self._file.close()
-        except OSError:  # what was still in the buffer did not fit on the disk; whoever wrote it was told
+        except OSError:  # the buffer did not fit on the disk; the writer has raised that already
             self._file.raw.close()
 
 
