@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--minority", type=float, help="cut the rarer class to this share of the training rows")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--families", default=",".join(FAMILIES))
-    parser.add_argument("--learner", help="import path of a scikit-learn estimator")
+    parser.add_argument("--estimator", help="import path of a scikit-learn estimator")
     parser.add_argument("--minutes", type=float, help="of one training")
     parser.add_argument("-o", "--output", type=Path, help="figures, as JSON")
     parser.add_argument("--tables", type=Path, nargs="+", help="JSON files to print side by side")
@@ -60,7 +60,7 @@ def main() -> None:
         table = cut(train, schema, asked.rows, asked.minority, np.random.default_rng([repeat, 21]))
         target = Target.of(schema, table, None)
         tried = recipes(table, schema, target, asked.families.split(","))
-        validation = CrossValidation(schema, target, tried, asked.learner, asked.minutes, seed=repeat)
+        validation = CrossValidation(schema, target, tried, asked.estimator, asked.minutes, seed=repeat)
         found, why = validation.simple(table, holdout)
         say(began, f"repetition {repeat + 1}: without a generator")
         for family in validation.families:

@@ -7,14 +7,15 @@ author = "the synthdata authors"
 release = version = version_of("synthdata")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
 nitpicky = True
+smartquotes = False  # --json keeps its two dashes
 nitpick_ignore_regex = [("py:.*", ".*")]  # types in signatures: pandas, NumPy and Keras are not fetched to link to
 
-myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
-autodoc_typehints = "signature"
+autodoc_typehints = "none"  # docstrings name them
+autodoc_preserve_defaults = True
+autodoc_default_options = {"exclude-members": "model_config"}
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 napoleon_use_rtype = False

@@ -10,8 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from synthdata.augmentation import Amount, Augmenter, Imputer, augment, prove
-    from synthdata.augmentation.proof import Gains, Proof, write_gains
+    from synthdata.augmentation import Amount, Augmenter, Gains, Imputer, Proof, augment, prove, write_gains
     from synthdata.augmentations import transform
     from synthdata.errors import (
         ArtefactError,
@@ -31,6 +30,17 @@ if TYPE_CHECKING:
     from synthdata.fields import Boolean, Category, Datetime, Identifier, Image, Number, Personal, Text
     from synthdata.io.readers import read_table
     from synthdata.io.writers import export
+    from synthdata.models.image.gan.model import ImageGAN
+    from synthdata.models.image.transformer.model import ImageTransformer
+    from synthdata.models.image.vae.model import ImageVAE
+    from synthdata.models.tabular.gan.model import GAN
+    from synthdata.models.tabular.marginals.model import Marginals
+    from synthdata.models.tabular.transformer.model import Transformer
+    from synthdata.models.tabular.vae.model import VAE
+    from synthdata.models.text.gan.model import TextGAN
+    from synthdata.models.text.pretrained.model import PretrainedText
+    from synthdata.models.text.transformer.model import TextTransformer
+    from synthdata.models.text.vae.model import TextVAE
     from synthdata.pipeline import generate, train
     from synthdata.schema import Schema
     from synthdata.synthesizer import Synthesizer
@@ -38,6 +48,8 @@ if TYPE_CHECKING:
     from synthdata.validation import Suite, Validated, Verdict, validate
 
 __all__ = [
+    "GAN",
+    "VAE",
     "Amount",
     "ArtefactError",
     "Augmenter",
@@ -50,12 +62,17 @@ __all__ = [
     "GateError",
     "Identifier",
     "Image",
+    "ImageGAN",
+    "ImageTransformer",
+    "ImageVAE",
     "Imputer",
     "InputError",
+    "Marginals",
     "MissingExtraError",
     "Number",
     "OutputError",
     "Personal",
+    "PretrainedText",
     "PrivacyWarning",
     "Proof",
     "Report",
@@ -66,7 +83,11 @@ __all__ = [
     "SynthdataError",
     "Synthesizer",
     "Text",
+    "TextGAN",
+    "TextTransformer",
+    "TextVAE",
     "TrainingError",
+    "Transformer",
     "Validated",
     "Verdict",
     "augment",
@@ -89,8 +110,7 @@ except PackageNotFoundError:  # run from a checkout that was not installed
     __version__ = "0.1.0"
 
 _ROOMS = {  # where each public name is; the imports above say the same to type checkers, and a test holds them equal
-    "augmentation": ("Amount", "Augmenter", "Imputer", "augment", "prove"),
-    "augmentation.proof": ("Gains", "Proof", "write_gains"),
+    "augmentation": ("Amount", "Augmenter", "Gains", "Imputer", "Proof", "augment", "prove", "write_gains"),
     "augmentations": ("transform",),
     "errors": (
         *(
@@ -108,6 +128,17 @@ _ROOMS = {  # where each public name is; the imports above say the same to type 
     "fields": ("Boolean", "Category", "Datetime", "Identifier", "Image", "Number", "Personal", "Text"),
     "io.readers": ("read_table",),
     "io.writers": ("export",),
+    "models.image.gan.model": ("ImageGAN",),
+    "models.image.transformer.model": ("ImageTransformer",),
+    "models.image.vae.model": ("ImageVAE",),
+    "models.tabular.gan.model": ("GAN",),
+    "models.tabular.marginals.model": ("Marginals",),
+    "models.tabular.transformer.model": ("Transformer",),
+    "models.tabular.vae.model": ("VAE",),
+    "models.text.gan.model": ("TextGAN",),
+    "models.text.pretrained.model": ("PretrainedText",),
+    "models.text.transformer.model": ("TextTransformer",),
+    "models.text.vae.model": ("TextVAE",),
     "pipeline": ("generate", "train"),
     "schema": ("Schema",),
     "synthesizer": ("Synthesizer",),

@@ -56,7 +56,7 @@ METRICS: dict[str, Metric] = {
         "Pairwise similarity",
         "fidelity",
         "higher",
-        "Mean over pairs of columns: is their dependence that of the real rows?",
+        "Mean over pairs of columns: similarity of their correlations or contingency tables.",
         best=1.0,
         steps=(0.01, 0.03),
         floor="independent",

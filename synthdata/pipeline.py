@@ -1,4 +1,4 @@
-"""Train and generate: the only place where learning and sampling meet the gate."""
+"""Train and generate: where training and sampling meet the gate."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from synthdata.errors import GateError, InputError
 from synthdata.fields import Identifier
 from synthdata.privacy.real_values import RealValues
 from synthdata.progress import Listener, Progress, silent
+from synthdata.remarks import looks_identifying
 from synthdata.schema import ModelLike, Schema
 from synthdata.schema.conditions import Where
 from synthdata.synthesizer import Synthesizer
@@ -21,7 +22,7 @@ from synthdata.validation import Gate, Suite, Validated, Verdict
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["BUDGET", "clear_of", "generate", "suite_of", "train", "with_suite"]
+__all__ = ["BUDGET", "check_learned_keys", "clear_of", "generate", "suite_of", "train", "with_suite"]
 
 BUDGET = 20  # rows sampled for one that is wanted, before generation gives up
 
@@ -113,13 +114,13 @@ def train(
 
 
 def with_suite(synthesizer: Synthesizer) -> Synthesizer:
-    """The same, with the suite its rows must pass: the schema's, with what training filled in, and the user's own."""
+    """The same model with the suite its rows must pass: the schema's, as training filled it in, and the user's own."""
     schema = synthesizer.schema
     return replace(synthesizer, suite=Suite.of(schema, synthesizer.constraints).to_json(schema.name))
 
 
 def suite_of(synthesizer: Synthesizer) -> Suite:
-    """What its rows must pass."""
+    """The suite that rows of a model must pass."""
     return Suite.from_json(synthesizer.suite) if synthesizer.suite else Suite.of(synthesizer.schema)
 
 
@@ -130,6 +131,7 @@ def generate(
     where: Where = None,
     seed: int = 0,
     real: pd.DataFrame | None = None,
+    allow_real_keys: bool = False,
     listener: Listener = silent,
 ) -> Validated:
     """Draw rows that pass the model's suite; rows that fail are set aside and drawn again.
@@ -150,6 +152,9 @@ def generate(
     real : DataFrame, optional
         The real rows, where they are at hand: a synthetic row that holds a key or personal data of theirs is drawn
         again.
+    allow_real_keys : bool, default False
+        Draw from a model that has learned keys or personal data of `real`, whose values come out; for those who
+        measure that afterwards (`evaluate`: key_overlap).
     listener : callable, optional
         Called with each `Progress`.
 
@@ -163,7 +168,8 @@ def generate(
     ConditionError
         If nothing can satisfy `where`; before anything is drawn.
     InputError
-        If `rows` is below 1, or the pattern of a key has too few keys.
+        If `rows` is below 1, the pattern of a key has too few keys, or the model has learned a column of `real` that
+        looks like keys or personal data.
     GateError
         While the rows are read: if 20 rows were drawn for each one wanted and too few passed, or if the table as a
         whole is refused.
@@ -180,12 +186,25 @@ def generate(
     suite = suite_of(synthesizer)
     chunks = synthesizer.stream(where=where, seed=seed, rows=rows)
     if real is not None:
+        if not allow_real_keys:
+            check_learned_keys(synthesizer.schema, real)
         chunks = clear_of(synthesizer.schema, real, rows, listener).kept_clear(chunks)
     return Gate(synthesizer.schema, suite).admit(chunks, rows, max(rows * BUDGET, 10_000), listener)
 
 
+def check_learned_keys(schema: Schema, real: pd.DataFrame) -> None:
+    """Raise InputError if a column that is learned looks like keys or personal data in the real rows."""
+    frame = schema.read(real)
+    learned = [name for name, field in schema.fields.items() if looks_identifying(frame[name].dropna(), name, field)]
+    if learned:
+        raise InputError(
+            f'column "{learned[0]}" looks like keys or personal data, and its real values were learned; make it '
+            f"an identifier or personal in the schema and train again, or generate without real rows (--real)"
+        )
+
+
 def clear_of(schema: Schema, real: pd.DataFrame, rows: int, listener: Listener = silent) -> RealValues:
-    """The keys and personal data of real rows; InputError where a pattern has too few keys beside them."""
+    """The keys and personal data of real rows; InputError if a pattern has too few keys besides them."""
     values = RealValues.of(schema.read(real), schema.fields)
     for name, field in schema.fields.items():
         if not isinstance(field, Identifier) or name not in values.values:

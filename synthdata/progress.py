@@ -1,4 +1,4 @@
-"""How long work tells where it is: one event, one callable to hand it to."""
+"""Progress of long work: one event, and the callable it is handed to."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TypeAlias
 
 __all__ = ["REMARK", "TIME_IS_UP", "Listener", "Progress", "silent"]
 
-REMARK = "remark"  # the task of what is not a sign of life but should be read
+REMARK = "remark"  # the task of an event that a person should read
 TIME_IS_UP = "the time is up"  # stands in the detail of a training's end that a time budget brought about
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One sign of life.
+    """One event of long work.
 
-    task: what is going on, "choose", "train", "stop", "tune", "generate", "transform"; "remark" to be read.
+    task: the step, "choose", "train", "stop", "tune", "generate", "transform"; "remark" is a message.
     fraction: how much of it is done, in [0, 1].
     seconds_left: the estimate, None while there is none.
-    detail: the figures of the moment, for a person ("epoch 3, loss 21.4, validation 21.6").
+    detail: the current figures, for a person ("epoch 3, loss 21.4, validation 21.6").
     schedule: at the end of a training whose time was up, the share of the planned steps that were done.
     """
 
@@ -34,4 +34,4 @@ Listener: TypeAlias = Callable[[Progress], None]
 
 
 def silent(progress: Progress) -> None:
-    """Listen to nothing."""
+    """Ignore progress."""

@@ -25,7 +25,7 @@ __all__ = [
     "about_model",
     "about_rows",
     "about_rows_left_out",
-    "is_somebodys",
+    "looks_identifying",
     "tell",
 ]
 
@@ -53,8 +53,8 @@ def about_columns(frame: pd.DataFrame, schema: Schema) -> list[str]:
     for name, field in schema.fields.items():
         present = frame[name].dropna()
         if isinstance(field, Category | Number):
-            told = _learned(frame, present, name, field.kind, has_subject=bool(schema.subject))
-            found += told or (_in_texts(present.drop_duplicates(), name) if isinstance(field, Category) else [])
+            column = _learned(frame, present, name, field.kind, has_subject=bool(schema.subject))
+            found += column or (_in_texts(present.drop_duplicates(), name) if isinstance(field, Category) else [])
         elif isinstance(field, Identifier):
             found += _crowded(present, name, field)
         elif isinstance(field, Text):
@@ -137,8 +137,8 @@ def _in_texts(present: pd.Series, name: str) -> list[str]:
     ]
 
 
-def is_somebodys(present: pd.Series, name: str, field: Field) -> bool:
-    """Whether a column that is learned looks like keys or personal data. present: its cells."""
+def looks_identifying(present: pd.Series, name: str, field: Field) -> bool:
+    """Whether a column that is learned looks like keys or personal data. present: its cells that are not missing."""
     if not isinstance(field, Category | Number):
         return False
     people = detect(present, name)

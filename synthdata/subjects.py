@@ -1,7 +1,7 @@
-"""Subjects: who is to be protected, a patient or a customer, who may have many rows.
+"""Subjects: the people to be protected, patients or customers, each with one row or many.
 
-What counts rows for privacy counts subjects: a value that one person's twenty rows show is that person's alone. A
-schema without a subject says that each row is somebody of their own.
+Privacy thresholds count subjects, not rows: a value in twenty rows of one person is still that person's alone. Without
+a subject in the schema, each row is a subject of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ THRESHOLD = 8  # subjects that show a value before it may be shown: the most tha
 
 @dataclass(frozen=True)
 class Subjects:
-    """Whose each row of a table is.
+    """The subject of each row of a table.
 
     rows: how many rows there are. numbers: (rows,) int64, equal for rows of one subject; None where each row is its
     own subject.
@@ -31,7 +31,7 @@ class Subjects:
 
     @classmethod
     def of(cls, frame: pd.DataFrame, columns: Sequence[str]) -> Subjects:
-        """Read off the columns that name the subject; a row in which one of them is missing is its own subject."""
+        """From the columns that name the subject; a row in which one of them is missing is a subject of its own."""
         if not columns:
             return cls(len(frame))
         missing = frame[list(columns)].isna().any(axis=1).to_numpy(bool)
@@ -47,7 +47,7 @@ class Subjects:
         return self.rows
 
     def __getitem__(self, chosen: np.ndarray | slice) -> Subjects:
-        """Those of some rows: a mask, row numbers, or a slice."""
+        """The subjects of some rows. chosen: a bool mask, row numbers, or a slice."""
         kept = self.each[chosen]
         return Subjects(len(kept), None if self.numbers is None else kept)
 
@@ -69,14 +69,14 @@ class Subjects:
         return np.bincount(pairs[0].astype(np.int64), minlength=size)
 
     def count_values(self, values: pd.Series) -> pd.Series:
-        """How many subjects show each present value, most first: like `Series.value_counts`."""
+        """The number of subjects that show each present value, most first: like `Series.value_counts`."""
         if self.numbers is None:
             return values.value_counts()
         pairs = pd.DataFrame({"value": values.to_numpy(), "subject": self.each}).dropna().drop_duplicates()
         return pairs["value"].value_counts()
 
     def capped(self, most: int, rng: np.random.Generator) -> np.ndarray:
-        """Which rows stay if a subject may have at most `most`, drawn at random, in their order: (m,) row numbers."""
+        """At most `most` rows of each subject, chosen at random: their row numbers (m,), ascending."""
         if self.numbers is None:
             return np.arange(self.rows)
         order = rng.permutation(self.rows)
@@ -84,7 +84,7 @@ class Subjects:
         return np.sort(order[place < most])
 
     def divided(self, share: float, rng: np.random.Generator) -> np.ndarray:
-        """Which rows are set aside if whole subjects are, until about `share` of the rows is reached: (rows,) bool."""
+        """A holdout of whole subjects with about `share` of the rows: (rows,) bool."""
         order = rng.permutation(self.people)
         numbers = np.unique(self.each, return_inverse=True)[1]
         rows = np.bincount(numbers, minlength=self.people)

@@ -71,31 +71,62 @@ def tune(
     resume: bool = False,
     listener: Listener = silent,
 ) -> Tuned:
-    """Search for `minutes`, or until there are `most_trials`; what the schema's `model` sets already stays as it is.
+    """Search the hyperparameters of the table's generator; what the schema's `model` sets already stays as it is.
 
-    One trial takes a quarter of the time at most, and none is begun once less is left than the longest took: each gets
-    what it needs. journal: a file to keep the trials in, from which `resume` goes on. An interruption ends the search
-    with the best so far; KeyboardInterrupt goes on to the caller only if no trial was finished.
+    One trial takes a quarter of the time at most, and none is begun once less is left than the longest took. An
+    interruption ends the search with the best so far.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The real rows, raw or typed; a fifth of them, up to 4,000, is held out of training to compare with.
+    schema : Schema
+        What the table is.
+    minutes : float
+        How long to search.
+    most_trials : int, optional
+        End the search after so many trials.
+    model : str, optional
+        The family to search; the schema's if not given.
+    seed : int, default 0
+        Of the division of rows, of training and of what is proposed.
+    journal : Path, optional
+        A file to keep the trials in.
+    resume : bool, default False
+        Go on from `journal`.
+    listener : callable, optional
+        Called with each `Progress`.
+
+    Returns
+    -------
+    Tuned
+        The schema with the best settings, and all trials.
+
+    Raises
+    ------
+    InputError
+        If the family has nothing to search, or `minutes` is not above 0.
+    ArtefactError
+        If `journal` cannot be read, or holds trials of another table, schema or family.
+    MissingExtraError
+        If Optuna is not installed.
+    KeyboardInterrupt
+        If interrupted before the first trial was finished.
+
+    Examples
+    --------
+    >>> found = tune(frame, schema, minutes=30)  # doctest: +SKIP
+    >>> found.best.quality, found.schema.model  # doctest: +SKIP
+
     """
     name = model or schema.model.family
     fixed = schema.model.options if name == schema.model.family else {}
-    if name == AUTO or not family(name).search_space:
-        raise InputError(f"{name} has nothing to search; name a family that has: --model transformer")
-    settings(name, fixed)
-    spans = {key: span for key, span in family(name).search_space.items() if key not in fixed}
-    if not spans:
-        raise InputError(f"{name} has nothing left to search: the schema sets all of it")
     if minutes <= 0:
         raise InputError(f"minutes {minutes} is not a time; give minutes above 0")
+    searched = _search_space(name, fixed)
     table = schema.read(frame)
-    study = _study(journal, resume, seed, _fingerprint(table, schema, name, fixed, spans))
-    subjects, rng = schema.subjects(table), np.random.default_rng([seed, 8])
-    held = min(int(len(table) * HELD_OUT), MOST_HELD_OUT)
-    order = rng.permutation(len(table))
-    aside = np.isin(np.arange(len(table)), order[:held])
-    if subjects.numbers is not None:  # whole subjects
-        aside = subjects.divided(held / len(table), rng)
-    train, held_out = table.iloc[order[~aside[order]]], table.iloc[order[aside[order]]]
+    study = _study(journal, resume, seed, _fingerprint(table, schema, name, fixed, searched))
+    train, held_out = _divided(table, schema, seed)
     began = time.monotonic()
     end = began + 60 * minutes
 
@@ -109,7 +140,7 @@ def tune(
     try:
         while _goes_on(done := _trials(study), most_trials, end - time.monotonic()):
             trial = study.ask()
-            options = {key: _suggest(trial, key, span) for key, span in spans.items()} if done else {}
+            options = {key: _suggest(trial, key, values) for key, values in searched.items()} if done else {}
             start = time.monotonic()
             tried = _with(schema, name, {**fixed, **options})
             quality = _quality(train, held_out, tried, seed, SLICE * minutes, tell)
@@ -122,6 +153,28 @@ def tune(
     trials = _trials(study)
     best = min(trials, key=lambda trial: trial.quality)
     return Tuned(_with(schema, name, {**fixed, **best.options}), trials)
+
+
+def _search_space(name: str, fixed: Mapping[str, Any]) -> dict[str, SearchRange]:
+    """Where to look for better hyperparameters of a family, without those that are fixed."""
+    if name == AUTO or not family(name).search_space:
+        raise InputError(f"{name} has nothing to search; name a family that has: --model transformer")
+    settings(name, fixed)  # refuses wrong ones
+    searched = {key: values for key, values in family(name).search_space.items() if key not in fixed}
+    if not searched:
+        raise InputError(f"{name} has nothing left to search: the schema sets all of it")
+    return searched
+
+
+def _divided(table: pd.DataFrame, schema: Schema, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows to train on and rows to compare with, both in random order, no subject on both sides."""
+    subjects, rng = schema.subjects(table), np.random.default_rng([seed, 8])
+    held = min(int(len(table) * HELD_OUT), MOST_HELD_OUT)
+    order = rng.permutation(len(table))
+    aside = np.isin(np.arange(len(table)), order[:held])
+    if subjects.numbers is not None:  # whole subjects
+        aside = subjects.divided(held / len(table), rng)
+    return table.iloc[order[~aside[order]]], table.iloc[order[aside[order]]]
 
 
 def _goes_on(done: Sequence[Trial], most: int | None, left: float) -> bool:
@@ -160,10 +213,10 @@ def _study(journal: Path | None, resume: bool, seed: int, fingerprint: str) -> o
     return study
 
 
-def _suggest(trial: optuna.Trial, key: str, span: SearchRange) -> Any:
-    if span.choices:
-        return trial.suggest_categorical(key, list(span.choices))
-    return float(f"{trial.suggest_float(key, span.low, span.high, log=span.log):.3g}")
+def _suggest(trial: optuna.Trial, key: str, values: SearchRange) -> Any:
+    if values.choices:
+        return trial.suggest_categorical(key, list(values.choices))
+    return float(f"{trial.suggest_float(key, values.low, values.high, log=values.log):.3g}")
 
 
 def _trials(study: optuna.Study) -> tuple[Trial, ...]:
@@ -179,7 +232,7 @@ def _with(schema: Schema, name: str, options: Mapping[str, Any]) -> Schema:
 def _quality(
     train: pd.DataFrame, held_out: pd.DataFrame, schema: Schema, seed: int, minutes: float, listener: Listener
 ) -> float:
-    """Train, draw, and let trees tell; 1 if training came to nothing."""
+    """The AUC of trees that tell rows of a trained model from held-out ones; 1 if training came to nothing."""
     try:
         synthesizer = Synthesizer.fit(train, schema, seed=seed, max_minutes=minutes, listener=listener)
     except TrainingError:
@@ -187,8 +240,8 @@ def _quality(
     generator = synthesizer.generator
     if generator is None:
         raise InputError("the table holds nothing but identifiers: there is nothing to search")
-    known = [name for name, codec in synthesizer.encoder.codecs.items() if codec.layout and not codec.nulls]
-    real = synthesizer.encoder.encode(schema.read(held_out.dropna(subset=known)))
+    never_missing = [name for name, codec in synthesizer.encoder.codecs.items() if codec.layout and not codec.nulls]
+    real = synthesizer.encoder.encode(schema.read(held_out.dropna(subset=never_missing)))
     made = generator.sample(np.random.default_rng([seed, 9]), rows_of(real))
     sides = (split(generator.signature.layout, side) for side in (real, made))
     return c2st_auc(SymbolTable.of(generator.signature.layout), *sides)

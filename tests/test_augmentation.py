@@ -190,9 +190,9 @@ def test_amounts_that_a_table_cannot_have_are_refused(patients, amount, message)
 
 
 def test_a_column_of_the_same_name_as_the_mark_is_refused(synthesizer, patients):
-    with pytest.raises(InputError, match="name the one that marks rows otherwise"):
+    with pytest.raises(InputError, match="name the column that marks rows differently"):
         augment(synthesizer, patients, Amount(rows=1), provenance="ward")
-    with pytest.raises(InputError, match="is what the column of weights is called"):
+    with pytest.raises(InputError, match="is the name of the column of weights"):
         augment(synthesizer, patients, Amount(factor=2, real_share=0.5), provenance="row_weight")
     assert augment(synthesizer, patients, Amount(rows=1), provenance="row_weight").added == 1
 
@@ -264,22 +264,22 @@ def test_the_table_as_a_whole_must_pass_the_users_suite(patients, tmp_path):
 # --- proof ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_generator_that_knows_nothing_is_not_shown_to_help_and_is_compared_with_all_remedies(patients):
+def test_a_generator_that_knows_nothing_is_not_shown_to_help_and_is_compared_with_all_baselines(patients):
     pytest.importorskip("imblearn")
     proof = prove(
-        patients, SCHEMA, families=("marginals",), folds=3, sensitive="sex", learner="sklearn.naive_bayes.GaussianNB"
+        patients, SCHEMA, families=("marginals",), folds=3, sensitive="sex", estimator="sklearn.naive_bayes.GaussianNB"
     )
     labels = [line.label for line in proof.gains.lines]
     assert labels[:4] == ["nothing", "class weights", "random oversampling", "SMOTE"]
     assert {"marginals, 2 times the rows", "marginals, classes equal"} <= set(labels)
     assert all(line.score is not None for line in proof.gains.lines)
     assert not proof.gains.helps
-    assert proof.gains.measure == "AUC"
+    assert proof.gains.metric == "AUC"
     assert {"demographic parity difference", "equalised odds difference"} <= set(proof.gains.lines[0].also)
 
 
-def test_rows_that_hold_what_a_learner_lacks_are_shown_to_help():
-    """Classes that overlap in one column, and a learner that says of hardly any row that it is of the rare one."""
+def test_rows_that_hold_what_an_estimator_lacks_are_shown_to_help():
+    """Classes that overlap in one column, and an estimator that says of hardly any row that it is of the rare one."""
     rng = np.random.default_rng(0)
     x = np.r_[rng.normal(0, 1, 3000), rng.normal(2, 1, 150)].round(2)
     frame = pd.DataFrame({"x": x, "y": ["no"] * 3000 + ["yes"] * 150})
@@ -287,8 +287,8 @@ def test_rows_that_hold_what_a_learner_lacks_are_shown_to_help():
         update={"target": "y", "model": Model(family="transformer", epochs=4, width=16)}
     )
     proof = prove(
-        frame, schema, families=("transformer",), folds=3, measure="balanced_accuracy",
-        learner="sklearn.linear_model.LogisticRegression", amount=Amount(balance=("y",)),
+        frame, schema, families=("transformer",), folds=3, metric="balanced_accuracy",
+        estimator="sklearn.linear_model.LogisticRegression", amount=Amount(balance=("y",)),
     )  # fmt: skip
     assert proof.gains.helps
     assert proof.best is not None
@@ -321,9 +321,9 @@ def test_an_interrupted_proof_goes_on_and_comes_to_the_same(patients, tmp_path):
     [
         ({"target": "patient"}, "cannot be predicted"),
         ({"target": "sick"}, 'no field "sick"'),
-        ({"measure": "r2"}, "it is one of auc"),
+        ({"metric": "r2"}, "it is one of auc"),
         ({"sensitive": "weight"}, "no groups"),
-        ({"learner": "sklearn.nothing"}, "cannot be imported"),
+        ({"estimator": "sklearn.nothing"}, "cannot be imported"),
         ({"folds": 41}, "fewer than the 41 folds"),
     ],
 )
@@ -335,7 +335,7 @@ def test_a_proof_that_cannot_be_had_is_refused_before_anything_is_learned(patien
 def test_of_quantities_added_rows_alone_are_compared(patients):
     proof = prove(patients, SCHEMA, target="weight", families=("marginals",), folds=2)
     assert [line.label for line in proof.gains.lines if line.kind != "generated"] == ["nothing"]
-    assert proof.gains.measure == "R²"
+    assert proof.gains.metric == "R²"
 
 
 # --- command ----------------------------------------------------------------------------------------------------------
@@ -401,7 +401,7 @@ def test_without_a_shown_gain_the_data_is_written_unchanged_unless_forced(files)
     code, text = run(files / "s.yaml", "--data", files / "d.csv", "-o", out, *asked)
     assert code == 0, text
     assert "none added" in text
-    assert "The data is better left as it is." in text
+    assert "Leave the data unchanged." in text
     table = pd.read_csv(out)
     pd.testing.assert_frame_equal(table.drop(columns="provenance"), pd.read_csv(files / "d.csv"))
     assert (table["provenance"] == "real").all()
@@ -423,8 +423,8 @@ def test_without_a_shown_gain_the_data_is_written_unchanged_unless_forced(files)
         (["--balance", "--target", "outcom"], 'did you mean "outcome"'),
         (["--prove", "--fill"], "in a run without --prove"),
         (["--prove", "--model", "auto"], "compares the families itself"),
-        (["--rows", 10, "--provenance", "ward"], "marks rows otherwise"),
-        (["--rows", 10, "--measure", "auc"], "belong to --prove"),
+        (["--rows", 10, "--provenance", "ward"], "marks rows differently"),
+        (["--rows", 10, "--metric", "auc"], "belong to --prove"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(files, asked, message):

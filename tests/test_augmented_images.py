@@ -1,4 +1,4 @@
-"""More images for a training set: changed copies of real ones, and whether they help."""
+"""More images for a training set: augmented copies of real ones, and whether they help."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def test_changed_copies_are_marked_and_keep_their_labels(digits):
 
 
 def test_without_a_model_only_copies_can_be_made(digits):
-    with pytest.raises(InputError, match="only changed copies can be made without a model"):
+    with pytest.raises(InputError, match="only augmented copies can be made without a model"):
         augment(SCHEMA, read_table(digits), Amount(factor=2), copies=0.5)
 
 
 def test_copies_are_compared_without_any_generator(digits):
     proof = prove(read_table(digits), SCHEMA, families=(), folds=2, amount=Amount(factor=2))
     kinds = {line.label: line.kind for line in proof.gains.lines}
-    assert kinds["changed copies, 2 times the rows"] == "transforms"
+    assert kinds["augmented copies, 2 times the rows"] == "transforms"
     line = proof.gains.lines[-1]
     assert line.score is not None
     assert line.rows == 120

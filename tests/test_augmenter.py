@@ -444,7 +444,7 @@ def test_bounds_of_a_quantity_hold_and_a_closed_set_of_classes_is_public():
         augmenter(schema=schema).fit_resample(numbers(), few)
     words = pd.Series(["yes", "true", "no"], name="y").iloc[np.arange(ROWS) % 3]
     schema = Schema.model_validate({"fields": {**fields, "y": {"kind": "boolean"}}})
-    with pytest.raises(InputError, match="two classes of y are the same boolean"):
+    with pytest.raises(InputError, match="reads two classes as the same boolean"):
         augmenter(schema=schema).fit_resample(numbers(), words)
 
 

@@ -52,7 +52,7 @@ def lines_of(skills: dict[str, float], folds: int = 4, rows: int = 1500, seed: i
         noise = rng.normal(size=rows)
         predicted = {}
         for label, skill in skills.items():
-            own = 0.9 * noise + 0.45 * rng.normal(size=rows)  # learners err alike, not the same
+            own = 0.9 * noise + 0.45 * rng.normal(size=rows)  # estimators err alike, not the same
             score = 1 / (1 + np.exp(-(skill * truth + own)))
             predicted[label] = np.stack([1 - score, score], axis=1)
         trials.append(Predictions(truth, predicted))
@@ -101,10 +101,10 @@ def test_both_parities():
         ("sklearn.linear_model.Nothing", "cannot be imported"),
         ("nothing", "cannot be imported"),
         ("sklearn.svm.LinearSVC", "no fit and predict_proba"),
-        (7, "is no scikit-learn estimator"),
+        (7, "is neither a scikit-learn estimator"),
     ],
 )
-def test_a_learner_that_is_none_is_refused(path, message):
+def test_what_is_no_estimator_is_refused(path, message):
     with pytest.raises(InputError, match=message):
         Estimator.of(path, np.array([True]), 2)
 
@@ -119,12 +119,12 @@ def test_a_learner_that_is_none_is_refused(path, message):
         "sklearn.naive_bayes.GaussianNB",
     ],
 )
-def test_any_learner_takes_symbols_and_missing_cells(path):
+def test_any_estimator_takes_categories_and_missing_cells(path):
     rng = np.random.default_rng(0)
     features = np.stack([rng.integers(0, 4, 400).astype(float), rng.normal(size=400)], axis=1)
     target = ((features[:, 0] == 2) | (features[:, 1] > 1)).astype(np.int64)
     features[rng.random(features.shape) < 0.1] = np.nan
-    learner = Estimator.of(path, np.array([True, False]), 2)
-    assert learner.takes_weights
-    chances = learner.predict(features[:300], target[:300], features[300:], seed=0, weights=np.ones(300))
+    estimator = Estimator.of(path, np.array([True, False]), 2)
+    assert estimator.takes_weights
+    chances = estimator.predict(features[:300], target[:300], features[300:], seed=0, weights=np.ones(300))
     assert roc_auc_score(target[300:], chances[:, 1]) > 0.8

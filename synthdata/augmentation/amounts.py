@@ -18,21 +18,46 @@ from synthdata.synthesizer import Synthesizer
 
 __all__ = ["FEWEST", "Additions", "Amount", "Part", "shares_of"]
 
-FEWEST = THRESHOLD  # subjects of a kind of which more can be drawn
-WHOSE = "synthdata.whose"  # a column that is put beside those of a table
-MOST_CELLS = 200  # kinds of rows that can be balanced
+FEWEST = THRESHOLD  # subjects that a kind of rows needs, so that more of it can be drawn
+WHOSE = "synthdata.whose"  # the name of a temporary column of subjects
+MOST_CELLS = 200  # combinations of values that can be balanced
 
 
 @dataclass(frozen=True)
 class Amount:
-    """What is asked for.
+    """How many rows of which kind to add.
 
-    rows: how many to add; factor: how many times as long the table becomes; neither: as few as it takes. balance: the
-    columns whose combinations shall be equally frequent. shares: of the values of the one column of `balance`, in place
-    of equal ones; values that are not named divide the rest as they do now. level: fill up to this share of the largest
-    combination, not all the way. independent: a column from which the target
-    shall not depend, in place of `balance`. where: add only rows that satisfy it, and count only those. real_share: the
-    share of all weight that real rows shall have, in a column of weights; rows are not weighed if not given.
+    Parameters
+    ----------
+    rows
+        How many rows to add.
+    factor
+        How many times as long the table becomes, instead of `rows`. Without both, as few rows as `balance` or
+        `independent` needs.
+    balance
+        One or several columns whose combinations of values become equally frequent.
+    shares
+        Of the values of the one column in `balance`, instead of equal ones; values without a share divide the rest in
+        their present proportions.
+    level
+        Fill up to this share of the most frequent combination only.
+    independent
+        A column that becomes independent of the target, instead of `balance`.
+    where
+        Add only rows that satisfy these conditions, and count only such rows.
+    real_share
+        The share of the total weight that real rows have, in a column of weights; no weights if not given.
+
+    Raises
+    ------
+    InputError
+        If the parameters contradict each other or are out of range.
+
+    Examples
+    --------
+    >>> str(Amount(balance="readmitted", level=0.5))
+    'readmitted balanced to 50% of the largest'
+
     """
 
     rows: int | None = None
@@ -45,7 +70,7 @@ class Amount:
     real_share: float | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.balance, str):  # a column by itself is one of a tuple
+        if isinstance(self.balance, str):  # a single column
             object.__setattr__(self, "balance", (self.balance,))
         if self.rows is not None and self.factor is not None:
             raise InputError("rows and factor both say how many; give one of them")
@@ -54,15 +79,15 @@ class Amount:
         if self.factor is not None and not 1 < self.factor < 1e6:
             raise InputError(f"factor {self.factor}: the table can only become longer; give a number above 1, like 2")
         if self.independent is not None and (self.balance or self.shares):
-            raise InputError("balance and independent both say which rows are wanted; give one of them")
+            raise InputError("balance and independent both say which rows to add; give one of them")
         if not 0 < self.level <= 1:
-            raise InputError(f"level {self.level}: a share of the largest class, above 0 and at most 1")
+            raise InputError(f"level {self.level}: give a share of the largest class, above 0 and at most 1")
         if self.level < 1 and (not self.balance or self.shares or self.rows is not None or self.factor is not None):
             raise InputError("level says how far to balance equally; it goes with balance alone")
         if self.real_share is not None and not 0 < self.real_share < 1:
-            raise InputError(f"real_share {self.real_share}: a share of the weight, between 0 and 1")
+            raise InputError(f"real_share {self.real_share}: give a share of the weight, between 0 and 1")
         if self.shares and len(self.balance) != 1:
-            raise InputError(f"shares are those of one column; {len(self.balance)} are to be balanced")
+            raise InputError(f"shares are for one column in balance; it has {len(self.balance)}")
         for value, share in self.shares.items():
             if not 0 < share < 1:
                 raise InputError(f'share of "{value}": {share} is not between 0 and 1')
@@ -70,7 +95,7 @@ class Amount:
             raise InputError(f"the shares add up to {sum(self.shares.values()):g}; at most 1 in all")
 
     def __str__(self) -> str:
-        """Name it in a few words."""
+        """The amount in a few words."""
         parts = []
         if self.balance:
             shares = ", ".join(f"{value} {share:g}" for value, share in self.shares.items())
@@ -83,18 +108,18 @@ class Amount:
         if self.rows is not None:
             parts.append(f"{self.rows:,} rows")
         if self.real_share is not None:
-            parts.append(f"real ones {self.real_share:.0%} of the weight")
+            parts.append(f"real rows {self.real_share:.0%} of the weight")
         return ", ".join(parts)
 
     @property
     def is_nothing(self) -> bool:
-        """Whether it asks for nothing."""
+        """Whether nothing is asked for."""
         return self.rows is None and self.factor is None and not self.balance and self.independent is None
 
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of one kind. values: what they hold in the columns that are balanced, as text. real: how many there are."""
+    """Rows of one kind. values: in the balanced columns, as text. real: how many real rows are of that kind."""
 
     tests: Mapping[str, list[Predicate]]
     rows: int
@@ -104,21 +129,21 @@ class Part:
 
 @dataclass(frozen=True)
 class Additions:
-    """What is to be added: all parts, and remarks on what could not be had."""
+    """The rows to add: all parts, and remarks on what cannot be added."""
 
     parts: tuple[Part, ...]
     notes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
-        """How many rows that is."""
+        """How many rows in all."""
         return sum(part.rows for part in self.parts)
 
     @classmethod
     def of(cls, frame: pd.DataFrame, schema: Schema, amount: Amount, *, seed: int = 0) -> Additions:
-        """Work out what to add to `frame`, of the schema's types.
+        """The rows to add to `frame`, of the schema's types.
 
-        InputError if it cannot be had: a segment or a class of fewer than `FEWEST` rows, a column of no classes.
+        InputError if they cannot be drawn: a segment or class of fewer than `FEWEST` rows, a column without classes.
         """
         inside, subjects = _segment(frame, schema, amount, seed), schema.subjects(frame)
         tests = predicates_of(amount.where, schema.fields)
@@ -146,7 +171,7 @@ class Additions:
 
 
 def shares_of(frame: pd.DataFrame, schema: Schema, amount: Amount, *, seed: int = 0) -> list[Part]:
-    """The parts of a table of `amount.rows` rows of its own, whose kinds have their shares; `frame` shows the kinds."""
+    """The parts of a new table of `amount.rows` rows with these shares; `frame` has all kinds of rows."""
     columns = _columns(schema, amount)
     inside = _segment(frame, schema, amount, seed)
     cells, _ = _cells(frame[inside], schema, columns, schema.subjects(frame)[inside])
@@ -171,7 +196,7 @@ def _check_independent(cells: Sequence[Part], frame: pd.DataFrame, columns: Sequ
 
 
 def _segment(frame: pd.DataFrame, schema: Schema, amount: Amount, seed: int) -> np.ndarray:
-    """The rows that count: (n,) bool. Refuse a segment so small that more of it would be copies."""
+    """The rows that satisfy `where`: (n,) bool. InputError if they are so few that more of them would be copies."""
     if not amount.where:
         return np.ones(len(frame), bool)
     inside = Synthesizer.satisfied(frame, schema, amount.where, seed=seed)
@@ -190,9 +215,9 @@ def _columns(schema: Schema, amount: Amount) -> tuple[str, ...]:
     columns = amount.balance
     if amount.independent is not None:
         if schema.target is None:
-            raise InputError("independent: of what? the schema names no target; name one")
+            raise InputError("independent needs a target, of which the schema names none; set `target`")
         if amount.independent == schema.target:
-            raise InputError(f'"{schema.target}" is the target; name the column it shall not depend on')
+            raise InputError(f'"{schema.target}" is the target; name the column it should not depend on')
         columns = (amount.independent, schema.target)
     for name in columns:
         if name not in schema.fields:
@@ -203,7 +228,7 @@ def _columns(schema: Schema, amount: Amount) -> tuple[str, ...]:
 def _cells(
     frame: pd.DataFrame, schema: Schema, columns: Sequence[str], subjects: Subjects
 ) -> tuple[list[Part], list[str]]:
-    """The combinations of values that occur, most frequent first. subjects: whose each row is."""
+    """The combinations of values that occur, most frequent first. subjects: of the rows."""
     there = frame[list(columns)].notna().all(axis=1).to_numpy(bool)
     if not there.all():
         frame, subjects = frame[there], subjects[there]
@@ -258,7 +283,7 @@ def _text(schema: Schema, name: str, value: Any) -> str:
 
 
 def _weights(cells: Sequence[Part], counts: np.ndarray, columns: Sequence[str], amount: Amount) -> np.ndarray:
-    """The share that each cell shall have: (cells,), up to a factor."""
+    """The share that each combination should have: (cells,), up to a factor."""
     if amount.independent is not None:
         held = pd.DataFrame([part.values for part in cells])
         sums = [pd.Series(counts).groupby(held[name].to_numpy()).sum() for name in columns]
@@ -275,20 +300,20 @@ def _weights(cells: Sequence[Part], counts: np.ndarray, columns: Sequence[str], 
     is_named = np.array([value in amount.shares for value in values])
     left = 1 - sum(amount.shares.values())
     if not is_named.all() and left <= 1e-9:
-        raise InputError("the shares leave nothing to the values that are not named; give them less")
+        raise InputError("the shares leave nothing for the values without one; reduce them")
     rest = counts / counts[~is_named].sum() * left if not is_named.all() else counts
     named = np.array([amount.shares.get(value, 0.0) for value in values])
     return np.where(is_named, named, rest)
 
 
 def _needed(counts: np.ndarray, weights: np.ndarray, wanted: int | None, level: float) -> np.ndarray:
-    """How many rows each cell lacks, (cells,) float: with no row taken away, shares as near to `weights` as it goes.
+    """How many rows to add to each combination, (cells,) float, for shares as near to `weights` as possible.
 
-    wanted: how many in all; None for as few as bring every cell to its share, or to `level` of it.
+    wanted: how many in all; None for as few as bring every combination to its share, or to `level` of it.
     """
     if wanted is None:
         return np.asarray(np.maximum(level * (counts / weights).max() * weights - counts, 0.0))
-    # filled like basins: the first k, to the level that uses up all rows and is not above the next one's floor
+    # water filling: the first k are filled to the level that uses all rows and is not above the next one's floor
     order = np.argsort(counts / weights, kind="stable")
     levels = (wanted + np.cumsum(counts[order])) / np.cumsum(weights[order])
     floors = np.append((counts / weights)[order][1:], np.inf)
@@ -297,7 +322,7 @@ def _needed(counts: np.ndarray, weights: np.ndarray, wanted: int | None, level: 
 
 
 def _rounded(needed: np.ndarray, wanted: int | None) -> np.ndarray:
-    """Whole rows, `wanted` in all: the largest remainders are rounded up."""
+    """Whole rows, `wanted` in all, by the largest remainders."""
     if wanted is None:
         return np.asarray(np.rint(needed), np.int64)
     result = np.asarray(np.floor(needed + 1e-9), np.int64)

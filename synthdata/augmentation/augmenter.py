@@ -1,4 +1,4 @@
-"""The augmenter: synthetic rows beside real ones, as a sampler of an imbalanced-learn pipeline."""
+"""Augmentation as a sampler of an imbalanced-learn pipeline."""
 
 from __future__ import annotations
 
@@ -24,24 +24,48 @@ __all__ = ["Augmenter"]
 
 
 class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # ships no types
-    """Adds rows drawn from a model that learns those it is given: until classes are equal, or as many as asked for.
+    """Add synthetic rows to a training set, as a sampler for imbalanced-learn's pipelines.
 
-    `fit_resample(X, y)` returns the real rows, as they are and in their order, and the added ones after them. Frames,
-    series, arrays and lists come back as such, with their types, frames and series with an index counted anew, as from
-    imbalanced-learn's samplers; a categorical column may have gained categories. Every added row has passed the gate.
+    `fit_resample(X, y)` trains a model on the rows and returns the real rows, unchanged and in their order, then the
+    added ones, all of which have been validated. Frames, series, arrays and lists come back as such, with their types;
+    frames and series have a new index; a categorical column may have gained categories.
 
-    y is a number where it has fractions, or where it is made of numbers, balance is False, and some come in fewer
-    rows than a class needs (8). Else it is classes.
+    `y` is a number if it has fractions, or if it is made of numbers, `balance` is False, and some of its values come in
+    fewer rows than a class needs (8). Otherwise it holds classes.
 
-    schema: of the columns of X, inferred if not given. If it names y as well, by the name of a series or, of others, as
-    its target, what it says of y holds: of bounds, of classes, of constraints; without, classes are taken as they are.
-    balance: make the classes of y equal. level: up to this share of the largest. shares: of classes, by their label, in
-    place of equal ones. factor, rows: how many times as long the table becomes, or how many rows to add. model: a
-    family, or a mapping with its settings, as for `Synthesizer.fit`; None for the schema's. max_minutes: of training.
-    random_state: an int for the same rows again.
+    Parameters
+    ----------
+    schema : Schema, optional
+        Of the columns of X; inferred if not given. If it also names y (by the name of a series, else as its target),
+        what it says of y holds: bounds, classes, constraints. If not, classes are taken as they are.
+    balance : bool, default True
+        Make the classes of y equally frequent.
+    level : float, default 1.0
+        Balance up to this share of the largest class.
+    shares : mapping of class to float, optional
+        Shares of classes, instead of equal ones.
+    factor : float, optional
+        How many times as long the table becomes.
+    rows : int, optional
+        How many rows to add.
+    model : str or mapping, default "transformer"
+        A family, or a mapping with its settings, as for `Synthesizer.fit`; None for the schema's.
+    max_minutes : float, optional
+        Time budget of training.
+    random_state : int or RandomState, optional
+        An int gives the same rows again.
 
-    After `fit_resample`: synthesizer_, the model, None if there was nothing to add; provenance_, (n,) "real" or
-    "synthetic" by row; n_features_in_ and, of frames, feature_names_in_.
+    Attributes
+    ----------
+    synthesizer_ : Synthesizer or None
+        The model; None if there was nothing to add.
+    provenance_ : ndarray, shape (n,)
+        "real" or "synthetic" for each row.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray
+        Names of the columns, if X is a frame.
+
     """
 
     _estimator_type = "sampler"
@@ -69,12 +93,12 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803  # scikit-learn's name
-        """Check what is given; rows are learned by `fit_resample`."""
+        """Check X and y; `fit_resample` does the training."""
         self._frame(X, y)
         return self
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:  # noqa: N803
-        """Learn the rows, and return them with those that are added: X (n, features) and y (n,)."""
+        """Train on the rows, and return them with the added ones: X (n, features) and y (n,)."""
         frame = self._frame(X, y)
         schema, labels = self._schema(frame, y)
         target = str(schema.target)
@@ -90,7 +114,7 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
         return _longer(X, frame, added, schema), _longer_labels(y, labels.back(added[target]))
 
     def _frame(self, data: Any, given: Any) -> pd.DataFrame:
-        """X as a frame whose columns are named in text."""
+        """X as a frame whose column names are strings."""
         if given is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         frame = named_frame(self, data, reset=True)
@@ -104,11 +128,11 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
         return frame.set_axis([str(name) for name in frame.columns], axis=1).reset_index(drop=True)
 
     def _schema(self, frame: pd.DataFrame, given: Any) -> tuple[Schema, Labels]:
-        """The schema of X and y, which is its target, and what y is."""
+        """The schema of X and y, with y as its target, and the labels."""
         schema = self.schema or Schema.infer(frame)
         lacking = [name for name in frame.columns if name not in schema.fields]
         if lacking:
-            raise InputError(f'the schema lacks the column "{lacking[0]}" of X; added rows could not have it')
+            raise InputError(f'the schema lacks the column "{lacking[0]}" of X, which added rows could not have then')
         target = _name_of(given, schema, list(frame.columns))
         labels = Labels.of(given, schema.fields.get(target), balance=self.balance)
         fields = {**schema.fields, target: labels.field}
@@ -144,7 +168,7 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
 
 
 def _name_of(given: Any, schema: Schema, own: Sequence[str]) -> str:
-    """What the column of y is called: as y is, else as the schema's target is, and not as a column of X."""
+    """The name of the column of y: that of y, else that of the schema's target, but not that of a column of X."""
     name = getattr(given, "name", None)
     if isinstance(given, pd.DataFrame) and len(given.columns) == 1:
         name = given.columns[0]
@@ -157,7 +181,7 @@ def _name_of(given: Any, schema: Schema, own: Sequence[str]) -> str:
 
 
 def _longer(data: Any, frame: pd.DataFrame, added: pd.DataFrame, schema: Schema) -> Any:
-    """X, as a frame, an array or a list as it came, with the rows that are added after its own."""
+    """X, as the frame, array or list it was, followed by the added rows."""
     more = [like(column, added[str(name)], schema.fields[str(name)]) for name, column in frame.items()]
     if isinstance(data, pd.DataFrame):
         columns = [
@@ -172,12 +196,12 @@ def _longer(data: Any, frame: pd.DataFrame, added: pd.DataFrame, schema: Schema)
     if isinstance(data, list):
         return [*data, *rows.tolist()]
     if own.dtype.kind == "U":
-        rows = np.where(pd.isna(rows), "", rows).astype(str)  # as it had to stand there
+        rows = np.where(pd.isna(rows), "", rows).astype(str)  # an array of text has no missing cells
     return np.concatenate([own, rows])
 
 
 def _longer_labels(given: Any, more: np.ndarray) -> Any:
-    """Y, as it came, with those of the rows that are added after its own."""
+    """Y, as the kind it was, followed by that of the added rows."""
     if isinstance(given, pd.DataFrame):
         return _longer_labels(given.iloc[:, 0], more).to_frame().set_axis(given.columns, axis=1)
     if isinstance(given, pd.Series):

@@ -1,4 +1,4 @@
-"""Real rows and synthetic ones in one table, each marked with where it is from, that has passed the gate as a whole."""
+"""Real and synthetic rows in one table, each marked with its origin, validated row by row and as a whole."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ WEIGHT = "row_weight"
 
 @dataclass(frozen=True)
 class Augmented:
-    """What came of it.
+    """An augmented table.
 
-    validated: all rows with their provenance, the real ones first, in their order. added: how many come after these.
-    filled: how many cells of real rows were drawn. sampled: rows that were looked at to add these.
+    validated: all rows with their provenance, the real ones first, in their order. added: how many rows were added.
+    filled: how many cells of real rows were imputed. sampled: how many rows were drawn to add these.
     """
 
     validated: Validated
@@ -68,28 +68,62 @@ def augment(
     seed: int = 0,
     listener: Listener = silent,
 ) -> Augmented:
-    """Add to the rows that a model has learned; `fill` draws their missing cells first.
+    """Add synthetic rows to the real rows that a model was trained on.
 
-    Exactly as many rows come as the amount works out to, each of its kind. GateError if too few of them pass, or if the
-    table as a whole, real rows included, does not. provenance: the name of the column that marks rows. copies: the
-    share of the added rows that are real ones whose images and texts are changed, as the schema's `transforms` say;
-    where all are (1.0), a schema will do in place of a model. Where real rows are to weigh more, a column `row_weight`
-    says how much.
+    Parameters
+    ----------
+    source
+        The model; with `copies=1.0`, a schema is enough.
+    frame
+        The real rows.
+    amount
+        How many rows of which kind to add; exactly so many are added. With a `real_share`, a column `row_weight` is
+        added too.
+    copies
+        The share of added rows, from 0 to 1, that are real rows whose images and texts are changed by the schema's
+        `transforms`.
+    fill
+        Impute the missing cells of the real rows first.
+    provenance
+        The name of the column that marks each row: "real", "filled", "transformed" or "synthetic".
+    seed
+        The same seed gives the same rows.
+    listener
+        Called with the progress.
+
+    Returns
+    -------
+    Augmented
+        All rows, validated; `frame()` gives them, `added` says how many are new.
+
+    Raises
+    ------
+    InputError
+        If the amount cannot be had: a class or segment of fewer than 8 rows or subjects, a name that is taken.
+    DataError
+        If a cell cannot be read as the schema says.
+    GateError
+        If too few added rows pass the schema's checks, or the table as a whole, real rows included, does not.
+
+    Examples
+    --------
+    >>> augment(synthesizer, frame, Amount(balance="readmitted")).frame()  # doctest: +SKIP
+
     """
     schema = source.schema if isinstance(source, Synthesizer) else source
     amount = amount or Amount()
     check_names(schema, provenance, weighs=amount.real_share is not None)
     if not 0 <= copies <= 1:
-        raise InputError(f"copies {copies}: a share of the added rows, from 0 to 1")
+        raise InputError(f"copies {copies}: give a share of the added rows, from 0 to 1")
     if not isinstance(source, Synthesizer) and (copies < 1 or fill):
-        raise InputError("only changed copies can be made without a model; give a Synthesizer")
+        raise InputError("only augmented copies can be made without a model; give a Synthesizer")
     real = schema.read(frame).reset_index(drop=True)
     only_fill = fill and amount.is_nothing
     made = Additions(()) if only_fill else Additions.of(real, schema, amount, seed=seed)
     origin = np.full(len(real), REAL, object)
     cells = 0
     if fill and isinstance(source, Synthesizer):
-        listener(Progress("fill", 0.0, detail="missing cells are drawn"))
+        listener(Progress("fill", 0.0, detail="imputing missing cells"))
         empty = real.isna().to_numpy(bool)
         real = source.fill(real, seed=seed)
         filled = empty & real.notna().to_numpy(bool)
@@ -106,7 +140,7 @@ def augment(
 
 
 def _without_gaps(parts: Sequence[Part], synthesizer: Synthesizer, filled: pd.DataFrame) -> list[Part]:
-    """The parts, whose rows shall lack nothing either in columns that were filled to the last cell."""
+    """The parts, whose rows must not have missing cells in columns that were imputed completely."""
     codecs = synthesizer.encoder.codecs
     tables = {name: codec for name, codec in codecs.items() if codec.nulls and tabular(codec.layout)}
     asked = {name: [Predicate("is not null")] for name in tables if not filled[name].isna().any()}
@@ -114,11 +148,11 @@ def _without_gaps(parts: Sequence[Part], synthesizer: Synthesizer, filled: pd.Da
 
 
 def check_names(schema: Schema, provenance: str, *, weighs: bool) -> None:
-    """Refuse names that columns have already. weighs: whether there may be a column of weights."""
+    """Raise InputError for names that columns have already. weighs: whether a column of weights may be added."""
     if provenance in schema.fields:
-        raise InputError(f'the table has a column "{provenance}" already; name the one that marks rows otherwise')
+        raise InputError(f'the table has a column "{provenance}" already; name the column that marks rows differently')
     if weighs and (WEIGHT in schema.fields or provenance == WEIGHT):
-        raise InputError(f'"{WEIGHT}" is what the column of weights is called; rename the other')
+        raise InputError(f'"{WEIGHT}" is the name of the column of weights; rename the other column')
 
 
 def marked(
@@ -129,10 +163,10 @@ def marked(
     provenance: str = PROVENANCE,
     weights: np.ndarray | None = None,
 ) -> Validated:
-    """Pass a table through the gate, with a column more that says where each row is from, and one of weights if given.
+    """Validate a table, with a column for the origin of each row, and one for weights if they are given.
 
-    What constraints have learned is not asked of real rows, of which they leave out the rare; synthetic rows have
-    passed it when they were drawn.
+    Learned constraints are not checked here: they leave out rare real rows, and synthetic rows passed them when they
+    were drawn.
     """
     extra: dict[str, Field] = {provenance: Category(values=[kind for kind in KINDS if (origin == kind).any()])}
     table = frame.assign(**{provenance: pd.Series(origin, index=frame.index, dtype="str")})
@@ -147,7 +181,7 @@ def marked(
 
 @dataclass(frozen=True)
 class Drawn:
-    """Rows that are to be added; origin: (n,) how each is marked; sampled: how many were looked at for them."""
+    """Rows to add. origin: (n,) how each is marked. sampled: how many were drawn for them."""
 
     rows: pd.DataFrame
     origin: np.ndarray
@@ -163,7 +197,7 @@ def draw_all(
     seed: int = 0,
     listener: Listener = silent,
 ) -> Drawn:
-    """Draw the rows of all parts: by a model, as changed copies, or a share of each part as either; see `augment`."""
+    """Draw the rows of all parts by a model, as augmented copies, or partly each; see `augment`."""
     copied = [replace(part, rows=round(copies * part.rows)) for part in parts]
     generated = [replace(part, rows=part.rows - copy.rows) for part, copy in zip(parts, copied, strict=True)]
     schema = source.schema if isinstance(source, Synthesizer) else source
@@ -191,10 +225,10 @@ def draw_parts(
     seed: int = 0,
     listener: Listener = silent,
 ) -> tuple[pd.DataFrame, int]:
-    """Draw the rows of all parts, each through the gate: the rows, and how many were sampled for them.
+    """Draw and validate the rows of all parts: the rows, and how many were sampled for them.
 
-    What must be unique is so among all of them and `real`; keys are new ones. Expectations about the table as a whole
-    are left to whoever puts it together.
+    What must be unique is so among all of them and `real`; keys are new. Expectations about the table as a whole are
+    left to the caller.
     """
     schema, suite = source.schema, source.suite
     gate = Gate(schema, suite.of_rows())
@@ -223,9 +257,9 @@ def draw_parts(
 
 
 def weights_of(real: int, added: int, real_share: float | None) -> np.ndarray:
-    """The weight of each row, real ones first: (real + added,) float64, 1 in the mean.
+    """The weight of each row, real rows first: (real + added,) float64, with mean 1.
 
-    real_share: of all weight, that real rows have; without it all weigh alike.
+    real_share: the share of the total weight that real rows have; equal weights without it.
     """
     if real_share is None or not added:
         return np.ones(real + added)
@@ -234,7 +268,7 @@ def weights_of(real: int, added: int, real_share: float | None) -> np.ndarray:
 
 
 def _fresh(frames: Iterator[pd.DataFrame], seen: Sequence[Seen]) -> Iterator[pd.DataFrame]:
-    """The rows that hold nothing a second time that must be unique."""
+    """The rows without repetitions of what must be unique."""
     for frame in frames:
         for one in seen:
             frame = frame[one.is_first(frame[list(one.columns)])]
@@ -242,7 +276,7 @@ def _fresh(frames: Iterator[pd.DataFrame], seen: Sequence[Seen]) -> Iterator[pd.
 
 
 def made_anew(source: Source, rows: pd.DataFrame, real: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The rows with keys and personal data of their own, that no real row has and no two of them that should not."""
+    """The rows with new keys and personal data that no real row has."""
     schema, made = source.schema, source.made()
     codecs = made.codecs
     if not codecs:
@@ -267,9 +301,9 @@ def made_anew(source: Source, rows: pd.DataFrame, real: pd.DataFrame, seed: int)
 
 
 def _keys(codec: Codec, there: np.ndarray, taken: pd.Series, rows: Rows) -> pd.Series:
-    """Keys of rows that have one, (n,) bool, none of which a real row has."""
+    """Keys for the rows in `there` (n,) bool, none of which a real row has."""
     capacity, count = codec.body.capacity, int(there.sum())
-    wanted = count + len(taken)  # as many as it takes, should all the real ones be among them
+    wanted = count + len(taken)  # enough even if all real ones are among them
     numbers = np.arange(wanted if capacity is None else min(wanted, capacity))
     keys = codec.decode({codec.name: np.ones(len(numbers), np.int64)}, Rows(rows.seed, numbers, table=rows.table))
     keys = keys[~keys.isin(taken)].iloc[:count]

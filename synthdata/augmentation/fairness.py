@@ -1,4 +1,4 @@
-"""Fairness of a table: whether the target is as frequent in each group of a sensitive column; rows in which it is."""
+"""Fairness of a table: demographic parity of the target over the groups of a sensitive column."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from synthdata.augmentation.proof.gains import parity
 from synthdata.augmentation.sources import Generated
 from synthdata.errors import InputError, nearest
 from synthdata.evaluation.feature_space import FeatureSpace
-from synthdata.pipeline import suite_of
+from synthdata.pipeline import check_learned_keys, suite_of
 from synthdata.progress import Listener, silent
 from synthdata.schema import Schema
 from synthdata.schema.conditions import Where
@@ -23,12 +23,12 @@ from synthdata.validation import Gate, Validated
 
 __all__ = ["Independent", "generate_independent", "groups_of", "target_parity"]
 
-PILOT = 5000  # rows that tell how frequent groups and classes are
+PILOT = 5000  # rows from which frequencies of groups and classes are estimated
 
 
 @dataclass(frozen=True)
 class Independent:
-    """Generated rows. learned, made: the target's demographic parity difference as the model has it, and among them."""
+    """Generated rows. learned, made: the target's demographic parity difference in the model, and in these rows."""
 
     validated: Validated
     learned: float
@@ -45,15 +45,17 @@ def generate_independent(
     real: pd.DataFrame | None = None,
     listener: Listener = silent,
 ) -> Independent:
-    """Generate rows in which the target does not depend on a sensitive column; both stay as frequent as they are.
+    """Generate rows in which the target is independent of a sensitive column; both keep their frequencies.
 
-    Every combination of a group and a class is drawn under its condition, as often as both would meet by chance.
-    InputError if the model hardly ever draws one of them. real: the real rows, where they are at hand: none of their
-    keys and personal data comes out.
+    Every combination of a group and a class is drawn under its condition, as often as independence asks for. InputError
+    if the model hardly ever draws one of them. real: the real rows, if available: none of their keys and personal data
+    is generated; InputError if the model has learned a column of these.
     """
     schema = synthesizer.schema
     if rows < 1:
         raise InputError(f"{rows} rows asked for; ask for at least 1")
+    if real is not None:
+        check_learned_keys(schema, real)
     pilot = synthesizer.sample(PILOT, where=where, seed=seed)
     known = pilot.iloc[:0] if real is None else schema.read(real)
     amount = Amount(independent=sensitive, where=where, rows=rows)
@@ -67,18 +69,18 @@ def generate_independent(
 
 
 def groups_of(table: pd.DataFrame, schema: Schema, sensitive: str) -> np.ndarray:
-    """Codes of the groups of a sensitive column: (n,) int64, rows that lack it being a group of their own."""
+    """Codes of the groups of a sensitive column: (n,) int64; rows without a value are a group of their own."""
     if sensitive not in schema.fields:
         raise InputError(f'no column "{sensitive}"; {nearest(sensitive, schema.fields)}')
     space = FeatureSpace.of(schema, table)
     if sensitive not in space.names or space.columns[space.names.index(sensitive)].is_numeric:
-        raise InputError(f'"{sensitive}" has no groups to be treated alike: name a column of few values')
+        raise InputError(f'"{sensitive}" has no groups to compare: name a column of few values')
     values = space.table(table).values[:, space.names.index(sensitive)]
     return np.where(np.isnan(values), -1, values).astype(np.int64)
 
 
 def target_parity(table: pd.DataFrame, schema: Schema, sensitive: str) -> float:
-    """Demographic parity difference of the target itself, see `evaluation.gains.parity`; 0 where it is independent."""
+    """Demographic parity difference of the target itself, see `proof.gains.parity`; 0 if it is independent."""
     target = Target.of(schema, table, None)
     codes = target.codes(table)
     known = ~np.isnan(codes)

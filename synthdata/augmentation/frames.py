@@ -1,4 +1,4 @@
-"""Frames and arrays as scikit-learn hands them over, and back."""
+"""Frames and arrays of scikit-learn: how they come in, and go out."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MOST_SEED = 2**31 - 1
 
 
 def seed_of(random_state: int | np.random.RandomState | None) -> int:
-    """The seed that a `random_state` stands for; an int is itself."""
-    drawn = check_random_state(random_state)  # which refuses what is none
+    """The seed for a `random_state`; an int is its own seed."""
+    drawn = check_random_state(random_state)  # raises for anything else
     return int(random_state) if isinstance(random_state, int | np.integer) else int(drawn.randint(MOST_SEED))
 
 
 def named_frame(estimator: Any, data: Any, *, reset: bool) -> pd.DataFrame:
-    """The rows as a frame, checked against those that `estimator` was fitted to; columns of an array are x0, x1, ..."""
+    """The rows as a frame, checked against those of `fit`; columns of an array are named x0, x1, ..."""
     if isinstance(data, pd.DataFrame):
         if not data.columns.is_unique:
             twice = data.columns[data.columns.duplicated()][0]
@@ -40,9 +40,9 @@ def named_frame(estimator: Any, data: Any, *, reset: bool) -> pd.DataFrame:
 
 
 def like(column: pd.Series, values: pd.Series, field: Field) -> pd.Series:
-    """Values (m,) of the field's type, in the type of a column as it came: categories may be added to its own.
+    """Values (m,) of the field's type, converted to the type of the given column, which may gain categories.
 
-    A text is spelled as the column spells the same value, where it does.
+    A text is spelled as in the column, if the same value occurs there.
     """
     if pd.api.types.is_integer_dtype(column) and pd.api.types.is_float_dtype(values):
         values = values.round()  # of a field that has decimals where the column has none
@@ -68,9 +68,9 @@ def like(column: pd.Series, values: pd.Series, field: Field) -> pd.Series:
 
 
 def _as_present(present: pd.Series, values: pd.Series, field: Field) -> pd.Series:
-    """Values of the field's type (m,) as objects: as the cell of `present` (k,) that it reads as that value.
+    """Values of the field's type (m,) as objects: the cell of `present` (k,) that reads as the same value.
 
-    Where there is none, they are written.
+    Values without such a cell are written by the field.
     """
     keys = field.parse(present, str(present.name))
     is_first = (keys.notna() & ~keys.duplicated()).to_numpy(bool)
@@ -81,10 +81,10 @@ def _as_present(present: pd.Series, values: pd.Series, field: Field) -> pd.Serie
 
 
 def _categorical(column: pd.Series, cells: pd.Series) -> pd.Series:
-    """Cells (m,) in the type of a categorical column, and what it lacks of them among the categories."""
+    """Cells (m,) in the type of a categorical column, with missing categories added."""
     categories = column.cat.categories
     lacking = ~cells.isin(categories.tolist()) & cells.notna()
-    with suppress(TypeError, ValueError):  # the name of rare ones among intervals, say: text among them then
+    with suppress(TypeError, ValueError):  # such as the rare label among intervals: it stays text
         cells[lacking] = cells[lacking].astype("str").astype(categories.dtype).astype(object)
     added = pd.Index(cells[lacking].unique(), dtype=object).difference(categories.astype(object), sort=False)
     return cells.astype(column.cat.add_categories(added.tolist()).dtype)

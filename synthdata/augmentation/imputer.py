@@ -1,4 +1,4 @@
-"""The imputer: missing cells drawn, not averaged, as a scikit-learn transformer."""
+"""Imputation by draws from a generative model, as a scikit-learn transformer."""
 
 from __future__ import annotations
 
@@ -23,18 +23,36 @@ __all__ = ["Imputer"]
 
 
 class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]  # ships no types
-    """Fills missing cells by draws given the rest of their row, of a model that learns the rows it is fitted to.
+    """Fill missing cells with samples conditioned on the rest of the row, as a transformer of scikit-learn.
 
-    A learner then sees cells that vary as much as those that are there; several seeds are a multiple imputation.
-    Frames come back with their columns, their order and their index, arrays (whose columns are named x0, x1, ...) as
-    arrays; cells that are there are not touched. What of a column cannot be drawn stays missing: identifiers, images,
-    columns of which nothing was there to be learned.
+    Filled cells vary as much as real ones; several seeds give a multiple imputation. Frames come back with their
+    columns, order and index, arrays as arrays (their columns are named x0, x1, ...). Present cells are not changed.
+    What cannot be imputed stays missing: identifiers, images, columns that held no value in training.
 
-    schema: of the columns that take part, inferred if not given; others pass unchanged. columns: to fill, all if not
-    given. model: "transformer", or a mapping with its settings, as for `Synthesizer.fit`. max_minutes: of training.
-    random_state: an int for the same model and the same cells again.
+    Parameters
+    ----------
+    schema : Schema, optional
+        Of the columns that take part; inferred if not given. Other columns pass unchanged.
+    columns : sequence of str, optional
+        Columns to fill; all if not given.
+    model : str or mapping, default "transformer"
+        "transformer", or a mapping with its settings, as for `Synthesizer.fit`.
+    max_minutes : float, optional
+        Time budget of training.
+    random_state : int or RandomState, optional
+        An int gives the same model and the same cells again.
 
-    After `fit`: synthesizer_, the model; seed_; n_features_in_ and, of frames, feature_names_in_.
+    Attributes
+    ----------
+    synthesizer_ : Synthesizer
+        The model.
+    seed_ : int
+        The seed of its training and of the filled cells.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray
+        Names of the columns, if X is a frame.
+
     """
 
     def __init__(
@@ -52,14 +70,14 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803  # scikit-learn's name
-        """Learn the rows of a frame or an array, missing cells among them; `y` is not looked at."""
+        """Train on the rows of a frame or an array, which may have missing cells; `y` is ignored."""
         frame = named_frame(self, X, reset=True)
         schema = self.schema or Schema.infer(frame)
         fields = {name: _with_nulls(field) for name, field in schema.fields.items()}
         schema = schema.model_copy(update={"fields": fields})
         name = schema.model.family if self.model is None else Model.model_validate(self.model).family
         if name == AUTO or not issubclass(family(name), ImputingGenerator):
-            raise InputError(f"model {name} does not fill cells of given rows; an Imputer takes model transformer")
+            raise InputError(f"model {name} cannot impute; an Imputer takes model transformer")
         self.seed_ = seed_of(self.random_state)
         self.synthesizer_ = Synthesizer.fit(
             frame, schema, model=self.model, seed=self.seed_, max_minutes=self.max_minutes
@@ -67,7 +85,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
         return self
 
     def transform(self, X: Any) -> Any:  # noqa: N803
-        """Fill a frame's, or an array's, missing cells."""
+        """Impute the missing cells of a frame or an array."""
         check_is_fitted(self)
         frame = named_frame(self, X, reset=False)
         fields = self.synthesizer_.schema.fields
@@ -94,13 +112,13 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
 
 
 def _with_nulls(field: Field) -> Field:
-    """The same field, whose cells may be missing if those of its kind can be."""
+    """The field made nullable, if its kind can be."""
     loose = field.model_copy(update={"nullable": True})
     return field if loose.check() else loose
 
 
 def _with_cells(column: pd.Series, cells: np.ndarray, values: pd.Series, field: Field) -> pd.Series:
-    """A column as it came, with values (m,) of the field's type in `cells` (m,), in the column's own type."""
+    """The column with values (m,) of the field's type in `cells` (m,), converted to the column's own type."""
     drawn = like(column, values, field)
     result: pd.Series = column.astype(drawn.dtype) if isinstance(drawn.dtype, pd.CategoricalDtype) else column.copy()
     result.iloc[cells] = drawn.to_numpy(object) if result.dtype == object else drawn.array

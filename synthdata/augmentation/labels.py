@@ -1,4 +1,4 @@
-"""What scikit-learn calls y, as a column of a schema and back."""
+"""The y of scikit-learn as a column of a schema, and back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Labels", "checked"]
 
 
 def checked(labels: Any) -> tuple[np.ndarray, str]:
-    """The values of y (n,), and what scikit-learn calls their type; ValueError for what is no y."""
+    """The values of y (n,), and their type as scikit-learn names it; ValueError if y is invalid."""
     values = column_or_1d(labels, warn=True)
     if pd.isna(values).any():
         raise ValueError("Input y contains NaN.")
@@ -35,8 +35,8 @@ def checked(labels: Any) -> tuple[np.ndarray, str]:
 class Labels:
     """y, and the field of its column.
 
-    values: (n,) as they came. classes: (k,) the distinct ones, sorted; none if y is a number. keys: (k,) what the
-    column holds where y is that class.
+    values: (n,) unchanged. classes: (k,) the distinct values, sorted; empty if y is a number. keys: (k,) the value of
+    the column for each class.
     """
 
     values: np.ndarray
@@ -46,10 +46,10 @@ class Labels:
 
     @classmethod
     def of(cls, labels: Any, declared: Field | None, *, balance: bool) -> Self:
-        """Say what y is: a number where it has fractions, or is made of numbers and not to be balanced.
+        """The labels of y: a number if it has fractions, or if it consists of numbers and is not balanced.
 
-        declared: its field, if a schema names it; without, numbers that are not to be balanced are classes still where
-        each has enough rows to be one. InputError for a class of fewer than `FEWEST` rows.
+        declared: the field of y, if a schema has one. Without it, numbers that are not balanced are still classes if
+        each has enough rows. InputError for a class of fewer than `FEWEST` rows.
         """
         values, kind = checked(labels)
         classes, counts = np.unique(values, return_counts=True)
@@ -70,7 +70,7 @@ class Labels:
             return cls(values, Category(values=codes), classes, pd.Series(codes, dtype="str"))
         keys = declared.parse(pd.Series(classes), "y")
         if not keys.is_unique:
-            raise InputError(f"two classes of y are the same {declared.kind} to the field of y; mend it in the schema")
+            raise InputError(f"the field of y reads two classes as the same {declared.kind}; correct it in the schema")
         return cls(values, declared, classes, keys)
 
     @property
@@ -81,7 +81,7 @@ class Labels:
         return self.keys.iloc[np.searchsorted(self.classes, self.values)].reset_index(drop=True)
 
     def back(self, cells: pd.Series) -> np.ndarray:
-        """Turn cells of the field's type (m,) into what y is made of."""
+        """Convert cells of the field's type (m,) to values of y."""
         if not len(self.classes):
             return like(pd.Series(self.values), cells, self.field).to_numpy()
         drawn: np.ndarray = self.classes[pd.Index(self.keys).get_indexer(pd.Index(cells))]

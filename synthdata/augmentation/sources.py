@@ -1,4 +1,4 @@
-"""Where added rows come from: a generator, or real rows whose images and texts are changed."""
+"""Sources of added rows: a model, or real rows whose images and texts are changed."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from synthdata.validation import Suite
 __all__ = ["FILLED", "KINDS", "REAL", "SYNTHETIC", "TRANSFORMED", "Copies", "Generated", "Source"]
 
 REAL = "real"
-FILLED = "filled"  # a real row in which missing cells were drawn
+FILLED = "filled"  # a real row whose missing cells were imputed
 TRANSFORMED = "transformed"  # a real row whose image or text was changed
 SYNTHETIC = "synthetic"
 KINDS = (REAL, FILLED, TRANSFORMED, SYNTHETIC)
 
 
 class Source(ABC):
-    """What to implement: `suite`, what rows must pass; `stream`, rows of a kind without end.
+    """What to implement: `suite`, the checks that rows must pass; `made`; `stream`, an endless stream of rows.
 
     origin: how its rows are marked.
     """
@@ -40,7 +40,7 @@ class Source(ABC):
     @property
     @abstractmethod
     def suite(self) -> Suite:
-        """What its rows must pass, one by one and as a table."""
+        """The checks that its rows must pass, row by row and as a table."""
 
     @abstractmethod
     def made(self) -> MadeColumns:
@@ -48,7 +48,7 @@ class Source(ABC):
 
     @abstractmethod
     def stream(self, part: Part, seed: int) -> Iterator[pd.DataFrame]:
-        """Rows of the part's kind, a function of the arguments alone; keys are any."""
+        """Rows of the part's kind, a function of the arguments alone; keys are replaced later."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Generated(Source):
 
 @dataclass(frozen=True)
 class Copies(Source):
-    """Real rows, again and again, changed each time as their fields' transforms say."""
+    """Real rows, repeated, and changed each time by the transforms of their fields."""
 
     schema: Schema
     real: pd.DataFrame
@@ -95,7 +95,7 @@ class Copies(Source):
         return MadeColumns.fit(self.real, self.schema, np.random.default_rng(21))
 
     def stream(self, part: Part, seed: int) -> Iterator[pd.DataFrame]:
-        """Change the real rows of the part's kind, in random order."""
+        """The real rows of the part's kind, changed, in random order."""
         chosen = np.flatnonzero(Synthesizer.satisfied(self.real, self.schema, part.tests))
         for turn in count():
             order = np.random.default_rng([seed, 13, turn]).permutation(chosen)

@@ -1,4 +1,4 @@
-"""Augmentations: changed copies of images and texts, as the transforms of their fields say."""
+"""Classic augmentation: random transforms of images and texts, as their fields name them."""
 
 from synthdata.augmentations.transform import transform, transformed_fields
 

@@ -1,7 +1,7 @@
-"""Images changed at random by Keras' preprocessing layers, and texts by KerasHub's, as a schema names them.
+"""Random transforms of images by Keras' preprocessing layers, and of texts by KerasHub's, as a schema names them.
 
-Real rows are changed for whoever learns from them beside generated ones. What a GAN's critic sees changed is another
-matter, see `augmenting`: gradients pass through it.
+These change real rows for a training set. The augmentation of a GAN's critic is another matter, since gradients pass
+through it: see `models.image.diff_augment`.
 """
 
 from __future__ import annotations
@@ -14,34 +14,36 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from synthdata.augmentations.texts import text_transformer
+from synthdata.augmentations.texts import text_augmentation
 from synthdata.fields.transforms import ImageTransforms, TextTransforms, Transforms
 
-__all__ = ["BATCH", "image_layers", "transformer"]
+__all__ = ["BATCH", "augmentation", "image_layers"]
 
-BATCH = 64  # rows that are changed at once; layers draw for as many
-FORM = {"dtype": "float32", "data_format": "channels_last"}  # whatever Keras is set to
+BATCH = 64  # rows that are changed at once
+FORM = {"dtype": "float32", "data_format": "channels_last"}  # whatever the settings of Keras are
 
-Transformer: TypeAlias = Callable[[np.ndarray, np.random.SeedSequence], np.ndarray]
+Transform: TypeAlias = Callable[[np.ndarray, np.random.SeedSequence], np.ndarray]
 
 
-def transformer(asked: Transforms) -> Transformer:
-    """What changes up to BATCH values, an array as `Field.array` gives it.
+def augmentation(asked: Transforms) -> Transform:
+    """A function that changes up to BATCH values, an array as `Field.array` returns it.
 
-    A value's change depends on the seed and its place. InputError without the package that it takes.
+    A value's change depends on the seed and its index. InputError if a package is not installed.
     """
     match asked:
         case ImageTransforms():
             return partial(_changed, asked)
         case TextTransforms():
-            return text_transformer(asked)
+            return text_augmentation(asked)
         case _:
             assert_never(asked)
 
 
 def image_layers(asked: ImageTransforms, seed: np.random.SeedSequence) -> list[keras.layers.Layer]:
-    """Layers over pixels from 0 to 255, in the order in which they are done."""
-    own = dict(zip(asked.NAMES, seed.generate_state(len(asked.NAMES)).tolist(), strict=True))  # whichever are named
+    """Layers over pixels from 0 to 255, in the order in which they are applied."""
+    own = dict(
+        zip(asked.NAMES, seed.generate_state(len(asked.NAMES)).tolist(), strict=True)
+    )  # independent of which are named
     return [_layer(name, factor, asked, own[name]) for name, factor in asked.named.items()]
 
 
@@ -59,7 +61,7 @@ def _layer(name: str, factor: Any, asked: ImageTransforms, seed: int) -> keras.l
             return layers.RandomShear(factor, factor, **filled)
         case "flip":
             return layers.RandomFlip(factor, seed=seed, **FORM)
-        case "contrast":  # as documented: of one number, Keras 3.15 would only raise the contrast
+        case "contrast":  # as documented; Keras 3.15 would only raise the contrast for one number
             ends = factor if isinstance(factor, tuple) else (factor, factor)
             return layers.RandomContrast(ends, seed=seed, **FORM)
         case "brightness":
@@ -70,7 +72,7 @@ def _layer(name: str, factor: Any, asked: ImageTransforms, seed: int) -> keras.l
 def _changed(asked: ImageTransforms, pixels: np.ndarray, seed: np.random.SeedSequence) -> np.ndarray:
     """Change pixels (n, height, width, channels) uint8, n up to BATCH."""
     rows = len(pixels)
-    filled = np.concatenate([pixels, np.repeat(pixels[-1:], BATCH - rows, axis=0)])  # so that draws are of one shape
+    filled = np.concatenate([pixels, np.repeat(pixels[-1:], BATCH - rows, axis=0)])  # random draws of one shape
     values = tf.constant(filled, tf.float32)
     for layer in image_layers(asked, seed):
         values = layer(values, training=True)

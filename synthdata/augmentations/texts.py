@@ -1,4 +1,4 @@
-"""Words of texts left out and swapped at random by layers of KerasHub. With `pretrained`, the door to it."""
+"""Random deletion and swapping of words by layers of KerasHub."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from synthdata.extras import check_installed
 from synthdata.fields.transforms import TextTransforms
 
-__all__ = ["text_transformer"]
+__all__ = ["text_augmentation"]
 
 
-def text_transformer(asked: TextTransforms) -> Callable[[np.ndarray, np.random.SeedSequence], np.ndarray]:
-    """What changes texts (n,); a text's change is of the seed and its place. InputError without KerasHub."""
+def text_augmentation(asked: TextTransforms) -> Callable[[np.ndarray, np.random.SeedSequence], np.ndarray]:
+    """A function that changes texts (n,); the change depends on the seed and the index. InputError without KerasHub."""
     check_installed("pretrained", "a transform of texts")
     import keras_hub
 
@@ -31,7 +31,7 @@ def text_transformer(asked: TextTransforms) -> Callable[[np.ndarray, np.random.S
 
 
 def _changed(text: str, deletion: Any, swap: Any, rng: np.random.Generator) -> str:
-    """Leave words out, with the space behind them, but never all; then swap words, while spaces stay."""
+    """Delete words, with the space after them, but never all; then swap words, and keep the spaces."""
     parts = re.split(r"(\s+)", text)
     words, spaces = parts[::2], [*parts[1::2], ""]
     places = list(range(len(words)))

@@ -1,4 +1,4 @@
-"""Changed copies of rows: images and texts as their fields' transforms say, all else as it was."""
+"""Augmented copies of rows: images and texts are changed by the transforms of their fields, all else is kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["transform", "transformed_fields"]
 
 
 def transformed_fields(schema: Schema) -> dict[str, Transforms]:
-    """The fields that name transforms, with these."""
+    """The transforms of the fields that name any."""
     asked = {name: field.transforming() for name, field in schema.fields.items()}
     return {name: each for name, each in asked.items() if each is not None}
 
@@ -23,18 +23,45 @@ def transformed_fields(schema: Schema) -> dict[str, Transforms]:
 def transform(
     frame: pd.DataFrame, schema: Schema, *, rows: int | None = None, seed: int = 0, listener: Listener = silent
 ) -> pd.DataFrame:
-    """Copies of rows whose images and texts are changed at random, as the schema's `transforms` say.
+    """Copies of rows whose images and texts are changed at random by the schema's `transforms`.
 
-    rows: how many copies; as many as there are rows, if not given. Copy i is of row i, counted on from the first again
-    where there are more copies, and its change depends on (seed, i) alone: images are changed 64 at a time, the last
-    ones filled up. They come in the schema's types and order, images as bytes of PNG files; keys are copied too. They
-    have not passed the gate. Takes TensorFlow; texts take KerasHub, an extra. InputError where no field names a
-    transform.
+    Copy i is of row i, starting over at the first row if there are more copies than rows, and its change depends on
+    (seed, i) alone. Keys are copied too; the copies are not validated.
+
+    Parameters
+    ----------
+    frame
+        The real rows.
+    schema
+        Its image and text fields name the transforms.
+    rows
+        How many copies; as many as there are rows if not given.
+    seed
+        The same seed gives the same copies.
+    listener
+        Called with the progress.
+
+    Returns
+    -------
+    DataFrame
+        The copies in the schema's types and order, images as bytes of PNG files.
+
+    Raises
+    ------
+    InputError
+        If no field names a transform, or the packages are not installed: TensorFlow, and KerasHub for texts.
+    DataError
+        If there are no rows, or a cell cannot be read as the schema says.
+
+    Examples
+    --------
+    >>> transform(frame, schema, rows=1000)  # doctest: +SKIP
+
     """
     asked = transformed_fields(schema)
     if not asked:
         raise InputError(
-            "no field of the schema names a transform; give an image or a text some, "
+            "no field of the schema names a transform; add some to an image or text field, "
             "transforms: {rotation: 0.05, translation: 0.1} say"
         )
     if rows is not None and rows < 1:
@@ -43,9 +70,9 @@ def transform(
     if not len(frame):
         raise DataError("the table has no rows to change")
     with needed("train", "changing images and texts"):
-        from synthdata.augmentations.images import BATCH, transformer
+        from synthdata.augmentations.images import BATCH, augmentation
 
-    changes = {name: transformer(each) for name, each in asked.items()}
+    changes = {name: augmentation(each) for name, each in asked.items()}
     copies = len(frame) if rows is None else rows
     result = frame.iloc[np.arange(copies) % len(frame)].reset_index(drop=True)
     starts, done = range(0, copies, BATCH), 0

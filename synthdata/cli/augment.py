@@ -64,12 +64,12 @@ MOST_PARTS = 12  # kinds of rows that are listed
 @click.option("--fill", is_flag=True, help="Impute the missing cells of the real rows first.")
 @click.option("--prove", is_flag=True, help="Add rows only if cross-validation shows that they help an estimator.")
 @click.option(
-    "--learner",
+    "--estimator",
     metavar="PATH",
     help="With --prove: a scikit-learn estimator, like sklearn.svm.SVC. Default: boosted trees.",
 )
 @click.option(
-    "--measure",
+    "--metric",
     type=click.Choice(["auc", "average_precision", "balanced_accuracy", "r2"]),
     help="With --prove: metric to compare by. Default: AUC; average precision if a class is rare.",
 )
@@ -102,8 +102,8 @@ def command(
     real_share: float | None,
     fill: bool,
     prove: bool,
-    learner: str | None,
-    measure: str | None,
+    estimator: str | None,
+    metric: str | None,
     sensitive: str | None,
     folds: int | None,
     copies: float,
@@ -122,9 +122,9 @@ def command(
     cross-validation with doing nothing, class weights, oversampling and SMOTE, and writes FILE.gains.html. If nothing
     helps, the table is written unchanged; --force adds the rows anyway.
     """
+    from synthdata.augmentation import check_gains
     from synthdata.augmentation.amounts import Additions
     from synthdata.augmentation.augmenting import augment, check_names
-    from synthdata.augmentation.proof import check_gains
     from synthdata.augmentation.proof.prove import FOLDS
     from synthdata.io.readers import LEAST_TO_TRAIN, read_table
     from synthdata.io.writers import check_target, export
@@ -132,10 +132,11 @@ def command(
 
     if data.resolve() == output.resolve():
         raise InputError(f"{output}: is the table to learn; write the augmented table to another file")
-    if not prove and (learner, measure, folds) != (None, None, None):
-        raise InputError("--learner, --measure and --folds belong to --prove; add it, or leave them out")
+    if not prove and (estimator, metric, folds) != (None, None, None):
+        raise InputError("--estimator, --metric and --folds belong to --prove; add it, or leave them out")
     check_target(output, force=force)
-    declared = _with_target(Schema.load(schema), target, schema)
+    declared = Schema.load(schema)
+    declared = declared if target is None else declared.replace(target=target)
     amount = _amount(declared, balance, shares, level, independent, rows, factor, where, real_share)
     check_names(declared, provenance, weighs=prove or real_share is not None)
     if prove:
@@ -159,7 +160,7 @@ def command(
     if prove:
         start_tensorflow(console)
         proof = _prove(
-            console, frame, declared, output, amount, model=model, learner=learner, measure=measure,
+            console, frame, declared, output, amount, model=model, estimator=estimator, metric=metric,
             folds=folds or FOLDS, sensitive=sensitive or independent, seed=seed, max_minutes=max_minutes,
             resume=resume, force=force,
         )  # fmt: skip
@@ -196,14 +197,6 @@ def _check_left_out(console: Console, left_out: list[str], provenance: str) -> N
     if left_out:
         some = ", ".join(left_out[:5]) + (", ..." if len(left_out) > 5 else "")
         console.say(f"columns left out, because the schema does not name them: {some}")
-
-
-def _with_target(declared: Schema, target: str | None, source: Path) -> Schema:
-    if target is None:
-        return declared
-    named = declared.model_copy(update={"target": target})
-    named.check(str(source))
-    return named
 
 
 def _amount(
@@ -264,8 +257,7 @@ def _prove(
     force: bool,
     **asked: Any,
 ) -> Proof:
-    from synthdata.augmentation import prove
-    from synthdata.augmentation.proof import write_gains
+    from synthdata.augmentation import prove, write_gains
     from synthdata.augmentation.proof.prove import FAMILIES
 
     keep = output.with_name(f"{output.name}.proof")

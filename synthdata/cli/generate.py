@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,11 +10,6 @@ from synthdata.cli.console import Console, with_console
 from synthdata.cli.options import PATH, any_of, force_option, rows_option, seed_option, where_option
 from synthdata.cli.producing import produce, prompts_by_field, report_rows
 from synthdata.io.formats import FORMATS
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from synthdata.schema import Schema
 
 __all__ = ["command"]
 
@@ -92,8 +86,7 @@ def command(
     if prompt or temperature is not None or top_p is not None:
         prompts = prompts_by_field(prompt, synthesizer.schema.fields)
         synthesizer = synthesizer.with_sampling(prompt=prompts, temperature=temperature, top_p=top_p)
-    schema = synthesizer.schema
-    known = None if real is None else _checked(schema.read(read_table(real), str(real)), schema)
+    known = None if real is None else synthesizer.schema.read(read_table(real), str(real))
     if independent is None:
         verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force, real=known)
         console.finish(*report_rows(console, output, verdict))
@@ -113,17 +106,3 @@ def command(
         f"{made.made:.3f} in these rows"
     )
     console.finish(result, lines)
-
-
-def _checked(real: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """The real rows; InputError if the model has learned a column of keys or personal data, whose values come out."""
-    from synthdata.errors import InputError
-    from synthdata.remarks import is_somebodys
-
-    learned = [name for name, field in schema.fields.items() if is_somebodys(real[name].dropna(), name, field)]
-    if learned:
-        raise InputError(
-            f'column "{learned[0]}" looks like keys or personal data, and its real values were learned; make it '
-            f"an identifier or personal in the schema and train again, or generate without --real"
-        )
-    return real

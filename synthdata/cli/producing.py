@@ -28,13 +28,22 @@ def produce(
     seed: int,
     force: bool,
     real: pd.DataFrame | None = None,
+    allow_real_keys: bool = False,
 ) -> Verdict:
-    """Sample, gate and export. real: rows of which no key and no personal value may come out."""
+    """Sample, gate and export. real, allow_real_keys: as for `pipeline.generate`."""
     from synthdata.io.writers import export
     from synthdata.pipeline import generate
 
     with console.progress() as listener:
-        validated = generate(synthesizer, rows, where=list(where), seed=seed, real=real, listener=listener)
+        validated = generate(
+            synthesizer,
+            rows,
+            where=list(where),
+            seed=seed,
+            real=real,
+            allow_real_keys=allow_real_keys,
+            listener=listener,
+        )
         export(validated, output, force=force)
     return validated.verdict()
 

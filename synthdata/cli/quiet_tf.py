@@ -1,4 +1,4 @@
-"""Starting TensorFlow quietly: its C++ side prints to file descriptor 2 before it can be told not to."""
+"""Starting TensorFlow quietly: its C++ side prints to file descriptor 2 before logging can be set."""
 
 from __future__ import annotations
 

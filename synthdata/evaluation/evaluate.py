@@ -107,7 +107,7 @@ def evaluate(
     network = None if inception is None else _inception(inception)
     tables = Tables.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))
     if tables.pictures:
-        check_installed("train", "evaluating images")
+        check_installed("train", "comparing images")
     measures: dict[str, Measure] = {  # by what progress calls them
         "columns and pairs": similarity_panel,
         "real-vs-synthetic AUC": c2st_panel,

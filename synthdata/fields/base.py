@@ -40,14 +40,14 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Guess:
-    """What a kind takes a column to be: the field, and what the user should check about it."""
+    """A field guessed from a column, and a note of what the user should check."""
 
     field: Field
     note: str = ""
 
 
 class Body(ABC):
-    """What is kept of a column's present values. Final, frozen, plain JSON."""
+    """What training keeps of a column's present (non-missing) values. Final, frozen, plain JSON."""
 
     @property
     @abstractmethod
@@ -56,23 +56,23 @@ class Body(ABC):
 
     @property
     def capacity(self) -> int | None:
-        """How many rows of one run it can decode; None for any number."""
+        """The largest number of rows it can decode in one run; None if there is no limit."""
         return None
 
     @property
     def hides(self) -> bool:
-        """Whether the last symbol of its block stands for values too rare to be kept."""
+        """Whether the last symbol of its block stands for all values too rare to be kept."""
         return False
 
     @property
     def unit(self) -> Hashable | None:
-        """What its values are counted in; columns of equal units can hold the same value. None if not a quantity."""
+        """The unit of its values; only columns of equal units can hold the same value. None if not a quantity."""
         return None
 
     def in_range(self, values: pd.Series, detail: Any = None) -> np.ndarray:
-        """Whether present values (n,) lie in the range that is drawn, and in what `detail` of a mask leaves.
+        """Whether present values (n,) lie in the range that is sampled, and in the part of it that a mask leaves.
 
-        (n,) bool. Asked of quantities only.
+        (n,) bool. Only quantities have it.
         """
         raise TypeError(f"{type(self).__name__} is not a quantity")
 
@@ -90,7 +90,7 @@ class Body(ABC):
 
     @abstractmethod
     def restrict(self, predicates: Sequence[Predicate]) -> Mask:
-        """Say what `predicates` (never "is null" or "is not null") leave; a mask without symbols if nothing."""
+        """The mask of the symbols that satisfy `predicates`, which are never "is null" or "is not null"."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -109,29 +109,29 @@ class Field(BaseModel, ABC):
     reads_null: ClassVar[frozenset[str]] = frozenset({""})
     reads_bytes: ClassVar[bool] = False
     is_discrete: ClassVar[bool] = False  # a value is one of a set, and may be the class of a row
-    is_made: ClassVar[bool] = False  # keys and personal data, which are made anew and not learned
-    tells_persons: ClassVar[bool] = False  # whether equal values are a sign of one person
-    copied_is_leak: ClassVar[bool] = False  # a value names one subject: a real one among synthetic rows is no chance
-    ending: ClassVar[str] = ""  # of the files that hold the values where a table is text; "" if text can
+    is_made: ClassVar[bool] = False  # keys and personal data: made anew, never learned
+    tells_persons: ClassVar[bool] = False  # whether equal values mean the same person
+    copied_is_leak: ClassVar[bool] = False  # a real value in synthetic rows cannot be chance
+    ending: ClassVar[str] = ""  # of value files beside a text table; "" if the table holds the values
     statistics: ClassVar[tuple[str, ...]] = ()  # the columns of `compute_statistics`
     set_statistics: ClassVar[tuple[str, ...]] = ()  # those of `compute_set_statistics`
 
     @classmethod
     @abstractmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
-        """Take `column` (present values, raw) for this kind, or don't. subjects: whose each value is."""
+        """A field of this kind for present raw values (n,), or None. subjects: the subject of each value."""
 
     @abstractmethod
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
-        """Read present raw cells into the kind's type; return the values and a mask (n,) of what does not parse."""
+        """Parse present raw cells (n,): the values in the kind's type, and a bool array (n,) of those that failed."""
 
     @abstractmethod
     def dtype(self, nulls: bool) -> Any:
-        """The pandas type of a column of this kind."""
+        """The pandas dtype of a column of this kind. nulls: whether it has missing values."""
 
     @abstractmethod
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> Body:
-        """Fit a body to present values. subjects: whose each value is; of what is made anew, the person's."""
+        """Fit a body to present values (n,). subjects: the subject of each value."""
 
     @abstractmethod
     def body_from_json(self, data: Mapping[str, Any]) -> Body:
@@ -139,51 +139,51 @@ class Field(BaseModel, ABC):
 
     @abstractmethod
     def claims(self, name: str) -> list[Expectation]:
-        """What holds for every present value of column `name`."""
+        """The expectations that hold for every present value of column `name`."""
 
     @abstractmethod
     def write(self, column: pd.Series) -> pd.Series:
-        """Turn a column of the kind's type into what a text file should hold; missing stays missing."""
+        """A column of the kind's type as text files hold it; missing stays missing."""
 
     @abstractmethod
     def comparison(self, column: pd.Series) -> Comparison | None:
-        """How a column of the kind's type is compared with another; None if there is nothing to compare."""
+        """The values of a column as evaluation compares them; None if there is nothing to compare."""
 
     def generator(self) -> Mapping[str, Any]:
-        """The family and hyperparameters of its own generator, as far as they are said; none if a table holds it."""
+        """Family and hyperparameters of the field's own generator, as far as set; empty for tabular fields."""
         return {}
 
     def cleared(self, column: pd.Series, subjects: Subjects) -> pd.Series:
-        """A column of the kind's type without parts of cells that must not be learned. subjects: whose each row is."""
+        """The column without parts of cells that must not be learned. subjects: the subject of each row."""
         return column
 
     @property
     def has_public_values(self) -> bool:
-        """Whether the declaration names all values, so that also a rare one may be shown."""
+        """Whether the declaration lists all values, so that a rare one is no secret."""
         return False
 
     @property
     def rare_label(self) -> str | None:
-        """What stands for values too rare to be learned; None if the kind has no such label."""
+        """The label in place of values too rare to be learned; None if the kind has no such label."""
         return None
 
     def transforming(self) -> Transforms | None:
-        """The transforms of its values that leave true what stands beside them; None if none is named."""
+        """The label-preserving transforms of its values; None if the declaration has none."""
         return None
 
     @property
     def role(self) -> str:
-        """Whose a made value is: "" for the table's subject, else the name of a role, "doctor" say."""
+        """The role of the person a made value belongs to, "doctor" say; "" for the table's subject."""
         return ""
 
     @property
     def holds(self) -> Hashable:
-        """What a made value is of, and whose: two columns of one person that hold the same kind hold two of it."""
+        """What a made value is, and of which role: two columns that are equal here get two different values."""
         return None
 
     @property
     def like(self) -> str | None:
-        """The column that a made value has to fit, which is the same in all rows of a person; None if there is none."""
+        """The column that made values have to fit, constant for each person; None if there is none."""
         return None
 
     @property
@@ -199,12 +199,12 @@ class Field(BaseModel, ABC):
 
     @property
     def weight(self) -> int:
-        """Bytes a value takes beyond those of a number or a name; how many rows are gone through at a time."""
+        """Bytes of one value in memory, where they are many: decides how many rows are processed at a time."""
         return 0
 
     @classmethod
     def located(cls, cells: pd.Series, folder: str) -> pd.Series:
-        """Read raw cells (n,) as they are meant in a table that stands in `folder`."""
+        """Raw cells (n,) with relative paths resolved against the table's `folder`."""
         return cells
 
     def compute_statistics(self, column: pd.Series) -> pd.DataFrame:
@@ -222,13 +222,13 @@ class Field(BaseModel, ABC):
         return pd.DataFrame(index=statistics.index)
 
     def stored(self, column: pd.Series) -> pd.Series:
-        """Turn a column of the kind's type into what Parquet, or files of `ending`, hold; as good as it goes."""
+        """A column of the kind's type as Parquet, or files of `ending`, hold it. Must not raise."""
         return column
 
     def array(self, column: pd.Series) -> np.ndarray:
-        """Turn a column of the kind's type into one array without objects, first axis rows.
+        """A column of the kind's type as one array without objects, (n, ...).
 
-        Numbers and booleans stay what they are, all else is text; where a value is missing stands NaN, 0 or "".
+        Numbers and booleans keep their type, everything else is text; a missing value is NaN, 0 or "".
         """
         if column.dtype.kind in "biuf":
             zero: Any = column.dtype.type(0)
@@ -236,18 +236,18 @@ class Field(BaseModel, ABC):
         return self.write(column).fillna("").to_numpy(dtype=np.str_)
 
     def from_array(self, array: np.ndarray) -> pd.Series:
-        """Turn what `array` gives back into a column of the kind's type, where no value is missing."""
+        """The inverse of `array`, for columns without missing values."""
         return self.read(pd.Series(array))[0].astype(self.dtype(False))
 
     # Done once, for all kinds.
 
     def expectations(self, name: str) -> list[Expectation]:
-        """Everything that holds for column `name`."""
+        """All expectations of column `name`."""
         not_null = [] if self.nullable else [Expectation("expect_column_values_to_not_be_null", {"column": name})]
         return [Expectation("expect_column_to_exist", {"column": name}), *not_null, *self.claims(name)]
 
     def parse(self, column: pd.Series, name: str) -> pd.Series:
-        """Read a raw column into the kind's type; raise DataError naming rows for cells that do not parse."""
+        """Parse a raw column; DataError names the rows of cells that do not parse."""
         if not self.reads_bytes and holds_bytes(column):
             raise DataError(f'column "{name}": holds bytes, which no {self.kind} is; leave it out of the schema')
         missing = column.isna().to_numpy(bool)
@@ -265,11 +265,11 @@ class Field(BaseModel, ABC):
         return result
 
     def hint(self, bad: pd.Series) -> str:
-        """What to do about `bad` cells, which do not parse; the tail of the message."""
+        """How to fix cells that do not parse: the end of the error message."""
         return "; mend the cells or change the field's kind"
 
     def fit(self, column: pd.Series, name: str, rng: np.random.Generator, subjects: Subjects | None = None) -> Codec:
-        """Fit to a column of the kind's type. subjects: whose each row is; without them each is somebody's own."""
+        """Fit to a column of the kind's type. subjects: the subject of each row; by default each row is its own."""
         missing = column.isna().to_numpy(bool)
         subjects = (subjects or Subjects(len(column)))[~missing]
         try:
@@ -297,7 +297,7 @@ class Codec:
 
     @property
     def layout(self) -> Layout:
-        """The blocks this codec emits, by name."""
+        """The blocks this codec emits, by name: one, or none."""
         block = self.body.block
         match block:
             case None:
@@ -339,7 +339,7 @@ class Codec:
         return {self.name: result}
 
     def _whole(self, column: pd.Series, missing: np.ndarray) -> np.ndarray:
-        """Encode what has no symbol for missing."""
+        """Encode a block that has no symbol for missing."""
         try:
             if missing.any():
                 raise DataError(f"{rows_named(np.flatnonzero(missing))} missing; leave these rows out")
@@ -348,7 +348,7 @@ class Codec:
             raise DataError(f'column "{self.name}": {error}') from None
 
     def decode(self, arrays: Arrays, rows: Rows, mask: Mask | None = None) -> pd.Series:
-        """Turn arrays back into a column. `rows` is for what is numbered and not learned."""
+        """Turn arrays back into a column. rows: which rows of the run these are, for values that are made."""
         detail = mask.detail if mask else None
         block = self.body.block
         if block is None:
@@ -375,7 +375,7 @@ class Codec:
         return result.rename(self.name)
 
     def _made(self, arrays: Arrays, rows: Rows) -> pd.Series:
-        """Values made anew, missing where the array says so."""
+        """Made values, missing where the array says so."""
         there = np.asarray(arrays[self.name]) > 0 if self.nulls else np.ones(len(rows.numbers), bool)
         values = self.body.decode(np.empty(int(there.sum())), rows if there.all() else rows[there])
         values = values.astype(self.field.dtype(self.nulls))
@@ -387,11 +387,11 @@ class Codec:
 
     @property
     def unit(self) -> Hashable | None:
-        """What its values are counted in, see `Body.unit`."""
+        """The unit of its values, see `Body.unit`."""
         return self.body.unit
 
     def in_range(self, values: pd.Series, mask: Mask | None = None) -> np.ndarray:
-        """Whether values (n,) lie in the range that is drawn under a mask: (n,) bool, never for missing ones."""
+        """Whether values (n,) lie in the range that is sampled under a mask: (n,) bool, False for missing ones."""
         result = np.array(values.notna(), bool)
         result[result] = self.body.in_range(values[result], mask.detail if mask else None)
         return result
@@ -408,7 +408,7 @@ class Codec:
         return result
 
     def restrict(self, predicates: Sequence[Predicate]) -> Mask:
-        """Say which symbols satisfy all `predicates`; raise ConditionError if none does.
+        """The mask of the symbols that satisfy all `predicates`; ConditionError if there is none.
 
         A comparison is never true of a missing value, as in SQL.
         """

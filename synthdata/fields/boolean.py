@@ -50,7 +50,7 @@ class Boolean(Field):
 
     @property
     def has_public_values(self) -> bool:
-        """True and false are."""
+        """Both values are known."""
         return True
 
     @classmethod
@@ -76,7 +76,7 @@ class Boolean(Field):
         return "boolean" if nulls else "bool"
 
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> BooleanBody:
-        """Nothing to learn but which of the two occur."""
+        """Keep which of the two values occur."""
         found = values.astype(bool)
         return BooleanBody(tuple(value for value in (False, True) if (found == value).any()))
 
@@ -85,7 +85,7 @@ class Boolean(Field):
         return BooleanBody(tuple(data["values"]))
 
     def claims(self, name: str) -> list[Expectation]:
-        """Type, and only the two values."""
+        """The type, and only the two values."""
         return [
             Expectation("expect_column_values_to_be_of_type", {"column": name, "type_": "bool"}),
             Expectation("expect_column_values_to_be_in_set", {"column": name, "value_set": [True, False]}),

@@ -59,12 +59,12 @@ class Category(Field):
 
     @property
     def has_public_values(self) -> bool:
-        """Whether `values` closes the set."""
+        """True if `values` closes the set."""
         return self.values is not None
 
     @property
     def rare_label(self) -> str:
-        """As `rare` says."""
+        """The declared label of rare values."""
         return self.rare
 
     def check(self) -> str | None:
@@ -135,7 +135,7 @@ class Category(Field):
 
 @dataclass(frozen=True)
 class CategoryBody(Body):
-    """The names kept, and the label that stands for the rare ones (the last symbol) if there were any."""
+    """The names kept, and the label of the rare ones (the last symbol) if there were any."""
 
     values: tuple[str, ...]
     rare: str | None

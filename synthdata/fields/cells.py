@@ -11,7 +11,7 @@ FOLDER = "synthdata.folder"  # in a frame's attrs: where the table stood; paths 
 
 
 def plain(present: pd.Series) -> pd.Series:
-    """Give present cells the type they have in truth: categoricals and Arrow cells their own, dates datetime64."""
+    """Present cells in their plain pandas type: categories and Arrow values unwrapped, dates as datetime64."""
     if isinstance(present.dtype, pd.CategoricalDtype):
         present = present.astype(present.cat.categories.dtype)
     if isinstance(present.dtype, pd.ArrowDtype):
@@ -25,7 +25,7 @@ def plain(present: pd.Series) -> pd.Series:
 
 
 def holds_bytes(column: pd.Series) -> bool:
-    """Whether any cell is bytes, which have no text."""
+    """Whether any cell is bytes, which cannot be read as text."""
     return column.dtype == object and any(isinstance(cell, bytes) for cell in column.tolist())
 
 
@@ -36,7 +36,7 @@ def cells_as_text(column: pd.Series) -> pd.Series:
 
 
 def named_cells(cells: pd.Series) -> pd.Series:
-    """Return present cells as names; whole numbers have no point, also where pandas reads them as floats."""
+    """Present cells as text; whole numbers are written without a point, also where pandas read them as floats."""
     if pd.api.types.is_float_dtype(cells):
         numbers = cells.astype("float64")
         if (numbers == np.floor(numbers)).all() and (np.abs(numbers) < 2**53).all():

@@ -110,14 +110,14 @@ class Datetime(Field):
 
     @property
     def unit(self) -> int:
-        """The finest the format can write, microseconds: days, seconds or microseconds."""
+        """The smallest step the format can write, in microseconds: a day, a second or a microsecond."""
         if "%f" in self.format:
             return MICROSECOND
         return SECOND if any(code in self.format for code in ("%H", "%I", "%M", "%S", "%X", "%c", "%s")) else DAY
 
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
-        """Take datetimes, and text that one known format reads without exception."""
+        """Take datetimes, and text if one known format reads all of it."""
         if not len(column):
             return None
         if pd.api.types.is_datetime64_any_dtype(column):
@@ -163,7 +163,7 @@ class Datetime(Field):
         return f"datetime64[us, {self.timezone}]" if self.timezone else "datetime64[us]"
 
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> DatetimeBody:
-        """Fit in the coarsest unit that counts all values: of times of whole hours, hours."""
+        """Fit in the coarsest unit that fits all values: times on the hour are counted in hours."""
         grain = self.unit
         if grain < DAY:
             times = _count(values, self, MICROSECOND)
@@ -199,7 +199,7 @@ class Datetime(Field):
 
 @dataclass(frozen=True)
 class DatetimeBody(Body):
-    """Quantiles over units of `grain` microseconds since 1970, in the field's time zone's own UTC."""
+    """Quantiles of points in time, in units of `grain` microseconds since 1970 UTC."""
 
     quantiles: Quantiles
     field: Datetime
@@ -212,15 +212,15 @@ class DatetimeBody(Body):
 
     @property
     def unit(self) -> Hashable | None:
-        """The format's unit and the time zone; what is counted may be coarser."""
+        """The format's unit and the time zone."""
         return ("datetime", self.field.unit, self.field.timezone)
 
     def in_range(self, values: pd.Series, detail: Any = None) -> np.ndarray:
-        """Whether points in time lie in the range that is drawn."""
+        """Whether points in time lie in the range that is sampled."""
         return self.quantiles.in_range(self.units(values), detail)
 
     def admits(self, values: pd.Series, mask: Mask) -> np.ndarray:
-        """Whether points in time satisfy it, also those beyond the range that is drawn."""
+        """Whether points in time satisfy the mask, also those beyond the range that is sampled."""
         return inside(self.units(values), mask)
 
     def units(self, values: pd.Series) -> np.ndarray:
@@ -236,7 +236,7 @@ class DatetimeBody(Body):
         return self._times(self.quantiles.decode(array, detail))
 
     def _times(self, units: np.ndarray) -> pd.Series:
-        """Go back from `units`."""
+        """The inverse of `units`."""
         times = pd.Series((units * self.grain).astype("datetime64[us]"))
         if not self.field.timezone:
             return times

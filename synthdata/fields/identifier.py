@@ -1,8 +1,8 @@
 """Identifiers: keys, written to a pattern, never learned.
 
 Key number i of a run becomes the number (a * i + b) mod capacity, written in the mixed radix of the pattern: unique
-without memory. a and b depend on the run's seed, the table and the column. Which rows share a key that repeats is
-learned as numbers of rows alone (`sharing`).
+without memory. a and b depend on the run's seed, the table and the column. Of keys that repeat, training learns only
+how many rows share one (`sharing`).
 """
 
 from __future__ import annotations
@@ -91,22 +91,22 @@ class Identifier(Field):
         return self.keys
 
     def fitting(self, keys: pd.Series) -> pd.Series:
-        """Those of present keys that are written to the pattern."""
+        """The present keys that match the pattern."""
         return keys[keys.astype("str").str.fullmatch(as_regex(self.pattern)).to_numpy(bool)]
 
     @property
     def role(self) -> str:
-        """As `of` says."""
+        """The role named by `of`; "" for the subject."""
         return self.of or ""
 
     @property
     def tells_persons(self) -> bool:  # type: ignore[override]  # of one kind, some do
-        """Whether a person has it in several rows."""
+        """Whether rows of one person share it."""
         return not self.unique
 
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
-        """Take what is a key by its look: see `keys`."""
+        """Take a column that looks like a key, see `keys`."""
         look = key_look(column)
         if look is None:
             return None
@@ -133,7 +133,7 @@ class Identifier(Field):
         return "str"
 
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> IdentifierBody:
-        """Nothing is learned but how many rows share a key, where it repeats."""
+        """Learn only how many rows share a key, where keys repeat."""
         sharing = None if self.unique else Sharing.fit(values, subjects, rng)
         return IdentifierBody(self.pattern, self.integer, self.role, sharing)
 
@@ -143,7 +143,7 @@ class Identifier(Field):
         return IdentifierBody(self.pattern, self.integer, self.role, sharing)
 
     def claims(self, name: str) -> list[Expectation]:
-        """Text of the pattern, and unique if it is said to be."""
+        """Text that matches the pattern; unique if declared so."""
         type_ = {"column": name, "type_": "int64" if self.integer else "str"}
         claims = [Expectation("expect_column_values_to_be_of_type", type_)]
         if not self.integer:  # \A and \Z since ^ and $ also pass a trailing newline
@@ -154,16 +154,16 @@ class Identifier(Field):
         return claims
 
     def write(self, column: pd.Series) -> pd.Series:
-        """Written as they are."""
+        """Keys are written as they are."""
         return column
 
     def comparison(self, column: pd.Series) -> None:
-        """Nothing: keys are numbered, not learned."""
+        """None: keys are made, not learned."""
 
 
 @dataclass(frozen=True)
 class IdentifierBody(MadeBody):
-    """The pattern, whether keys are numbers, whose they are, and how rows share one: None where each has its own."""
+    """The pattern, whether keys are numbers, their role, and how rows share one; None if each has its own."""
 
     pattern: str
     integer: bool
@@ -172,7 +172,7 @@ class IdentifierBody(MadeBody):
 
     @property
     def capacity(self) -> int | None:
-        """How many rows there are keys for; None where keys may repeat."""
+        """How many rows the pattern has keys for; None where keys may repeat."""
         return self._keys if self.sharing is None else None
 
     @property

@@ -1,4 +1,4 @@
-"""What a key looks like: unique or repeated, by its shape and its name, and never by what it says."""
+"""Recognising keys, unique or repeated, by the shape of the cells and the column's name."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class KeyLook:
 
 
 def key_look(column: pd.Series) -> KeyLook | None:
-    """Say whether present cells (n,), raw, are keys by their look, and how; None if not."""
+    """How present raw cells (n,) look like keys; None if they do not."""
     if len(column) < LEAST or pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return None
     rows, name = len(column), str(column.name)
@@ -89,7 +89,7 @@ def _unique(text: pd.Series, integer: bool, name: str) -> KeyLook | None:
 
 
 def _repeated(rows: int, distinct: pd.Series, integer: bool, name: str) -> str | None:
-    """Why values of which several rows share one are keys; None if they are not."""
+    """Why repeated values are keys, for a person; None if they are not."""
     if PLACE_OR_THING.search(name) and not PERSON.search(name):
         return None
     if rows > MOST_ROWS_OF_ONE * len(distinct):
@@ -114,7 +114,7 @@ def _repeated(rows: int, distinct: pd.Series, integer: bool, name: str) -> str |
 
 
 def _is_date(distinct: pd.Series) -> bool:
-    """Whether cells spell dates."""
+    """Whether cells are dates written as numbers."""
     if distinct.str.fullmatch(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?:[T ].*)?").all():
         return True
     if not distinct.str.fullmatch(r"\d{6}|\d{8}").all():
@@ -134,7 +134,7 @@ def _is_open(pattern: str | None, distinct: int) -> bool:
 
 
 def _is_long(distinct: pd.Series) -> bool:
-    """Whether whole numbers are all as long, and longer than quantities are; points in time are none."""
+    """Whether whole numbers all have one length, longer than quantities have, and are no points in time."""
     length = distinct.str.len()
     if length.min() < LONG or length.nunique() > 1:
         return False

@@ -96,7 +96,7 @@ class Number(Field):
 
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
-        """Take a column of numbers; one written with leading zeros, or named like a code, is a code and no number."""
+        """Take a column of numbers, unless leading zeros or its name say that they are codes."""
         if pd.api.types.is_bool_dtype(column) or CODES.search(str(column.name)):
             return None
         typed, kept = pd.api.types.is_numeric_dtype(column), np.ones(len(column), bool)
@@ -154,7 +154,7 @@ class Number(Field):
         return NumberBody(Quantiles.from_json(data["quantiles"]), data["scale"])
 
     def claims(self, name: str) -> list[Expectation]:
-        """Type and bounds. A float has bounds always, since infinities are refused."""
+        """Type and bounds. Floats always have bounds, since infinities are refused."""
         type_ = "int64" if self.integer else "float64"  # to Great Expectations, int64 is Int64 too
         claims = [Expectation("expect_column_values_to_be_of_type", {"column": name, "type_": type_})]
         end = None if self.integer else sys.float_info.max
@@ -188,15 +188,15 @@ class NumberBody(Body):
 
     @property
     def unit(self) -> Hashable | None:
-        """10 ** -scale of a number."""
+        """The scale: units are 10 ** -scale."""
         return ("number", self.scale)
 
     def in_range(self, values: pd.Series, detail: Any = None) -> np.ndarray:
-        """Whether numbers lie in the range that is drawn."""
+        """Whether numbers lie in the range that is sampled."""
         return self.quantiles.in_range(self._units(values), detail)
 
     def admits(self, values: pd.Series, mask: Mask) -> np.ndarray:
-        """Whether numbers satisfy it, also those beyond the range that is drawn."""
+        """Whether numbers satisfy the mask, also those beyond the range that is sampled."""
         return inside(self._units(values), mask)
 
     def encode(self, values: pd.Series) -> np.ndarray:
@@ -245,7 +245,7 @@ def _operand(value: Any) -> Fraction:
 
 
 def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
-    """Read cells as int64 where all are integers, else float64; return them and a mask of what does not parse."""
+    """Parse cells as int64 if all are integers, else as float64; also a bool array of those that failed."""
     if pd.api.types.is_bool_dtype(cells):
         return cells.astype("int64"), np.zeros(len(cells), bool)
     if not pd.api.types.is_numeric_dtype(cells):
@@ -280,7 +280,7 @@ def _range_note(low: Any, high: Any) -> str:
 
 
 def _decimals(numbers: np.ndarray) -> int | None:
-    """The fewest decimals that write every number exactly; None where that takes too many."""
+    """The fewest decimals that write every number exactly; None if that takes too many."""
     most = float(np.abs(numbers).max())
     for decimals in range(1, MOST_DECIMALS + 1):
         if most * 10.0**decimals >= 2**53:
@@ -291,7 +291,7 @@ def _decimals(numbers: np.ndarray) -> int | None:
 
 
 def _outward(numbers: np.ndarray, direction: int, subjects: Subjects) -> Any:
-    """The end of the range: itself where many subjects share it, else rounded outwards: it shows no one's value.
+    """An end of the range that shows nobody's value: kept if many subjects share it, else rounded outwards.
 
     None where the ends of so many subjects, rounded, do not reach the last one: few lie far beyond the others.
     """
@@ -315,7 +315,7 @@ def _common_end(numbers: np.ndarray, direction: int, subjects: Subjects) -> Any:
 
 
 def _rounded_outward(end: Any, direction: int) -> Any:
-    """The next number of one digit that counts, towards the outside; 0 on the way to zero."""
+    """The next number outwards with one significant digit; 0 if zero comes first."""
     if end == 0 or (end > 0) != (direction > 0):
         return 0  # towards zero there is nothing to round to but zero itself
     size = abs(Fraction(str(end)))

@@ -1,6 +1,6 @@
 r"""Patterns of keys: a row of literal characters and classes, `P-[0-9]{6}`, `[A-Z]{2}\d{4}`, `INV-[1-9][0-9]{0,4}`.
 
-Read into the letters that each position allows, written in their mixed radix, and inferred from keys that there are.
+Patterns are parsed into the letters allowed at each position, written in mixed radix, and inferred from existing keys.
 """
 
 from __future__ import annotations
@@ -101,9 +101,9 @@ def written(keys: list[int], positions: Sequence[str]) -> np.ndarray:
 
 
 def pattern_of(text: pd.Series) -> str | None:
-    """The pattern that distinct keys share, None if they share none or are prose.
+    """The pattern that distinct keys share; None if they share none or are prose.
 
-    Where it has few keys left, digits that happen to be the same everywhere open up, or a number gets longer.
+    If it leaves few new keys, constant digits become classes, or a number gets longer.
     """
     if text.str.fullmatch(UUID).all():
         return _uuid_pattern(text)
@@ -116,7 +116,7 @@ def pattern_of(text: pd.Series) -> str | None:
 
 
 def _uuid_pattern(text: pd.Series) -> str:
-    """UUIDs, written and of the version as these are."""
+    """The pattern of UUIDs, in the spelling and version of these."""
     bare = text.str.strip("{}").str.lower()
     small, braces = bool((text == text.str.lower()).all()), text.iloc[0].startswith("{")
     digits, variants = ("[0-9a-f]", "[89ab]") if small else ("[0-9A-F]", "[89AB]")
@@ -128,7 +128,7 @@ def _uuid_pattern(text: pd.Series) -> str:
 
 
 def _numbered_pattern(text: pd.Series) -> str | None:
-    """The pattern of running numbers of any length between the same letters: INV-1 to INV-400."""
+    """The pattern of serial numbers of any length between the same letters: INV-1 to INV-400."""
     parts = text.str.extract(r"\A(\D{0,16})(\d{1,17})(\D{0,16})\Z")
     if parts.isna().any(axis=None) or parts[0].nunique() > 1 or parts[2].nunique() > 1:
         return None

@@ -1,7 +1,7 @@
-"""Personal data: names, addresses, account numbers. Never learned; made by a provider, to fit each other in a row.
+"""Personal data: names, addresses, account numbers. Never learned; made by a provider, consistent within a row.
 
-A value depends on who a row's person is, so that the e-mail address fits the name, and on nothing else of the table but
-a column that says their sex. What is learned is how rows share a value (`sharing`), as numbers of rows alone.
+A value depends on the row's person, so that the e-mail address fits the name, and on a column that says their sex;
+on nothing else of the table. Only how many rows share a value is learned (`sharing`).
 """
 
 from __future__ import annotations
@@ -84,27 +84,27 @@ class Personal(Field):
 
     @property
     def role(self) -> str:
-        """As `of` says."""
+        """The role named by `of`; "" for the subject."""
         return self.of or ""
 
     @property
     def holds(self) -> tuple[str, str]:
-        """The provider, and whose."""
+        """The provider and the role."""
         return self.provider, self.role
 
     @property
     def like(self) -> str | None:
-        """The column of the sex."""
+        """The column that says the sex."""
         return self.sex
 
     @property
     def tells_persons(self) -> bool:  # type: ignore[override]  # of one kind, some do
-        """Whether it points at somebody: a name does, a town does not."""
+        """Whether it identifies somebody: a name does, a town does not."""
         return PROVIDERS[self.provider].distinctive
 
     @property
     def copied_is_leak(self) -> bool:  # type: ignore[override]  # of one kind, some are
-        """Whether a real value among synthetic rows is no chance: a whole name is, a town is not."""
+        """Whether a real value in synthetic rows is a leak: a full name is, a town is not."""
         return PROVIDERS[self.provider].distinctive
 
     @property
@@ -114,7 +114,7 @@ class Personal(Field):
 
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
-        """Take what a provider knows by its content, or by its name where the content does not speak against it."""
+        """Take a column that a provider recognises by its content, or by its name if the content may fit."""
         found = detect(column, str(column.name))
         if found is None or found.provider == KEY:
             return None
@@ -129,7 +129,7 @@ class Personal(Field):
         return "str"
 
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> PersonalBody:
-        """Nothing is learned but how many rows share a value."""
+        """Learn only how many rows share a value."""
         return PersonalBody(self, Sharing.fit(values, subjects, rng), form_of(values, self.provider))
 
     def body_from_json(self, data: Mapping[str, Any]) -> PersonalBody:
@@ -141,16 +141,16 @@ class Personal(Field):
         return [Expectation("expect_column_values_to_be_of_type", {"column": name, "type_": "str"})]
 
     def write(self, column: pd.Series) -> pd.Series:
-        """Written as they are."""
+        """Values are written as they are."""
         return column
 
     def comparison(self, column: pd.Series) -> None:
-        """Nothing: there is nothing to compare."""
+        """None: values are made, there is nothing to compare."""
 
 
 @dataclass(frozen=True)
 class PersonalBody(MadeBody):
-    """Who makes the values, how rows share one, and how all of them are written."""
+    """The declaration, how rows share a value, and the form that values are written in."""
 
     field: Personal
     sharing: Sharing
@@ -200,7 +200,7 @@ FORMS: dict[str, tuple[str, Callable[[str], str]]] = {  # how values may be writ
 
 
 def form_of(values: pd.Series, provider: str) -> str:
-    """The name of the form that all values share and providers do not write by themselves; "" if there is none."""
+    """The form that all values share, if it is not the provider's own; "" if there is none."""
     if not len(values):
         return ""
     forms = {name: form for name, (form, _) in FORMS.items() if "," not in name or provider == "full_name"}
@@ -222,7 +222,7 @@ def says_sex(column: pd.Series) -> np.ndarray:
 
 
 def _ranks(owners: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Which of its owner's values each row has, counted from 0: (n,) int64."""
+    """The rank of each row's value among those of its owner, from 0: (n,) int64."""
     pairs, inverse = np.unique(np.stack([owners, places]), axis=1, return_inverse=True)
     first = np.searchsorted(pairs[0], pairs[0], side="left")
     return np.asarray((np.arange(pairs.shape[1]) - first)[inverse.ravel()], np.int64)

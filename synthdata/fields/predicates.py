@@ -1,4 +1,4 @@
-"""What a condition asks of a column, and what it leaves of the column's block."""
+"""Predicates, which conditions are made of, and masks, which they become over the symbols of a block."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "
 
 @dataclass(frozen=True)
 class Predicate:
-    """What a cell has to satisfy: an operator and its operand (a tuple for `in` and `not in`)."""
+    """One requirement on a cell: an operator and its operand (a tuple for `in` and `not in`)."""
 
     operator: Operator
     operand: Any = None
@@ -25,10 +25,10 @@ class Predicate:
 
 @dataclass(frozen=True)
 class Mask:
-    """What predicates leave of a block: the symbols (and levels) that may be drawn.
+    """A mask over symbols: those (and the levels of them) that may be drawn.
 
     allowed: bool, (symbols,) for Categorical, (symbols, levels) for Binned.
-    detail: what the body needs besides to decode them; opaque to everyone else.
+    detail: what else the body needs to decode them; opaque to everyone else.
     """
 
     allowed: np.ndarray

@@ -34,13 +34,13 @@ MOST_LEVELS = 32
 
 
 def draw_threshold(rng: np.random.Generator) -> int:
-    """Draw how many subjects a value needs to be kept: 5, 6, 7 or 8, so that its presence tells no exact count."""
+    """Draw how many subjects a value needs to be kept: 5, 6, 7 or 8, so that no exact count leaks."""
     return int(rng.integers(LEAST_THRESHOLD, THRESHOLD + 1))
 
 
 @dataclass(frozen=True)
 class Quantiles:
-    """What is kept of a column of quantities.
+    """A column of quantities as training keeps it.
 
     atoms: (a,), ascending, kept exactly.
     lows, highs: (k,), ascending, disjoint closed intervals, the levels; int64 or float64 like `atoms`.
@@ -87,7 +87,7 @@ class Quantiles:
         return np.arange(self.bins + 1) * len(self.lows) // max(self.bins, 1)
 
     def encode(self, values: np.ndarray) -> np.ndarray:
-        """Turn values (n,) into what `block` says; a value that is not kept goes to its nearest neighbour."""
+        """Turn values (n,) into the array of `block`; a value that is not kept goes to its nearest neighbour."""
         slot = np.searchsorted(self.atoms, values)
         if not self.bins:
             right = np.minimum(slot, len(self.atoms) - 1)
@@ -192,7 +192,7 @@ class _Tally:
         return not len(self.places)
 
     def without(self, gone: np.ndarray) -> _Tally:
-        """What is left without some values: a mask (d,)."""
+        """The tally of some values. kept: a mask (d,)."""
         stay, number = ~gone, np.cumsum(~gone) - 1
         kept = stay[self.places] if len(self.places) else np.empty(0, bool)
         return _Tally(

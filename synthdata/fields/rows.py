@@ -1,4 +1,4 @@
-"""The rows of a run that are decoded: their numbers, and whose they are."""
+"""The rows of a run that are decoded: their numbers, and their persons."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ __all__ = ["Rows"]
 
 @dataclass(frozen=True)
 class Rows:
-    """Which rows of a run are meant, and what columns that are made anew are made from.
+    """Rows of a run, and what made values depend on.
 
-    seed: the run's. numbers: global row numbers (n,) int64. persons: whose each row is, (n,) int64, by role. columns:
-    what is decoded of these rows. table, column: the schema's name and the column's, so that keys of two columns
-    differ. nth: how many earlier columns hold the same of the same persons. turn: how many values made for them before
-    they could not keep.
+    seed: the run's. numbers: global row numbers (n,) int64. persons: the person of each row, (n,) int64, by role.
+    columns: decoded columns of these rows. table, column: their names, so that keys of two columns differ. nth: how
+    many earlier columns hold the same of the same persons. turn: how many values were made for them before and refused.
     """
 
     seed: int
@@ -41,10 +40,10 @@ class Rows:
         return np.asarray(np.where(places < 0, places, self.numbers[np.maximum(places, 0)]), np.int64)
 
     def of_role(self, role: str) -> np.ndarray:
-        """Whose each row is, of the persons of a role: (n,) int64; where nobody is dealt, each row is another's."""
+        """The person of each row in a role: (n,) int64; without any, each row is another person's."""
         return self.persons.get(role, self.numbers)
 
     def seed_for(self, *purpose: object) -> int:
-        """A seed that depends on the run's, on the table and on what it is for."""
+        """A seed that depends on the run's seed, the table and the purpose."""
         text = "\0".join(map(str, (self.seed, self.table, *purpose)))
         return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")

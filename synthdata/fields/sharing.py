@@ -1,7 +1,7 @@
-"""How rows share the values of a column that is made anew: keys that repeat, one phone number in all rows of somebody.
+"""How rows share made values: keys that repeat, one phone number in all rows of a person.
 
-Nothing is kept of the values but how many rows share one, protected like any other number: every size, or range of
-sizes, stands for some subjects.
+Only how many rows share a value is kept, protected like any other number: every size, or range of sizes, stands for
+several subjects.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Sizes:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; ValueError if it is none."""
+        """Read what `to_json` wrote; ValueError for anything else."""
         lows, highs, shares = tuple(data["lows"]), tuple(data["highs"]), tuple(data["shares"])
         if not len(lows) == len(highs) == len(shares) or not sum(shares) > 0:
             raise ValueError("sizes of shared values do not fit each other")
@@ -116,7 +116,7 @@ class Sharing:
 
     @classmethod
     def fit(cls, values: pd.Series, persons: Subjects, rng: np.random.Generator) -> Self:
-        """See how the present values (n,) of a column repeat, and within whose rows."""
+        """Learn how the present values (n,) of a column repeat, within persons and across them."""
         codes = pd.factorize(values)[0].astype(np.int64)
         if not len(codes) or len(np.unique(codes)) == len(codes):
             return cls()

@@ -1,6 +1,6 @@
-"""Transforms that leave true what stands beside an image or a text, as a schema names them: plain data, no Keras.
+"""Label-preserving transforms of images and texts, as a schema names them: plain data, no Keras.
 
-A factor means what it means to the layer of Keras or KerasHub that `networks` makes of it.
+A factor has the meaning it has in the Keras or KerasHub layer that `augmentations` builds from it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Rate: TypeAlias = Annotated[float, Key(gt=0, lt=1)]
 
 
 class ImageTransforms(BaseModel):
-    """What may be done to an image at random, in this order; what is not named is not done.
+    """Random transforms of an image, applied in this order; those that are not named are not applied.
 
     A factor is one number, for both directions, or the two ends of a range. rotation: of a full turn. translation: of
     each side. zoom: out, or in where it is negative; height and width alike. shear: of each side. contrast: factor
@@ -70,9 +70,9 @@ class ImageTransforms(BaseModel):
 
 
 class TextTransforms(BaseModel):
-    """What may be done to the words of a text at random, in this order (Wei and Zou 2019, arXiv:1901.11196).
+    """Random transforms of the words of a text, applied in this order (Wei and Zou 2019, arXiv:1901.11196).
 
-    deletion: the chance of a word to be left out. swap: that of a word to change places with another one.
+    deletion: probability that a word is left out. swap: probability that a word trades places with another.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -131,7 +131,7 @@ class AtomicFile(io.RawIOBase):
         """Close without syncing."""
         try:
             self._file.close()
-        except OSError:  # the buffer did not fit on the disk; the writer has raised that already
+        except OSError:  # what was still in the buffer did not fit on the disk; its writer has the error
             self._file.raw.close()
 
 

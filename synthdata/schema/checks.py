@@ -1,4 +1,4 @@
-"""What a schema may not say: fields, constraints or a subject that contradict each other."""
+"""Checks of a schema as a whole: names that exist, fields, constraints and a subject that agree."""
 
 from __future__ import annotations
 

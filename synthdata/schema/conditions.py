@@ -1,4 +1,4 @@
-"""Conditions: what the rows to be generated must satisfy, from text or from Python values.
+"""Conditions on generated rows, from text or from Python values.
 
 Text, as on the command line: `income = >50K`, `age >= 60`, `state in CA, NY`, `weight is null`, `sex != Male`.
 Python: a mapping from column to a value (equals), None (is missing), a list or set (one of), a tuple `(low, high)` or a

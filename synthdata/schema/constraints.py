@@ -1,4 +1,4 @@
-"""What must hold between columns. Like fields, constraints are declared in the schema and become expectations."""
+"""Constraints between columns. Like fields, they are declared in the schema and become expectations."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ __all__ = ["CONSTRAINTS", "AnyConstraint", "Combinations", "Constraint", "Ordere
 
 
 class Constraint(BaseModel, ABC):
-    """A claim about several columns.
+    """A requirement on several columns.
 
-    What to implement: the columns it names, a label, and either `expectation` (Great Expectations has it) or `holds`
-    (it has not: the gate evaluates it into a boolean column and expects that to be true). What can be said of a row by
-    itself has `holds` in any case.
+    What to implement: the columns it names, a label, and either `expectation` (if Great Expectations can check it) or
+    `holds` (if not: the gate evaluates it into a boolean column and expects that to be true). A constraint on single
+    rows has `holds` in any case.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,7 +38,7 @@ class Constraint(BaseModel, ABC):
 
     @abstractmethod
     def label(self) -> str:
-        """How messages and verdicts call it."""
+        """Its name in messages and verdicts."""
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
@@ -46,19 +46,19 @@ class Constraint(BaseModel, ABC):
 
     @property
     def is_learned(self) -> bool:
-        """Whether it claims what training showed, rare rows left out: not of real rows then, only of synthetic ones."""
+        """Whether training filled it in, without rare rows: then it applies to synthetic rows, not to real ones."""
         return False
 
     def expectation(self) -> Expectation | None:
-        """Return the expectation that states it; None if `holds` does."""
+        """The equivalent expectation; None if only `holds` can check it."""
         return None
 
     def holds(self, frame: pd.DataFrame) -> np.ndarray:
-        """Say for each row whether it holds: (n,) bool."""
+        """Whether it holds in each row: (n,) bool."""
         raise NotImplementedError
 
     def learn(self, frame: pd.DataFrame, rng: np.random.Generator, subjects: Subjects) -> Constraint:
-        """Fill in what the declaration leaves to the training rows. subjects: whose each row is."""
+        """Fill in what the declaration leaves open from training rows. subjects: the subject of each row."""
         return self
 
 
@@ -71,7 +71,7 @@ class Ordered(Constraint):
     strict: bool = False
 
     def columns(self) -> tuple[str, ...]:
-        """The two."""
+        """Both columns."""
         return self.low, self.high
 
     def check(self) -> str | None:
@@ -83,7 +83,7 @@ class Ordered(Constraint):
         return f"{self.low} {'<' if self.strict else '<='} {self.high}"
 
     def expectation(self) -> Expectation:
-        """Great Expectations has it."""
+        """The expectation of Great Expectations that checks it."""
         return Expectation(
             "expect_column_pair_values_a_to_be_greater_than_b",
             {
@@ -125,7 +125,7 @@ class Combinations(Constraint):
         return f"a combination in allowed has {len(wrong[0])} values, not {len(self.fields)}" if wrong else None
 
     def holds(self, frame: pd.DataFrame) -> np.ndarray:
-        """Look each row up among the allowed; everything holds while none are known."""
+        """Whether each row's combination is allowed; True while none are known."""
         if self.allowed is None:
             return np.ones(len(frame), bool)
         if not self.allowed:
@@ -135,7 +135,7 @@ class Combinations(Constraint):
         return held
 
     def learn(self, frame: pd.DataFrame, rng: np.random.Generator, subjects: Subjects) -> Combinations:
-        """Keep the combinations that are not rare."""
+        """Keep the combinations that enough subjects show."""
         if self.allowed is not None:
             return self
         threshold = draw_threshold(rng)
@@ -150,12 +150,12 @@ class Combinations(Constraint):
 
     @property
     def is_learned(self) -> bool:
-        """Whether training said what is allowed."""
+        """Whether training filled in `allowed`."""
         return self.learned
 
 
 class Unique(Constraint):
-    """No two rows share the values of `fields`. Rows where all are missing pass."""
+    """No two rows have equal values in `fields`. Rows where all are missing pass."""
 
     kind: Literal["unique"] = "unique"
     fields: list[str] = Key(min_length=1)
@@ -173,7 +173,7 @@ class Unique(Constraint):
         return f"unique {', '.join(self.fields)}"
 
     def expectation(self) -> Expectation:
-        """Great Expectations has it."""
+        """The expectation of Great Expectations that checks it."""
         if len(self.fields) == 1:
             return Expectation("expect_column_values_to_be_unique", {"column": self.fields[0]})
         columns = {"column_list": list(self.fields), "ignore_row_if": "all_values_are_missing"}
@@ -181,7 +181,7 @@ class Unique(Constraint):
 
 
 class RowRule(Constraint):
-    """A row expression, see `synthdata.schema.expressions`."""
+    """A rule that every row satisfies: `age < 18 or weight > 20`. See `synthdata.schema.expressions`."""
 
     kind: Literal["rule"] = "rule"
     rule: str
@@ -206,7 +206,7 @@ CONSTRAINTS: dict[str, type[Constraint]] = {
 
 
 def texts(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """Return the columns as text, missing as "": how combinations are compared and kept."""
+    """The columns as text, missing as "": combinations are compared and kept in this form."""
     result = {}
     for name in columns:
         codes, distinct = pd.factorize(frame[name])  # missing is -1, the last

@@ -95,7 +95,7 @@ class Rule:
         return cls(text, tuple(dict.fromkeys(names.get(name, name) for name in found)), tree, names)
 
     def holds(self, frame: pd.DataFrame) -> np.ndarray:
-        """Say for each row whether the rule holds: (n,) bool; DataError where the columns' types do not fit it."""
+        """Whether the rule holds in each row: (n,) bool; DataError if the columns' types do not fit it."""
         missing = frame[list(self.columns)].isna().any(axis=1).to_numpy(bool)
         result = np.ones(len(frame), bool)
         present = frame[~missing]

@@ -1,4 +1,4 @@
-"""Inference: which kind each column of a table is, and who is to be protected in it.
+"""Inference: the kind of each column of a table, and the subject to be protected.
 
 Columns are looked at twice: first each by itself, to find keys and personal data, then, where these name a subject who
 has several rows, once more, so that what a schema says of a column is never one subject's own.
@@ -50,7 +50,7 @@ WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 @dataclass(frozen=True)
 class Inferred:
-    """What was found in a table.
+    """What inference found in a table.
 
     fields: by column. notes: what a person should look at, by column. subject: the columns that name who is to be
     protected; none where each row may be somebody else's. why: the reason, for a person.
@@ -115,7 +115,7 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects) -> tuple[Field, s
 
 
 def _is_named(column: pd.Series) -> bool:
-    """Whether somebody declared its cells to be names: a categorical column of text, "7" or "true" among it."""
+    """Whether the column is declared categorical with text categories, which "7" or "true" may be among."""
     dtype = column.dtype
     return isinstance(dtype, pd.CategoricalDtype) and pd.api.types.is_string_dtype(dtype.categories)
 
@@ -160,7 +160,7 @@ def _is_name(field: Field) -> bool:
 
 
 def _shared(frame: pd.DataFrame, fields: Mapping[str, Field], subject: Sequence[str]) -> dict[str, Field]:
-    """Names that most of several subjects share, each as a role of its own: a teacher's beside a pupil's."""
+    """Columns of names that several subjects share, as roles of their own: a teacher beside a pupil."""
     whose, result = Subjects.of(frame, subject), dict[str, Field]()
     for name, field in fields.items():
         if not isinstance(field, Personal) or field.provider != "full_name" or field.role or name in subject:
@@ -194,7 +194,7 @@ def following(frame: pd.DataFrame, key: str) -> list[str]:
 
 
 def _of_one_subject_each(column: pd.Series, field: Field, subjects: Subjects) -> Guess | None:
-    """What tells subjects apart though it does not look it: each value is of one subject, and each subject has one."""
+    """A hidden key: each value belongs to one subject, and each subject has one value."""
     if not isinstance(field, Category | Number) or (isinstance(field, Number) and not field.integer):
         return None
     present = column.notna().to_numpy(bool)
@@ -226,14 +226,14 @@ def _of_one_subject_each(column: pd.Series, field: Field, subjects: Subjects) ->
 
 
 def _is_even(numbers: np.ndarray) -> bool:
-    """Whether ascending numbers lie evenly between their ends, as keys do and quantities seldom: Kolmogorov-Smirnov."""
+    """Whether ascending numbers are uniform, as keys are and quantities seldom: a Kolmogorov-Smirnov test."""
     place = (numbers - numbers[0]) / max(int(numbers[-1]) - int(numbers[0]), 1)
     distance = np.abs(place - np.linspace(0, 1, len(numbers))).max()
     return bool(distance * np.sqrt(len(numbers)) < 1.63)  # 1 % of even ones are further off
 
 
 def _locales(fields: Mapping[str, Field]) -> dict[str, Field]:
-    """Personal data of one locale: that of accounts and telephones, or of the columns' names, or that of the names."""
+    """One locale for all personal data: that of accounts and telephones, column names, or persons' names."""
     personal = [each for each in fields.values() if isinstance(each, Personal) and each.locale != "en"]
     telling = [each.locale for provider in OF_A_COUNTRY for each in personal if each.provider == provider]
     telling += [locale for locale, words in LANGUAGES.items() if any(words.search(name) for name in fields)]
@@ -250,7 +250,7 @@ def _locales(fields: Mapping[str, Field]) -> dict[str, Field]:
 
 
 def _roles(fields: Mapping[str, Field]) -> dict[str, Field]:
-    """Whose second columns of one kind of personal data are: `doctor_name` beside `patient_name` is a doctor's."""
+    """Roles of second columns of one kind: `doctor_name` beside `patient_name` is a doctor's."""
     named: dict[str, list[str]] = {}
     for name, each in fields.items():
         if isinstance(each, Personal) and each.tells_persons:
@@ -296,7 +296,7 @@ def _fits_sex(provider: str, locale: str) -> bool:
 
 
 def _says_sex(column: pd.Series) -> bool:
-    """Whether a column says female and male, and hardly anything else."""
+    """Whether a column holds female and male, and hardly anything else."""
     if holds_bytes(column):
         return False
     words = column.dropna().astype("str").str.strip().str.lower()

@@ -227,7 +227,7 @@ class Schema(BaseModel):
         return self.replace(fields={**self.fields, name: {**_said(field), "kind": field.kind, **changes}})
 
     def dump(self, notes: Mapping[str, str] | None = None, why: str = "") -> str:
-        """Write as YAML; `notes` become comments behind the fields they name, `why` one behind the subject."""
+        """Write as YAML. notes: comments by field name. why: the comment on the subject."""
         return write_yaml(self, notes or {}, why)
 
     def _repr_html_(self) -> str:
@@ -241,20 +241,20 @@ class Schema(BaseModel):
         return table_html(caption, ("field", "kind", "settings", "description"), rows)
 
     def into(self, text: str) -> str:
-        """Put this schema's model into the text of the same schema, whose comments and order stay.
+        """Put this schema's model into the YAML text of the same schema; its comments and order stay.
 
         Where the text's model takes several lines, or there is no line to put it before, all is written anew.
         """
         return with_model(self, text)
 
     def expectations(self) -> list[Expectation]:
-        """What every field, and every constraint that Great Expectations can state, claims."""
+        """The expectations of every field, and of every constraint that Great Expectations can state."""
         claims = [claim for name, field in self.fields.items() for claim in field.expectations(name)]
         stated = [constraint.expectation() for constraint in self.constraints]
         return [*claims, *(claim for claim in stated if claim is not None)]
 
     def subjects(self, frame: pd.DataFrame) -> Subjects:
-        """Whose each row of a frame of the schema's types is."""
+        """The subject of each row. frame: of the schema's types."""
         return Subjects.of(frame, self.subject)
 
     def statistics(self) -> tuple[str, ...]:
@@ -262,7 +262,7 @@ class Schema(BaseModel):
         return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.statistics)
 
     def set_statistics(self) -> tuple[str, ...]:
-        """Likewise, of what fields tell of a row among the others, see `Field.compute_set_statistics`."""
+        """The names of the statistics that compare a row with the others, see `Field.compute_set_statistics`."""
         return tuple(f"{name}.{part}" for name, field in self.fields.items() for part in field.set_statistics)
 
     def compute_statistics(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -286,7 +286,7 @@ class Schema(BaseModel):
         return pd.concat(parts, axis=1) if parts else pd.DataFrame(index=statistics.index)
 
     def array_names(self) -> list[str]:
-        """The names that `arrays` gives, twice where they collide."""
+        """The keys of `arrays`; one stands twice where two collide."""
         return [*self.fields, *(f"{name}{MISSING}" for name, field in self.fields.items() if field.nullable)]
 
     def arrays(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -301,7 +301,7 @@ class Schema(BaseModel):
         return result
 
     def read(self, frame: pd.DataFrame, source: str = "data") -> pd.DataFrame:
-        """Read a raw frame into the schema's types and order; columns the schema does not name are left out."""
+        """Parse a raw frame into the schema's types and order; columns the schema does not name are dropped."""
         folder = str(frame.attrs.get(FOLDER, ""))
         frame = _named(frame, source)
         missing = [name for name in self.fields if name not in frame.columns]
@@ -329,7 +329,7 @@ class Schema(BaseModel):
 def infer(
     data: pd.DataFrame | str | Path, name: str = "table", *, target: str | None = None
 ) -> tuple[Schema, Inferred]:
-    """Guess a schema from a frame or a path, as `Schema.infer`. Returns it with what a person should look at."""
+    """Guess a schema as `Schema.infer` does. Returns it with notes on what a person should check."""
     from synthdata.io.readers import read_table
 
     frame = data if isinstance(data, pd.DataFrame) else read_table(data)
@@ -338,7 +338,7 @@ def infer(
 
 
 def _said(model: BaseModel) -> dict[str, Any]:
-    """The values that were set, themselves models where they are."""
+    """The values that were set, nested models unchanged."""
     return {name: getattr(model, name) for name in model.model_fields_set}
 
 
@@ -349,7 +349,7 @@ def _options(field: Field) -> str:
 
 
 def _named(frame: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Return the frame with names of text, each there once."""
+    """The frame with column names as text; DataError if two are equal."""
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]

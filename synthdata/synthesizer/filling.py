@@ -41,7 +41,7 @@ class Filling:
 
         Rows go through in the blocks in which rows are sampled; block b, drawn for the a-th time, takes its numbers
         from Philox(SeedSequence(seed, spawn_key=(b, a))). So a row's cells of the table depend on the seed, the row and
-        its number; its texts also on which of the rows beside it lack one.
+        its number; its texts also on which of the rows beside it have none.
         """
         wanted = self._wanted(columns)
         parts = []
@@ -223,7 +223,7 @@ class Filling:
         return result
 
     def _put(self, rows: pd.DataFrame, now: Mapping[str, np.ndarray], arrays: Arrays, numbers: Rows) -> pd.DataFrame:
-        """Decode the cells `now`, rows (m,) by name, into their places."""
+        """Decode the cells `now`, rows (m,) by name, into the rows."""
         columns = {str(name): column.copy() for name, column in rows.items()}
         for name, chosen in now.items():
             codec = self.encoder.codecs[name]

@@ -24,7 +24,7 @@ from synthdata.synthesizer.stages import FieldStages, fit_table
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["Wanted", "check_subjects", "facts", "fit_generators", "hear", "read_rows", "rows_to_learn", "wanted"]
+__all__ = ["Wanted", "facts", "fit_generators", "hear", "read_rows", "rows_to_learn", "wanted"]
 
 WIDE = 8  # columns of a table that takes as much of a time budget as an image or a text
 
@@ -69,11 +69,11 @@ def read_rows(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     frame = schema.read(frame).reset_index(drop=True)
     if len(frame) < LEAST_TO_TRAIN:
         raise DataError(f"the table has {len(frame)} rows; at least {LEAST_TO_TRAIN} are needed to learn anything")
-    check_subjects(schema, schema.subjects(frame))
+    _check_subjects(schema, schema.subjects(frame))
     return frame
 
 
-def check_subjects(schema: Schema, subjects: Subjects) -> None:
+def _check_subjects(schema: Schema, subjects: Subjects) -> None:
     """Refuse a table of so few subjects that nearly nothing is shared by enough of them."""
     if schema.subject and subjects.people < LEAST_SUBJECTS:
         named = ", ".join(f'"{name}"' for name in schema.subject)

@@ -118,7 +118,8 @@ class FieldStages:
         for name, generator in self.generators.items():
             own = {key: value for key, value in settings.items() if key in generator.Settings.model_fields}
             if own:
-                field_settings(generator.signature.block, self.families[name], own)  # says what is out of range
+                changed = {**generator.settings.model_dump(mode="json"), **own}
+                field_settings(generator.signature.block, self.families[name], changed)  # says what is out of range
                 generators[name] = generator.with_settings(**own)
         return replace(self, generators=generators, prompts=dict(prompts))
 

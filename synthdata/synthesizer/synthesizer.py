@@ -311,7 +311,7 @@ class Synthesizer:
         >>> careful.sample(10)  # doctest: +SKIP
 
         """
-        asked = {"temperature": temperature, "top_p": top_p, "guidance": guidance_scale}
+        asked = {"temperature": temperature, "top_p": top_p, "guidance_scale": guidance_scale}
         settings = {name: value for name, value in asked.items() if value is not None}
         for name in settings:
             if not any(name in each.Settings.model_fields for each in self.stages.generators.values()):

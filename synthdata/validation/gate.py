@@ -104,7 +104,7 @@ class Validated:
 
 
 class Gate:
-    """A suite, ready to judge tables of a schema. SchemaError if the suite cannot be run on them."""
+    """A suite, ready to check tables of a schema. SchemaError if the suite cannot be run on them."""
 
     def __init__(self, schema: Schema, suite: Suite) -> None:
         self.schema = schema
@@ -127,7 +127,7 @@ class Gate:
         return Validated(self.schema, run, None, _TOKEN)
 
     def check(self, frame: pd.DataFrame) -> Verdict:
-        """Check all of a frame and say what came of it."""
+        """Check all of a frame and return the verdict."""
         return self._judge(frame)[0]
 
     def validate(self, frame: pd.DataFrame) -> Validated:
@@ -188,5 +188,5 @@ def validate(frame: pd.DataFrame, schema: Schema, suite: Suite | None = None) ->
 
 
 def check(frame: pd.DataFrame, schema: Schema, suite: Suite | None = None) -> Verdict:
-    """Check a frame as `validate` does, and say what came of it instead of raising."""
+    """Check a frame as `validate` does, and return the verdict instead of raising."""
     return Gate(schema, Suite.of(schema) if suite is None else suite).check(frame)

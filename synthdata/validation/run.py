@@ -56,7 +56,7 @@ class Plan:
         return pd.concat([frame, self.schema.compute_statistics(frame)], axis=1) if self.schema.statistics() else frame
 
     def columns(self, whole: Iterable[Expectation]) -> list[str]:
-        """The columns, and statistics, that it takes to judge the whole."""
+        """The columns and statistics that the checks of the whole table need."""
         needed = {column for one in whole for column in columns_of(one)}
         if not needed.isdisjoint(self.schema.set_statistics()):
             needed.update(self.schema.statistics())
@@ -196,7 +196,7 @@ class Run:
             self._set_aside.append(rows)
 
     def _conclude(self) -> None:
-        """Judge the whole, and say what came of it."""
+        """Check the whole table and make the verdict."""
         if self._rows is not None and self._admitted < self._rows:
             accepted = self._admitted / max(self._sampled, 1)
             raise self._refusal(
@@ -245,7 +245,7 @@ class Run:
 
 @dataclass
 class _Tally:
-    """What one expectation has come to so far."""
+    """The count of one expectation so far."""
 
     expectation: str
     label: str
@@ -261,7 +261,7 @@ class _Tally:
         return f"{self.expectation}({self.label})"
 
     def count(self, outcome: Outcome, end: int, before: int) -> None:
-        """Take in what was said of a chunk's rows before `end`; `before` rows were looked at before it."""
+        """Add the outcome of a chunk's rows before `end`; `before` rows were checked before the chunk."""
         if outcome.success or outcome.rows is None:
             self.settle(outcome)
         else:
@@ -270,7 +270,7 @@ class _Tally:
             self.first += (outcome.rows[: SHOWN - len(self.first)] + before + 1).tolist()
 
     def settle(self, outcome: Outcome) -> None:
-        """Take in what was said of the whole."""
+        """Add an outcome that is not about single rows."""
         self.judged = True
         self.failed += outcome.failed
         self.broken = self.broken or not outcome.success
@@ -285,7 +285,7 @@ class _Tally:
 
 
 class _Queue:
-    """A stream of frames, cut anew."""
+    """A stream of frames, cut into pieces of other sizes."""
 
     def __init__(self, frames: Iterator[pd.DataFrame]) -> None:
         self._frames = frames

@@ -121,7 +121,7 @@ class Suite:
 
     @classmethod
     def derive(cls, schema: Schema, constraints: Iterable[Constraint] | None = None) -> Self:
-        """What the schema implies. `constraints` stand for the schema's, once training has filled them in."""
+        """The suite the schema implies. constraints: in place of the schema's, once training has filled them in."""
         if constraints is not None:
             schema = schema.model_copy(update={"constraints": tuple(constraints)})
         rules = tuple(one for one in schema.constraints if one.expectation() is None)
@@ -130,7 +130,7 @@ class Suite:
 
     @classmethod
     def of(cls, schema: Schema, constraints: Iterable[Constraint] | None = None) -> Self:
-        """What the schema implies, and the user's own suite if the schema names one."""
+        """The suite the schema implies, and the user's own if the schema names one."""
         derived = cls.derive(schema, constraints)
         return derived if schema.suite is None else derived + cls.load(schema.suite, schema)
 
@@ -192,13 +192,13 @@ class Suite:
         }
 
     def __add__(self, other: Self) -> Self:
-        """Both, what they share once."""
+        """Both suites, duplicates once."""
         seen = {_key(one): one for one in (*self.expectations, *other.expectations)}
         rules = {rule.model_dump_json(): rule for rule in (*self.rules, *other.rules)}
         return type(self)(tuple(seen.values()), tuple(rules.values()))
 
     def of_rows(self) -> Self:
-        """What each row passes or fails alone, and names and types."""
+        """The part that checks single rows, names and types."""
         return type(self)(tuple(one for one in self.expectations if is_shape(one) or is_row_level(one)), self.rules)
 
     def check_columns(self, schema: Schema, source: str = "suite") -> None:
@@ -221,7 +221,7 @@ def columns_of(one: Expectation) -> tuple[str, ...]:
 
 
 def label_of(one: Expectation) -> str:
-    """How verdicts call what it is about: its columns, or the table."""
+    """The label of an expectation in verdicts: its columns, or the table."""
     return ", ".join(columns_of(one)) or "table"
 
 

@@ -16,7 +16,7 @@ __all__ = ["Seen"]
 
 @dataclass
 class Seen:
-    """What has come by in some columns.
+    """The values seen so far in some columns.
 
     Eight bytes a row. Among a million rows two different ones share a hash with odds of one in 40 million, and then a
     good row is set aside; the other way round there is no error, and Great Expectations proves the result at the end.
@@ -30,12 +30,12 @@ class Seen:
 
     @classmethod
     def of(cls, one: Expectation) -> Self:
-        """Read off an expectation of uniqueness which rows it means."""
+        """From an expectation of uniqueness."""
         exempt = {"any_value_is_missing": "any", "never": "none"}
         return cls(columns_of(one), exempt.get(one.kwargs.get("ignore_row_if", ""), "all"))
 
     def is_first(self, frame: pd.DataFrame) -> np.ndarray:
-        """Say for each row of `frame` (these columns alone) whether it is exempt or came first: (n,) bool."""
+        """Whether each row of `frame` (these columns only) is exempt or the first of its kind: (n,) bool."""
         missing = frame.isna()
         match self.ignore:
             case "all":

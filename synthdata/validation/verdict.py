@@ -1,4 +1,4 @@
-"""Verdicts: what came of checking a table. Counts and names of columns, never the values of cells."""
+"""Verdicts: the results of checking a table. Counts and names of columns, never the values of cells."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIBRARIES = ("synthdata", "great-expectations", "pandas", "numpy", "pyarrow")
 
 @dataclass(frozen=True)
 class Check:
-    """What came of one expectation.
+    """The result of one expectation.
 
     expectation: its Great Expectations type, or "rule" for what the gate evaluates itself.
     label: the columns it is about, or the rule.
@@ -125,7 +125,7 @@ def _word(check: Check) -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """The versions of what took part."""
+    """The versions of Python and of the libraries that took part."""
     versions = {"python": platform.python_version()}
     for library in LIBRARIES:
         try:

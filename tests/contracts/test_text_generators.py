@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from synthdata.blocks import Categorical, Pixels, Tokens, check_arrays
 from synthdata.errors import TrainingError
-from synthdata.models import FIELD_FAMILIES, field_family, field_settings
+from synthdata.models import families_of, field_family, field_settings
 from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Signature, Size
 from synthdata.models.latent_paths import interpolate, vary
 from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents
@@ -100,7 +100,7 @@ def draw(generator: Generator, seed: int, condition: dict[str, np.ndarray]) -> n
 
 
 def test_every_family_has_a_short_run_here():
-    assert set(SHORT) == set(FIELD_FAMILIES[Tokens]) - {"pretrained"}  # whose language a preset brings: test_pretrained
+    assert set(SHORT) == set(families_of(BLOCK)) - {"pretrained"}  # whose language a preset brings: test_pretrained
 
 
 def test_which_families_take_prompts_and_which_have_a_latent_space():
@@ -253,7 +253,8 @@ def small_vae(**options) -> TextVAENetwork:
     model = TextVAENetwork(np.ones(BLOCK.vocabulary), settings_of("vae", **sizes), 1, condition=2, steps=96)
     rng = np.random.default_rng(3)
     for coupling in model.prior.couplings:  # they start as doing nothing
-        coupling.leave.assign(rng.normal(0, 0.2, coupling.leave.shape))
+        head = coupling.tables["head"]
+        head.assign(rng.normal(0, 0.2, head.shape))
     return model
 
 

@@ -1,4 +1,4 @@
-"""What helps against rare classes without a generator: weights, oversampling, SMOTE. What a proof compares with."""
+"""Baselines against class imbalance that need no generator: class weights, random oversampling, SMOTE."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ __all__ = ["BASELINES", "NOTHING", "baselines"]
 
 NEIGHBOURS = 5
 NOTHING = "nothing"
-NEEDS_EXTRA = 'not measured: needs imbalanced-learn; install synthdata with the extra "augment"'
+NEEDS_EXTRA = "not measured: needs imbalanced-learn; pip install 'synthdata[augment]'"
 
 Rows = tuple[np.ndarray, np.ndarray, np.ndarray | None]  # features, codes, weights
 
 
-def baselines(learner: Estimator, features: np.ndarray, codes: np.ndarray, *, seed: int) -> dict[str, Rows | str]:
-    """Training rows as each remedy leaves them, by its name, or why it is not measured.
+def baselines(estimator: Estimator, features: np.ndarray, codes: np.ndarray, *, seed: int) -> dict[str, Rows | str]:
+    """Training rows as each baseline changes them, by its name, or why it is not measured.
 
-    features: (n, columns) float64. codes: (n,) of classes; numbers have doing nothing alone.
+    features: (n, columns) float64. codes: (n,) of classes; for a numeric target there is only doing nothing.
     """
     found: dict[str, Rows | str] = {NOTHING: (features, codes, None)}
-    if learner.classes:
-        for name, remedy in BASELINES.items():
-            found[name] = remedy(learner, features, codes, np.random.default_rng([seed, 12]))
+    if estimator.classes:
+        for name, baseline in BASELINES.items():
+            found[name] = baseline(estimator, features, codes, np.random.default_rng([seed, 12]))
     return found
 
 
-def _weighted(learner: Estimator, features: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> Rows | str:
-    """Each class weighs the same."""
-    if not learner.takes_weights:
-        return "not measured: the learner takes no weights"
-    counts = np.bincount(codes, minlength=learner.classes)
+def _weighted(estimator: Estimator, features: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> Rows | str:
+    """All classes have the same total weight."""
+    if not estimator.takes_weights:
+        return "not measured: the estimator takes no weights"
+    counts = np.bincount(codes, minlength=estimator.classes)
     return features, codes, len(codes) / (np.count_nonzero(counts) * counts[codes])
 
 
-def _oversampled(learner: Estimator, features: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> Rows | str:
-    """Rows of rarer classes are repeated at random."""
-    counts = np.bincount(codes, minlength=learner.classes)
+def _oversampled(estimator: Estimator, features: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> Rows | str:
+    """Random rows of rarer classes are repeated."""
+    counts = np.bincount(codes, minlength=estimator.classes)
     again = [rng.choice(np.flatnonzero(codes == code), counts.max() - counts[code]) for code in np.unique(codes)]
     rows = np.concatenate([np.arange(len(codes)), *again])
     return features[rows], codes[rows], None
 
 
-def _smoted(learner: Estimator, features: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> Rows | str:
+def _smoted(estimator: Estimator, features: np.ndarray, codes: np.ndarray, rng: np.random.Generator) -> Rows | str:
     """Rows interpolated between neighbours of a rarer class (SMOTE, Chawla et al. 2002, arXiv:1106.1813).
 
     SMOTE accepts no missing cells: numbers are filled with their median, categories with a category of their own.
@@ -58,7 +58,7 @@ def _smoted(learner: Estimator, features: np.ndarray, codes: np.ndarray, rng: np
     fewest = int(np.bincount(codes)[np.unique(codes)].min())
     if fewest < 2:
         return "not measured: a class has a single row"
-    are_categorical = learner.are_categorical
+    are_categorical = estimator.are_categorical
     missing = np.isnan(features)
     middle = np.array([np.nanmedian(each) if not np.isnan(each).all() else 0.0 for each in features.T])
     filled = np.where(missing, np.where(are_categorical, -1.0, middle), features)

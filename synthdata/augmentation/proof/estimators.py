@@ -1,4 +1,4 @@
-"""Learners: whatever scikit-learn estimator is to be helped, and tables as it takes them."""
+"""Any scikit-learn estimator, with the preprocessing that it needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["TREES", "Estimator"]
 
 TREES = "sklearn.ensemble.HistGradientBoostingClassifier"
 REGRESSION_TREES = "sklearn.ensemble.HistGradientBoostingRegressor"
-RARE_CATEGORY = 5  # rows a category needs for a coordinate of its own
+RARE_CATEGORY = 5  # rows a category needs for a one-hot column of its own
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,16 @@ class Estimator:
 
     @classmethod
     def of(cls, given: Any, are_categorical: np.ndarray, classes: int) -> Estimator:
-        """Name a learner, by default boosted trees. InputError for what cannot be imported, or is none."""
-        learner = cls(
+        """An estimator, by default boosted trees. InputError if it cannot be imported or is no estimator."""
+        estimator = cls(
             given if given is not None else (TREES if classes else REGRESSION_TREES), are_categorical, classes
         )
-        learner.made(0)
-        return learner
+        estimator.made(0)
+        return estimator
 
     @property
     def name(self) -> str:
-        """How reports call it."""
+        """Its name in reports."""
         if isinstance(self.given, str):
             return self.given
         return f"{self.given.__module__}.{self.given.__name__}" if inspect.isclass(self.given) else repr(self.given)
@@ -57,11 +57,11 @@ class Estimator:
 
         found = _imported(self.given) if isinstance(self.given, str) else self.given
         if not callable(found) and not hasattr(found, "fit"):
-            raise InputError(f"learner {found!r}: is no scikit-learn estimator, nor the import path of one")
+            raise InputError(f"estimator {found!r}: is neither a scikit-learn estimator nor the import path of one")
         estimator = clone(found) if hasattr(found, "fit") and not inspect.isclass(found) else found()
         needed = "predict_proba" if self.classes else "predict"
         if not hasattr(estimator, "fit") or not hasattr(estimator, needed):
-            raise InputError(f"learner {self.name}: has no fit and {needed}, which it takes to learn this target")
+            raise InputError(f"estimator {self.name}: has no fit and {needed}, which this target needs")
         if "random_state" in estimator.get_params():
             estimator.set_params(random_state=seed)
         return self._fed(estimator)
@@ -85,11 +85,11 @@ class Estimator:
                 ("categories", categories, np.flatnonzero(self.are_categorical)),
             ]
         )
-        return Pipeline([("columns", columns), ("learner", estimator)])
+        return Pipeline([("columns", columns), ("estimator", estimator)])
 
     @property
     def takes_weights(self) -> bool:
-        """Whether its `fit` takes weights of rows."""
+        """Whether its `fit` takes sample weights."""
         from sklearn.pipeline import Pipeline
 
         made = self.made(0)
@@ -100,14 +100,14 @@ class Estimator:
         self,
         features: np.ndarray,
         target: np.ndarray,
-        asked: np.ndarray,
+        test_features: np.ndarray,
         *,
         seed: int,
         weights: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Learn `target` (n,), codes of classes or numbers, from `features` (n, columns); predict for `asked`.
+        """Fit to `features` (n, columns) and `target` (n,), codes of classes or numbers; predict `test_features`.
 
-        Returns chances (m, classes), or numbers (m,).
+        Returns probabilities (m, classes), or numbers (m,).
         """
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.pipeline import Pipeline
@@ -115,16 +115,16 @@ class Estimator:
         estimator = self.made(seed)
         extra: dict[str, Any] = {}
         if weights is not None:
-            extra["learner__sample_weight" if isinstance(estimator, Pipeline) else "sample_weight"] = weights
-        with threadpool_limits(1, user_api="openmp"):  # several wait for each other where cores are busy
+            extra["estimator__sample_weight" if isinstance(estimator, Pipeline) else "sample_weight"] = weights
+        with threadpool_limits(1, user_api="openmp"):  # more threads only wait for each other on busy cores
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", ConvergenceWarning)  # a learner is compared as it is
+                warnings.simplefilter("ignore", ConvergenceWarning)  # an estimator is compared as it is
                 estimator.fit(features, target, **extra)
             if not self.classes:
-                return np.asarray(estimator.predict(asked), np.float64)
-            chances = np.zeros((len(asked), self.classes))
-            chances[:, np.asarray(estimator.classes_, np.int64)] = estimator.predict_proba(asked)
-            return chances
+                return np.asarray(estimator.predict(test_features), np.float64)
+            probabilities = np.zeros((len(test_features), self.classes))
+            probabilities[:, np.asarray(estimator.classes_, np.int64)] = estimator.predict_proba(test_features)
+            return probabilities
 
 
 def _imported(path: str) -> Any:
@@ -135,7 +135,7 @@ def _imported(path: str) -> Any:
         found = None
     if not callable(found) and not hasattr(found, "fit"):
         raise InputError(
-            f'learner "{path}": cannot be imported; give the path of a scikit-learn estimator, like '
+            f'estimator "{path}": cannot be imported; give the path of a scikit-learn estimator, like '
             f"sklearn.linear_model.LogisticRegression"
         )
     return found

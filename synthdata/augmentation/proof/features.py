@@ -1,4 +1,4 @@
-"""What a learner sees of records: tables as codes and numbers, images as pixels, texts by their words."""
+"""Records as features of an estimator: columns as codes and numbers, images as pixels, texts by their words."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from synthdata.schema import Schema
 
 __all__ = ["Features", "Target"]
 
-MOST_WIDE = 32  # pixels of a side: larger pictures are averaged down
+MOST_WIDE = 32  # pixels of a side: larger images are averaged down
 MOST_WORDS = 5000
-TOPICS = 100  # of a text, that stand for its words
+TOPICS = 100  # components that stand for the words of a text
 FEWEST_CLASS = 2
 FOREST = "sklearn.ensemble.ExtraTreesClassifier"  # Geurts, Ernst and Wehenkel 2006
 REGRESSION_FOREST = "sklearn.ensemble.ExtraTreesRegressor"
@@ -28,7 +28,7 @@ REGRESSION_FOREST = "sklearn.ensemble.ExtraTreesRegressor"
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted. labels: of the classes, most frequent first; empty for a number."""
+    """What is predicted. labels: of the classes, most frequent first; empty for a numeric target."""
 
     name: str
     labels: tuple[str, ...]
@@ -36,10 +36,10 @@ class Target:
 
     @classmethod
     def of(cls, schema: Schema, frame: pd.DataFrame, name: str | None) -> Target:
-        """Read off all rows what there is to predict; InputError if nothing."""
+        """The target, its classes read from all rows. InputError if there is nothing to predict."""
         name = name or schema.target
         if name is None:
-            raise InputError("what is to be predicted? the schema names no target; name one")
+            raise InputError("no target: set `target` in the schema, or pass --target")
         space = FeatureSpace.of(_only(schema, [name]), frame)
         if not space.columns:
             raise InputError(f'"{name}" is a field of kind {schema.fields[name].kind}: it cannot be predicted')
@@ -56,9 +56,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Features:
-    """How records become features: learned from training rows alone.
+    """How records become features; fitted to training rows alone.
 
-    words: by text field, what counts its words. others: how many features are pixels and words, after the table's.
+    words: the vectoriser of each text field. others: how many features are pixels and words, after the table's.
     """
 
     schema: Schema
@@ -69,14 +69,14 @@ class Features:
 
     @classmethod
     def of(cls, schema: Schema, frame: pd.DataFrame, target: str) -> Features:
-        """Learn from rows of the schema's types."""
+        """Fit to rows of the schema's types."""
         views = {name: field.comparison(frame[name]) for name, field in schema.fields.items() if name != target}
         words = {name: _words(view.values) for name, view in views.items() if isinstance(view, Texts)}
-        inputs = cls(schema, target, FeatureSpace.of(schema, frame), words)
-        others = inputs.features(frame.iloc[:1]).shape[1] - len(inputs.are_categorical)
-        if not len(inputs.are_categorical) + others:
+        features = cls(schema, target, FeatureSpace.of(schema, frame), words)
+        others = features.transform(frame.iloc[:1]).shape[1] - len(features.are_categorical)
+        if not len(features.are_categorical) + others:
             raise InputError(f'there is nothing to predict "{target}" from')
-        return replace(inputs, others=others)
+        return replace(features, others=others)
 
     @property
     def are_categorical(self) -> np.ndarray:
@@ -84,16 +84,16 @@ class Features:
         kept = [name != self.target for name in self.space.names]
         return np.append(self.space.are_categorical[kept], np.zeros(self.others, bool))
 
-    def learner(self, given: Any, classes: int) -> Estimator:
-        """What learns them: a scikit-learn estimator, or its import path, or trees; of pixels, extremely random ones.
+    def estimator(self, given: Any, classes: int) -> Estimator:
+        """The estimator: the given one, or boosted trees; for images, extremely randomised trees.
 
-        Gradient boosting takes minutes for some hundred rows of a thousand features each and several classes.
+        Gradient boosting takes minutes for some hundred rows with a thousand features each and several classes.
         """
         has_pixels = any(isinstance(field.comparison(_nothing(field)), Images) for field in self.schema.fields.values())
         forest = FOREST if classes else REGRESSION_FOREST
         return Estimator.of(forest if given is None and has_pixels else given, self.are_categorical, classes)
 
-    def features(self, frame: pd.DataFrame) -> np.ndarray:
+    def transform(self, frame: pd.DataFrame) -> np.ndarray:
         """(n, features) float64, NaN where missing."""
         parts = [self.space.features(self.space.table(frame), [self.target])]
         for name, field in self.schema.fields.items():
@@ -120,7 +120,7 @@ def _only(schema: Schema, names: list[str]) -> Schema:
 
 
 def _small(pixels: np.ndarray) -> np.ndarray:
-    """Average pictures (n, height, width, channels) down to sides of `MOST_WIDE` at most."""
+    """Average images (n, height, width, channels) down to sides of `MOST_WIDE` at most."""
     rows, height, width, channels = pixels.shape
     step = max(1, -(-max(height, width) // MOST_WIDE))
     cut = pixels[:, : height // step * step, : width // step * step].astype(np.float32)
@@ -129,7 +129,7 @@ def _small(pixels: np.ndarray) -> np.ndarray:
 
 
 def _words(texts: np.ndarray) -> Any:
-    """Frequencies of words, weighed by how rare they are, as places among topics (Deerwester et al. 1990)."""
+    """A TF-IDF vectoriser with latent semantic analysis (Deerwester et al. 1990), fitted to texts."""
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_pipeline
@@ -137,7 +137,7 @@ def _words(texts: np.ndarray) -> Any:
     counted = TfidfVectorizer(sublinear_tf=True, min_df=2, max_features=MOST_WORDS)
     try:
         width = counted.fit_transform(_filled(texts)).shape[1]
-    except ValueError:  # no word stands in two texts
+    except ValueError:  # no word occurs in two texts
         counted, width = TfidfVectorizer(analyzer="char", max_features=MOST_WORDS), 2
         width = counted.fit_transform([*_filled(texts), "a b"]).shape[1]
     topics = TruncatedSVD(min(TOPICS, max(width - 1, 1)), random_state=0)

@@ -1,9 +1,9 @@
-"""What it gains a learner to change its training rows: candidates beside doing nothing, on rows nobody learned from.
+"""Gains: what augmentation changes in an estimator's metric, for many candidates on the same held-out rows.
 
-Every candidate predicts the same held-out rows, so that gains are differences of pairs. Their interval comes from
-resampling these rows; where there are several folds, what the gain varies from fold to fold beyond that is added, as in
-the random-effects mean (DerSimonian and Laird 1986). Intervals are as wide as it takes for all of them to hold at once
-(max-t: Hothorn, Bretz and Westfall 2008, section 3), so that the best may be picked by looking.
+All candidates predict the same rows, so that a gain is a paired difference. Its interval is a bootstrap over these
+rows; with several folds, the variance of the gain between folds beyond that is added, as in the random-effects mean
+(DerSimonian and Laird 1986). Intervals are simultaneous, wide enough for all of them to hold at once (max-t: Hothorn,
+Bretz and Westfall 2008, section 3), so that the best candidate may be selected.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ LABELS = {"auc": "AUC", "average_precision": "average precision", "balanced_accu
 
 @dataclass(frozen=True)
 class Candidate:
-    """One way to change training rows.
+    """One way to change the training rows.
 
-    rows: that it adds to the table, were it whole. note: why it was not tried, or a remark on how.
+    rows: how many it adds to the whole table. note: why it was not measured, or a remark.
     """
 
     label: str
@@ -39,11 +39,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What was predicted of one set of held-out rows.
+    """Predictions of one set of held-out rows.
 
     truth: (n,), codes of classes, the rarer of two being 1, or numbers. predicted: by the candidates' labels,
-    chances (n, classes) or numbers (n,). groups: (n,) codes of a sensitive column; empty if none is looked at.
-    subjects: (n,) whose each row is; None where each is its own subject.
+    probabilities (n, classes) or numbers (n,). groups: (n,) codes of a sensitive column; empty without one.
+    subjects: (n,) the subject of each row; None if each row is its own.
     """
 
     truth: np.ndarray
@@ -54,12 +54,12 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Line:
-    """One candidate, and what it gained.
+    """One candidate, and its gain.
 
-    kind: "simple" is what takes no generator (class weights, oversampling, SMOTE); "transforms" are changed copies of
-    real rows. rows: added to the table, were it whole. score: the measure, mean of the folds; None if not measured.
-    gain: the score less that of doing nothing. interval: the gain's, simultaneous over all lines. also: other measures
-    by their names. note: why it was not measured, or a remark on how.
+    kind: "simple" needs no generator (class weights, oversampling, SMOTE); "transforms" are augmented copies of real
+    rows. rows: how many it adds to the whole table. score: the metric, mean over the folds; None if not measured.
+    gain: the score minus that of doing nothing. interval: of the gain, simultaneous over all lines. also: other metrics
+    by name. note: why it was not measured, or a remark.
     """
 
     label: str
@@ -74,16 +74,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Gains:
-    """All candidates.
+    """The gains of all candidates.
 
-    name: of the schema. measure: what `score` is, higher is better. learner: its import path. rows: all of them were
-    held out once. confidence: of the intervals, all of them together. lines: doing nothing first.
+    name: of the schema. metric: what `score` is, higher is better. estimator: its import path. rows: real rows, each
+    held out once. confidence: of all intervals together. lines: doing nothing first.
     """
 
     name: str
     target: str
-    learner: str
-    measure: str
+    estimator: str
+    metric: str
     rows: int
     folds: int
     confidence: float
@@ -92,23 +92,23 @@ class Gains:
 
     @property
     def best(self) -> Line | None:
-        """Of the candidates that add rows, the one with the highest score: of those shown to help, if any is."""
+        """The candidate with the highest score among those that add rows; among those shown to help, if any is."""
         shown = tuple(line for line in self.lines if line.interval is not None and line.interval[0] > 0)
         kinds: tuple[Kind, ...] = ("generated", "transforms")
         return _highest(shown, kinds) or _highest(self.lines, kinds)
 
     @property
     def simplest(self) -> Line | None:
-        """The best of what takes no generator."""
+        """The best candidate without a generator."""
         return _highest(self.lines, ("simple",))
 
     @property
     def helps(self) -> bool:
-        """Whether the best one's interval lies above zero."""
+        """Whether the interval of the best candidate lies above zero."""
         return self.best is not None and self.best.interval is not None and self.best.interval[0] > 0
 
     def to_json(self) -> dict[str, Any]:
-        """Write as plain JSON."""
+        """The gains as plain JSON."""
         best = self.best
         return {**asdict(self), "best": best.label if best else None, "helps": self.helps}
 
@@ -121,14 +121,14 @@ def _highest(lines: tuple[Line, ...], kinds: tuple[Kind, ...]) -> Line | None:
 def measure_gains(
     candidates: Sequence[Candidate],
     trials: Sequence[Predictions],
-    measure: str,
+    metric: str,
     *,
     same_rows: bool = False,
     seed: int = 0,
 ) -> tuple[Line, ...]:
     """Compare candidates with the first of them, doing nothing.
 
-    trials: one a fold; or, with `same_rows`, repetitions that predict the same rows. measure: a name in `LABELS`.
+    trials: one for each fold; or, with `same_rows`, repetitions that predict the same rows. metric: a name in `LABELS`.
     """
     tried = [one for one in candidates if all(one.label in trial.predicted for trial in trials)]
     rng = np.random.default_rng([seed, 11])
@@ -136,11 +136,11 @@ def measure_gains(
     weights = None
     for trial in trials:
         if weights is None or not same_rows:
-            weights = _weights(trial, "r2" not in measure, rng)
+            weights = _weights(trial, "r2" not in metric, rng)
         once = np.ones((1, len(trial.truth)))
         predicted = [trial.predicted[one.label] for one in tried]
-        scores.append([resampled(measure, once, trial.truth, each)[0] for each in predicted])
-        drawn.append(np.stack([resampled(measure, weights, trial.truth, each) for each in predicted], axis=1))
+        scores.append([resampled(metric, once, trial.truth, each)[0] for each in predicted])
+        drawn.append(np.stack([resampled(metric, weights, trial.truth, each) for each in predicted], axis=1))
     score, resample = np.array(scores), np.array(drawn)
     intervals = _intervals(score - score[:, :1], resample - resample[:, :, :1], same_rows)
     lines = {}
@@ -148,7 +148,7 @@ def measure_gains(
         mean = float(score[:, number].mean())
         gain, interval = (None, None) if not number else (float(mean - score[:, 0].mean()), intervals[number])
         lines[one.label] = Line(
-            one.label, one.kind, one.rows, mean, gain, interval, _also(trials, one.label, measure), one.note
+            one.label, one.kind, one.rows, mean, gain, interval, _also(trials, one.label, metric), one.note
         )
     return tuple(lines.get(one.label, Line(one.label, one.kind, one.rows, note=one.note)) for one in candidates)
 
@@ -156,7 +156,7 @@ def measure_gains(
 def _weights(trial: Predictions, has_classes: bool, rng: np.random.Generator) -> np.ndarray:
     """How often each row is in each resample, (RESAMPLES, n).
 
-    Each class keeps its number of rows; where subjects have several, whole subjects are drawn in place of rows.
+    Each class keeps its number of rows; if subjects have several rows, whole subjects are resampled.
     """
     truth = trial.truth
     if trial.subjects is not None:
@@ -185,30 +185,31 @@ def _intervals(gains: np.ndarray, drawn: np.ndarray, same_rows: bool) -> list[tu
     return [(float(middle - far), float(middle + far)) for middle, far in zip(mean, reach, strict=True)]
 
 
-def _also(trials: Sequence[Predictions], label: str, measure: str) -> dict[str, float]:
-    """The other measures, means of the trials; with a sensitive column, how far its groups are treated alike."""
-    names = [name for name in RESAMPLED if (name == "r2") == (measure == "r2") and name != measure]
+def _also(trials: Sequence[Predictions], label: str, metric: str) -> dict[str, float]:
+    """The other metrics, means of the trials; with a sensitive column, the fairness metrics of its groups."""
+    names = [name for name in RESAMPLED if (name == "r2") == (metric == "r2") and name != metric]
     result = {}
     for name in names:
         each = [resampled(name, np.ones((1, len(one.truth))), one.truth, one.predicted[label])[0] for one in trials]
         result[LABELS[name]] = float(np.mean(each))
-    if measure != "r2" and all(len(one.groups) for one in trials):
-        told = [(one.predicted[label].argmax(axis=1), one.truth, one.groups) for one in trials]
-        result["demographic parity difference"] = float(np.mean([parity(said, groups) for said, _, groups in told]))
-        result["equalised odds difference"] = float(np.mean([odds(*one) for one in told]))
+    if metric != "r2" and all(len(one.groups) for one in trials):
+        predicted = [(one.predicted[label].argmax(axis=1), one.truth, one.groups) for one in trials]
+        differences = [parity(found, groups) for found, _, groups in predicted]
+        result["demographic parity difference"] = float(np.mean(differences))
+        result["equalised odds difference"] = float(np.mean([odds(*one) for one in predicted]))
     return result
 
 
-def parity(said: np.ndarray, groups: np.ndarray) -> float:
-    """Demographic parity difference: by how much the share of a class differs between groups, at most.
+def parity(classes: np.ndarray, groups: np.ndarray) -> float:
+    """Demographic parity difference: the largest difference between groups in the share of a class.
 
-    said: codes of classes (n,), predicted or true. groups: codes (n,). The largest over the classes. Agarwal et al.
+    classes: codes of classes (n,), predicted or true. groups: codes (n,). The largest of all classes. Agarwal et al.
     2018 (arXiv:1803.02453, definition 1).
     """
-    shares = [[(said[groups == group] == code).mean() for group in np.unique(groups)] for code in np.unique(said)]
+    shares = [[(classes[groups == group] == code).mean() for group in np.unique(groups)] for code in np.unique(classes)]
     return float(max((max(each) - min(each) for each in shares), default=0.0))
 
 
-def odds(said: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> float:
+def odds(classes: np.ndarray, truth: np.ndarray, groups: np.ndarray) -> float:
     """Equalised odds difference: the largest parity difference among rows of one true class (definition 2)."""
-    return max((parity(said[truth == code], groups[truth == code]) for code in np.unique(truth)), default=0.0)
+    return max((parity(classes[truth == code], groups[truth == code]) for code in np.unique(truth)), default=0.0)

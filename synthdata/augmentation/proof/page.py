@@ -1,4 +1,4 @@
-"""What augmentation gained, as one HTML page that needs nothing else: a verdict, a picture, a table."""
+"""The gains of augmentation as one HTML file: a conclusion, a forest plot, a table."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ __all__ = ["conclusion", "render_gains"]
 
 KINDS: dict[Kind, str] = {
     "generated": "generated rows",
-    "transforms": "changed copies of real rows",
+    "transforms": "augmented copies of real rows",
     "simple": "no generator",
     "nothing": "nothing",
 }
 STEPS = (1, 2, 5)  # between ticks, times a power of ten
 MOST_TICKS = 6
-FARTHEST = 4  # times what lines typically reach: what lies further is cut, lest one line flattens all others
+FARTHEST = 4  # times the typical reach of a line: what lies beyond is cut, so that no line flattens all others
 MARGIN = 0.03  # of the axis, on either side
-NOTHING = 1e-6  # the error of sums, and no gain
+NOTHING = 1e-6  # rounding error of sums, not a gain
 MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A figure on the axis and its place in percent."""
+    """A label on the axis and its place in percent."""
 
     label: str
     place: float
@@ -39,7 +39,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A line of the picture, in percent of the axis. value: None past the axis' end; cut: the ends that are past it."""
+    """A line of the plot, in percent of the axis. value: None beyond the axis; cut: the ends that are beyond it."""
 
     line: Line
     value: float | None
@@ -49,7 +49,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Forest:
-    """Every gain on one axis, the greatest first. zero: where doing nothing stands."""
+    """All gains on one axis, the largest first. zero: the place of doing nothing."""
 
     drawn: tuple[Drawn, ...]
     zero: float
@@ -57,7 +57,7 @@ class Forest:
 
 
 def render_gains(gains: Gains) -> str:
-    """Write the page. The same gains give the same bytes."""
+    """The page. The same gains give the same bytes."""
     return (
         environment("synthdata.augmentation.proof")
         .get_template("gains.html.jinja")
@@ -76,32 +76,32 @@ def render_gains(gains: Gains) -> str:
 
 
 def conclusion(gains: Gains) -> tuple[str, ...]:
-    """Say in plain sentences what the gains mean, the verdict first."""
+    """What the gains mean in plain sentences, the verdict first."""
     best, simplest = gains.best, gains.simplest
     shown = [line for line in _compared(gains.lines) if line.interval and line.interval[0] > 0]
     added, simple = ([line for line in shown if (line.kind == "simple") is is_simple] for is_simple in (False, True))
     if best is None:
-        sentences = ["No rows that could be added were measured."]
+        sentences = ["No candidate that adds rows was measured."]
     elif gains.helps:
         sentences = [f"Adding {_named(best)} {_raises(gains, best)}."]
     elif simple:
-        sentences = [f"Neither generated rows nor changed copies are shown to help: {_falls_short(best)}."]
+        sentences = [f"Neither generated rows nor augmented copies are shown to help: {_falls_short(best)}."]
     else:
-        sentences = [f"Nothing that was tried is shown to help: {_falls_short(best)}."]
+        sentences = [f"No candidate is shown to help: {_falls_short(best)}."]
     if simple and not added:
         other = max(simple, key=_by_score)
         sentences.append(f"Shown to help {_without(other)}: {other.label}. It {_raises(gains, other)}.")
     elif best and simplest and _by_score(simplest) >= _by_score(best):
-        told = f"{simplest.label} ({gains.measure} {format_value(simplest.score)})"
-        sentences.append(f"At least as good, and {_without(simplest)}: {told}.")
+        text = f"{simplest.label} ({gains.metric} {format_value(simplest.score)})"
+        sentences.append(f"At least as good, and {_without(simplest)}: {text}.")
     elif simple:
         other = max(simple, key=_by_score)
         sentences.append(f"Shown to help as well, {_without(other)}: {other.label}. It {_raises(gains, other)}.")
     if best and not shown:
-        sentences.append("The data is better left as it is.")
+        sentences.append("Leave the data unchanged.")
     remarks = sorted({line.note for line in _compared(gains.lines) if line.note and line.score is not None})
     if remarks:
-        sentences.append(f"Of some lines, {'; '.join(remarks)}: another proof may show more of them.")
+        sentences.append(f"Some candidates: {'; '.join(remarks)}; a longer proof may show more.")
     return tuple(sentences)
 
 
@@ -118,8 +118,8 @@ def _raises(gains: Gains, line: Line) -> str:
     way = f"to {format_value(line.score)}"
     if nothing is not None and nothing.score is not None:
         way = f"from {format_value(nothing.score)} {way}"
-    told = f"raises {gains.measure} {way}: a gain of {_signed(line.gain)}"
-    return f"{told}, {_percent(gains.confidence)} interval {_range(line.interval)}" if line.interval else told
+    text = f"raises {gains.metric} {way}: a gain of {_signed(line.gain)}"
+    return f"{text}, {_percent(gains.confidence)} interval {_range(line.interval)}" if line.interval else text
 
 
 def _falls_short(best: Line) -> str:
@@ -128,12 +128,12 @@ def _falls_short(best: Line) -> str:
     change = f"gains {_signed(best.gain)}" if best.gain >= 0 else f"loses {_signed(-best.gain).removeprefix('+')}"
     if best.interval is None:
         return f"the best ({best.label}) {change}, and has no interval"
-    where = "holds zero" if best.interval[1] >= 0 else "lies below zero"
+    where = "includes zero" if best.interval[1] >= 0 else "lies below zero"
     return f"the best ({best.label}) {change}, and its interval, {_range(best.interval)}, {where}"
 
 
 def _without(line: Line) -> str:
-    """What a simple remedy does without; oversampling and SMOTE add rows too."""
+    """What a baseline does without; oversampling and SMOTE add rows too."""
     return "without a generator" if line.rows else "without any new row"
 
 
@@ -142,7 +142,7 @@ def _compared(lines: Sequence[Line]) -> list[Line]:
 
 
 def _forest(lines: Sequence[Line]) -> Forest | None:
-    """Lay gains and intervals out on an axis that holds zero and what most of them reach."""
+    """Place gains and intervals on an axis that includes zero and most of them."""
     if not lines:
         return None
     by_gain = sorted(lines, key=lambda line: -(line.gain or 0.0))
@@ -172,7 +172,7 @@ def _forest(lines: Sequence[Line]) -> Forest | None:
 
 
 def _ticks(low: float, high: float) -> list[tuple[str, float]]:
-    """Round figures between the ends, zero among them, as they are written and as they are."""
+    """Round values between the ends, zero among them, as text and as numbers."""
     rough = (high - low) / MOST_TICKS
     exponent = math.floor(math.log10(rough))
     times = next((times for times in STEPS if times * 10.0**exponent >= rough), None)
@@ -183,7 +183,7 @@ def _ticks(low: float, high: float) -> list[tuple[str, float]]:
 
 
 def _signed(gain: float | None) -> str:
-    """Three decimals and the sign; what is not zero is not shown as zero."""
+    """Three decimals and the sign; a gain that is not zero is not shown as zero."""
     if gain is None:
         return "–"
     if abs(gain) < NOTHING:

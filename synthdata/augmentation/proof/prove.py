@@ -1,7 +1,7 @@
-"""Proof: whether added rows help a learner, and how many of which family, by cross-validation of the training rows.
+"""Proof: whether added rows improve an estimator, and how many of which family, by cross-validation.
 
-In each fold generators learn the rows of the other folds, and so does the learner, with what is added to them; the rows
-of the fold are predicted. Remedies that take no generator stand beside.
+For each fold, generators are trained on the rows of the other folds, and so is the estimator, with the rows added to
+them; it predicts the rows of the fold. Baselines that need no generator are compared as well.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ __all__ = ["CUT_SHORT", "FAMILIES", "FOLDS", "CrossValidation", "Proof", "Recipe
 
 FAMILIES = tuple(name for name in models.FAMILIES if name != models.BASELINE)
 FOLDS = 5
-FACTORS = (2, 4, 16, 64)  # times the rows
-MOST_ROWS = 80_000  # that a table is brought to
-MOST_HEAVY = 4_000  # likewise, of images
-WEIGHED_FROM = 4  # from so many times the rows on, real rows may also weigh more
+FACTORS = (2, 4, 16, 64)  # times the rows of the table
+MOST_ROWS = 80_000  # of an enlarged table
+MOST_HEAVY = 4_000  # of one with images
+WEIGHED_FROM = 4  # from this factor on, recipes that give real rows more weight are tried too
 REAL_SHARE = 1 / 3
-LEVELS = (0.1, 0.3, 1.0)  # of the largest class, that the others are brought to
-SIMPLE = "remedies"
+LEVELS = (0.1, 0.3, 1.0)  # of the largest class, to which the others are filled up
+SIMPLE = "baselines"
 CUT_SHORT = "training was cut short by the time budget"
-RARE = 0.2  # of an equal share: a class below it is what counts, how precisely it is found
+RARE = 0.2  # of an equal share: with a rarer class, the metric is average precision
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A family, and the amount of its rows.
+    """A family, and the amount of rows to add.
 
-    copies: the share of them that are changed copies of real rows; without a family all are.
+    copies: the share of added rows that are augmented copies of real rows; all, without a family.
     """
 
     label: str
@@ -63,13 +63,13 @@ class Recipe:
 
     @property
     def kind(self) -> Literal["generated", "transforms"]:
-        """Whether a generator has a part in it."""
+        """Whether a generator is involved."""
         return "generated" if self.family else "transforms"
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What was found, and how to make what each of its lines is about."""
+    """The gains of all candidates, and the recipe that makes each of them."""
 
     gains: Gains
     recipes: Mapping[str, Recipe]
@@ -83,9 +83,9 @@ class Proof:
 def recipes(
     frame: pd.DataFrame, schema: Schema, target: Target, families: Sequence[str], amount: Amount | None = None
 ) -> tuple[Recipe, ...]:
-    """What is worth a try on such a table: the amount that is asked for, or several.
+    """The recipes to try on a table: with the given amount, or with several.
 
-    Where fields name transforms, changed copies are tried as well, alone and as half of what is added.
+    If fields name transforms, augmented copies are tried as well, alone and as half of the added rows.
     """
     asked = amount or Amount()
     amounts = _amounts(frame, schema, target) if asked.is_nothing else {str(asked): asked}
@@ -93,8 +93,8 @@ def recipes(
         amounts = {f"{said}, of the segment": replace(each, where=asked.where) for said, each in amounts.items()}
     ways: list[tuple[str, str | None, float]] = [(family, family, 0.0) for family in families]
     if transformed_fields(schema):
-        ways = [("changed copies", None, 1.0), *ways]
-        ways += [(f"{family} and changed copies", family, 0.5) for family in families]
+        ways = [("augmented copies", None, 1.0), *ways]
+        ways += [(f"{family} and augmented copies", family, 0.5) for family in families]
     return tuple(
         Recipe(f"{name}, {said}", family, each, copies)
         for name, family, copies in ways
@@ -110,7 +110,7 @@ def _amounts(frame: pd.DataFrame, schema: Schema, target: Target) -> dict[str, A
             break
         amounts[f"{factor} times the rows"] = Amount(factor=factor)
         if factor >= WEIGHED_FROM:
-            weighed = f"{factor} times the rows, real ones a third of the weight"
+            weighed = f"{factor} times the rows, real rows a third of the weight"
             amounts[weighed] = Amount(factor=factor, real_share=REAL_SHARE)
     if target.labels:
         counts = np.bincount(target.codes(frame).astype(np.int64), minlength=len(target.labels))
@@ -123,22 +123,22 @@ def _amounts(frame: pd.DataFrame, schema: Schema, target: Target) -> dict[str, A
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """Ways to change training rows, and a learner that shows what they are worth. Rows have a target, none missing."""
+    """Recipes, and the estimator that compares them on one fold at a time. All rows have a target."""
 
     schema: Schema
     target: Target
     recipes: tuple[Recipe, ...]
-    learner: Any = None  # an import path, or an estimator
-    minutes: float | None = None  # of one training
+    estimator: Any = None  # an import path, or an estimator
+    minutes: float | None = None  # for one training
     seed: int = 0
 
     @property
     def families(self) -> tuple[str | None, ...]:
-        """Those of the recipes; None for what takes no generator."""
+        """The families of the recipes; None for recipes without a generator."""
         return tuple(dict.fromkeys(recipe.family for recipe in self.recipes))
 
     def candidates(self, table: pd.DataFrame, notes: Mapping[str, str]) -> list[Candidate]:
-        """All of them, doing nothing first, with the rows that each would add to the whole table."""
+        """All candidates, doing nothing first, with the rows that each would add to the whole table."""
         codes = self.truth(table)
         oversampled = 0
         if self.target.labels:
@@ -161,13 +161,13 @@ class CrossValidation:
         return codes.astype(np.int64) if self.target.labels else codes
 
     def simple(self, train: pd.DataFrame, test: pd.DataFrame) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-        """Predictions of `test` without a generator, and why some are missing; both by label."""
-        inputs, learner = self._inputs(train)
-        ways = baselines(learner, inputs.features(train), self.truth(train), seed=self.seed)
-        asked = inputs.features(test)
+        """Predictions of `test` by the baselines, and why some are missing; both by label."""
+        space, estimator = self._fitted(train)
+        ways = baselines(estimator, space.transform(train), self.truth(train), seed=self.seed)
+        asked = space.transform(test)
         notes = {name: way for name, way in ways.items() if isinstance(way, str)}
         found = {
-            name: learner.predict(way[0], way[1], asked, seed=self.seed, weights=way[2])
+            name: estimator.predict(way[0], way[1], asked, seed=self.seed, weights=way[2])
             for name, way in ways.items()
             if not isinstance(way, str)
         }
@@ -176,9 +176,9 @@ class CrossValidation:
     def added(
         self, family: str | None, train: pd.DataFrame, test: pd.DataFrame, listener: Listener = silent
     ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-        """Predictions of `test` with what the recipes of a family, which learns `train`, add to it; None: copies."""
-        inputs, learner = self._inputs(train)
-        asked, features, truth = inputs.features(test), inputs.features(train), self.truth(train)
+        """Predictions of `test` by the recipes of a family, trained on `train`; None for augmented copies alone."""
+        space, estimator = self._fitted(train)
+        asked, features, truth = space.transform(test), space.transform(train), self.truth(train)
         mine = [recipe for recipe in self.recipes if recipe.family == family]
         found: dict[str, np.ndarray] = {}
         notes: dict[str, str] = {}
@@ -193,8 +193,8 @@ class CrossValidation:
         for number, recipe in enumerate(mine):
             listener(Progress("prove", 0.9 + 0.1 * number / len(mine), detail=recipe.label))
             weighs = recipe.amount.real_share is not None
-            if weighs and not learner.takes_weights:
-                notes[recipe.label] = "not measured: the learner takes no weights"
+            if weighs and not estimator.takes_weights:
+                notes[recipe.label] = "not measured: the estimator takes no weights"
                 continue
             unweighed = f"{replace(recipe.amount, real_share=None)} {recipe.copies}"
             try:
@@ -207,8 +207,8 @@ class CrossValidation:
             rows = drawn[unweighed]
             rows = rows[~np.isnan(self.target.codes(rows))]
             weights = weights_of(len(train), len(rows), recipe.amount.real_share)
-            found[recipe.label] = learner.predict(
-                np.concatenate([features, inputs.features(rows)]),
+            found[recipe.label] = estimator.predict(
+                np.concatenate([features, space.transform(rows)]),
                 np.concatenate([truth, self.truth(rows)]),
                 asked,
                 seed=self.seed,
@@ -217,7 +217,7 @@ class CrossValidation:
         return found, notes
 
     def _learned(self, family: str, train: pd.DataFrame, listener: Listener) -> tuple[Synthesizer, str]:
-        """A model of the family, and a remark if its training was cut short."""
+        """A model of the family, and a remark if its training was stopped by the time budget."""
         remarks = []
 
         def hear(progress: Progress) -> None:
@@ -230,9 +230,9 @@ class CrossValidation:
         )
         return with_suite(made), next(iter(remarks), "")
 
-    def _inputs(self, train: pd.DataFrame) -> tuple[Features, Estimator]:
-        inputs = Features.of(self.schema, train, self.target.name)
-        return inputs, inputs.learner(self.learner, len(self.target.labels))
+    def _fitted(self, train: pd.DataFrame) -> tuple[Features, Estimator]:
+        space = Features.of(self.schema, train, self.target.name)
+        return space, space.estimator(self.estimator, len(self.target.labels))
 
 
 def prove(
@@ -242,8 +242,8 @@ def prove(
     target: str | None = None,
     families: Sequence[str] = FAMILIES,
     amount: Amount | None = None,
-    learner: Any = None,
-    measure: str | None = None,
+    estimator: Any = None,
+    metric: str | None = None,
     sensitive: str | None = None,
     folds: int = FOLDS,
     seed: int = 0,
@@ -251,13 +251,58 @@ def prove(
     keep: Path | None = None,
     listener: Listener = silent,
 ) -> Proof:
-    """Search amount and family by cross-validation of `frame`'s rows.
+    """Find out by cross-validation whether added rows improve an estimator, and how many of which family.
 
-    amount: try this one alone. learner: a scikit-learn estimator, or its import path; trees if not given. measure: auc,
-    average_precision or balanced_accuracy; not given, average precision where a class has less than a fifth of an
-    equal share (of two classes, a tenth of the rows), else AUC; of numbers R². sensitive: a column whose groups
-    should be treated alike: both parities of each line are measured. max_minutes: of all trainings together. keep: a
-    folder for what each fold found, from which a proof that was interrupted goes on; whoever names it removes it.
+    Parameters
+    ----------
+    frame
+        The real rows; those without a target are left out.
+    schema
+        Of the columns.
+    target
+        The column to predict; the schema's if not given.
+    families
+        The generator families to try.
+    amount
+        Try this amount only; several if not given.
+    estimator
+        A scikit-learn estimator or its import path; boosted trees if not given.
+    metric
+        "auc", "average_precision" or "balanced_accuracy"; for a number "r2". The default is AUC, or average precision
+        if a class has less than a fifth of an equal share (of two classes, a tenth of the rows).
+    sensitive
+        A column whose groups should be treated alike: demographic parity and equalised odds are measured as well.
+    folds
+        Of the cross-validation, at least 2.
+    seed
+        The same seed gives the same gains.
+    max_minutes
+        For all trainings together.
+    keep
+        A folder for the results of each fold, from which an interrupted proof continues. The caller removes it.
+    listener
+        Called with the progress.
+
+    Returns
+    -------
+    Proof
+        The gains of all candidates, and the recipe of the best one.
+
+    Raises
+    ------
+    InputError
+        If the target cannot be predicted, the estimator cannot be used, or a class has fewer rows than folds.
+    DataError
+        If a cell cannot be read as the schema says.
+    ArtefactError
+        If `keep` holds the results of another proof.
+
+    Examples
+    --------
+    >>> proof = prove(frame, schema, families=["transformer"], max_minutes=30)  # doctest: +SKIP
+    >>> proof.gains.helps  # doctest: +SKIP
+    True
+
     """
     began = time.monotonic()
     table = schema.read(frame).reset_index(drop=True)
@@ -265,12 +310,12 @@ def prove(
     table = table[~np.isnan(wanted.codes(table))].reset_index(drop=True)
     if folds < 2:
         raise InputError(f"{folds} folds: at least 2 are needed")
-    validation = CrossValidation(schema, wanted, recipes(table, schema, wanted, families, amount), learner, seed=seed)
+    validation = CrossValidation(schema, wanted, recipes(table, schema, wanted, families, amount), estimator, seed=seed)
     validation = replace(validation, minutes=max_minutes and max_minutes / (folds * max(len(families), 1)))
     truth = validation.truth(table)
-    measure = checked_measure(measure, wanted, truth)
+    metric = checked_metric(metric, wanted, truth)
     validation.candidates(table, {})  # to refuse now what cannot be had
-    path = Features.of(schema, table, wanted.name).learner(learner, len(wanted.labels)).name
+    path = Features.of(schema, table, wanted.name).estimator(estimator, len(wanted.labels)).name
     groups = np.empty(0, np.int64) if sensitive is None else groups_of(table, schema, sensitive)
     steps = [SIMPLE, *validation.families]
     kept = Kept(keep, _identity(table, validation, folds))
@@ -281,7 +326,7 @@ def prove(
         rows, asked = (table.iloc[each].reset_index(drop=True) for each in (train, test))
         predicted: dict[str, np.ndarray] = {}
         for number, family in enumerate(steps):
-            where = f"fold {fold + 1} of {folds}, {family or 'changed copies'}"
+            where = f"fold {fold + 1} of {folds}, {family or 'augmented copies'}"
             tell = _within(listener, began, fold * len(steps) + number, folds * len(steps), where)
             found, why = kept.get(
                 f"fold{fold}.{family or 'copies'}",
@@ -292,27 +337,27 @@ def prove(
             predicted, notes = {**predicted, **found}, {**notes, **why}
         own_groups = groups[test] if len(groups) else groups
         trials.append(Predictions(truth[test], predicted, own_groups, whose[test].numbers))
-    lines = measure_gains(validation.candidates(table, notes), trials, measure, seed=seed)
+    lines = measure_gains(validation.candidates(table, notes), trials, metric, seed=seed)
     seconds = round(time.monotonic() - began, 1)
-    gains = Gains(schema.name, wanted.name, path, LABELS[measure], len(table), folds, CONFIDENCE, lines, seconds)
+    gains = Gains(schema.name, wanted.name, path, LABELS[metric], len(table), folds, CONFIDENCE, lines, seconds)
     return Proof(gains, {recipe.label: recipe for recipe in validation.recipes})
 
 
-def checked_measure(measure: str | None, target: Target, truth: np.ndarray) -> str:
-    """The measure, or the one that suits such a target."""
+def checked_metric(metric: str | None, target: Target, truth: np.ndarray) -> str:
+    """The metric, or the default for such a target."""
     allowed = [name for name in LABELS if (name == "r2") != bool(target.labels)]
-    if measure is None:
+    if metric is None:
         is_rare = bool(target.labels) and np.bincount(truth).min() < RARE * len(truth) / len(target.labels)
         return "average_precision" if is_rare else allowed[0]
-    if measure not in allowed:
-        raise InputError(f'measure "{measure}": for this target it is one of {", ".join(allowed)}')
-    return measure
+    if metric not in allowed:
+        raise InputError(f'metric "{metric}": for this target it is one of {", ".join(allowed)}')
+    return metric
 
 
 def _folds(
     truth: np.ndarray, has_classes: bool, folds: int, seed: int, subjects: Subjects
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Rows to learn and rows to predict, no subject on both sides."""
+    """Rows to train on and rows to predict, with no subject on both sides."""
     from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
     if has_classes:
@@ -330,7 +375,7 @@ def _folds(
 
 
 def _within(listener: Listener, began: float, step: int, steps: int, where: str) -> Listener:
-    """A listener for one step of all: what it hears is a part of the whole."""
+    """A listener for one step, whose progress is a part of the whole."""
 
     def tell(progress: Progress) -> None:
         done = (step + min(progress.fraction, 1.0)) / steps
@@ -343,12 +388,12 @@ def _within(listener: Listener, began: float, step: int, steps: int, where: str)
 
 
 def _identity(table: pd.DataFrame, validation: CrossValidation, folds: int) -> dict[str, Any]:
-    """What a proof must agree in with the one that it goes on from."""
+    """What must be equal for a proof to continue an earlier one."""
     rows = pd.util.hash_pandas_object(table.map(str), index=False).to_numpy().tobytes()
     asked = [
         validation.schema.dump(),
         [asdict(recipe) for recipe in validation.recipes],
-        str(validation.learner),
+        str(validation.estimator),
         validation.minutes,
     ]
     said = json.dumps([*asked, validation.target.name, validation.seed, folds], default=str)
@@ -356,13 +401,13 @@ def _identity(table: pd.DataFrame, validation: CrossValidation, folds: int) -> d
 
 
 class Kept:
-    """What steps found, in a folder, a file each; nothing is kept without one."""
+    """The results of steps, one file each in a folder; without a folder, nothing is kept."""
 
     def __init__(self, folder: Path | None, identity: Mapping[str, Any]) -> None:
         self.folder, self.identity = folder, identity
 
     def get(self, name: str, make: Any) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-        """What the step of this name found, made if it is not there. ArtefactError for one of another proof."""
+        """The result of a step, computed if it is not there. ArtefactError for the result of another proof."""
         if self.folder is None:
             found: tuple[dict[str, np.ndarray], dict[str, str]] = make()
             return found

@@ -1,4 +1,4 @@
-"""Measures of predictions, of many resampled sets of rows at once: rows are sorted once, resamples are weights."""
+"""Metrics of predictions on many bootstrap resamples at once: rows are sorted once, resamples are weights."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ RESAMPLES_AT_ONCE = 50
 
 
 def auc(weights: np.ndarray, truth: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Area under the ROC curve: the odds that a true row scores above another one, ties counting half.
+    """Area under the ROC curve: the probability that a true row scores above a false one, ties counting half.
 
-    weights: (resamples, n), how often each row is there. truth: (n,) bool. scores: (n,). Returns (resamples,).
+    weights: (resamples, n), how often each row occurs. truth: (n,) bool. scores: (n,). Returns (resamples,).
     """
     true, false = _tied(weights, truth, scores)
-    above = np.cumsum(true, axis=1) - true / 2  # of true rows, for each false one; highest scores first
+    above = np.cumsum(true, axis=1) - true / 2  # true rows above each false one; highest scores first
     return np.asarray((above * false).sum(axis=1) / np.maximum(true.sum(axis=1) * false.sum(axis=1), 1e-300))
 
 
@@ -39,9 +39,9 @@ def _tied(weights: np.ndarray, truth: np.ndarray, scores: np.ndarray) -> tuple[n
     return true, false
 
 
-def balanced_accuracy(weights: np.ndarray, truth: np.ndarray, chances: np.ndarray) -> np.ndarray:
-    """Mean over classes of the share of their rows that are told right. truth: codes (n,). chances: (n, classes)."""
-    right = chances.argmax(axis=1) == truth
+def balanced_accuracy(weights: np.ndarray, truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Mean over classes of their recall. truth: codes (n,). probabilities: (n, classes)."""
+    right = probabilities.argmax(axis=1) == truth
     shares = [
         (weights[:, of] * right[of]).sum(axis=1) / np.maximum(weights[:, of].sum(axis=1), 1e-300)
         for of in (truth == code for code in np.unique(truth))
@@ -50,26 +50,30 @@ def balanced_accuracy(weights: np.ndarray, truth: np.ndarray, chances: np.ndarra
 
 
 def r2(weights: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """Coefficient of determination of numbers (n,)."""
+    """Coefficient of determination of predicted numbers (n,)."""
     total = weights.sum(axis=1)
     spread = (weights * truth**2).sum(axis=1) - (weights * truth).sum(axis=1) ** 2 / total
     return np.asarray(1 - (weights * (truth - predicted) ** 2).sum(axis=1) / np.maximum(spread, 1e-300))
 
 
 def _each_class(
-    measure: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+    metric: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
 ) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
-    """A measure of one class against the rest, averaged over those that occur; of two classes, that of the second."""
+    """A metric of one class against the rest, averaged over the classes that occur; of two classes, the second."""
 
-    def averaged(weights: np.ndarray, truth: np.ndarray, chances: np.ndarray) -> np.ndarray:
-        codes = [1] if chances.shape[1] == 2 else [code for code in range(chances.shape[1]) if (truth == code).any()]
-        return np.asarray(np.mean([measure(weights, truth == code, chances[:, code]) for code in codes], axis=0))
+    def averaged(weights: np.ndarray, truth: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+        codes = (
+            [1]
+            if probabilities.shape[1] == 2
+            else [code for code in range(probabilities.shape[1]) if (truth == code).any()]
+        )
+        return np.asarray(np.mean([metric(weights, truth == code, probabilities[:, code]) for code in codes], axis=0))
 
     return averaged
 
 
-Measured = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
-RESAMPLED: dict[str, Measured] = {  # by their names; of classes, with the rarer of two as the second
+ResampledMetric = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+RESAMPLED: dict[str, ResampledMetric] = {  # of two classes, the rarer one is the second
     "auc": _each_class(auc),
     "average_precision": _each_class(average_precision),
     "balanced_accuracy": balanced_accuracy,
@@ -78,6 +82,6 @@ RESAMPLED: dict[str, Measured] = {  # by their names; of classes, with the rarer
 
 
 def resampled(name: str, weights: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """A measure on many resamples, weights (resamples, n): (resamples,). Memory is bounded."""
+    """A metric on many resamples, with weights (resamples, n): (resamples,). Memory is bounded."""
     parts = np.array_split(weights, max(1, len(weights) // RESAMPLES_AT_ONCE))
     return np.concatenate([RESAMPLED[name](part.astype(np.float64), truth, predicted) for part in parts])

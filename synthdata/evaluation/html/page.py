@@ -29,6 +29,7 @@ MOST_COLUMNS = 60  # drawn at all
 MOST_LABELS = 9  # of a column, drawn
 MOST_PAIRS = 2000  # in the table: more take megabytes
 LONGEST_TEXT = 600  # characters of a text that are shown
+LEAST_WAY = 0.02  # distance of the anchors, below which a place between them says little
 LEAST_SPAN = 0.1  # of values on a score's line, from worse to better
 MICROSECONDS_A_DAY = 86_400_000_000
 
@@ -198,16 +199,18 @@ def _state(score: Score) -> State:
 
 
 def _gist(score: Score) -> str:
-    """A score against its anchors, in a line."""
-    if score.value is None or score.ceiling is None:
+    """The place of a score between its floor and its ceiling, in a line; empty if they say little."""
+    if score.value is None or score.ceiling is None or score.floor is None:
         return ""
-    floor = score.floor
     # anchors that hardly differ say little; in privacy the floor is not the bad end
-    if floor is not None and score.section != "privacy" and abs(score.ceiling - floor) > 0.02:
-        way = (score.value - floor) / (score.ceiling - floor)
-        if 0 <= way <= 1:
-            return f"{way:.0%} of the way to {_reached_by(score)}".replace("%", "\N{NO-BREAK SPACE}%")
-    return f"{_reached_by(score)}: {format_value(score.ceiling)}"
+    if score.section == "privacy" or abs(score.ceiling - score.floor) <= LEAST_WAY:
+        return ""
+    way = (score.value - score.floor) / (score.ceiling - score.floor)
+    if way < 0:
+        return f"worse than {_floor_of(score)}"
+    if way > 1:
+        return f"as good as {_reached_by(score)}"
+    return f"{way:.0%} of the way to {_reached_by(score)}".replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def _track(score: Score) -> Track | None:

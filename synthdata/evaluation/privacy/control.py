@@ -19,4 +19,4 @@ def against_control(name: str, attack: Share, control: Share, margin: float = RI
     failed = attack.exceeds(control) and risk > margin
     values = {"synthetic": attack.value, "holdout": control.value}
     score = Score.anchored(name, values, interval=attack.interval(), note=f"risk {risk:.3f}")
-    return score.judged(failed, f"at most {margin:g} above held-out rows, or within chance")
+    return score.judged(failed, f"at most {margin:g} above held-out rows, or not significant")

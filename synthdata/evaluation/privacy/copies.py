@@ -39,7 +39,7 @@ def copies(train: Table, synthetic: Table, holdout: Table | None) -> Score:
     copied = len(met) > 0 and improbable(ours, worth, odds)
     failed = copied and attack.exceeds(control) and attack.value - control.value > MARGIN
     score = Score.anchored("copies", {"synthetic": attack.value, "holdout": control.value}, interval=attack.interval())
-    return score.judged(failed, f"at most {MARGIN:g} above held-out rows, or within chance")
+    return score.judged(failed, f"at most {MARGIN:g} above held-out rows, or not significant")
 
 
 def _uncompared(train: Table, synthetic: Table) -> Score:

@@ -17,7 +17,7 @@ from synthdata.evaluation.privacy.statistics import Share, effective_rows, impro
 from synthdata.evaluation.score import Score
 from synthdata.fields.base import Field
 from synthdata.fields.comparison import Categories, Numeric
-from synthdata.remarks import is_somebodys
+from synthdata.remarks import looks_identifying
 from synthdata.schema import Schema
 from synthdata.subjects import THRESHOLD, Subjects
 
@@ -29,7 +29,7 @@ NAMED = 5  # columns in the note
 KEY_MARGIN = 0.001  # what names a subject should not be met at all
 MARGIN = 0.02
 LONG = 8  # characters of what looks like a key
-LIMIT = f"at most {MARGIN:g} above held-out rows, or within chance; of keys and personal data {KEY_MARGIN:g}"
+LIMIT = f"at most {MARGIN:g} above held-out rows, or not significant; of keys and personal data {KEY_MARGIN:g}"
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _column(
     if real is None or made is None:
         return None
     is_key = field.copied_is_leak or (real.dtype == object and _look_like_keys(real))
-    is_key = is_key or is_somebodys(frames["train"][name].dropna(), name, field)
+    is_key = is_key or looks_identifying(frames["train"][name].dropna(), name, field)
     subjects = Subjects(len(real), numbers.get("train"))
     counts = subjects.count_values(real)
     if not len(counts) or (len(counts) <= FEW_VALUES and not is_key):

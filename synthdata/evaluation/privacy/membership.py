@@ -52,7 +52,7 @@ def membership(
     found = _domias(ours, theirs, made, others, (members.subjects, attacked.subjects))
     auc = Score.anchored("membership_auc", {"synthetic": found.auc, "chance": 0.5}, interval=found.auc_interval)
     failed = found.detects and found.auc > AUC_LIMIT
-    auc = auc.judged(failed, f"at most {AUC_LIMIT}, or within chance of 0.5")
+    auc = auc.judged(failed, f"at most {AUC_LIMIT}, or not significantly above 0.5")
     if strangers < FEWEST_STRANGERS:
         return auc, Score.unmeasured("membership_tpr", TOO_FEW)
     return auc, against_control("membership_tpr", found.true_positives, found.false_positives, TPR_MARGIN)

@@ -47,7 +47,7 @@ def dcr_share(name: str, rows: np.ndarray, parts: Sequence[Placed], held_out: Pl
     share = Share(float(np.mean(shares)), float(np.mean(worth)))
     failed = share.interval(STRICT)[0] > 0.5 and share.value > DCR_LIMIT
     score = Score.anchored(name, {"synthetic": share.value, "chance": 0.5}, interval=share.interval())
-    return score.judged(failed, f"at most {DCR_LIMIT}, or within chance of 0.5")
+    return score.judged(failed, f"at most {DCR_LIMIT}, or not significantly above 0.5")
 
 
 def table_dcr_share(
@@ -98,7 +98,7 @@ def near_copies(space: FeatureSpace, train: Table, synthetic: Table, holdout: Ta
     down = math.hypot(hit.value - low, odds * (most - missed.value))
     up = math.hypot(high - hit.value, odds * (missed.value - least))
     score = Score.anchored("nndr", {"synthetic": value, "chance": 0.0}, interval=(value - down, value + up))
-    return score.judged(failed, f"at most {NNDR_LIMIT:g}, or within chance")
+    return score.judged(failed, f"at most {NNDR_LIMIT:g}, or not significant")
 
 
 def _in_deviations(space: FeatureSpace, table: Table) -> np.ndarray:

@@ -13,7 +13,7 @@ __all__ = ["rare_values"]
 
 RARE = 5  # a category of fewer training subjects is rare
 MARGIN = 0.05  # above held-out rows: what is large enough to matter
-LIMIT = f"at most {MARGIN:g} above held-out rows, or within chance"
+LIMIT = f"at most {MARGIN:g} above held-out rows, or not significant"
 
 
 def rare_values(

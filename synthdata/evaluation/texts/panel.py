@@ -197,7 +197,7 @@ def _novelty(field: str, words: Mapping[str, HashedTexts], subjects: Subjects) -
     # a text, and all texts of a subject, are one event, however many n-grams they have
     others = min(others, subjects.people)
     failed = Share(1 - value, rows).exceeds(Share(1 - held, others)) and value < held - NOVELTY_MARGIN
-    return score.judged(failed, f"at least {NOVELTY_MARGIN:g} below held-out rows, or within chance")
+    return score.judged(failed, f"at most {NOVELTY_MARGIN:g} below held-out rows, or not significant")
 
 
 def _copies(field: str, words: Mapping[str, HashedTexts], subjects: Subjects) -> Score:
@@ -213,7 +213,7 @@ def _copies(field: str, words: Mapping[str, HashedTexts], subjects: Subjects) ->
     failed = attack.exceeds(control) and attack.value - control.value > COPIES_MARGIN
     values: dict[str, float | None] = {"synthetic": attack.value, "holdout": control.value}
     score = Score.anchored("text_copies", values, interval=attack.interval(), note=note)
-    return score.judged(failed, f"at most {COPIES_MARGIN:g} above held-out rows, or within chance")
+    return score.judged(failed, f"at most {COPIES_MARGIN:g} above held-out rows, or not significant")
 
 
 def _longest(field: str, sought: Mapping[str, Sequence[str]]) -> Score:

@@ -1,4 +1,4 @@
-"""What images look like, as numbers: what the gate and the user's expectations can be about."""
+"""Statistics of images, which the gate and the user's own expectations can check."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ class Image(Field):
         return pd.Series(values, index=cells.index, dtype=object), ~np.array(allowed, bool)
 
     def hint(self, bad: pd.Series) -> str:
-        """What is wrong with the first cell that does not parse, and what to do."""
+        """What is wrong with the first cell that does not parse, and how to fix it."""
         cell = _cell(bad.iloc[0])
         first = f"the first of them, {cell}," if isinstance(cell, str) else "the first of them"
         (size,) = sizes([cell])
@@ -157,7 +157,7 @@ class Image(Field):
         return 64 + self.height * self.width * self.channels
 
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> ImageBody:
-        """Nothing is learned."""
+        """Keep the shape only."""
         return ImageBody(self.height, self.width, self.channels)
 
     def body_from_json(self, data: Mapping[str, Any]) -> ImageBody:
@@ -165,7 +165,7 @@ class Image(Field):
         return ImageBody(data["height"], data["width"], data["channels"])
 
     def claims(self, name: str) -> list[Expectation]:
-        """About its statistics: an image can be read, has its size (unless others are resized), and is not blank.
+        """On its statistics: an image can be read, has the declared size (unless resized), and is not blank.
 
         And images are not nearly all the same one.
         """
@@ -184,7 +184,7 @@ class Image(Field):
         ]
 
     def compute_statistics(self, column: pd.Series) -> pd.DataFrame:
-        """Say whether each image is `readable` (1 or 0) and, if so, what it looks like (see `appearance`).
+        """Whether each image is `readable` (1 or 0) and, if so, its `appearance`.
 
         height, width and channels are those of the file, the rest is of the image as it is learned. Decodes all,
         a chunk at a time.
@@ -193,7 +193,7 @@ class Image(Field):
         return pd.concat(chunks).set_axis(column.index) if chunks else self._statistics_of(column)
 
     def compute_set_statistics(self, statistics: pd.DataFrame) -> pd.DataFrame:
-        """Say of each image which share of the others look like it."""
+        """The share of the other images that look like each image."""
         parts = {part: statistics[part].to_numpy(float, na_value=np.nan) for part in ALIKE}
         hashes = statistics["hash"].fillna(0).to_numpy(np.int64)
         return pd.DataFrame({"alike": alike(hash=hashes, **parts)}, index=statistics.index)
@@ -212,7 +212,7 @@ class Image(Field):
         return result
 
     def stored(self, column: pd.Series) -> pd.Series:
-        """Bytes of PNG files of this size. What cannot be read stays the bytes it is; a path to it is missing."""
+        """Bytes of PNG files of this size. Unreadable bytes are kept; unreadable paths become missing."""
         return pd.Series([self._stored(cell) for cell in column.tolist()], index=column.index, dtype=object)
 
     def _stored(self, cell: Any) -> bytes | None:
@@ -233,7 +233,7 @@ class Image(Field):
         return _files(array)
 
     def write(self, column: pd.Series) -> pd.Series:
-        """Paths are written as they are; where there are bytes, who writes a text file puts paths in their place."""
+        """Paths are written as they are; writers of text files replace bytes by paths."""
         return column
 
     def comparison(self, column: pd.Series) -> Images:
@@ -241,11 +241,11 @@ class Image(Field):
         return Images(len(column), lambda rows: self.array(column.iloc[rows]))
 
     def generator(self) -> Mapping[str, Any]:
-        """As `model` says."""
+        """The family and hyperparameters in `model`."""
         return {"family": self.model} if isinstance(self.model, str) else self.model
 
     def transforming(self) -> ImageTransforms | None:
-        """As `transforms` says."""
+        """The transforms that the declaration names; None if it names none."""
         return self.transforms if self.transforms.named else None
 
     def _pictures(self, column: pd.Series) -> list[Picture | None]:
@@ -257,7 +257,7 @@ class Image(Field):
 
 @dataclass(frozen=True)
 class ImageBody(Body):
-    """Only the shape: nothing of the images is kept."""
+    """The shape; nothing of the images is kept."""
 
     height: int
     width: int

@@ -49,7 +49,7 @@ def sizes(cells: Iterable[Any]) -> list[tuple[int, int] | None]:
 
 
 def conversions(cells: Iterable[Any]) -> list[str]:
-    """What is done to images of these cells beyond their size: a sentence each, none twice."""
+    """How images of these cells are converted, besides resizing: distinct sentences."""
     found: dict[str, None] = {}
     for cell in cells:
         with _quiet(), suppress(Exception), _opened(cell) as image:

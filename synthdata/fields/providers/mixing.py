@@ -35,8 +35,8 @@ def female(people: People) -> np.ndarray:
     tossed = drawn(people, "sex", 2, varying=False) == 0
     if people.sexes is None:
         return np.asarray(tossed)
-    told = people.sexes.astype(object)
-    return np.where(told == "female", True, np.where(told == "male", False, tossed))
+    named = people.sexes.astype(object)
+    return np.where(named == "female", True, np.where(named == "male", False, tossed))
 
 
 def _mixed(words: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Texts: notes, reports, messages; anything that is read and not looked up.
+"""Texts: notes, reports, messages.
 
 A text is learned as a sequence of pieces (`pieces`), cut after `max_tokens` of them: the column's own, or those of a
 pretrained model (`presets`). A missing text is one of no pieces.
@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from pydantic import Field as Key
+from pydantic import model_validator
 
 from synthdata.blocks import Tokens
 from synthdata.errors import ConditionError, DataError
@@ -24,7 +25,7 @@ from synthdata.fields.comparison import Texts
 from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.rows import Rows
-from synthdata.fields.settings import OwnModel
+from synthdata.fields.settings import OwnModel, as_options
 from synthdata.fields.text.pieces import LONGEST, Pieces
 from synthdata.fields.text.presets import check_place, read_preset
 from synthdata.fields.text.wording import PATTERNS, WORDING, clean, wording
@@ -95,6 +96,16 @@ class Text(Field):
 
     statistics: ClassVar[tuple[str, ...]] = WORDING
 
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_of_model(cls, data: Any) -> Any:
+        """A preset may be named in the model as well: `PretrainedText(preset=...)`."""
+        model = as_options(data.get("model")) if isinstance(data, dict) and not data.get("preset") else None
+        if isinstance(model, dict) and "preset" in model:
+            rest = {key: value for key, value in model.items() if key != "preset"}
+            return {**data, "preset": model["preset"], "model": rest}
+        return data
+
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
         if self.max_length is not None and self.max_length < self.min_length:
@@ -115,7 +126,7 @@ class Text(Field):
 
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
-        """Take what has several words and seldom repeats; bounds rounded outwards, what never occurs forbidden."""
+        """Take cells of several words that seldom repeat; bounds rounded outwards, what never occurs forbidden."""
         if not len(column) or not (column.dtype == object or pd.api.types.is_string_dtype(column)):
             return None
         texts = column.astype("str").map(clean)
@@ -174,7 +185,7 @@ class Text(Field):
         return TextBody(Pieces.from_json(data["pieces"]), int(data["length"]))
 
     def claims(self, name: str) -> list[Expectation]:
-        """Type, length, nothing that cannot be seen, nothing forbidden, and the share of letters."""
+        """Type, length, no control characters, nothing forbidden, and the share of letters."""
         column = {"column": name}
         claims = [
             Expectation("expect_column_values_to_be_of_type", {**column, "type_": "str"}),
@@ -193,7 +204,7 @@ class Text(Field):
         return claims
 
     def compute_statistics(self, column: pd.Series) -> pd.DataFrame:
-        """How each text is worded, see `wording`."""
+        """Length, words and shares of characters, see `wording`."""
         return wording(column)
 
     def write(self, column: pd.Series) -> pd.Series:
@@ -205,7 +216,7 @@ class Text(Field):
         return Texts(column.astype(object).where(column.notna(), None).to_numpy(object))
 
     def generator(self) -> Mapping[str, Any]:
-        """As `model` says; of a field with a preset, the family that goes on from it unless another is named."""
+        """The family and hyperparameters in `model`; with a preset, "pretrained" is the default family."""
         said = {"family": self.model} if isinstance(self.model, str) else self.model
         if self.preset is None:
             return said
@@ -213,9 +224,9 @@ class Text(Field):
         return {**said, "preset": self.preset} if said["family"] == PRETRAINED else said
 
     def cleared(self, column: pd.Series, subjects: Subjects) -> pd.Series:
-        """Without the words that few subjects use, and one of them in several texts: names, above all.
+        """The texts without words that few subjects use and one of them uses repeatedly: names, above all.
 
-        A word of one text is hardly learned; one that a subject's texts repeat would be, by heart.
+        A word of one text is hardly learned; one that a subject's texts repeat would be memorised.
         """
         if subjects.numbers is None:
             return column
@@ -236,7 +247,7 @@ class Text(Field):
         return pd.Series(kept, index=column.index[present], dtype=column.dtype).reindex(column.index)
 
     def transforming(self) -> TextTransforms | None:
-        """As `transforms` says."""
+        """The transforms that the declaration names; None if it names none."""
         return self.transforms if self.transforms.named else None
 
 

@@ -20,7 +20,7 @@ def first_stage(run: Run, share: float, name: str) -> Run:
 
     It trains no more if the second stage has a checkpoint to resume from.
     """
-    first = replace(run, listener=lambda heard: run.listener(_of_whole(heard, 0.0, share, f"{name}: ")))
+    first = replace(run, listener=lambda progress: run.listener(_of_whole(progress, 0.0, share, f"{name}: ")))
     if run.minutes is not None:
         first = replace(first, minutes=run.minutes * share)
     if run.checkpoint is not None:
@@ -32,7 +32,7 @@ def first_stage(run: Run, share: float, name: str) -> Run:
 
 def second_stage(run: Run, share: float, history: History) -> Run:
     """The run of the second stage: the time that a first stage with this history has left."""
-    second = replace(run, listener=lambda heard: run.listener(_of_whole(heard, share, 1.0, "")))
+    second = replace(run, listener=lambda progress: run.listener(_of_whole(progress, share, 1.0, "")))
     if run.minutes is not None:
         second = replace(second, minutes=max(run.minutes - _seconds(history) / 60, 0.0))
     return second

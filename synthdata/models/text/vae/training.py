@@ -81,8 +81,8 @@ def check_use(weights: Weights, heads: int, tokens: np.ndarray, condition: np.nd
     information, gain = mutual_information(mean, log_scale, rng), float((other - own).mean())
     active = int((mean.var(axis=0) > LEAST_VARIANCE).sum())
     detail = (
-        f"latent vectors: {information:.1f} of at most {math.log(len(some)):.1f} nats of mutual information with their "
-        f"texts, by {active} of {mean.shape[1]} numbers; the decoder finds a text {gain:.1f} nats likelier by its own"
+        f"latent vectors hold {information:.1f} of at most {math.log(len(some)):.1f} nats of information about their "
+        f"texts, in {active} of {mean.shape[1]} numbers; with its own vector, a text is {gain:.1f} nats likelier"
     )
     run.listener(Progress("train", 1.0, 0.0, detail))
     if min(information, gain) < LEAST_USE:
