@@ -130,30 +130,43 @@ def _prose(settings: type[Settings]) -> list[str]:
 
 
 def _settings_table(settings: type[Settings]) -> Iterator[str]:
-    yield from ("| setting | type | default | range | meaning |", "|---|---|---|---|---|")
-    properties = settings.model_json_schema()["properties"]
+    properties = settings.model_json_schema().get("properties", {})
+    if properties:
+        yield from ("| setting | type | default | range | meaning |", "|---|---|---|---|---|")
     for name, about in properties.items():
         kinds = about.get("anyOf", [about])
         cells = [
             f"`{name}`",
             " or ".join(_type(each) for each in kinds),
-            "`{}`".format(json.dumps(about["default"]).strip('"')) if "default" in about else "required",
+            _default(about),
             ", ".join(filter(None, map(_range, kinds))),
             about.get("description", ""),
         ]
         yield f"| {' | '.join(map(_cell, cells))} |"
 
 
+def _default(about: Mapping[str, Any]) -> str:
+    if "$ref" in about:
+        return "its own"
+    return "`{}`".format(json.dumps(about["default"]).strip('"')) if "default" in about else "required"
+
+
 def _type(about: Mapping[str, Any]) -> str:
+    if "$ref" in about:
+        return "settings"
     if "const" in about:
         return f"`{about['const']}`"
     if "enum" in about:
         return " or ".join(f"`{each}`" for each in about["enum"])
+    if about.get("type") == "array":
+        return "list of integers" if about.get("items", {}).get("type") == "integer" else "list"
     names = {"integer": "integer", "number": "number", "string": "text", "boolean": "true or false", "null": "nothing"}
-    return names.get(about.get("type", ""), "list")
+    return names[about["type"]]
 
 
 def _range(about: Mapping[str, Any]) -> str:
+    if about.get("type") == "integer" and about.get("exclusiveMinimum") == 0:
+        about = {"minimum": 1, **{key: value for key, value in about.items() if key != "exclusiveMinimum"}}
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     return ", ".join(f"{sign} {about[key]:g}" for key, sign in signs.items() if key in about)
 

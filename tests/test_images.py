@@ -653,7 +653,7 @@ def test_overwriting_leaves_nothing_of_the_run_before(tmp_path, digits, ending):
 def test_a_folder_that_no_export_wrote_is_never_replaced(tmp_path):
     (tmp_path / "holidays").mkdir()
     (tmp_path / "holidays" / "sea.png").write_bytes(b"dear to somebody")
-    with pytest.raises(OutputError, match="was not written by an export; it is left alone"):
+    with pytest.raises(OutputError, match="was not written by an export; choose another name"):
         check_target(tmp_path / "holidays", force=True)
 
 

@@ -42,6 +42,12 @@ SETTINGS = {
 }
 
 
+@pytest.mark.parametrize("family", SETTINGS)
+def test_every_setting_is_described(family: str) -> None:
+    fields = SETTINGS[family].model_fields
+    assert [name for name, field in fields.items() if not (field.description or "").strip()] == []
+
+
 @pytest.mark.parametrize("path", GENERATE.pages(), ids=lambda path: path.name)
 def test_what_is_generated_is_current(path: Path) -> None:
     assert path.read_text() == GENERATE.pages()[path], "run: make generate"

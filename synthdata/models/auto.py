@@ -14,9 +14,11 @@ MOST_COLUMNS = 300  # beyond, what the Transformer draws a row with grows with t
 
 
 class AutoSettings(Settings):
-    """What a table is to be learned for."""
+    """Settings of the automatic choice of a family, which looks at the number of columns."""
 
-    interpolation: bool = Key(default=False, description="rows are to be encoded, decoded and gone between")
+    interpolation: bool = Key(
+        default=False, description="choose a family whose rows can be encoded, decoded and interpolated"
+    )
 
 
 @dataclass(frozen=True)

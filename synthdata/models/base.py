@@ -24,6 +24,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from synthdata.blocks import Arrays, Block, Layout, Tokens, check_arrays
+from synthdata.extras import needed
 from synthdata.models.samplers.shapes import Shapes, check_shapes
 from synthdata.models.training.plan import Plan
 
@@ -228,7 +229,8 @@ class Trained(Generator, Generic[S]):
     def fit(cls, signature: Signature, arrays: Arrays, settings: S, run: Run) -> Self:
         """Choose what is "auto", and train."""
         settings = settings.resolved(Size.of(signature, arrays))
-        learned = cls.train(signature, settings, arrays, run)
+        with needed("train", "training"):
+            learned = cls.train(signature, settings, arrays, run)
         return cls(signature, settings, learned.weights, dict(learned.facts), learned.history)
 
     def config(self) -> dict[str, Any]:

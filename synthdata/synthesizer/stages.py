@@ -10,7 +10,6 @@ import numpy as np
 
 from synthdata.blocks import Arrays, Block, Layout, Pixels, tabular
 from synthdata.errors import ArtefactError, DataError
-from synthdata.extras import needed
 from synthdata.models import families_of, family, field_family, field_settings
 from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Signature
 from synthdata.models.latent_paths import interpolate, vary
@@ -41,8 +40,7 @@ def fit_table(layout: Layout, arrays: Arrays, name: str, settings: Any, run: Run
     """Learn the table's blocks together, by a family; None if there are none."""
     if not layout:
         return None
-    with needed("train", "training"):
-        return family(name).fit(Signature(layout), arrays, settings, run)
+    return family(name).fit(Signature(layout), arrays, settings, run)
 
 
 def table_files(name: str, generator: Generator | None) -> dict[str, bytes]:
@@ -100,8 +98,7 @@ class FieldStages:
             minutes = run.minutes and run.minutes / len(fields)
             own = replace(run, seed=run.seed + 1 + number, checkpoint=checkpoint, minutes=minutes)
             signature = Signature({name: block}, condition_layout)
-            with needed("train", "training"):
-                generators[name] = field_family(block, families[name]).fit(signature, arrays, settings, own)
+            generators[name] = field_family(block, families[name]).fit(signature, arrays, settings, own)
         return cls(generators, families)
 
     def sample(self, seed: np.random.SeedSequence, rows: int, table: Arrays) -> dict[str, np.ndarray]:

@@ -124,9 +124,9 @@ def check_target(path: str | Path, *, force: bool = False, schema: Schema | None
     if schema is not None:
         _check_names(path, ending, schema)
     verdict_path, rejected_path, files_path = companions = _companions(path)
-    for place in (verdict_path, rejected_path, *([path] if ending else [])):
-        if place.is_dir():
-            raise OutputError(f"{place}: is a folder; name a file")
+    for file in (verdict_path, rejected_path, *([path] if ending else [])):
+        if file.is_dir():
+            raise OutputError(f"{file}: is a folder; name a file")
     folder = path.parent
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "no such folder"
@@ -138,9 +138,7 @@ def check_target(path: str | Path, *, force: bool = False, schema: Schema | None
         raise OutputError(f"{taken[0]}: exists already; choose another name, or overwrite with --force")
     for place in (files_path, *([] if ending else [path])):
         if os.path.lexists(place) and not (place.is_dir() and (verdict_path.is_file() or not any(place.iterdir()))):
-            raise OutputError(
-                f"{place}: exists and was not written by an export; it is left alone, choose another name"
-            )
+            raise OutputError(f"{place}: exists and was not written by an export; choose another name")
     return path
 
 
