@@ -28,6 +28,7 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typed_use.py
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python docs/generate.py --check
 

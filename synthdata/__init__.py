@@ -1,4 +1,4 @@
-"""Learn a table, draw new rows from it, and let nothing out that has not been checked.
+"""Synthetic tables, images and texts: learn real records, sample new ones, export only validated rows.
 
 The public names load on first use, so that `import synthdata` loads neither TensorFlow nor Great Expectations.
 """
@@ -113,16 +113,18 @@ _ROOMS = {  # where each public name is; the imports above say the same to type 
     "augmentation": ("Amount", "Augmenter", "Gains", "Imputer", "Proof", "augment", "prove", "write_gains"),
     "augmentations": ("transform",),
     "errors": (
-        *(
-            "ArtefactError",
-            "ConditionError",
-            "DataError",
-            "GateError",
-            "InputError",
-            "MissingExtraError",
-            "OutputError",
-        ),
-        *("PrivacyWarning", "RequirementError", "SchemaError", "SynthdataError", "TrainingError"),
+        "ArtefactError",
+        "ConditionError",
+        "DataError",
+        "GateError",
+        "InputError",
+        "MissingExtraError",
+        "OutputError",
+        "PrivacyWarning",
+        "RequirementError",
+        "SchemaError",
+        "SynthdataError",
+        "TrainingError",
     ),
     "evaluation": ("Report", "evaluate", "write_report"),
     "fields": ("Boolean", "Category", "Datetime", "Identifier", "Image", "Number", "Personal", "Text"),

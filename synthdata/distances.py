@@ -1,10 +1,14 @@
-"""Distances between two samples: of values, of counts, of feature vectors."""
+"""Distances between two samples: of values, of counts, of feature vectors; and the classifier two-sample test."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable
+from typing import Any
 
-__all__ = ["frechet_distance", "kernel_distance", "ks_distance", "residual_variance", "total_variation"]
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+__all__ = ["c2st_scores", "frechet_distance", "kernel_distance", "ks_distance", "residual_variance", "total_variation"]
 
 CHUNK = 2000  # rows of a kernel matrix that are held at once
 
@@ -60,3 +64,25 @@ def residual_variance(features: np.ndarray, condition: np.ndarray) -> float:
     by = np.hstack([condition, np.ones((len(condition), 1), condition.dtype)])
     left = features - by @ np.linalg.lstsq(by, features, rcond=None)[0]
     return float((left**2).mean())
+
+
+def c2st_scores(
+    classifier: Any, features: np.ndarray, is_real: np.ndarray, folds: Iterable[tuple[np.ndarray, np.ndarray]]
+) -> tuple[np.ndarray, list[tuple[Any, np.ndarray]]]:
+    """Classifier two-sample test (Lopez-Paz and Oquab 2017, arXiv:1610.06545): who is real, by cross-validation.
+
+    classifier: of scikit-learn. features: (n, columns) of both samples. is_real: (n,) 0 or 1. folds: rows to fit on and
+    rows to test on; a fold with one sample only is left out. Returns each row's probability of being real, (n,), 0.5
+    where no fold tested it; and the fitted classifier of each fold with the rows it was tested on.
+    """
+    from sklearn.base import clone
+
+    scores, fitted = np.full(len(features), 0.5), []
+    with threadpool_limits(1, user_api="openmp"):  # more threads only wait for each other on busy cores
+        for fit, test in folds:
+            if min(len(np.unique(is_real[fit])), len(np.unique(is_real[test]))) < 2:
+                continue
+            trained = clone(classifier).fit(features[fit], is_real[fit])
+            scores[test] = trained.predict_proba(features[test])[:, 1]
+            fitted.append((trained, test))
+    return scores, fitted

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from synthdata.distances import frechet_distance, kernel_distance, ks_distance, residual_variance, total_variation
+from synthdata.distances import (
+    c2st_scores,
+    frechet_distance,
+    kernel_distance,
+    ks_distance,
+    residual_variance,
+    total_variation,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -41,3 +48,18 @@ def test_what_a_condition_explains_leaves_no_variance():
     assert residual_variance(features, condition) == pytest.approx(0, abs=1e-20)
     noise = RNG.normal(size=(200, 4))
     assert residual_variance(features + noise, condition) == pytest.approx(noise.var(), rel=0.05)
+
+
+def test_a_classifier_is_at_chance_on_one_distribution_and_not_on_two():
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold
+
+    is_real = np.repeat([1, 0], 200)
+    for shift, low, high in ((0.0, 0.4, 0.6), (2.0, 0.95, 1.0)):
+        features = RNG.normal(size=(400, 2)) + shift * is_real[:, None]
+        folds = list(StratifiedKFold(2).split(features, is_real))
+        scores, fitted = c2st_scores(LogisticRegression(), features, is_real, folds)
+        assert low <= ((scores[:200, None] > scores[200:]).mean()) <= high
+        assert [test.tolist() for _, test in fitted] == [test.tolist() for _, test in folds]
+    one_sided = [(np.arange(400), np.arange(200))]
+    assert (c2st_scores(LogisticRegression(), features, is_real, one_sided)[0] == 0.5).all()

@@ -23,7 +23,7 @@ from synthdata.validation import Suite
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 LANGUAGES = {"bash", "python", "text", "yaml", "{toctree}", "{eval-rst}"}
 ANY_FAMILY = {"docs/augment.md", "docs/index.md", "docs/python.md", "docs/texts.md"}  # of tables, where none is named
 MINUTES = 0.05  # of each training: what a page shows is that the code runs, not how well it learns

@@ -226,7 +226,7 @@ def test_the_features_of_inception_are_those_of_the_weights_that_are_given(tmp_p
     with h5py.File(tmp_path / "notop.h5", "w") as file:
         save_weights_to_hdf5_group(file, network)
     images = SCHEMA.fields["scan"].array(digits()["scan"].head(1))
-    found = Inception.load(tmp_path / "notop.h5").look(images)
+    found = Inception.load(tmp_path / "notop.h5").features(images)
     assert found.shape == (1, 2048)
     large = keras.ops.image.resize(np.repeat(images, 3, axis=3).astype(np.float32), (299, 299))
     np.testing.assert_allclose(found, network.predict_on_batch(large / 127.5 - 1), atol=1e-4)
@@ -236,7 +236,7 @@ def test_the_features_of_inception_are_those_of_the_weights_that_are_given(tmp_p
 
 
 def test_the_inception_distance_is_measured_where_weights_are_given(monkeypatch):
-    def look(self: Inception, images: np.ndarray, tell: object) -> np.ndarray:
+    def features(self: Inception, images: np.ndarray, listener: object) -> np.ndarray:
         return images.reshape(len(images), -1) / 255
 
     real = digits()
@@ -245,7 +245,7 @@ def test_the_inception_distance_is_measured_where_weights_are_given(monkeypatch)
         name: ImageSide(SCHEMA.fields["scan"].comparison(frame["scan"]), np.empty(0))
         for name, frame in (("train", real[:60]), ("synthetic", copied), ("holdout", real[ROWS : ROWS + 60]))
     }
-    monkeypatch.setattr(Inception, "look", look)
+    monkeypatch.setattr(Inception, "features", features)
     scores, _, _ = compare_images("scan", sides, (), np.random.default_rng(0), silent, Inception(network=None))
     (score,) = [score for score in scores if score.name == "image_inception_frechet"]
     assert score.value < 1e-6 < score.ceiling

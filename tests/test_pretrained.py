@@ -16,8 +16,8 @@ from synthdata import Schema, Synthesizer
 from synthdata.blocks import Categorical, Tokens
 from synthdata.errors import InputError, SchemaError
 from synthdata.fields import Text
-from synthdata.fields.text.pieces import Pieces
 from synthdata.fields.text.presets import BYTES, read_preset
+from synthdata.fields.text.tokenizer import Tokenizer
 from synthdata.models import field_settings
 from synthdata.models.base import Signature
 from synthdata.models.text.packing import pack
@@ -41,10 +41,10 @@ def notes(rows: int = 400) -> pd.DataFrame:
     return pd.DataFrame({"ward": wards, "note": texts})
 
 
-def tokens_of(frame: pd.DataFrame, pieces: Pieces, length: int) -> np.ndarray:
-    """The numbers of notes' pieces, which are those in the preset made here too: (n, length)."""
+def tokens_of(frame: pd.DataFrame, tokenizer: Tokenizer, length: int) -> np.ndarray:
+    """The numbers of notes' tokens, which are those in the preset made here too: (n, length)."""
     tokens = np.zeros((len(frame), length), np.int64)
-    for row, own in zip(tokens, pieces.numbers(frame["note"].tolist()), strict=True):
+    for row, own in zip(tokens, tokenizer.encode(frame["note"].tolist()), strict=True):
         row[: len(own)] = own[:length]
     return tokens
 
@@ -85,15 +85,15 @@ def schema_of(**keys: object) -> Schema:
 
 def test_the_pieces_of_a_preset_are_its_own_whatever_the_column_holds(tmp_path: Path) -> None:
     preset = read_preset(str(write(tmp_path)))
-    pieces = Pieces.of_preset(preset)
-    assert len(pieces.tokens) == 256 + len(MERGES)
-    assert "<|endoftext|>" not in pieces.tokens
+    tokenizer = Tokenizer.of_preset(preset)
+    assert len(tokenizer.tokens) == 256 + len(MERGES)
+    assert "<|endoftext|>" not in tokenizer.tokens
     assert preset.numbers == tuple(range(1, 257 + len(MERGES)))
     texts = ["the patient", "Ω seen by one row", "<|endoftext|>"]
-    numbers = pieces.numbers(texts)
-    assert numbers[0][:2] == [1 + pieces.tokens.index("the"), 1 + pieces.tokens.index("Ġpa")]
-    assert [pieces.texts(np.array([row]))[0] for row in numbers] == texts
-    assert Pieces.from_json(json.loads(json.dumps(pieces.to_json()))) == pieces
+    numbers = tokenizer.encode(texts)
+    assert numbers[0][:2] == [1 + tokenizer.tokens.index("the"), 1 + tokenizer.tokens.index("Ġpa")]
+    assert [tokenizer.decode(np.array([row]))[0] for row in numbers] == texts
+    assert Tokenizer.from_json(json.loads(json.dumps(tokenizer.to_json()))) == tokenizer
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if variable.path.endswith(("kernel", "embeddings")):
             variable.assign(rng.normal(0.0, 0.3, variable.shape))
     whole = keras_hub.models.GPT2CausalLM(backbone=backbone, preprocessor=None)
-    read = np.hstack([np.zeros((400, 1), np.int64), tokens_of(notes(), Pieces.of_preset(words), 40)])
+    read = np.hstack([np.zeros((400, 1), np.int64), tokens_of(notes(), Tokenizer.of_preset(words), 40)])
     inputs = {"token_ids": read[:, :-1], "padding_mask": np.ones((400, 40))}
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     whole.compile(keras.optimizers.Adam(0.02), loss, jit_compile=False)
@@ -189,7 +189,7 @@ def test_texts_become_the_tokens_that_the_preset_takes(folder: Path) -> None:
     keras_hub = pytest.importorskip("keras_hub", reason=READS_WEIGHTS)
     tokenizer, preset = keras_hub.models.GPT2Tokenizer.from_preset(str(folder)), read_preset(str(folder))
     texts = ["the patient's skin,  the Ω 🙂 chest\n\n 1234 days", "in the statin Path"]
-    for text, numbers in zip(texts, Pieces.of_preset(preset).numbers(texts), strict=True):
+    for text, numbers in zip(texts, Tokenizer.of_preset(preset).encode(texts), strict=True):
         assert [preset.numbers[number - 1] for number in numbers] == np.asarray(tokenizer(text)).tolist()
 
 
@@ -202,7 +202,7 @@ def network(folder: Path, prefix: int) -> PretrainedTextNetwork:
 def test_before_training_numpy_says_of_texts_what_keras_hub_says(folder: Path) -> None:
     keras_hub = pytest.importorskip("keras_hub", reason=READS_WEIGHTS)
     preset = read_preset(str(folder))
-    numbers = Pieces.of_preset(preset).numbers(["the patient has skin", "in pain", ""])
+    numbers = Tokenizer.of_preset(preset).encode(["the patient has skin", "in pain", ""])
     texts = np.zeros((3, 24), np.int64)
     for row, own in zip(texts, numbers, strict=True):
         row[: len(own)] = own
@@ -287,7 +287,7 @@ class StopAfter(keras.callbacks.Callback):
 def fitted(folder: Path, run: Run, tokens: int = 30, **options: object) -> PretrainedTextGenerator:
     preset = read_preset(str(folder))
     frame, block = notes(200), Tokens(tokens, 1 + len(preset.tokens))
-    texts = tokens_of(frame, Pieces.of_preset(preset), tokens)
+    texts = tokens_of(frame, Tokenizer.of_preset(preset), tokens)
     settings = field_settings(block, "pretrained", {**SHORT, "epochs": 3, "preset": str(folder), **options})[1]
     arrays = {"note": texts, "ward": (frame["ward"] == "skin").to_numpy(np.int64)}
     return PretrainedTextGenerator.fit(Signature({"note": block}, {"ward": Categorical(2)}), arrays, settings, run)
@@ -319,7 +319,7 @@ def test_weights_that_do_not_fit_and_texts_that_are_too_long_are_refused(folder:
             type(family).restore(family.signature, family.config(), {**family.weights, name: weight[:-1]})
     with pytest.raises(SchemaError, match="set max_tokens to 94 or less"):
         fitted(folder, Run(), tokens=95, prefix=3)
-    with pytest.raises(SchemaError, match="8 pieces, not with its 270; name it as preset of the field"):
+    with pytest.raises(SchemaError, match="8 tokens, not with its 270; name it as preset of the field"):
         type(family).fit(
             Signature({"note": Tokens(4, 9)}), {"note": np.zeros((5, 4), np.int64)}, family.settings, Run()
         )

@@ -211,4 +211,4 @@ def test_a_run_holds_out_whole_people_by_a_key_that_repeats_where_no_subject_is_
     assert ran.exit_code == 0, ran.output
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["subjects"]["train"] + report["subjects"]["holdout"] == 2 * CUSTOMERS
-    assert not any("left aside" in note for note in report["notes"])
+    assert not any("belong to subjects of training rows" in note for note in report["notes"])

@@ -162,14 +162,14 @@ def test_trees_do_not_know_a_customer_from_its_other_rows() -> None:
     assert found[1] < 0.6
 
 
-def test_held_out_rows_of_training_customers_are_left_aside() -> None:
+def test_held_out_rows_of_training_customers_are_left_out() -> None:
     train, fresh, holdout = drawn(0)
     schema = Schema.infer(train).model_copy(update={"subject": ("customer",)})
     mixed = pd.concat([holdout, train.head(30)], ignore_index=True)
     report = evaluate(train, fresh, mixed, schema)
     assert report.rows["holdout"] == len(holdout)
     assert report.subjects == {"train": 360, "holdout": 40}
-    assert any(note.startswith(f"30 of {len(mixed):,} held-out rows are of subjects") for note in report.notes)
+    assert any(note.startswith(f"30 of {len(mixed):,} held-out rows belong to subjects") for note in report.notes)
     assert report.score("subject_copies").passed
     assert "customer" not in {column.name for column in report.columns}
 

@@ -16,7 +16,7 @@ from synthdata.errors import ConditionError, DataError, InputError
 from synthdata.fields import Category, Datetime, Number, Text
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.sharing import Sharing, Sizes
-from synthdata.fields.text.pieces import Pieces
+from synthdata.fields.text.tokenizer import Tokenizer
 from synthdata.models.text.packing import pack
 from synthdata.models.training.plan import Run
 from synthdata.progress import Progress
@@ -136,7 +136,7 @@ def test_init_writes_no_bound_and_no_value_of_one_subject() -> None:
 def test_pieces_and_characters_of_one_subject_are_left_out() -> None:
     texts = ["the patient is well today"] * ROWS
     texts[:10] = ["the patient Ødegaard is well"] * 10
-    by_rows, by_subject = Pieces.learn(texts, 400, 8), Pieces.learn(texts, 400, 8, WHOSE)
+    by_rows, by_subject = Tokenizer.learn(texts, 400, 8), Tokenizer.learn(texts, 400, 8, WHOSE)
     assert "Ø" in by_rows.characters
     assert "Ø" not in by_subject.characters
     assert any("gaard" in token for token in by_rows.tokens)

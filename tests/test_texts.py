@@ -11,7 +11,7 @@ import pytest
 from synthdata import GateError, InputError, Schema, Synthesizer, validate
 from synthdata.errors import DataError, SchemaError
 from synthdata.fields import Text
-from synthdata.fields.text.pieces import Pieces
+from synthdata.fields.text.tokenizer import Tokenizer
 from synthdata.fields.text.wording import PATTERNS, clean, wording
 
 WARDS = {"heart": ("chest pain", "an irregular pulse"), "skin": ("a red rash", "itching at night")}
@@ -87,21 +87,21 @@ def test_control_characters_go_and_line_ends_become_one() -> None:
 
 def test_a_character_or_piece_of_few_texts_is_not_kept() -> None:
     texts = [f"the patient {i % 7}" for i in range(300)] + ["the patient Ω zebra", "zebra", "zebra", "zebra"]
-    pieces = Pieces.learn(texts, 400, 5)
-    assert "Ω" not in pieces.characters
-    assert not any("zebra".startswith(token.lower().strip("Ġ")) and len(token) > 2 for token in pieces.tokens)
-    assert pieces.texts(np.array([pieces.numbers(["the Ω patient"])[0]])) == ["the  patient"]
+    tokenizer = Tokenizer.learn(texts, 400, 5)
+    assert "Ω" not in tokenizer.characters
+    assert not any("zebra".startswith(token.lower().strip("Ġ")) and len(token) > 2 for token in tokenizer.tokens)
+    assert tokenizer.decode(np.array([tokenizer.encode(["the Ω patient"])[0]])) == ["the  patient"]
 
 
 def test_a_piece_that_one_text_repeats_often_is_not_kept() -> None:
     texts = [f"some words {i % 9}" for i in range(300)] + ["quokka " * 500]
-    assert not any("quo" in token for token in Pieces.learn(texts, 400, 5).tokens)
+    assert not any("quo" in token for token in Tokenizer.learn(texts, 400, 5).tokens)
 
 
 def test_bytes_that_are_no_text_are_shown_as_such() -> None:
-    pieces = Pieces.learn(["naïve café"] * 50, 300, 5)
-    (start,) = (number for number, token in enumerate(pieces.tokens, 1) if token == "Ã")
-    assert pieces.texts(np.array([[start, 0]])) == ["\ufffd"]
+    tokenizer = Tokenizer.learn(["naïve café"] * 50, 300, 5)
+    (start,) = (number for number, token in enumerate(tokenizer.tokens, 1) if token == "Ã")
+    assert tokenizer.decode(np.array([[start, 0]])) == ["\ufffd"]
 
 
 def test_a_megabyte_in_a_cell_is_cut_where_texts_end() -> None:

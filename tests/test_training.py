@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from short import FEW_TABULAR as OPTIONS
 
 from synthdata.blocks import Categorical
 from synthdata.errors import ArtefactError, InputError, TrainingError
@@ -22,19 +23,6 @@ from synthdata.schema import Model, Schema
 from synthdata.synthesizer import Synthesizer
 
 SIGNATURE = Signature({"a": Categorical(4), "b": Categorical(4)})
-OPTIONS = {
-    "transformer": {"width": 16, "layers": 1, "heads": 2, "batch_size": 32, "epochs": 6, "patience": 6},
-    "vae": {
-        "latent": 2,
-        "width": 16,
-        "layers": 1,
-        "mixture_components": 2,
-        "coupling_layers": 1,
-        "batch_size": 32,
-        "epochs": 6,
-    },
-    "gan": {"latent": 2, "width": 16, "layers": 1, "critic_width": 16, "batch_size": 32, "rounds": 1},
-}
 SETTINGS = Transformer(**OPTIONS["transformer"])
 
 

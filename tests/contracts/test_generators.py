@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from short import TABULAR as SHORT
 
 from synthdata.blocks import Binned, Categorical, check_arrays, take
 from synthdata.models import FAMILIES, family, settings
@@ -19,12 +20,6 @@ LAYOUT = {
     "amount": Binned(2, 6, 4),
     "only": Categorical(1),
     "linked": Binned(0, 5, 3, links=2),
-}
-SHORT = {
-    "transformer": {"width": 16, "layers": 1, "heads": 2, "epochs": 2},
-    "vae": {"latent": 4, "width": 16, "layers": 1, "mixture_components": 3, "coupling_layers": 2, "epochs": 2},
-    "gan": {"latent": 4, "width": 16, "layers": 1, "critic_width": 16, "batch_size": 32, "rounds": 1},
-    "marginals": {},
 }
 
 
@@ -143,10 +138,6 @@ def test_a_table_in_which_nothing_changes_can_be_learned(fitted):
     layout, table = {"a": Categorical(1), "b": Categorical(1)}, {key: np.zeros(50, np.int64) for key in "ab"}
     generator = family(name).fit(Signature(layout), table, settings(name, SHORT[name]), Run(seed=2**31 + 1))
     assert (generator.sample(rng_of(0), 20)["b"] == 0).all()
-
-
-def test_every_family_has_a_short_run_here():
-    assert set(SHORT) == set(FAMILIES)
 
 
 # --- what fills besides -----------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from synthdata.blocks import Categorical, Pixels, Tokens, check_arrays
 from synthdata.errors import TrainingError
-from synthdata.models import families_of, field_family, field_settings
+from synthdata.models import field_family, field_settings
 from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Signature, Size
 from synthdata.models.latent_paths import interpolate, vary
 from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents
@@ -97,10 +97,6 @@ def space(request, fits):
 
 def draw(generator: Generator, seed: int, condition: dict[str, np.ndarray]) -> np.ndarray:
     return generator.sample(rng_of(seed), len(condition["label"]), condition=condition)["note"]
-
-
-def test_every_family_has_a_short_run_here():
-    assert set(SHORT) == set(families_of(BLOCK)) - {"pretrained"}  # whose language a preset brings: test_pretrained
 
 
 def test_which_families_take_prompts_and_which_have_a_latent_space():

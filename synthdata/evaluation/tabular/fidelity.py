@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from synthdata.distances import ks_distance, total_variation
+from synthdata.distances import c2st_scores, ks_distance, total_variation
 from synthdata.evaluation.feature_space import ComparedColumn, FeatureSpace, Table
 from synthdata.evaluation.report import Curve
 
@@ -143,30 +144,36 @@ def c2st(
     sides = [side.sample(rows, rng) for side in (real, other)]
     features = np.vstack([space.features(side) for side in sides])
     is_real = np.repeat([1, 0], rows)
-    scores, falls = np.full(2 * rows, 0.5), np.zeros(features.shape[1])
-    with threadpool_limits(1, user_api="openmp"):  # more threads only wait for each other on busy cores
-        for fit, test in _folds(_groups(sides), rng):
-            if min(len(np.unique(is_real[fit])), len(np.unique(is_real[test]))) < 2:
-                continue  # few distinct rows, all from one side
-            trees = HistGradientBoostingClassifier(
-                max_iter=TREES,
-                min_samples_leaf=min(20, max(2, rows // 25)),
-                categorical_features=space.are_categorical,
-                early_stopping=False,
-                random_state=0,
-            )
-            trees.fit(features[fit], is_real[fit])
-            scores[test] = trees.predict_proba(features[test])[:, 1]
-            if by_column and not falls.any():
-                whole = roc_auc_score(is_real[test], scores[test])
-                for column in range(features.shape[1]):
-                    shuffled = features[test].copy()
-                    shuffled[:, column] = rng.permutation(shuffled[:, column])
-                    falls[column] = whole - roc_auc_score(is_real[test], trees.predict_proba(shuffled)[:, 1])
+    trees = HistGradientBoostingClassifier(
+        max_iter=TREES,
+        min_samples_leaf=min(20, max(2, rows // 25)),
+        categorical_features=space.are_categorical,
+        early_stopping=False,
+        random_state=0,
+    )
+    scores, fitted = c2st_scores(trees, features, is_real, _folds(_groups(sides), rng))
+    falls = np.zeros(features.shape[1])
+    for trained, test in fitted:  # one fold is enough, if its trees go by any column
+        if by_column and not falls.any():
+            falls = _importances(trained, features[test], is_real[test], rng)
     false, true, _ = roc_curve(is_real, scores)
     x = np.linspace(0, 1, ROC_POINTS)
     curve = Curve(label, tuple(np.round(x, 4).tolist()), tuple(np.round(np.interp(x, false, true), 4).tolist()))
     return C2ST(float(roc_auc_score(is_real, scores)), curve, tuple(falls.tolist()))
+
+
+def _importances(trained: Any, features: np.ndarray, is_real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Permutation importance: the fall of the AUC when a column is shuffled, (columns,)."""
+    from sklearn.metrics import roc_auc_score
+
+    falls = np.zeros(features.shape[1])
+    with threadpool_limits(1, user_api="openmp"):
+        whole = roc_auc_score(is_real, trained.predict_proba(features)[:, 1])
+        for column in range(features.shape[1]):
+            shuffled = features.copy()
+            shuffled[:, column] = rng.permutation(shuffled[:, column])
+            falls[column] = whole - roc_auc_score(is_real, trained.predict_proba(shuffled)[:, 1])
+    return falls
 
 
 def _groups(sides: Sequence[Table]) -> np.ndarray:

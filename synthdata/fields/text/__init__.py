@@ -1,4 +1,4 @@
-"""Text: free text, as tokens of pieces that were learned, or of a pretrained model."""
+"""Text: free text, as tokens of a tokenizer that is learned, or of a pretrained model."""
 
 from synthdata.fields.text.field import Text
 

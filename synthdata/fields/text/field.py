@@ -1,7 +1,7 @@
 """Texts: notes, reports, messages.
 
-A text is learned as a sequence of pieces (`pieces`), cut after `max_tokens` of them: the column's own, or those of a
-pretrained model (`presets`). A missing text is one of no pieces.
+A text is learned as a sequence of tokens, cut after `max_tokens` of them. The tokenizer is learned from the column, or
+that of a pretrained model (`presets`). A missing text has no tokens.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.rows import Rows
 from synthdata.fields.settings import OwnModel, as_options
-from synthdata.fields.text.pieces import LONGEST, Pieces
 from synthdata.fields.text.presets import check_place, read_preset
+from synthdata.fields.text.tokenizer import LONGEST, Tokenizer
 from synthdata.fields.text.wording import PATTERNS, WORDING, clean, wording
 from synthdata.fields.transforms import TextTransforms
 from synthdata.subjects import THRESHOLD, Subjects
@@ -36,9 +36,9 @@ __all__ = ["Text"]
 
 FEWEST = 200  # texts to learn from
 MOST_TOKENS = 256  # of a text, where the schema does not say
-FEWEST_PIECES, MOST_PIECES = 512, 4096
+SMALLEST_VOCABULARY, LARGEST_VOCABULARY = 512, 4096  # where the schema does not say
 PRETRAINED = "pretrained"  # the family that goes on from a preset
-CHARACTERS_A_PIECE = 150  # of the column, for each piece of the vocabulary
+CHARACTERS_A_TOKEN = 150  # of the column, for each token of the vocabulary
 FAR = 10  # times the length of nearly all, beyond which the longest text is remarked on
 WORDS, LENGTH, DISTINCT = (
     3,
@@ -113,7 +113,7 @@ class Text(Field):
         if self.preset is None and self.generator().get("family") == PRETRAINED:
             return f'model "{PRETRAINED}" goes on from a preset; name its folder beside model, preset: FOLDER'
         if self.preset is not None and self.vocabulary is not None:
-            return "vocabulary is for pieces that are learned, preset brings its own; leave one of them out"
+            return "vocabulary is for a tokenizer that is learned, preset brings its own; leave one of them out"
         if self.preset is not None and (problem := check_place(self.preset)):
             return problem
         for pattern in self.forbid:
@@ -161,28 +161,30 @@ class Text(Field):
         return "str"
 
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> TextBody:
-        """Learn the pieces, and how many the longest texts have."""
+        """Learn the tokenizer, and how many tokens the longest texts have."""
         threshold, texts = draw_threshold(rng), values.tolist()
         if len(texts) < FEWEST:
             raise DataError(f"{len(texts)} texts; at least {FEWEST} are needed to learn to write")
-        pieces = self._pieces(texts, threshold, subjects)
+        tokenizer = self._tokenizer(texts, threshold, subjects)
         if self.max_tokens is not None:
-            return TextBody(pieces, self.max_tokens)
-        lengths = np.array(list(map(len, pieces.numbers([text[: MOST_TOKENS * LONGEST] for text in texts]))), np.int64)
+            return TextBody(tokenizer, self.max_tokens)
+        lengths = np.array(
+            list(map(len, tokenizer.encode([text[: MOST_TOKENS * LONGEST] for text in texts]))), np.int64
+        )
         longest = np.sort(pd.Series(lengths).groupby(subjects.each).max())  # of each subject's texts
-        return TextBody(pieces, int(np.clip(longest[-min(threshold, len(longest))], 4, MOST_TOKENS)))
+        return TextBody(tokenizer, int(np.clip(longest[-min(threshold, len(longest))], 4, MOST_TOKENS)))
 
-    def _pieces(self, texts: list[str], threshold: int, subjects: Subjects) -> Pieces:
+    def _tokenizer(self, texts: list[str], threshold: int, subjects: Subjects) -> Tokenizer:
         if self.preset is None:
-            usual = np.clip(sum(map(len, texts)) // CHARACTERS_A_PIECE, FEWEST_PIECES, MOST_PIECES)
-            return Pieces.learn(texts, self.vocabulary or int(usual), threshold, subjects)
+            usual = np.clip(sum(map(len, texts)) // CHARACTERS_A_TOKEN, SMALLEST_VOCABULARY, LARGEST_VOCABULARY)
+            return Tokenizer.learn(texts, self.vocabulary or int(usual), threshold, subjects)
         if self.generator()["family"] == PRETRAINED:
             check_installed("pretrained", "a pretrained text model")  # rather than after the table has been learned
-        return Pieces.of_preset(read_preset(self.preset))
+        return Tokenizer.of_preset(read_preset(self.preset))
 
     def body_from_json(self, data: Mapping[str, Any]) -> TextBody:
         """Read what `TextBody.to_json` wrote."""
-        return TextBody(Pieces.from_json(data["pieces"]), int(data["length"]))
+        return TextBody(Tokenizer.from_json(data["tokenizer"]), int(data["length"]))
 
     def claims(self, name: str) -> list[Expectation]:
         """Type, length, no control characters, nothing forbidden, and the share of letters."""
@@ -253,27 +255,27 @@ class Text(Field):
 
 @dataclass(frozen=True)
 class TextBody(Body):
-    """The pieces, and the most of them that a text has."""
+    """The tokenizer, and the most tokens that a text has."""
 
-    pieces: Pieces
+    tokenizer: Tokenizer
     length: int
 
     @property
     def block(self) -> Tokens:
-        """A token a piece, after the one that ends a text."""
-        return Tokens(self.length, 1 + len(self.pieces.tokens))
+        """The tokens of the tokenizer, and 0, which ends a text."""
+        return Tokens(self.length, 1 + len(self.tokenizer.tokens))
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn texts (n,) into tokens (n, length) int64, 0 after the last; longer ones are cut."""
         result = np.zeros((len(values), self.length), np.int64)
         cut = values.str.slice(0, self.length * LONGEST).tolist()
-        for row, numbers in zip(result, self.pieces.numbers(cut), strict=True):
+        for row, numbers in zip(result, self.tokenizer.encode(cut), strict=True):
             row[: len(numbers)] = numbers[: self.length]
         return result
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Turn tokens (n, length) into texts (n,), without outer spaces."""
-        return pd.Series([text.strip() for text in self.pieces.texts(array)], dtype="str")
+        return pd.Series([text.strip() for text in self.tokenizer.decode(array)], dtype="str")
 
     def restrict(self, predicates: Sequence[Predicate]) -> Mask:
         """No condition applies."""
@@ -281,4 +283,4 @@ class TextBody(Body):
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
-        return {"pieces": self.pieces.to_json(), "length": self.length}
+        return {"tokenizer": self.tokenizer.to_json(), "length": self.length}

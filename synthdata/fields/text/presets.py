@@ -1,4 +1,4 @@
-"""What a KerasHub preset folder says of itself, read as JSON: which model, and with which pieces it reads and writes.
+"""The JSON files of a KerasHub preset folder: which model it is, and its tokenizer.
 
 Nothing of the folder runs and nothing is downloaded. The weights are read by `networks.pretrained` alone.
 """
@@ -32,8 +32,8 @@ BYTES = {ord(character): byte for byte, character in _alphabet().items()}
 class Preset:
     """A causal language model.
 
-    tokens: its pieces in the alphabet of byte-level encoding, in order of their numbers in the preset, without those
-    that text never becomes. merges: pairs that make one. numbers: of `tokens` in the preset. end: number of the piece
+    tokens: its tokens in the alphabet of byte-level encoding, in order of their numbers in the preset, without those
+    that text never becomes. merges: pairs that make one. numbers: of `tokens` in the preset. end: number of the token
     that ends a text. positions: the most steps of a text.
     """
 
@@ -73,16 +73,16 @@ def read_preset(preset: str) -> Preset:
     alphabet = set(map(chr, BYTES))
     parts = {part for merge in merges for part in (*merge, "".join(merge))}
     if len(merges) < len(pairs) or not alphabet | parts <= set(known) or not alphabet.issuperset("".join(parts)):
-        raise SchemaError(f"{where}: its pieces are no byte-level byte-pair encoding, with a piece for each byte")
+        raise SchemaError(f"{where}: its tokenizer is no byte-level byte-pair encoding, with a token for each byte")
     if END not in known:
-        raise SchemaError(f'{where}: no piece ends a text; "{END}" is expected')
+        raise SchemaError(f'{where}: no token ends a text; "{END}" is expected')
     tokens = sorted((alphabet | parts) - {END}, key=known.__getitem__)
     numbers = tuple(known[token] for token in tokens)
     size, positions = (config.get(key) for key in ("vocabulary_size", "max_sequence_length"))
     if not isinstance(size, int) or not isinstance(positions, int):
         raise SchemaError(f"{where}: config.json says no vocabulary_size and max_sequence_length")
     if not 0 <= min(*numbers, known[END]) <= max(*numbers, known[END]) < size:
-        raise SchemaError(f"{where}: pieces are numbered beyond the {size} of the model")
+        raise SchemaError(f"{where}: tokens are numbered beyond the {size} of the model")
     return Preset(folder, tuple(tokens), merges, numbers, known[END], positions)
 
 

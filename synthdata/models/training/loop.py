@@ -12,7 +12,8 @@ import hashlib
 import math
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, assert_never
 
@@ -52,7 +53,7 @@ def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
 
     The checkpoint stays until `run.done()`. InputError if another run keeps its state in the same file.
     """
-    with checkpoints.held(run.checkpoint):
+    with checkpoints.held(run.checkpoint), _sums_as_written():
         loop = _Loop(task, plan, run)
         with between_steps(run.listener) as stop:
             try:
@@ -62,6 +63,17 @@ def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
                 raise
         loop.finish()
         return loop.state.history
+
+
+@contextmanager
+def _sums_as_written() -> Iterator[None]:
+    """Keep TensorFlow from regrouping sums: it goes by names of nodes, so that two runs differ in the last digits."""
+    before = tf.config.optimizer.get_experimental_options().get("arithmetic_optimization", True)
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({"arithmetic_optimization": before})
 
 
 def _optimizer(plan: Plan, model: keras.Model) -> keras.optimizers.Optimizer:

@@ -90,7 +90,7 @@ class PretrainedTextGenerator(Trained[PretrainedText], PromptedGenerator):
         source, prefix = f'preset "{settings.preset}"', settings.prefix
         if block.vocabulary != 1 + len(preset.tokens):
             raise SchemaError(
-                f"{source}: texts are written with {block.vocabulary - 1} pieces, not with its {len(preset.tokens)}; "
+                f"{source}: texts are written with {block.vocabulary - 1} tokens, not with its {len(preset.tokens)}; "
                 "name it as preset of the field"
             )
         if block.length + prefix - 1 > preset.positions:

@@ -11,6 +11,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from short import FEW_IMAGE as FEW
+from short import IMAGE as SHORT
 from sklearn.datasets import load_digits
 
 from synthdata.blocks import Binned, Block, Categorical, Pixels, Tokens, check_arrays, take
@@ -31,24 +33,6 @@ from synthdata.models.training.plan import Run
 BLOCK = Pixels(8, 8, 1)
 CONDITION = {"digit": Categorical(10), "ink": Binned(2, 4, 3)}
 SIGNATURE = Signature({"image": BLOCK}, CONDITION)
-SHORT = {
-    "vae": {"width": 8, "latent": 8, "coupling_layers": 2, "coupling_width": 16, "epochs": 15, "batch_size": 32},
-    "gan": {"width": 8, "critic_width": 8, "latent": 8, "rounds": 2, "batch_size": 32},
-    "transformer": {
-        "conv_width": 8,
-        "levels": (5, 5, 3),
-        "width": 32,
-        "layers": 2,
-        "batch_size": 32,
-        "tokenizer_epochs": 12,
-        "epochs": 32,
-    },
-}
-FEW = {
-    "vae": {"epochs": 2},
-    "gan": {"rounds": 1, "batch_size": 8},
-    "transformer": {"tokenizer_epochs": 1, "epochs": 1, "layers": 1},
-}
 LIKENESS = {"vae": 0.4, "gan": 0.4, "transformer": 0.5}  # share of images that are nearest to their digit's mean
 DIVERGING = {"vae": "learning_rate", "gan": "learning_rate", "transformer": "tokenizer_learning_rate"}
 WITH_LATENTS = ["gan", "vae"]
