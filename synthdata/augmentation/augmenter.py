@@ -170,7 +170,8 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
         TrainingError
             If training diverges.
         ValueError
-            If `y` is not given, has missing values or one class only, X and y differ in length, or an array has fewer than 20 rows.
+            If `y` is not given, has missing values or one class only, X and y differ in length, or an array has
+            fewer than 20 rows.
         TypeError
             If a column is sparse or holds durations.
 
