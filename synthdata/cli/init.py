@@ -31,8 +31,8 @@ LOOK_AT = """\
 def command(console: Console, data: Path, output: Path | None, force: bool) -> None:
     """Infer a schema from DATA and write it as YAML. DATA is a table or a folder of images.
 
-    The schema says of each column what kind it is, what is allowed, and whether it is personal data. Comments mark what
-    was guessed: check them before you train.
+    For each column, the schema says what kind it is, what is allowed, and whether it is personal data. Comments
+    mark what was guessed: check them before you train.
     """
     from synthdata.fields import Identifier, Personal
     from synthdata.io.readers import read_table
