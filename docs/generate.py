@@ -16,6 +16,8 @@ from typing import Any
 
 import click
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the checkout that it stands in, whatever is installed
+
 import synthdata
 from synthdata.cli import main as command_line
 from synthdata.cli.group import COMMANDS

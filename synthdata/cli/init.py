@@ -15,7 +15,7 @@ __all__ = ["command"]
 LOOK_AT = """\
 # Guessed from {rows:,} rows of {data}. Check before you train:
 #   subject          whom the data is about: values that only a few subjects share are never learned
-#   personal         names, addresses and numbers that are replaced by invented ones, never learned
+#   personal         names, addresses and numbers that are replaced by made-up ones, never learned
 #   kinds            make a number that is a code (1 = married, 2 = single) a category
 #   min, max, values what is possible, not only what this table happens to hold
 #   target           the column that a model should predict: "target: ..." below the name
@@ -66,8 +66,8 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
     lines = [
         f"wrote {output}: {len(kinds)} fields ({counts}) from {len(frame):,} rows",
         *([f"subject: {', '.join(schema.subject)}, {found.why}"] if schema.subject else []),
-        *([f"keys, not learned but invented: {', '.join(keys)}"] if keys else []),
-        *([f"personal data, not learned but invented: {', '.join(personal)}"] if personal else []),
+        *([f"keys, not learned but made anew: {', '.join(keys)}"] if keys else []),
+        *([f"personal data, not learned but made anew: {', '.join(personal)}"] if personal else []),
         *remarks,
         f"next: check it, then synthdata run {output} --data {data} -n {len(frame)} -o out",
     ]
