@@ -160,8 +160,11 @@ def test_real_rows_can_be_mixed_into_a_data_set(fitted):
 def broken(fitted: Synthesizer, change: Callable[[np.ndarray], np.ndarray]) -> Synthesizer:
     """The synthesizer, as if the training of its images had gone wrong."""
     scan = fitted.stages.generators["scan"]
-    bent = {name: change(array) if "enter" in name or "style" in name else array for name, array in scan.arrays.items()}
-    return replace(fitted, stages=replace(fitted.stages, generators={"scan": replace(scan, arrays=bent)}))
+    bent = {
+        name: change(array) if "enter" in name or "modulation" in name else array
+        for name, array in scan.weights.items()
+    }
+    return replace(fitted, stages=replace(fitted.stages, generators={"scan": replace(scan, weights=bent)}))
 
 
 def test_a_generator_that_has_collapsed_gets_nothing_through_the_gate(fitted):
@@ -199,11 +202,11 @@ def test_images_are_scored_beside_held_out_ones(report, tmp_path):
 
 
 def test_a_person_can_guess_which_images_are_real(report, tmp_path):
-    (guessing,) = report.human_tests
-    assert guessing.is_real.sum() == len(guessing.images) / 2 == 24
+    (human_test,) = report.human_tests
+    assert human_test.is_real.sum() == len(human_test.images) / 2 == 24
     known = {image.tobytes() for image in SCHEMA.fields["scan"].array(digits()["scan"])[ROWS:]}
-    assert [image.tobytes() in known for image in guessing.images] == guessing.is_real.tolist()
-    assert 0 < np.abs(np.diff(guessing.is_real.astype(int))).sum() < 47
+    assert [image.tobytes() in known for image in human_test.images] == human_test.is_real.tolist()
+    assert 0 < np.abs(np.diff(human_test.is_real.astype(int))).sum() < 47
     files = write_report(report, tmp_path)
     page = files["guess"].read_text()
     assert files["guess"].name == "guess.html"
@@ -211,8 +214,8 @@ def test_a_person_can_guess_which_images_are_real(report, tmp_path):
     assert page.count("<fieldset") == 48
     assert not re.search(r"https?://|@import|url\(|<(link|iframe|object)\b|src=\"(?!data:)", page)
     told = json.loads(b64decode(re.search(r'atob\("([^"]+)"\)', page)[1]))
-    assert told == [guessing.is_real.tolist()]
-    write_report(replace(report, guessing=()), tmp_path, force=True)
+    assert told == [human_test.is_real.tolist()]
+    write_report(replace(report, human_tests=()), tmp_path, force=True)
     assert not files["guess"].exists()
 
 
@@ -283,7 +286,7 @@ def test_a_folder_of_images_goes_the_whole_way_on_the_command_line(tmp_path):
     for line in words:
         done = CliRunner().invoke(main, line)
         assert done.exit_code == 0, f"{line}: {done.output}"
-    assert "image, by a vae of" in done.stdout
+    assert "image: vae, " in done.stdout
     made = read_table(Path(tmp_path / "made"))
     assert len(made) == 40
     assert set(made["label"]) == {"d1", "d2"}

@@ -141,10 +141,10 @@ def test_parts_are_of_whole_subjects_and_as_many_as_are_held_out() -> None:
         for rows, people, first in ((1000, 100, 0), (120, 12, 500))
     )
     parts, aside = split_like(train, held, rng)
-    whose = [set(part.numbers.tolist()) for part in parts]
+    whose = [set(part.subject_ids.tolist()) for part in parts]
     assert sum(map(len, whose)) == len(set().union(*whose)) == len(set(train.subject_ids.tolist()))
     assert sum(map(len, parts)) == len(train)
-    assert {len(each) for each in whose} <= {len(set(aside.numbers.tolist())) + i for i in (0, 1)}
+    assert {len(each) for each in whose} <= {len(set(aside.subject_ids.tolist())) + i for i in (0, 1)}
 
 
 def test_trees_do_not_know_a_customer_from_its_other_rows() -> None:
