@@ -18,12 +18,12 @@ LEAST_STEPS = 96  # of a row
 
 @dataclass(frozen=True)
 class Packs:
-    """Rows of texts. A text of n tokens takes a step for each of them and one for its end, if there is room for that.
+    """Texts packed into rows. A text takes a step per token and one for its end token, unless it has full length.
 
-    inputs, targets: (rows, steps) int32, the token before each step (0 at a text's first) and the one to predict.
-    texts: (rows, most) int32, numbers of the texts of a row, -1 for none. segment_ids: (rows, steps) int32, which of
-    them a step belongs to, -1 for none. position_ids: (rows, steps) int32, the position of a step in its text. aside:
-    (rows,) bool, rows of texts to validate on; None where any row may be.
+    inputs, targets: (rows, steps) int32, the token before each step (0 at the first step of a text) and the token to
+    predict. texts: (rows, most texts of a row) int32, indices of the texts in each row, -1 for padding. segment_ids:
+    (rows, steps) int32, which of the row's texts a step belongs to, -1 for padding. position_ids: (rows, steps) int32,
+    the position of a step in its text. validation_mask: (rows,) bool, the validation rows; None if any row may be.
     """
 
     inputs: np.ndarray
@@ -31,7 +31,7 @@ class Packs:
     texts: np.ndarray
     segment_ids: np.ndarray
     position_ids: np.ndarray
-    aside: np.ndarray | None = None
+    validation_mask: np.ndarray | None = None
 
     @property
     def steps(self) -> int:
@@ -60,10 +60,12 @@ class TextBatchSettings(Protocol):
 def pack_batches(tokens: np.ndarray, settings: TextBatchSettings, run: Run) -> tuple[Packs, Batches]:
     """Texts (n, length) in rows, and these rows in batches of about `batch_size` tokens."""
     split = settings.validation_split
-    packs = pack(tokens, seed=run.seed, aside=run.aside(len(tokens), split))
+    packs = pack(tokens, seed=run.seed, validation_mask=run.validation_mask(len(tokens), split))
     size = max(1, int(settings.batch_size) // packs.steps)
     rows = len(packs.inputs)
-    return packs, Batches(rows, batch_size=size, validation_split=split, seed=run.seed, aside=packs.aside)
+    return packs, Batches(
+        rows, batch_size=size, validation_split=split, seed=run.seed, validation_mask=packs.validation_mask
+    )
 
 
 def lengths_of(tokens: np.ndarray) -> np.ndarray:
@@ -72,20 +74,20 @@ def lengths_of(tokens: np.ndarray) -> np.ndarray:
     return np.where(ended.any(axis=1), ended.argmax(axis=1), tokens.shape[1])
 
 
-def pack(tokens: np.ndarray, *, seed: int, aside: np.ndarray | None = None) -> Packs:
+def pack(tokens: np.ndarray, *, seed: int, validation_mask: np.ndarray | None = None) -> Packs:
     """Put texts (n, length) into rows, each into the first that has room for it. Linear in the texts.
 
-    aside: (n,) bool, texts that get rows of their own, to validate on.
+    validation_mask: (n,) bool, texts that get rows of their own, to validate on.
     """
     length = tokens.shape[1]
     sizes = np.minimum(lengths_of(tokens) + 1, length)
     steps = max(length, LEAST_STEPS)
     order = np.random.default_rng([seed, 6]).permutation(len(tokens))
-    if aside is None:
+    if validation_mask is None:
         return _laid_out(tokens, sizes, _rows(order, sizes, steps), steps)
-    apart, others = (_rows(order[side[order]], sizes, steps) for side in (aside, ~aside))
+    apart, others = (_rows(order[side[order]], sizes, steps) for side in (validation_mask, ~validation_mask))
     packs = _laid_out(tokens, sizes, [*apart, *others], steps)
-    return replace(packs, aside=np.arange(len(apart) + len(others)) < len(apart))
+    return replace(packs, validation_mask=np.arange(len(apart) + len(others)) < len(apart))
 
 
 def _rows(order: np.ndarray, sizes: np.ndarray, steps: int) -> list[list[int]]:

@@ -37,11 +37,11 @@ class Steps(Protocol):
         ...
 
 
-StepsOf: TypeAlias = Callable[[np.ndarray, int], Steps]  # of a condition (n, features) and the length of texts
+StepsFactory: TypeAlias = Callable[[np.ndarray, int], Steps]  # of a condition (n, features) and the length of texts
 
 
 def draw_texts(
-    steps_of: StepsOf,
+    make_steps: StepsFactory,
     condition: np.ndarray,
     uniform: np.ndarray,
     *,
@@ -64,7 +64,7 @@ def draw_texts(
         part = slice(first, first + CHUNK)
         guided = guidance_scale and condition.shape[1]
         conditions = [condition[part], np.zeros_like(condition[part])] if guided else [condition[part]]
-        steps = [steps_of(each, tokens.shape[1]) for each in conditions]
+        steps = [make_steps(each, tokens.shape[1]) for each in conditions]
         _draw(steps, uniform[part], tokens[part], len(prompt), options)
     return tokens
 
@@ -116,12 +116,12 @@ def _keep_nucleus(logits: np.ndarray, top_p: float) -> None:
     np.put_along_axis(logits, order, np.where(gone, -np.inf, ranked), axis=1)
 
 
-def text_nll(steps_of: StepsOf, condition: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+def text_nll(make_steps: StepsFactory, condition: np.ndarray, tokens: np.ndarray) -> np.ndarray:
     """Negative log-likelihood in nats of each text, its end included, under a condition (n, features): (n,)."""
     result = np.zeros(len(tokens))
     for first in range(0, len(tokens), CHUNK):
         part = slice(first, first + CHUNK)
-        result[part] = _nll(steps_of(condition[part], tokens.shape[1]), tokens[part])
+        result[part] = _nll(make_steps(condition[part], tokens.shape[1]), tokens[part])
     return result
 
 
@@ -159,7 +159,7 @@ def transformer_shapes(settings: TransformerSettings, *, vocabulary: int, condit
     }
 
 
-def transformer_steps(weights: Weights, heads: int) -> StepsOf:
+def transformer_steps(weights: Weights, heads: int) -> StepsFactory:
     """The steps of a `TextTransformerNetwork` by its weights."""
     return partial(_TransformerSteps, weights, heads)
 

@@ -48,7 +48,7 @@ class VAE(Settings):
     width: int = Key(default=192, ge=8, description="width of the hidden layers, a multiple of 4")
     layers: int = Key(default=2, ge=1, le=12, description="layers of the encoder, and of the decoder")
     mlp_ratio: int = Key(default=2, ge=1, description="width of a feed-forward layer over `width`")
-    mixture_components: int = Key(default=64, ge=1, description="normals in the prior's mixture")
+    mixture_components: int = Key(default=64, ge=1, description="components of the prior's mixture of normals")
     coupling_layers: int = Key(default=4, ge=0, description="coupling layers of the prior")
     batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="rows of a training step")
     epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="most epochs of training")
@@ -73,7 +73,7 @@ class VAE(Settings):
         return self
 
     def auto(self, size: Size) -> dict[str, Any]:
-        """By rows and columns."""
+        """By the number of rows and columns."""
         return {
             "latent": int(np.clip((size.columns + 1) // 2 * 2, 8, 32)),
             "batch_size": int(np.clip(2 ** np.round(np.log2(size.rows / 24)), 32, 512)),
@@ -100,14 +100,14 @@ class VAEGenerator(Trained[VAE], LatentSpace):
 
     @classmethod
     def shapes(cls, signature: Signature, settings: VAE, facts: Mapping[str, Any]) -> Shapes:
-        """Of decoder, prior and encoder."""
+        """Weight shapes of decoder, prior and encoder."""
         table = SymbolTable.of(signature.layout)
         return {**decoder_shapes(table, settings, int(settings.latent)), **prior_shapes(table, settings)}
 
     @classmethod
     def train(cls, signature: Signature, settings: VAE, arrays: Arrays, run: Run) -> Learned:
-        """Early stopping on the validation loss."""
-        from synthdata.models.tabular.vae.training import train  # Keras begins here
+        """Train with early stopping on the validation loss."""
+        from synthdata.models.tabular.vae.training import train  # imports Keras
 
         return train(SymbolTable.of(signature.layout), split(signature.layout, arrays), settings, run)
 
@@ -119,22 +119,22 @@ class VAEGenerator(Trained[VAE], LatentSpace):
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
-        """Draw latent vectors from the prior, and rows from these; masks are met by resampling latent vectors."""
+        """Sample latent vectors from the prior, then rows; for masks, latent vectors are resampled."""
         return draw_rows(self._sampler, self.signature.layout, rng, rows, partial(draw_latents, self.weights), allowed)
 
     def check(self, allowed: Weights) -> None:
-        """Refuse masks that hardly any latent vector makes likely."""
+        """Raise ConditionError for masks that hardly any latent vector makes likely."""
         check_rows(self._sampler, self.signature.layout, partial(draw_latents, self.weights), allowed)
 
     @property
     def latent_dim(self) -> int:
-        """The width of a latent vector."""
+        """The number of dimensions of a latent vector."""
         return int(self.settings.latent)
 
     def encode(self, arrays: Arrays, condition: Arrays = NOTHING) -> np.ndarray:
-        """The means of the rows' posteriors."""
+        """The posterior means of rows: (n, latent_dim) float32."""
         return encode_rows(self._sampler.table, self.weights, split(self.signature.layout, arrays))
 
     def decode(self, latent: np.ndarray, condition: Arrays = NOTHING) -> Arrays:
-        """The most likely rows."""
+        """The most likely row for each latent vector (n, latent_dim)."""
         return likeliest_rows(self._sampler, self.signature.layout, latent.astype(np.float32))

@@ -43,8 +43,8 @@ def train(tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: 
         posteriors = encode_texts(texts.weights, heads, condition, tokens)
     second = second_stage(run, AUTOENCODER_SHARE, texts.history)
     latents = train_generator(*posteriors, condition, settings, second)
-    first.done()
-    run.done()
+    first.delete_checkpoint()
+    run.delete_checkpoint()
     decoder = {name: weight for name, weight in texts.weights.items() if name.startswith("decode_")}
     return Learned({**decoder, **latents.weights}, join_histories(texts.history, latents.history))
 
@@ -105,7 +105,7 @@ class TextGANTask(AdversarialTask):
     def _noise(self, rows: int, rng: np.random.Generator) -> np.ndarray:
         return rng.standard_normal((rows, self.mean.shape[1]), np.float32)
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
         """Latent vectors of texts, their condition, and noise."""
         rows, rng = self.batches.of_step(step), self.batches.rng(step)
         return self._latents(rows, rng), self.condition[rows], self._noise(len(rows), rng)

@@ -29,7 +29,7 @@ from synthdata.models.samplers.condition import condition_width, encode_conditio
 from synthdata.models.samplers.shapes import Shapes
 from synthdata.models.text.checks import encoded_texts, text_block
 from synthdata.models.text.pretrained.sampler import pretrained_shapes, pretrained_steps
-from synthdata.models.text.sampler import StepsOf, draw_texts, text_nll
+from synthdata.models.text.sampler import StepsFactory, draw_texts, text_nll
 from synthdata.models.text.settings import Temperature, TopP
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class PretrainedTextGenerator(Trained[PretrainedText], PromptedGenerator):
         return train(tokens, preset, condition, settings, run)
 
     @property
-    def _steps(self) -> StepsOf:
+    def _steps(self) -> StepsFactory:
         return pretrained_steps(self.weights, self.facts["heads"])
 
     def sample(

@@ -13,7 +13,7 @@ import numpy as np
 
 from synthdata.models.samplers.dense import activate
 from synthdata.models.samplers.shapes import Shapes
-from synthdata.models.text.sampler import StepsOf
+from synthdata.models.text.sampler import StepsFactory
 
 __all__ = ["EPSILON", "pretrained_shapes", "pretrained_steps"]
 
@@ -46,7 +46,7 @@ def pretrained_shapes(
     return shapes
 
 
-def pretrained_steps(weights: Weights, heads: int) -> StepsOf:
+def pretrained_steps(weights: Weights, heads: int) -> StepsFactory:
     """The steps of a `PretrainedTextNetwork` by its weights."""
     return partial(_PretrainedSteps, weights, heads)
 

@@ -32,7 +32,7 @@ def train(tokens: np.ndarray, preset: Preset, condition: np.ndarray, settings: P
     task = PretrainedTextTask(model, packs, condition, batches, settings)
     plan = settings.plan(batches.steps_per_epoch, optimizer="adam", jit=False)  # XLA takes minutes for a large network
     history = loop.train(task, plan, run)
-    run.done()
+    run.delete_checkpoint()
     sizes = {
         "layers": backbone.num_layers,
         "heads": backbone.num_heads,
@@ -56,7 +56,7 @@ class PretrainedTextTask(PackedTask):
         super().__init__(model, packs, condition, batches, settings, at_once=batches.size)
         self.predicted &= packs.position_ids >= settings.prefix - 1
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
         """What `PretrainedTextNetwork.nll` takes."""
         return self.packed(self.batches.of_step(step))
 

@@ -26,7 +26,7 @@ def train(tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: 
     plan = settings.plan(batches.steps_per_epoch)
     task = TextTransformerTask(model, packs, condition, batches, settings, jit=plan.compiled)
     history = loop.train(task, plan, run)
-    run.done()
+    run.delete_checkpoint()
     return Learned(model.export(), history)
 
 
@@ -46,7 +46,7 @@ class TextTransformerTask(PackedTask):
         super().__init__(model, packs, condition, batches, settings, at_once=VALIDATION_STEPS // packs.steps, jit=jit)
         self.token_dropout, self.condition_dropout = float(settings.token_dropout), settings.condition_dropout
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
         """What `TextTransformerNetwork.nll` takes."""
         rng, rows = self.batches.rng(step), self.batches.of_step(step)
         *packed, condition = self.packed(rows)

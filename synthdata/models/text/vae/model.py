@@ -27,7 +27,7 @@ from synthdata.models.samplers.condition import condition_width, encode_conditio
 from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents
 from synthdata.models.samplers.shapes import Shapes
 from synthdata.models.text.checks import encoded_texts, text_block
-from synthdata.models.text.sampler import StepsOf, draw_texts, text_nll
+from synthdata.models.text.sampler import StepsFactory, draw_texts, text_nll
 from synthdata.models.text.settings import MANY_TOKENS, Temperature, TopP, TransformerSettings
 from synthdata.models.text.vae.sampler import decoder_steps, encode_texts, nll_bound, vae_shapes
 
@@ -124,7 +124,7 @@ class TextVAEGenerator(Trained[TextVAE], LatentSpace, PromptedGenerator):
         return train(tokens, text_block(signature).vocabulary, condition, settings, run)
 
     @cached_property
-    def _steps(self) -> StepsOf:
+    def _steps(self) -> StepsFactory:
         return decoder_steps(self.weights, self.settings.heads)
 
     def sample(

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthdata.models.samplers.causal import CausalSteps, layer_shapes
-from synthdata.models.samplers.prior import noise_of_latents, prior_shapes, stretch_of_couplings
+from synthdata.models.samplers.prior import couplings_log_det, noise_of_latents, prior_shapes
 from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
-from synthdata.models.text.sampler import CHUNK, StepsOf, text_nll, transformer_shapes, transformer_steps
+from synthdata.models.text.sampler import CHUNK, StepsFactory, text_nll, transformer_shapes, transformer_steps
 
 if TYPE_CHECKING:
     from synthdata.models.text.vae.model import TextAutoencoder
@@ -33,7 +33,7 @@ DRAWS = 16  # latent vectors of a text, by which its likelihood is bounded
 Weights = Mapping[str, np.ndarray]
 
 
-def decoder_steps(weights: Weights, heads: int) -> StepsOf:
+def decoder_steps(weights: Weights, heads: int) -> StepsFactory:
     """The decoder's steps; its condition is that of the texts, then their latent vectors, side by side."""
     return transformer_steps(part_of(weights, "decode_"), heads)
 
@@ -110,7 +110,7 @@ def nll_bound(
         normal = rng.standard_normal(mean.shape, np.float32)
         latent = mean + np.exp(log_scale) * normal
         noise = noise_of_latents(weights, latent, condition)
-        stretch = stretch_of_couplings(weights, noise + condition @ weights["prior_condition"], condition)
+        stretch = couplings_log_det(weights, noise + condition @ weights["prior_condition"], condition)
         prior = _log_normal(noise) - stretch
         posterior = _log_normal(normal) - log_scale.sum(axis=1)
         log_weights[draw] = prior - posterior - text_nll(steps, np.hstack([condition, latent]), tokens)

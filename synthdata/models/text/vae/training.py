@@ -35,7 +35,7 @@ def train(tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: 
     """Train on tokens (n, length) and their condition (n, features); TrainingError if latent vectors are not used."""
     learned = train_autoencoder(tokens, vocabulary, condition, settings, run)
     use = check_use(learned.weights, settings.heads, tokens, condition, run)
-    run.done()
+    run.delete_checkpoint()
     return learned._replace(facts=asdict(use))
 
 
@@ -107,11 +107,11 @@ class TextVAETask(PackedTask):
         super().__init__(model, packs, condition, batches, settings, at_once=VALIDATION_STEPS // packs.steps)
         self.settings = settings
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
         """What `TextVAENetwork.call` takes."""
         rng, rows, settings = self.batches.rng(step), self.batches.of_step(step), self.settings
         keep = rng.random(self.packs.inputs[rows].shape) >= settings.token_dropout
-        beta = (done - settings.kl_zero_share) / settings.kl_warmup if settings.kl_warmup else 1.0
+        beta = (progress - settings.kl_zero_share) / settings.kl_warmup if settings.kl_warmup else 1.0
         batch = self._with_noise(rows, keep, np.clip(beta, 0, 1), rng)
         return *batch, rng.integers(0, 2**31 - 1, 2, dtype=np.int32)
 
