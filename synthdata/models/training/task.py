@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["Task", "fingerprint_of"]
+__all__ = ["Task", "fingerprint_of", "rising_beta"]
 
 
 class Task(ABC):
@@ -43,6 +43,12 @@ class Task(ABC):
     @abstractmethod
     def validate(self) -> float:
         """The validation loss of the model's current weights."""
+
+
+def rising_beta(beta: float, kl_warmup: float, progress: float) -> np.ndarray:
+    """The weight of the KL divergence, () float32: from `beta` geometrically to 1 at the fraction `kl_warmup`."""
+    left = max(0.0, 1 - progress / kl_warmup) if kl_warmup else 0.0
+    return np.array(beta**left, np.float32)
 
 
 def fingerprint_of(identity: dict[str, Any], *arrays: np.ndarray) -> str:

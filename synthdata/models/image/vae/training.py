@@ -12,7 +12,7 @@ from synthdata.models.image.vae.network import ImageVAENetwork
 from synthdata.models.training import loop
 from synthdata.models.training.batches import Batches
 from synthdata.models.training.plan import Run
-from synthdata.models.training.task import Task, fingerprint_of
+from synthdata.models.training.task import Task, fingerprint_of, rising_beta
 
 __all__ = ["train"]
 
@@ -44,8 +44,8 @@ class ImageVAETask(Task):
         """Images, their condition, noise (batch_size, latent) and beta ()."""
         rows = self.batches.of_step(step)
         noise = self.batches.rng(step).standard_normal((len(rows), self.model.latent), np.float32)
-        left = max(0.0, 1 - progress / self.settings.kl_warmup) if self.settings.kl_warmup else 0.0
-        return self.images[rows], self.condition[rows], noise, np.array(self.settings.beta**left, np.float32)
+        beta = rising_beta(self.settings.beta, self.settings.kl_warmup, progress)
+        return self.images[rows], self.condition[rows], noise, beta
 
     def loss(self, *batch: tf.Tensor) -> tf.Tensor:
         """Mean loss of a batch."""

@@ -18,7 +18,7 @@ from synthdata.models.tabular.vae.sampler import draw_latents, enter_latent
 from synthdata.models.training import loop
 from synthdata.models.training.batches import Batches
 from synthdata.models.training.plan import Run
-from synthdata.models.training.task import Task, fingerprint_of
+from synthdata.models.training.task import Task, fingerprint_of, rising_beta
 
 __all__ = ["train"]
 
@@ -52,8 +52,7 @@ class VAETask(Task):
         """Row indices (batch_size,), noise (batch_size, latent) and beta ()."""
         rows = self.batches.of_step(step)
         noise = self.batches.rng(step).standard_normal((len(rows), self.model.latent), np.float32)
-        left = max(0.0, 1 - progress / self.settings.kl_warmup) if self.settings.kl_warmup else 0.0
-        return rows, noise, np.array(self.settings.beta**left, np.float32)
+        return rows, noise, rising_beta(self.settings.beta, self.settings.kl_warmup, progress)
 
     def loss(self, rows: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
         """Mean loss of a batch."""
