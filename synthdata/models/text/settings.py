@@ -1,4 +1,4 @@
-"""Settings that several families of texts have."""
+"""Settings shared by several text families."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from synthdata.models.base import Settings
 
 __all__ = ["MANY_TOKENS", "Temperature", "TopP", "TransformerSettings"]
 
-MANY_TOKENS = 400_000  # of a column that a network of full size is for
+MANY_TOKENS = 400_000  # in a column, from which on the larger network is chosen
 
 Temperature: TypeAlias = Annotated[
     float, Key(gt=0, description="sampling temperature; below 1 gives likelier, less varied texts")
 ]
 TopP: TypeAlias = Annotated[
-    float, Key(gt=0, le=1, description="nucleus sampling: draw from the likeliest tokens of this probability")
+    float,
+    Key(gt=0, le=1, description="nucleus sampling: draw from the likeliest tokens of this probability"),
 ]
 
 

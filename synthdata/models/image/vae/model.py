@@ -45,7 +45,7 @@ class ImageVAE(Settings):
         default="auto", description="channels of encoder and decoder at full resolution"
     )
     blocks: int = Key(
-        default=1, ge=1, le=8, description="residual blocks at each resolution, of encoder and decoder alike"
+        default=1, ge=1, le=8, description="residual blocks of encoder and decoder, each, at each resolution"
     )
     coupling_layers: int = Key(default=6, ge=0, description="coupling layers of the prior")
     coupling_width: int = Key(default=128, ge=8, description="width of the hidden layers of a coupling layer")

@@ -56,16 +56,13 @@ class GAN(Settings):
         default=1.0, ge=0, description="weight of the negative log-likelihood of the conditional symbol"
     )
     sampling_exponent: float = Key(
-        default=1.0,
-        ge=0,
-        le=1,
-        description="training-by-sampling: 1 draws conditional symbols by frequency, 0 uniformly",
+        default=1.0, ge=0, le=1, description="training-by-sampling: 1 draws symbols as often as they come, 0 all alike"
     )
     validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out to measure quality")
 
     @property
     def mlp_ratio(self) -> int:
-        """Width of a feed-forward layer over `width`."""
+        """Width of a feed-forward layer, divided by `width`."""
         return MLP_RATIO
 
     def auto(self, size: Size) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class VAE(Settings):
     width: int = Key(default=192, ge=8, description="width of the hidden layers, a multiple of 4")
     layers: int = Key(default=2, ge=1, le=12, description="layers of the encoder, and of the decoder")
     mlp_ratio: int = Key(default=2, ge=1, description="width of a feed-forward layer over `width`")
-    mixture_components: int = Key(default=64, ge=1, description="components of the prior's mixture of normals")
+    mixture_components: int = Key(default=64, ge=1, description="normals in the prior's mixture")
     coupling_layers: int = Key(default=4, ge=0, description="coupling layers of the prior")
     batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="rows of a training step")
     epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="most epochs of training")
