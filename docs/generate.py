@@ -16,6 +16,8 @@ from typing import Any
 
 import click
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the checkout that it stands in, whatever is installed
+
 import synthdata
 from synthdata.cli import main as command_line
 from synthdata.cli.group import COMMANDS
@@ -67,7 +69,7 @@ def command_page() -> str:
         options = (each for each in command.get_params(context) if isinstance(each, click.Option))
         records = (each.get_help_record(context) for each in options)
         lines += [f"| `{_cell(names)}` | {_cell(text)} |" for names, text in filter(None, records)]
-    lines += ["", "## Formats", "", "A table's format is that of its file ending.", "", *_format_table()]
+    lines += ["", "## Formats", "", "The file ending decides a table's format.", "", *_format_table()]
     return "\n".join(lines) + "\n"
 
 
@@ -101,7 +103,7 @@ def settings_page() -> str:
         GENERATED,
         "",
         "The settings of each model family. Set them in a schema below `model:`, of the table or of an image or text",
-        "field. What you do not set has its default; `auto` is chosen from the size of the data.",
+        "field. Settings that you leave out have their defaults; `auto` is chosen from the size of the data.",
         "",
         "```yaml",
         "model: {family: vae, epochs: 50}",

@@ -120,7 +120,7 @@ def symbols(block: Block) -> int:
 
 def tabular(layout: Layout) -> Layout:
     """The blocks that a table's generator learns together; each image and text has a generator of its own."""
-    return {name: block for name, block in layout.items() if isinstance(block, Categorical | Binned)}
+    return {name: block for name, block in layout.items() if block.is_tabular}
 
 
 def _shape(block: Block) -> tuple[tuple[int, ...], str]:

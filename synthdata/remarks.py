@@ -192,13 +192,13 @@ def about_model(
     """
     found = []
     for name, codec in codecs.items():
-        if isinstance(codec.field, Category) and codec.body.hides:
+        if codec.body.hides:
             symbols = codec.encode(frame[name])[name]
             rare = float((symbols == symbols.max()).mean())
             if rare > MOSTLY:
                 found.append(
-                    f'"{name}": {rare:.0%} of the rows become {codec.field.rare}, since few share a value; drop the '
-                    f"column, or make it an identifier or personal data"
+                    f'"{name}": {rare:.0%} of the rows become {codec.field.rare_label}, since few share a value; drop '
+                    f"the column, or make it an identifier or personal data"
                 )
     found += [
         f"training stopped after {done:.0%} of its schedule: expect poor rows; give it more time"

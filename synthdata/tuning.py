@@ -73,8 +73,10 @@ def tune(
 ) -> Tuned:
     """Search the hyperparameters of the table's generator; what the schema's `model` sets already stays as it is.
 
-    One trial takes a quarter of the time at most, and none is begun once less is left than the longest took. An
-    interruption ends the search with the best so far.
+    The first trial has the defaults; Optuna proposes the others. A trial trains a model and draws as many rows as were
+    held out; its quality is the AUC of boosted trees that tell the two apart: 0.5 is best, 1 worst. One trial takes a
+    quarter of the time at most, and none is begun once less is left than the longest took. An interruption ends the
+    search with the best so far.
 
     Parameters
     ----------
@@ -83,11 +85,11 @@ def tune(
     schema : Schema
         What the table is.
     minutes : float
-        How long to search.
+        How long to search, in minutes, above 0.
     most_trials : int, optional
         End the search after so many trials.
     model : str, optional
-        The family to search; the schema's if not given.
+        The family to search, "transformer" say; the schema's if not given.
     seed : int, default 0
         Of the division of rows, of training and of what is proposed.
     journal : Path, optional
@@ -100,23 +102,35 @@ def tune(
     Returns
     -------
     Tuned
-        The schema with the best settings, and all trials.
+        `schema`, with the best settings, and all `trials`; `best` is the trial with these settings.
 
     Raises
     ------
     InputError
-        If the family has nothing to search, or `minutes` is not above 0.
+        If the family has nothing to search, the schema sets all of it, or `minutes` is not above 0.
+    SchemaError
+        If the schema's `model` has a wrong setting.
+    DataError
+        If the table cannot be read as the schema says, or has too few rows.
     ArtefactError
         If `journal` cannot be read, or holds trials of another table, schema or family.
     MissingExtraError
-        If Optuna is not installed.
+        If Optuna or TensorFlow is not installed.
     KeyboardInterrupt
         If interrupted before the first trial was finished.
 
+    Notes
+    -----
+    Proposals are made by the tree-structured Parzen estimator (Bergstra et al. 2011, Algorithms for Hyper-Parameter
+    Optimization, section 4), as Optuna implements it. The quality is a classifier two-sample test (Lopez-Paz and Oquab
+    2017, arXiv:1610.06545).
+
     Examples
     --------
+    >>> from synthdata import train, tune
     >>> found = tune(frame, schema, minutes=30)  # doctest: +SKIP
     >>> found.best.quality, found.schema.model  # doctest: +SKIP
+    >>> synthesizer = train(frame, found.schema)  # doctest: +SKIP
 
     """
     name = model or schema.model.family

@@ -108,7 +108,7 @@ COMMANDS = {
     "training": "train stays.yaml --data stays.csv -o new --model vae",
     "tuning": "tune stays.yaml --data stays.csv -o new.yaml --minutes 1 --model vae",
     "TFRecord": "generate model -n 5 -o rows.tfrecord",
-    "evaluating images": "evaluate scans.yaml --real scans.parquet --synthetic scans.parquet -o scans",
+    "comparing images": "evaluate scans.yaml --real scans.parquet --synthetic scans.parquet -o scans",
 }
 
 

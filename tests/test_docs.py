@@ -221,12 +221,13 @@ def test_the_schemas_of_a_page_load_and_make_a_suite(page):
             assert Suite.derive(Schema.parse(text, source=page.name)).expectations
 
 
-def test_make_has_the_targets_that_pages_name():
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+def test_make_targets_and_scripts_that_pages_name_are_there():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     for page in PAGES:
         lines = [line for language, text in blocks(page) if language == "bash" for line in commands(text)]
         assert {line[1] for line in lines if line[0] == "make"} <= targets
-        assert {line[0] for line in lines} <= {"synthdata", "make"}
+        for program in {line[0] for line in lines} - {"synthdata", "make"}:
+            assert (ROOT / program).is_file(), program
 
 
 def test_every_score_stands_in_the_docs():

@@ -34,7 +34,7 @@ def fitted(request) -> Synthesizer:
 
 def test_what_follows_from_another_column_is_found_and_nothing_else(fitted):
     assert fitted.describe()["functional_dependencies"] == {"country": "city", "code": "city"}
-    assert set(fitted.generator.layout) == {"city", "continent", "weather", "amount"}
+    assert set(fitted.generator.signature.layout) == {"city", "continent", "weather", "amount"}
 
 
 def test_every_row_keeps_what_follows(fitted):

@@ -23,10 +23,6 @@ from synthdata.models.base import Settings
 from synthdata.validation import Check
 
 PUBLIC = {name: getattr(synthdata, name) for name in synthdata.__all__}
-PENDING = {  # whose docstrings have no sections yet
-    *("Amount", "Augmenter", "Gains", "Imputer", "Proof", "Report", "augment", "prove", "read_table", "transform"),
-    *("tune", "write_gains"),
-}
 EVERY = pytest.mark.parametrize("name", synthdata.__all__)
 
 
@@ -42,8 +38,13 @@ def documented(name: str) -> Iterator[tuple[str, str]]:
 
 def raised(text: str) -> list[str]:
     """The errors that the Raises section of a docstring names."""
-    section = re.search(r"^Raises\n-+\n(.*?)(?=^\w[^\n]*\n-+\n|\Z)", text, flags=re.MULTILINE | re.DOTALL)
-    return re.findall(r"^(\w+)$", section[1], flags=re.MULTILINE) if section else []
+    return [entry for entry in entries_of(text, "Raises") if re.fullmatch(r"\w+", entry)]
+
+
+def entries_of(text: str, title: str) -> list[str]:
+    """The first lines of the entries in a section of a docstring."""
+    section = re.search(rf"^{title}\n-+\n(.*?)(?=^\w[^\n]*\n-+\n|\Z)", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^(\S.*)$", section[1], flags=re.MULTILINE) if section else []
 
 
 def test_public_names_are_sorted_and_written_the_same_everywhere() -> None:
@@ -77,10 +78,23 @@ def test_every_error_is_public() -> None:
 SETTINGS = {name: value for name, value in PUBLIC.items() if inspect.isclass(value) and issubclass(value, Settings)}
 
 
-@pytest.mark.parametrize("name", sorted(set(synthdata.__all__) - PENDING - set(SETTINGS)))
+@pytest.mark.parametrize("name", sorted(set(synthdata.__all__) - set(SETTINGS)))
 def test_a_public_name_is_documented(name: str) -> None:
     text = inspect.getdoc(PUBLIC[name]) or ""
     assert re.search(r"^(Parameters|Attributes|Examples)\n-+$", text, flags=re.MULTILINE), text
+
+
+@EVERY
+def test_what_a_public_name_takes_and_holds_is_said_with_its_type(name: str) -> None:
+    text = inspect.getdoc(PUBLIC[name]) or ""
+    entries = [entry for title in ("Parameters", "Attributes") for entry in entries_of(text, title)]
+    assert all(re.fullmatch(r"[\w, ]+ : .+", entry) for entry in entries), entries
+
+
+@pytest.mark.parametrize("name", [name for name in synthdata.__all__ if inspect.isfunction(PUBLIC[name])])
+def test_the_documented_parameters_of_a_function_are_its_own(name: str) -> None:
+    entries = entries_of(inspect.getdoc(PUBLIC[name]) or "", "Parameters")
+    assert [entry.partition(" : ")[0] for entry in entries] == list(inspect.signature(PUBLIC[name]).parameters)
 
 
 def test_the_settings_of_every_family_are_public() -> None:
@@ -113,7 +127,7 @@ def test_errors_that_docstrings_name_exist(name: str) -> None:
         for error in raised(text):
             known = getattr(synthdata, error, None) or getattr(builtins, error, None)
             assert inspect.isclass(known), f"{place} raises {error}"
-            assert issubclass(known, Exception)
+            assert issubclass(known, BaseException)  # KeyboardInterrupt is no Exception
 
 
 @EVERY

@@ -36,7 +36,7 @@ def shells(rows: int = 400) -> pd.DataFrame:
 
 @pytest.mark.parametrize("name", sorted(set(FAMILIES) - {"marginals"}))
 def test_every_span_is_a_hyperparameter_whose_ends_are_allowed(name):
-    spans = family(name).spans
+    spans = family(name).search_space
     assert spans
     for key, span in spans.items():
         for value in span.choices or (span.low, span.high):

@@ -27,26 +27,29 @@ MOST_CELLS = 200  # combinations of values that can be balanced
 class Amount:
     """How many rows of which kind to add.
 
+    Say how many with `rows` or `factor`, of which kind with `balance`, `independent` or `where`, or both.
+
     Parameters
     ----------
-    rows
-        How many rows to add.
-    factor
-        How many times as long the table becomes, instead of `rows`. Without both, as few rows as `balance` or
+    rows : int, optional
+        How many rows to add, at least 1.
+    factor : float, optional
+        How many times as long the table becomes, above 1; instead of `rows`. Without both, as few rows as `balance` or
         `independent` needs.
-    balance
+    balance : str or tuple of str, default ()
         One or several columns whose combinations of values become equally frequent.
-    shares
-        Of the values of the one column in `balance`, instead of equal ones; values without a share divide the rest in
-        their present proportions.
-    level
-        Fill up to this share of the most frequent combination only.
-    independent
-        A column that becomes independent of the target, instead of `balance`.
-    where
-        Add only rows that satisfy these conditions, and count only such rows.
-    real_share
-        The share of the total weight that real rows have, in a column of weights; no weights if not given.
+    shares : mapping of str to float, default {}
+        Shares of the values of the one column in `balance`, each between 0 and 1, instead of equal ones; values without
+        a share divide the rest in their present proportions.
+    level : float, default 1.0
+        Fill up to this share of the most frequent combination only, above 0 and at most 1.
+    independent : str, optional
+        A column that becomes independent of the schema's target, instead of `balance`.
+    where : str, mapping or list of str, optional
+        Add only rows that satisfy these conditions, and count only such rows; as in `generate`.
+    real_share : float, optional
+        The share of the total weight that real rows have, between 0 and 1, in a column of weights; no weights if not
+        given.
 
     Raises
     ------
@@ -55,8 +58,14 @@ class Amount:
 
     Examples
     --------
+    >>> from synthdata import Amount
+    >>> str(Amount(factor=2))
+    '2 times the rows'
     >>> str(Amount(balance="readmitted", level=0.5))
     'readmitted balanced to 50% of the largest'
+    >>> str(Amount(balance="ward", shares={"north": 0.3}))
+    'ward balanced (north 0.3)'
+    >>> older = Amount(rows=1000, where="age >= 60")
 
     """
 

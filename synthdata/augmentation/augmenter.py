@@ -66,6 +66,27 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
     feature_names_in_ : ndarray
         Names of the columns, if X is a frame.
 
+    See Also
+    --------
+    augment : the same for a table and a fitted `Synthesizer`.
+    prove : whether added rows help, before they are used.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthdata import Augmenter
+    >>> X = pd.DataFrame({"age": [30, 40, 50, 60] * 10})
+    >>> y = pd.Series(["yes"] * 10 + ["no"] * 30, name="sick")
+    >>> more, labels = Augmenter(model="marginals", random_state=0).fit_resample(X, y)
+    >>> labels.value_counts().to_dict()
+    {'yes': 30, 'no': 30}
+
+    Inside cross-validation, rows are added to the training folds only:
+
+    >>> from imblearn.pipeline import make_pipeline  # doctest: +SKIP
+    >>> from sklearn.ensemble import HistGradientBoostingClassifier  # doctest: +SKIP
+    >>> make_pipeline(Augmenter(max_minutes=5), HistGradientBoostingClassifier()).fit(X, y)  # doctest: +SKIP
+
     """
 
     _estimator_type = "sampler"
@@ -93,12 +114,68 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:  # noqa: N803  # scikit-learn's name
-        """Check X and y; `fit_resample` does the training."""
+        """Check X and y; `fit_resample` does the training.
+
+        Parameters
+        ----------
+        X : DataFrame, array or list, shape (n, features)
+            The training rows; cells may be missing.
+        y : Series, array or list, shape (n,)
+            The target; no value may be missing.
+
+        Returns
+        -------
+        Augmenter
+            Itself.
+
+        Raises
+        ------
+        InputError
+            If two columns of X have the same name.
+        ValueError
+            If `y` is not given or has missing values, X and y differ in length, or an array has fewer than 20 rows.
+        TypeError
+            If a column is sparse or holds durations.
+
+        """
         self._frame(X, y)
         return self
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:  # noqa: N803
-        """Train on the rows, and return them with the added ones: X (n, features) and y (n,)."""
+        """Train on the rows, and return them with the added ones.
+
+        Parameters
+        ----------
+        X : DataFrame, array or list, shape (n, features)
+            The training rows; cells may be missing.
+        y : Series, array or list, shape (n,)
+            The target; no value may be missing.
+
+        Returns
+        -------
+        X : DataFrame, array or list, shape (n + added, features)
+            The real rows first, in their order, then the synthetic ones.
+        y : Series, array or list, shape (n + added,)
+            Their target.
+
+        Raises
+        ------
+        InputError
+            If nothing says how many rows to add, a class has fewer than 8 rows or subjects, `shares` names a class
+            that y lacks, or the schema lacks a column of X.
+        DataError
+            If a cell cannot be read as the schema says, or there are too few rows to train on.
+        GateError
+            If X and y break the schema, or too few added rows pass its checks.
+        TrainingError
+            If training diverges.
+        ValueError
+            If `y` is not given, has missing values or one class only, X and y differ in length, or an array has
+            fewer than 20 rows.
+        TypeError
+            If a column is sparse or holds durations.
+
+        """
         frame = self._frame(X, y)
         schema, labels = self._schema(frame, y)
         target = str(schema.target)

@@ -72,42 +72,57 @@ def augment(
 
     Parameters
     ----------
-    source
+    source : Synthesizer or Schema
         The model; with `copies=1.0`, a schema is enough.
-    frame
-        The real rows.
-    amount
+    frame : DataFrame
+        The real rows, raw (all text) or typed.
+    amount : Amount, optional
         How many rows of which kind to add; exactly so many are added. With a `real_share`, a column `row_weight` is
-        added too.
-    copies
+        added too. Only with `fill` can it be left out: then no rows are added.
+    copies : float, default 0.0
         The share of added rows, from 0 to 1, that are real rows whose images and texts are changed by the schema's
         `transforms`.
-    fill
-        Impute the missing cells of the real rows first.
-    provenance
+    fill : bool, default False
+        Impute the missing cells of the real rows first; needs a model that can, a transformer.
+    provenance : str, default "provenance"
         The name of the column that marks each row: "real", "filled", "transformed" or "synthetic".
-    seed
-        The same seed gives the same rows.
-    listener
-        Called with the progress.
+    seed : int, default 0
+        Equal seeds, models and frames give equal rows.
+    listener : callable, optional
+        Called with each `Progress`.
 
     Returns
     -------
     Augmented
-        All rows, validated; `frame()` gives them, `added` says how many are new.
+        All rows, validated, the real ones first and in their order; `frame()` gives them, `added` says how many are
+        new.
 
     Raises
     ------
     InputError
-        If the amount cannot be had: a class or segment of fewer than 8 rows or subjects, a name that is taken.
+        If the amount cannot be had: a class or segment of fewer than 8 rows or subjects, a name that is taken. Also if
+        the model cannot impute, or a schema stands in place of a model that is needed.
+    ConditionError
+        If nothing can satisfy the conditions of `amount`.
     DataError
         If a cell cannot be read as the schema says.
     GateError
         If too few added rows pass the schema's checks, or the table as a whole, real rows included, does not.
 
+    See Also
+    --------
+    Augmenter : the same as a sampler of an imbalanced-learn pipeline.
+    prove : whether added rows help, and how many.
+
     Examples
     --------
-    >>> augment(synthesizer, frame, Amount(balance="readmitted")).frame()  # doctest: +SKIP
+    >>> import pandas as pd
+    >>> from synthdata import Amount, Schema, augment, train
+    >>> frame = pd.DataFrame({"age": [30, 40, 50, 60] * 10, "sick": ["yes"] * 10 + ["no"] * 30})
+    >>> synthesizer = train(frame, Schema.infer(frame), model="marginals")
+    >>> more = augment(synthesizer, frame, Amount(balance="sick"))
+    >>> more.frame()["provenance"].value_counts().to_dict()
+    {'real': 40, 'synthetic': 20}
 
     """
     schema = source.schema if isinstance(source, Synthesizer) else source

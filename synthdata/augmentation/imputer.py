@@ -53,6 +53,25 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
     feature_names_in_ : ndarray
         Names of the columns, if X is a frame.
 
+    See Also
+    --------
+    Synthesizer.fill : the same with a model that is fitted already.
+
+    Notes
+    -----
+    For a multiple imputation, fit once for each of several seeds, analyse each completed table, and pool the results by
+    Rubin's rules (Rubin 1987, Multiple Imputation for Nonresponse in Surveys, chapter 3): their mean, with the
+    variance between the tables added to that within them.
+
+    Examples
+    --------
+    >>> from synthdata import Imputer
+    >>> imputer = Imputer(max_minutes=5, random_state=0)
+    >>> complete = imputer.fit_transform(frame)  # doctest: +SKIP
+    >>> int(complete.isna().sum().sum())  # doctest: +SKIP
+    0
+    >>> several = [Imputer(random_state=seed).fit_transform(frame) for seed in range(5)]  # doctest: +SKIP
+
     """
 
     def __init__(
@@ -70,7 +89,32 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803  # scikit-learn's name
-        """Train on the rows of a frame or an array, which may have missing cells; `y` is ignored."""
+        """Train on rows that may have missing cells.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (n, features)
+            The rows; missing cells are NaN, None or NA.
+        y : object, optional
+            Ignored; scikit-learn's pipelines pass it.
+
+        Returns
+        -------
+        Imputer
+            Itself, fitted.
+
+        Raises
+        ------
+        InputError
+            If the family of `model` cannot impute, or two columns have the same name.
+        DataError
+            If a cell cannot be read as the schema says, or there are too few rows to train on.
+        TrainingError
+            If training diverges.
+        ValueError
+            If an array has fewer than 20 rows.
+
+        """
         frame = named_frame(self, X, reset=True)
         schema = self.schema or Schema.infer(frame)
         fields = {name: _with_nulls(field) for name, field in schema.fields.items()}
@@ -85,7 +129,28 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
         return self
 
     def transform(self, X: Any) -> Any:  # noqa: N803
-        """Impute the missing cells of a frame or an array."""
+        """Impute the missing cells.
+
+        Parameters
+        ----------
+        X : DataFrame or array, shape (m, features)
+            Rows with the columns of `fit`.
+
+        Returns
+        -------
+        DataFrame or array, shape (m, features)
+            The rows, as the kind that X is, with cells drawn where they were missing.
+
+        Raises
+        ------
+        InputError
+            If `columns` names a column that cannot be imputed.
+        DataError
+            If a cell cannot be read as the schema says.
+        ValueError
+            If X has other columns than in `fit`, or `fit` has not been called (scikit-learn's NotFittedError).
+
+        """
         check_is_fitted(self)
         frame = named_frame(self, X, reset=False)
         fields = self.synthesizer_.schema.fields

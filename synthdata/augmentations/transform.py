@@ -30,32 +30,41 @@ def transform(
 
     Parameters
     ----------
-    frame
-        The real rows.
-    schema
+    frame : DataFrame
+        The real rows, raw (all text) or typed.
+    schema : Schema
         Its image and text fields name the transforms.
-    rows
-        How many copies; as many as there are rows if not given.
-    seed
-        The same seed gives the same copies.
-    listener
-        Called with the progress.
+    rows : int, optional
+        How many copies, at least 1; as many as there are rows if not given.
+    seed : int, default 0
+        Equal seeds, frames and schemas give equal copies.
+    listener : callable, optional
+        Called with each `Progress`.
 
     Returns
     -------
     DataFrame
-        The copies in the schema's types and order, images as bytes of PNG files.
+        The copies in the schema's types and order, images as bytes of PNG files; a missing text stays missing.
 
     Raises
     ------
     InputError
-        If no field names a transform, or the packages are not installed: TensorFlow, and KerasHub for texts.
+        If no field names a transform, or `rows` is below 1.
+    MissingExtraError
+        If the packages are not installed: TensorFlow, and KerasHub for texts.
     DataError
         If there are no rows, or a cell cannot be read as the schema says.
 
+    See Also
+    --------
+    augment : adds such copies to a table (`copies`), validated.
+
     Examples
     --------
-    >>> transform(frame, schema, rows=1000)  # doctest: +SKIP
+    >>> from synthdata import Image, Schema, transform
+    >>> scan = Image(height=28, width=28, transforms={"rotation": 0.05, "translation": 0.1})
+    >>> schema = Schema(fields={"scan": scan})
+    >>> copies = transform(frame, schema, rows=1000)  # doctest: +SKIP
 
     """
     asked = transformed_fields(schema)

@@ -49,12 +49,12 @@ MOST_PARTS = 12  # kinds of rows that are listed
     "shares",
     multiple=True,
     metavar="VALUE=SHARE",
-    help="With --balance: the share of a class, like yes=0.3, instead of an equal one.",
+    help="With --balance: the share that a class gets, such as yes=0.3, instead of equal shares.",
 )
-@click.option("--level", type=float, help="With --balance: fill classes up to this fraction of the largest, like 0.3.")
-@click.option("--independent", metavar="COLUMN", help="Make the target independent of COLUMN, a sensitive one.")
+@click.option("--level", type=float, help="With --balance: fill classes up to this share of the largest, such as 0.3.")
+@click.option("--independent", metavar="COLUMN", help="Make the target independent of COLUMN, a sensitive attribute.")
 @click.option("--rows", type=click.IntRange(min=1), help="How many rows to add.")
-@click.option("--factor", type=float, help="Multiply the number of rows by this, like 2.")
+@click.option("--factor", type=float, help="How many times as long the table becomes, such as 2.")
 @where_option
 @click.option(
     "--real-share",
@@ -66,14 +66,14 @@ MOST_PARTS = 12  # kinds of rows that are listed
 @click.option(
     "--estimator",
     metavar="PATH",
-    help="With --prove: a scikit-learn estimator, like sklearn.svm.SVC. Default: boosted trees.",
+    help="With --prove: a scikit-learn estimator, such as sklearn.svm.SVC. Default: boosted trees.",
 )
 @click.option(
     "--metric",
     type=click.Choice(["auc", "average_precision", "balanced_accuracy", "r2"]),
-    help="With --prove: metric to compare by. Default: AUC; average precision if a class is rare.",
+    help="With --prove: the metric to compare by. Default: AUC; average precision if a class is rare.",
 )
-@click.option("--sensitive", metavar="COLUMN", help="With --prove: compare the groups of COLUMN as well.")
+@click.option("--sensitive", metavar="COLUMN", help="With --prove: also measure fairness between the groups of COLUMN.")
 @click.option("--folds", type=click.IntRange(min=2), help="With --prove: the number of folds. Default: 5.")
 @click.option(
     "--copies",

@@ -54,10 +54,10 @@ def command(
     force: bool,
     show_real: bool,
 ) -> None:
-    """Score synthetic rows against real ones: fidelity, usefulness and privacy.
+    """Score synthetic rows against real ones: fidelity, utility and privacy.
 
     Each score is shown beside the score of held-out real rows and that of independent columns. Writes DIR/report.html,
-    report.json and report.xml (JUnit). Exit code 4 if a score misses what the schema requires.
+    report.json and report.xml (JUnit). The exit code is 4 if a score misses what the schema requires.
     """
     from synthdata.evaluation import check_folder, evaluate, write_report
     from synthdata.io.readers import read_table

@@ -27,7 +27,7 @@ __all__ = ["command"]
     type=PATH,
     metavar="FILE",
     required=True,
-    help=f"The table to write. Its ending names the format: {any_of(FORMATS)}. Without an ending: a folder of images.",
+    help=f"The table to write. Its ending sets the format: {any_of(FORMATS)}. Without an ending: a folder of images.",
 )
 @where_option
 @seed_option("rows")
@@ -37,7 +37,7 @@ __all__ = ["command"]
     metavar="FILE",
     help="The real rows; a synthetic row that holds one of their keys or personal values is drawn again.",
 )
-@click.option("--independent", metavar="COLUMN", help="Make the target independent of COLUMN, a sensitive one.")
+@click.option("--independent", metavar="COLUMN", help="Make the target independent of COLUMN, a sensitive attribute.")
 @click.option(
     "--prompt",
     metavar="[FIELD=]TEXT",
@@ -52,7 +52,7 @@ __all__ = ["command"]
 @click.option(
     "--top-p",
     type=float,
-    help="Text fields: nucleus sampling; keep the smallest set of tokens with this total probability.",
+    help="Text fields: nucleus sampling; sample from the smallest set of tokens with this total probability.",
 )
 @force_option("Overwrite a table that exists.")
 @with_console

@@ -19,7 +19,7 @@ COMMANDS = {  # in the order in which a person meets them; each is `command` of 
     "init": "infer a schema from a table",
     "train": "learn a table and write a model",
     "generate": "sample, check and export synthetic rows",
-    "evaluate": "score synthetic rows: fidelity, usefulness, privacy",
+    "evaluate": "score synthetic rows: fidelity, utility, privacy",
     "run": "train, evaluate and generate in one go",
     "augment": "add synthetic rows to a training set",
     "tune": "search for better hyperparameters",
@@ -122,7 +122,7 @@ def main(ctx: click.Context) -> None:
     """Generate synthetic tables, images and texts that are like your real ones.
 
     A schema says what the columns are: `init` infers one from your data. `train` learns the data and writes a model,
-    `generate` samples rows from it, and `run` does both. Only rows that pass the schema's checks are exported.
+    `generate` samples rows from that model, and `run` does both. Only rows that pass the schema's checks are exported.
 
     `synthdata COMMAND --help` explains a command and shows an example. Every command takes --json for scripts.
     """

@@ -15,7 +15,7 @@ __all__ = ["command"]
 LOOK_AT = """\
 # Guessed from {rows:,} rows of {data}. Check before you train:
 #   subject          whom the data is about: values that only a few subjects share are never learned
-#   personal         names, addresses and numbers that are replaced by invented ones, never learned
+#   personal         names, addresses and numbers that are replaced by made-up ones, never learned
 #   kinds            make a number that is a code (1 = married, 2 = single) a category
 #   min, max, values what is possible, not only what this table happens to hold
 #   target           the column that a model should predict: "target: ..." below the name
@@ -31,8 +31,8 @@ LOOK_AT = """\
 def command(console: Console, data: Path, output: Path | None, force: bool) -> None:
     """Infer a schema from DATA and write it as YAML. DATA is a table or a folder of images.
 
-    The schema says of each column what kind it is, what is allowed, and whether it is personal data. Comments mark what
-    was guessed: check them before you train.
+    For each column, the schema says what kind it is, what is allowed, and whether it is personal data. Comments
+    mark what was guessed: check them before you train.
     """
     from synthdata.fields import Identifier, Personal
     from synthdata.io.readers import read_table
@@ -66,8 +66,8 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
     lines = [
         f"wrote {output}: {len(kinds)} fields ({counts}) from {len(frame):,} rows",
         *([f"subject: {', '.join(schema.subject)}, {found.why}"] if schema.subject else []),
-        *([f"keys, not learned but invented: {', '.join(keys)}"] if keys else []),
-        *([f"personal data, not learned but invented: {', '.join(personal)}"] if personal else []),
+        *([f"keys, not learned but made anew: {', '.join(keys)}"] if keys else []),
+        *([f"personal data, not learned but made anew: {', '.join(personal)}"] if personal else []),
         *remarks,
         f"next: check it, then synthdata run {output} --data {data} -n {len(frame)} -o out",
     ]

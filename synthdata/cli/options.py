@@ -78,7 +78,7 @@ def training_options(command: Command) -> Command:
             "--max-minutes",
             type=click.FloatRange(min=0, min_open=True),
             metavar="MINUTES",
-            help="Time limit of training, including the time before a --resume.",
+            help="Time limit of training; with --resume, the time already spent counts.",
         ),
         click.option("--resume", is_flag=True, help="Continue from the checkpoint of an interrupted run."),
         force_option("Overwrite the output of an earlier run."),

@@ -29,9 +29,9 @@ def command(
     resume: bool,
     force: bool,
 ) -> None:
-    """Check a table against SCHEMA, train a model of it, and write the model.
+    """Check a table against SCHEMA, train a model on it, and write the model.
 
-    The model directory holds JSON and weights, no real row and no code. Ctrl-C keeps a checkpoint beside it; run the
+    The model directory holds JSON and weights, no real rows and no code. Ctrl-C keeps a checkpoint beside it; run the
     same command with --resume to continue.
     """
     from synthdata.synthesizer.artefact import check_target

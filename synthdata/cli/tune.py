@@ -45,11 +45,11 @@ def command(
     resume: bool,
     force: bool,
 ) -> None:
-    """Search the hyperparameters of a generator family, and write SCHEMA with the best ones found.
+    """Search for the best hyperparameters of a generator family, and write a copy of SCHEMA that has them.
 
     Each trial trains on four fifths of the table and is scored on the rest: the AUC of boosted trees that try to tell
     synthetic rows from real ones; 0.5 is best. The first trial has the defaults. Settings that the schema's model names
-    stay as they are. Ctrl-C writes the best so far; trials are kept in OUTPUT.trials for --resume.
+    stay as they are. Ctrl-C stops and writes the best so far; trials are kept in OUTPUT.trials for --resume.
 
     Needs Optuna: pip install 'synthdata[tune]'.
     """

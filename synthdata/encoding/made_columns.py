@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.blocks import Arrays
-from synthdata.fields import Boolean, Category, Codec, Field, Rows
+from synthdata.fields import Codec, Field, Rows
 from synthdata.fields.sharing import Sizes
 from synthdata.schema import Schema
 from synthdata.subjects import Subjects
@@ -138,7 +138,7 @@ def _persons(
         owners[role] = Subjects.of(frame, columns)
         alike = dict.fromkeys(name for each in names if (name := fields[each].like) is not None)
         if not role:  # of a subject of several columns, a learned one of few values
-            alike |= dict.fromkeys(name for name in subject if isinstance(fields[name], Boolean | Category))
+            alike |= dict.fromkeys(name for name in subject if fields[name].is_discrete)
         named = frame[list(columns)].notna().all(axis=1).to_numpy(bool)  # a row that names nobody counts for nobody
         persons[role] = Persons.fit(owners[role][named], tuple(alike), rng, scattered=bool(role))
     return persons, owners

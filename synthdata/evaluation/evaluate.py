@@ -54,28 +54,28 @@ def evaluate(
 
     Parameters
     ----------
-    real
+    real : DataFrame
         The rows that the generator was trained on.
-    synthetic
+    synthetic : DataFrame
         The rows to evaluate.
-    holdout
+    holdout : DataFrame, optional
         Real rows that the generator has not seen. Without them some scores have no ceiling, and most of privacy is
         not measured.
-    schema
+    schema : Schema, optional
         Inferred from `real` if not given. Utility is about predicting its `target`; its `require` sets thresholds;
         rows are counted and split by its `subject`.
-    seed
-        The same seed gives the same scores.
-    history
+    seed : int, default 0
+        Equal seeds, rows and schemas give equal scores.
+    history : sequence of mapping, default ()
         One mapping an epoch, with "epoch", "loss" and "val_loss": the training's loss curves, to be drawn.
-    inception
+    inception : str or Path, optional
         A file with the weights of Inception v3, for the Fréchet distance that papers report.
-    warnings
+    warnings : sequence of str, default ()
         Sentences that training left; they come first in the report's notes.
-    show_real
+    show_real : bool, default False
         Whether real images and texts may be shown.
-    listener
-        Called with the progress.
+    listener : callable, optional
+        Called with each `Progress`.
 
     Returns
     -------

@@ -170,13 +170,57 @@ class Panel:
 class Report:
     """What an evaluation found: fidelity, utility and privacy.
 
-    rows: how many rows were given, by "train", "holdout" and "synthetic". sampled: how many of them fidelity and
-    utility were measured on. subjects: how many subjects the real rows belong to, if the schema names one.
-    columns, pairs: least similar first. roc: ROC curves of the C2ST, of synthetic and of held-out rows.
-    distances: distribution functions of the distance to the nearest training row. history: loss curves.
-    sheets: contact sheets of images. texts: synthetic texts, with real ones if asked for. human_tests: images that a
-    person is asked to tell apart. shows_real: whether real images or texts are shown.
-    seconds: how long it took. notes: sentences that the reader should know.
+    `evaluate` makes it, `write_report` writes it. In a notebook it shows its scores.
+
+    Attributes
+    ----------
+    name : str
+        Of the schema.
+    target : str or None
+        The column that utility is about predicting.
+    rows : mapping of str to int
+        How many rows were given, by "train", "holdout" and "synthetic".
+    sampled : mapping of str to int
+        How many of them fidelity and utility were measured on.
+    scores : tuple of Score
+        One for each metric: its `name`, `value`, `ceiling` and `floor`, 95 % `interval`, and whether it `passed`.
+    columns : tuple of ColumnScore
+        How alike each column is in real and synthetic rows, least similar first.
+    pairs : tuple of PairScore
+        How alike the association of each pair of columns is, least similar first.
+    roc : tuple of Curve
+        ROC curves of the classifier two-sample test (C2ST), of synthetic and of held-out rows.
+    distances : tuple of Curve
+        Distribution functions of the distance to the nearest training row.
+    history : tuple of Curve
+        Loss curves of the training.
+    sheets : tuple of ContactSheet
+        Contact sheets of images.
+    texts : tuple of TextPairs
+        Synthetic texts, with real ones if asked for.
+    human_tests : tuple of HumanTest
+        Images that a person is asked to tell apart.
+    notes : tuple of str
+        Sentences that the reader should know.
+    seconds : float
+        How long it took.
+    subjects : mapping of str to int
+        How many subjects the real rows belong to, if the schema names one.
+    shows_real : bool
+        Whether real images or texts are shown.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthdata import Schema, Synthesizer, evaluate
+    >>> frame = pd.DataFrame({"age": [20, 30, 40, 50] * 25, "ward": ["north", "south"] * 50})
+    >>> synthesizer = Synthesizer.fit(frame, Schema.infer(frame), model="marginals")
+    >>> report = evaluate(frame, synthesizer.sample(100), schema=synthesizer.schema)
+    >>> report.passed  # the schema requires nothing
+    True
+    >>> 0 <= report.score("shapes").value <= 1
+    True
+
     """
 
     name: str
@@ -244,7 +288,24 @@ class Report:
         return None if lead is None else lead.grade
 
     def score(self, name: str) -> Score:
-        """The score with that name; KeyError if there is none."""
+        """The score of one metric.
+
+        Parameters
+        ----------
+        name : str
+            As in a schema's `require`, "c2st_auc" say.
+
+        Returns
+        -------
+        Score
+            Its `value` is None if it was not measured; its `note` says why.
+
+        Raises
+        ------
+        KeyError
+            If no score has that name.
+
+        """
         for score in self.scores:
             if score.name == name:
                 return score

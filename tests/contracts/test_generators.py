@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ LAYOUT = {
     "linked": Binned(0, 5, 3, links=2),
 }
 
+IMPUTING = [name for name in SHORT if issubclass(family(name), ImputingGenerator)]
+
 
 def small_table(rows: int = 600) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(1)
@@ -36,10 +39,21 @@ def small_table(rows: int = 600) -> dict[str, np.ndarray]:
     }
 
 
+@pytest.fixture(scope="module")
+def fits():
+    return cache(
+        lambda name: family(name).fit(Signature(LAYOUT), small_table(), settings(name, SHORT[name]), Run(seed=3))
+    )
+
+
 @pytest.fixture(scope="module", params=sorted(FAMILIES))
-def fitted(request):
-    name = request.param
-    return name, family(name).fit(Signature(LAYOUT), small_table(), settings(name, SHORT[name]), Run(seed=3))
+def fitted(request, fits):
+    return request.param, fits(request.param)
+
+
+@pytest.fixture(scope="module", params=IMPUTING)
+def imputing(request, fits):
+    return fits(request.param)
 
 
 def rng_of(seed: int) -> np.random.Generator:
@@ -152,29 +166,22 @@ def unknown(observed: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: ~seen for name, seen in observed.items()}
 
 
-def imputing(fitted) -> ImputingGenerator:
-    name, generator = fitted
-    if not isinstance(generator, ImputingGenerator):
-        pytest.skip(f"{name} fills no rows")
-    return generator
-
-
-def test_what_is_known_of_a_row_that_is_filled_stays(fitted):
+def test_what_is_known_of_a_row_that_is_filled_stays(imputing):
     arrays, observed = small_table(), gaps()
-    filled = imputing(fitted).impute(rng_of(0), arrays, observed, unknown(observed), {}, {})
+    filled = imputing.impute(rng_of(0), arrays, observed, unknown(observed), {}, {})
     assert check_arrays(LAYOUT, filled) == 600
     for name, seen in observed.items():
         assert np.array_equal(filled[name][seen], arrays[name][seen])
 
 
-def test_what_a_row_lacks_is_drawn_within_all_masks_and_its_own(fitted):
+def test_what_a_row_lacks_is_drawn_within_all_masks_and_its_own(imputing):
     observed, colour = gaps(), np.array([False, True, True])
     which, own = np.arange(600) % 2, np.zeros((2, 300), bool)
     own[0, :50], own[1, 100:140] = True, True
     amount = np.zeros((2, 8, 4), bool)
     amount[0, 3], amount[1, :2], amount[1, 4, 1:3] = True, True, True
     masks = {"wide": (which, own), "amount": (which, amount)}
-    filled = imputing(fitted).impute(rng_of(1), small_table(), observed, unknown(observed), {"colour": colour}, masks)
+    filled = imputing.impute(rng_of(1), small_table(), observed, unknown(observed), {"colour": colour}, masks)
     assert set(filled["colour"][~observed["colour"]]) == {1, 2}
     drawn = ~observed["wide"]
     assert own[which[drawn], filled["wide"][drawn]].all()
@@ -183,8 +190,8 @@ def test_what_a_row_lacks_is_drawn_within_all_masks_and_its_own(fitted):
     assert amount[which[drawn], symbol, level].all()
 
 
-def test_a_row_that_is_filled_is_a_function_of_its_place(fitted):
-    generator, arrays, observed = imputing(fitted), small_table(), gaps()
+def test_a_row_that_is_filled_is_a_function_of_its_place(imputing):
+    generator, arrays, observed = imputing, small_table(), gaps()
     whole = generator.impute(rng_of(2), arrays, observed, unknown(observed), {}, {})
     first = generator.impute(
         rng_of(2),

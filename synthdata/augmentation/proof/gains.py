@@ -74,10 +74,54 @@ class Line:
 
 @dataclass(frozen=True)
 class Gains:
-    """The gains of all candidates.
+    """The gains of all candidates, as `prove` measured them.
 
-    name: of the schema. metric: what `score` is, higher is better. estimator: its import path. rows: real rows, each
-    held out once. confidence: of all intervals together. lines: doing nothing first.
+    A gain is the difference of a candidate's score from that of doing nothing, on the same held-out rows. The intervals
+    hold together, so that the best candidate may be picked from them.
+
+    Attributes
+    ----------
+    name : str
+        Of the schema.
+    target : str
+        The column that is predicted.
+    estimator : str
+        Its import path.
+    metric : str
+        What `score` of a line is, in words; higher is better.
+    rows : int
+        How many real rows there are; each is held out once.
+    folds : int
+        Of the cross-validation.
+    confidence : float
+        That of all intervals together, 0.95 say.
+    lines : tuple of Line
+        One for each candidate, doing nothing first: `label`, `kind`, `rows` added, `score`, `gain`, `interval`, other
+        metrics in `also`, and a `note` that says why it was not measured.
+    seconds : float
+        How long it took.
+
+    See Also
+    --------
+    write_gains : the gains as a page and as JSON.
+
+    Notes
+    -----
+    An interval is a bootstrap over the held-out rows, of whole subjects if they have several; with several folds, the
+    variance of the gain between folds beyond that is added, as in the random-effects mean (DerSimonian and Laird 1986,
+    Controlled Clinical Trials 7). Intervals are simultaneous by the max-t method (Hothorn, Bretz and Westfall 2008,
+    Biometrical Journal 50, section 3).
+
+    Examples
+    --------
+    >>> from synthdata import Gains
+    >>> from synthdata.augmentation import Line
+    >>> nothing = Line("nothing", "nothing", score=0.70)
+    >>> doubled = Line("vae, 2 times the rows", "generated", rows=40, score=0.75, gain=0.05, interval=(0.01, 0.09))
+    >>> gains = Gains("wards", "sick", "sklearn.svm.SVC", "AUC", 40, 5, 0.95, (nothing, doubled))
+    >>> gains.best.label, gains.helps
+    ('vae, 2 times the rows', True)
+
     """
 
     name: str

@@ -69,7 +69,28 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Proof:
-    """The gains of all candidates, and the recipe that makes each of them."""
+    """The gains of all candidates, and the recipe that makes each of them.
+
+    Attributes
+    ----------
+    gains : Gains
+        What each candidate changes in the estimator's metric.
+    recipes : mapping of str to Recipe
+        By the label of a line in `gains`: its `family` (None for augmented copies alone), its `amount`, and `copies`,
+        the share of added rows that are augmented copies. Doing nothing and the baselines have none.
+
+    See Also
+    --------
+    augment : follows a recipe.
+
+    Examples
+    --------
+    >>> proof = prove(frame, schema, max_minutes=30)  # doctest: +SKIP
+    >>> if proof.gains.helps and proof.best.family:  # doctest: +SKIP
+    ...     synthesizer = train(frame, schema, model=proof.best.family)
+    ...     more = augment(synthesizer, frame, proof.best.amount, copies=proof.best.copies)
+
+    """
 
     gains: Gains
     recipes: Mapping[str, Recipe]
@@ -253,35 +274,40 @@ def prove(
 ) -> Proof:
     """Find out by cross-validation whether added rows improve an estimator, and how many of which family.
 
+    In each fold, generators and the estimator are trained on the other folds, the estimator with the rows added; it
+    predicts the real rows of the fold. Class weights, random oversampling and SMOTE, which need no generator, are
+    compared as well. A candidate that cannot be made gets no score, and a note that says why.
+
     Parameters
     ----------
-    frame
-        The real rows; those without a target are left out.
-    schema
-        Of the columns.
-    target
+    frame : DataFrame
+        The real rows, raw (all text) or typed; those without a target are left out.
+    schema : Schema
+        What the table is.
+    target : str, optional
         The column to predict; the schema's if not given.
-    families
-        The generator families to try.
-    amount
+    families : sequence of str, optional
+        The generator families to try; all but the baseline "marginals" if not given.
+    amount : Amount, optional
         Try this amount only; several if not given.
-    estimator
-        A scikit-learn estimator or its import path; boosted trees if not given.
-    metric
+    estimator : estimator or str, optional
+        A scikit-learn estimator or its import path. If not given, histogram gradient boosting; with images, extremely
+        randomised trees.
+    metric : str, optional
         "auc", "average_precision" or "balanced_accuracy"; for a number "r2". The default is AUC, or average precision
         if a class has less than a fifth of an equal share (of two classes, a tenth of the rows).
-    sensitive
+    sensitive : str, optional
         A column whose groups should be treated alike: demographic parity and equalised odds are measured as well.
-    folds
-        Of the cross-validation, at least 2.
-    seed
-        The same seed gives the same gains.
-    max_minutes
-        For all trainings together.
-    keep
+    folds : int, default 5
+        Of the cross-validation, at least 2. No subject is on both sides of a fold.
+    seed : int, default 0
+        Equal seeds, tables and schemas give equal gains.
+    max_minutes : float, optional
+        Time budget of all trainings together, in minutes.
+    keep : Path, optional
         A folder for the results of each fold, from which an interrupted proof continues. The caller removes it.
-    listener
-        Called with the progress.
+    listener : callable, optional
+        Called with each `Progress`.
 
     Returns
     -------
@@ -296,12 +322,28 @@ def prove(
         If a cell cannot be read as the schema says.
     ArtefactError
         If `keep` holds the results of another proof.
+    MissingExtraError
+        If a family needs TensorFlow and it is not installed.
+
+    Notes
+    -----
+    SMOTE interpolates between neighbours of a rarer class (Chawla et al. 2002, arXiv:1106.1813). How the intervals are
+    made is said in `Gains`. Equalised odds are those of Hardt, Price and Srebro (2016, arXiv:1610.02413).
 
     Examples
     --------
-    >>> proof = prove(frame, schema, families=["transformer"], max_minutes=30)  # doctest: +SKIP
-    >>> proof.gains.helps  # doctest: +SKIP
-    True
+    >>> import pandas as pd
+    >>> from synthdata import Amount, Schema, prove
+    >>> frame = pd.DataFrame({"age": [30, 40, 50, 60] * 10, "sick": ["yes"] * 10 + ["no"] * 30})
+    >>> schema = Schema.infer(frame)
+    >>> proof = prove(frame, schema, target="sick", families=["marginals"], amount=Amount(factor=2), folds=2)
+    >>> proof.best.label, proof.gains.helps
+    ('marginals, 2 times the rows', False)
+
+    With real families it takes as long as the trainings do:
+
+    >>> proof = prove(frame, schema, target="sick", max_minutes=30)  # doctest: +SKIP
+    >>> write_gains(proof.gains, "wards.csv")  # doctest: +SKIP
 
     """
     began = time.monotonic()

@@ -13,9 +13,36 @@ __all__ = ["check_gains", "write_gains"]
 
 
 def write_gains(gains: Gains, path: str | Path, *, force: bool = False) -> dict[str, Path]:
-    """Write `<path>.gains.html` and `<path>.gains.json`.
+    """Write gains as a page for a person and as JSON for a program.
 
-    Each appears whole or not at all. Returns their paths, by "html" and "json".
+    The files are `<path>.gains.html` and `<path>.gains.json`. Each appears complete or not at all.
+
+    Parameters
+    ----------
+    gains : Gains
+        What `prove` measured.
+    path : str or Path
+        Of the table that the gains are about, say; its folder is made if it does not exist.
+    force : bool, default False
+        Replace earlier gains.
+
+    Returns
+    -------
+    dict of str to Path
+        The paths, by "html" and "json".
+
+    Raises
+    ------
+    OutputError
+        If one of the files is there already and `force` is not set, or a file cannot be written.
+
+    Examples
+    --------
+    >>> from synthdata import Gains, write_gains
+    >>> gains = Gains("wards", "sick", "sklearn.svm.SVC", "AUC", rows=40, folds=5, confidence=0.95, lines=())
+    >>> write_gains(gains, "wards.csv")["json"].name
+    'wards.csv.gains.json'
+
     """
     files = check_gains(path, force=force)
     texts = {"html": render_gains(gains), "json": as_json(gains)}

@@ -36,16 +36,16 @@ def write_report(report: Report, folder: str | Path, *, force: bool = False) -> 
 
     Parameters
     ----------
-    report
+    report : Report
         What `evaluate` returned.
-    folder
+    folder : str or Path
         Made if it does not exist.
-    force
+    force : bool, default False
         Replace an earlier report.
 
     Returns
     -------
-    dict
+    dict of str to Path
         The paths, by "html", "json", "xml" and "guess".
 
     Raises

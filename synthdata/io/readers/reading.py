@@ -22,10 +22,40 @@ LEAST_TO_TRAIN = 20  # rows; fewer teach nothing that would not be a copy
 
 
 def read_table(path: str | Path, *, least: int = 1) -> pd.DataFrame:
-    """Read a file by its ending, or a folder of images; DataError in one line for what cannot be read.
+    r"""Read a table from a file, by its ending, or from a folder of images.
 
-    least: refuse a table of fewer rows (`LEAST_TO_TRAIN` for training). Where the table stood is kept in the frame's
-    `attrs`, so that `Schema.read` finds files whose paths in cells are relative to it.
+    CSV comes back as text, each cell as written, so that a schema can parse it exactly; typed formats come back in
+    their types. `Schema.infer` and `Schema.read` take both. Where the table stood is kept in the frame's `attrs`, so
+    that `Schema.read` finds files whose paths in cells are relative to it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of CSV (`.csv`), JSON Lines (`.jsonl`), either of them compressed (`.csv.gz`, `.jsonl.gz`), or Parquet
+        (`.parquet`); or a folder of image files, with a `metadata.csv` or a folder for each label.
+    least : int, default 1
+        Refuse a table of fewer rows; training needs 20.
+
+    Returns
+    -------
+    DataFrame
+        The rows, in the order of the file.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, its ending is unknown, it is broken, or it has fewer than `least` rows. The message
+        is one line and shows no cell.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from synthdata import read_table
+    >>> _ = Path("wards.csv").write_text("age,ward\n34,north\n51,south\n")
+    >>> frame = read_table("wards.csv")
+    >>> frame["age"].tolist()
+    ['34', '51']
+
     """
     path = Path(path)
     if path.is_dir():

@@ -18,7 +18,7 @@ Temperature: TypeAlias = Annotated[
 ]
 TopP: TypeAlias = Annotated[
     float,
-    Key(gt=0, le=1, description="nucleus sampling: draw from the likeliest tokens of this probability"),
+    Key(gt=0, le=1, description="nucleus sampling: draw from the smallest set of tokens with this total probability"),
 ]
 
 
@@ -29,15 +29,15 @@ class TransformerSettings(Settings):
         default="auto", description="width of the states, a multiple of twice the heads"
     )
     layers: int = Key(default=4, ge=1, le=24, description="number of layers")
-    heads: PositiveInt = Key(default=4, description="attention heads of a layer")
-    mlp_ratio: int = Key(default=3, ge=1, le=8, description="width of a feed-forward layer over `width`")
+    heads: PositiveInt = Key(default=4, description="attention heads per layer")
+    mlp_ratio: int = Key(default=3, ge=1, le=8, description="width of a feed-forward layer, as a multiple of `width`")
     dropout: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
-        default="auto", description="dropout of what each layer adds; in a VAE, each of the decoder"
+        default="auto", description="dropout of each layer's residual branches; in a VAE, of the decoder's layers"
     )
-    epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="most epochs of training")
+    epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="largest number of epochs")
     learning_rate: float = Key(default=1e-2, gt=0, description="peak learning rate")
-    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.1, description="weight decay, decoupled")
-    ema_decay: float = Key(default=0.99, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.1, description="decoupled weight decay")
+    ema_decay: float = Key(default=0.99, ge=0, lt=1, description="decay per step of the averaged weights (EMA)")
     validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out for early stopping")
 
     @model_validator(mode="after")

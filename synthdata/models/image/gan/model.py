@@ -48,18 +48,18 @@ class ImageGAN(Settings):
         default="auto", description="channels of the critic at full resolution"
     )
     critic_blocks: int = Key(default=1, ge=1, le=8, description="residual blocks of the critic at each resolution")
-    batch_size: Annotated[int, Key(ge=8, multiple_of=4)] = Key(default=64, description="images of a training step")
+    batch_size: Annotated[int, Key(ge=8, multiple_of=4)] = Key(default=64, description="images per training step")
     rounds: PositiveInt | Literal["auto"] = Key(
         default="auto", description="rounds of 250 training steps, after each of which quality is measured"
     )
     patience: PositiveInt = Key(default=8, description="rounds without better quality after which training stops")
     learning_rate: float = Key(default=6e-4, gt=0, description="peak learning rate of generator and critic")
-    ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay per step of the averaged weights (EMA)")
     r1_penalty: float = Key(
         default=1.0, ge=0, description="weight of the gradient penalties R1 and R2 at the start; falls to a tenth"
     )
     diff_augment: Annotated[float, Key(ge=0, le=1)] | Literal["auto"] = Key(
-        default="auto", description="share of the images that are shifted and cut out before the critic sees them"
+        default="auto", description="share of images that are shifted and lose a part before the critic sees them"
     )
     validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of images held out to measure quality")
 

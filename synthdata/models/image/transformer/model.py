@@ -34,7 +34,7 @@ class ImageTransformer(Settings):
         default=(8, 6, 5),
         min_length=1,
         max_length=8,
-        description="levels of each digit of a token; their product is the size of the vocabulary",
+        description="number of values of each digit of a token; their product is the size of the vocabulary",
     )
     conv_width: PositiveInt | Literal["auto"] = Key(
         default="auto", description="channels of the tokenizer's encoder and decoder at full resolution"
@@ -42,31 +42,29 @@ class ImageTransformer(Settings):
     blocks: int = Key(
         default=1, ge=1, le=8, description="residual blocks of the tokenizer's encoder and decoder at each resolution"
     )
-    tokenizer_epochs: PositiveInt | Literal["auto"] = Key(
-        default="auto", description="epochs of training of the tokenizer"
-    )
+    tokenizer_epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="epochs of the tokenizer")
     tokenizer_learning_rate: float = Key(default=2e-3, gt=0, description="peak learning rate of the tokenizer")
     width: PositiveInt | Literal["auto"] = Key(
         default="auto", description="width of the Transformer, a multiple of `heads`"
     )
     layers: int = Key(default=4, ge=1, le=24, description="layers of the Transformer")
-    heads: PositiveInt = Key(default=4, description="attention heads of a layer")
-    mlp_ratio: int = Key(default=3, ge=1, le=8, description="width of a feed-forward layer over `width`")
-    batch_size: PositiveInt = Key(default=64, description="images of a training step")
+    heads: PositiveInt = Key(default=4, description="attention heads per layer")
+    mlp_ratio: int = Key(default=3, ge=1, le=8, description="width of a feed-forward layer, as a multiple of `width`")
+    batch_size: PositiveInt = Key(default=64, description="images per training step")
     epochs: PositiveInt | Literal["auto"] = Key(
-        default="auto", description="most epochs of training of the Transformer"
+        default="auto", description="largest number of epochs of the Transformer"
     )
     patience: PositiveInt | Literal["auto"] = Key(
         default="auto", description="epochs without a better validation loss after which training stops"
     )
     learning_rate: float = Key(default=1e-2, gt=0, description="peak learning rate of the Transformer")
-    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.02, description="weight decay, decoupled")
-    ema_decay: float = Key(default=0.995, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.02, description="decoupled weight decay")
+    ema_decay: float = Key(default=0.995, ge=0, lt=1, description="decay per step of the averaged weights (EMA)")
     token_dropout: float = Key(
         default=0.1, ge=0, lt=1, description="share of tokens hidden from those after them in training"
     )
     shift_pixels: int = Key(
-        default=1, ge=0, le=4, description="most pixels by which an image is shifted in training, each way"
+        default=1, ge=0, le=4, description="largest shift of an image in training, in pixels, in each direction"
     )
     temperature: float = Key(
         default=0.9, gt=0, description="sampling temperature; below 1 gives likelier, less varied images"

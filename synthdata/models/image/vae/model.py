@@ -49,16 +49,16 @@ class ImageVAE(Settings):
     )
     coupling_layers: int = Key(default=6, ge=0, description="coupling layers of the prior")
     coupling_width: int = Key(default=128, ge=8, description="width of the hidden layers of a coupling layer")
-    batch_size: PositiveInt = Key(default=64, description="images of a training step")
-    epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="most epochs of training")
+    batch_size: PositiveInt = Key(default=64, description="images per training step")
+    epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="largest number of epochs")
     patience: PositiveInt | Literal["auto"] = Key(
         default="auto", description="epochs without a better validation loss after which training stops"
     )
     learning_rate: float = Key(default=1.5e-3, gt=0, description="peak learning rate")
-    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.05, description="weight decay, decoupled")
-    ema_decay: float = Key(default=0.995, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.05, description="decoupled weight decay")
+    ema_decay: float = Key(default=0.995, ge=0, lt=1, description="decay per step of the averaged weights (EMA)")
     beta: float = Key(default=0.1, gt=0, le=1, description="weight of the KL divergence at the start; 1 after warm-up")
-    kl_warmup: float = Key(default=0.15, ge=0, le=1, description="share of training in which beta rises")
+    kl_warmup: float = Key(default=0.15, ge=0, le=1, description="share of training in which `beta` rises to 1")
     validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of images held out for early stopping")
 
     @model_validator(mode="after")

@@ -38,13 +38,13 @@ class GAN(Settings):
     layers: int = Key(default=2, ge=1, le=12, description="layers of the generator")
     critic_width: int = Key(default=256, ge=8, description="width of the critic's hidden layers")
     critic_layers: int = Key(default=1, ge=1, le=12, description="layers of the critic")
-    batch_size: Annotated[int, Key(ge=32, multiple_of=32)] = Key(default=256, description="rows of a training step")
+    batch_size: Annotated[int, Key(ge=32, multiple_of=32)] = Key(default=256, description="rows per training step")
     rounds: PositiveInt | Literal["auto"] = Key(
         default="auto", description="rounds of 250 training steps, after each of which quality is measured"
     )
     patience: PositiveInt = Key(default=4, description="rounds without better quality after which training stops")
     learning_rate: float = Key(default=2e-3, gt=0, description="peak learning rate of generator and critic")
-    ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay per step of the averaged weights (EMA)")
     r1_penalty: float = Key(default=0.2, ge=0, description="weight of the gradient penalties R1 and R2")
     column_keep_rate: float = Key(default=0.8, gt=0, le=1, description="share of a row's columns that the critic sees")
     temperature: float = Key(default=0.5, gt=0, description="temperature of the Gumbel softmax in training")
@@ -56,7 +56,10 @@ class GAN(Settings):
         default=1.0, ge=0, description="weight of the negative log-likelihood of the conditional symbol"
     )
     sampling_exponent: float = Key(
-        default=1.0, ge=0, le=1, description="training-by-sampling: 1 draws symbols as often as they come, 0 all alike"
+        default=1.0,
+        ge=0,
+        le=1,
+        description="training-by-sampling: 1 draws symbols as often as they occur, 0 all equally often",
     )
     validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out to measure quality")
 

@@ -44,21 +44,24 @@ class Transformer(Settings):
     width: int = Key(default=64, ge=8, description="width of the hidden layers, a multiple of `heads`")
     layers: int = Key(default=3, ge=1, le=12, description="feed-forward layers after attention")
     heads: int = Key(default=2, ge=1, description="attention heads")
-    mlp_ratio: int = Key(default=2, ge=1, description="width of a feed-forward layer over `width`")
-    batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="rows of a training step")
-    epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="most epochs of training")
+    mlp_ratio: int = Key(default=2, ge=1, description="width of a feed-forward layer, as a multiple of `width`")
+    batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="rows per training step")
+    epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="largest number of epochs")
     patience: PositiveInt | Literal["auto"] = Key(
         default="auto", description="epochs without a better validation loss after which training stops"
     )
     learning_rate: float = Key(default=2e-2, gt=0, description="peak learning rate")
     weight_decay: Annotated[float, Key(ge=0)] | Literal["auto"] = Key(
-        default="auto", description="weight decay, decoupled"
+        default="auto", description="decoupled weight decay"
     )
     entropy_weighting: float = Key(
         default=0.3, ge=0, le=1, description="exponent by which columns of low entropy weigh more in the loss"
     )
     sampling_order_share: float = Key(
-        default=0.6, ge=0, le=1, description="share of training rows read in the order that is sampled"
+        default=0.6,
+        ge=0,
+        le=1,
+        description="share of training rows read in the sampling order; the others in random orders",
     )
     validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out for early stopping")
 

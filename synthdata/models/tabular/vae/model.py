@@ -47,21 +47,21 @@ class VAE(Settings):
     latent: PositiveInt | Literal["auto"] = Key(default="auto", description="width of the latent vector, even")
     width: int = Key(default=192, ge=8, description="width of the hidden layers, a multiple of 4")
     layers: int = Key(default=2, ge=1, le=12, description="layers of the encoder, and of the decoder")
-    mlp_ratio: int = Key(default=2, ge=1, description="width of a feed-forward layer over `width`")
-    mixture_components: int = Key(default=64, ge=1, description="normals in the prior's mixture")
+    mlp_ratio: int = Key(default=2, ge=1, description="width of a feed-forward layer, as a multiple of `width`")
+    mixture_components: int = Key(default=64, ge=1, description="components of the prior, a mixture of normals")
     coupling_layers: int = Key(default=4, ge=0, description="coupling layers of the prior")
-    batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="rows of a training step")
-    epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="most epochs of training")
+    batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="rows per training step")
+    epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="largest number of epochs")
     patience: PositiveInt | Literal["auto"] = Key(
         default="auto", description="epochs without a better validation loss after which training stops"
     )
     learning_rate: float = Key(default=2e-2, gt=0, description="peak learning rate")
-    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.5, description="weight decay, decoupled")
+    weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.5, description="decoupled weight decay")
     entropy_weighting: float = Key(
         default=0.3, ge=0, le=1, description="exponent by which columns of low entropy weigh more in the loss"
     )
     beta: float = Key(default=0.1, gt=0, le=1, description="weight of the KL divergence at the start; 1 after warm-up")
-    kl_warmup: float = Key(default=0.15, ge=0, le=1, description="share of training in which beta rises")
+    kl_warmup: float = Key(default=0.15, ge=0, le=1, description="share of training in which `beta` rises to 1")
     validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out for early stopping")
 
     @model_validator(mode="after")

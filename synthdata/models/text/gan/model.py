@@ -43,13 +43,13 @@ class TextGAN(Settings):
     layers: int = Key(default=2, ge=1, le=12, description="layers of the generator")
     critic_width: int = Key(default=128, ge=8, description="width of the critic's hidden layers")
     critic_layers: int = Key(default=2, ge=1, le=12, description="layers of the critic")
-    batch_size: Annotated[int, Key(ge=8)] = Key(default=128, description="latent vectors of a training step")
+    batch_size: Annotated[int, Key(ge=8)] = Key(default=128, description="latent vectors per training step")
     rounds: PositiveInt = Key(
         default=12, description="rounds of 250 training steps, after each of which quality is measured"
     )
     patience: PositiveInt = Key(default=4, description="rounds without better quality after which training stops")
     learning_rate: float = Key(default=1e-3, gt=0, description="peak learning rate of generator and critic")
-    ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay per step of the averaged weights (EMA)")
     r1_penalty: float = Key(default=0.5, ge=0, description="weight of the gradient penalties R1 and R2")
     temperature: Temperature = 1.0
     top_p: TopP = 1.0

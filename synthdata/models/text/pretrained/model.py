@@ -45,16 +45,16 @@ class PretrainedText(Settings):
     SAMPLING: ClassVar[frozenset[str]] = frozenset({"temperature", "top_p"})
 
     preset: str = Key(description="folder of the preset; taken from the field's `preset` if not given")
-    rank: int = Key(default=8, ge=1, le=256, description="rank of the change of a matrix (LoRA)")
-    prefix: int = Key(default=4, ge=1, le=64, description="vectors before a text that stand for its condition")
-    batch_size: PositiveInt = Key(default=1024, description="tokens of a training step")
-    epochs: PositiveInt = Key(default=8, description="most epochs of training")
+    rank: int = Key(default=8, ge=1, le=256, description="rank of the LoRA update of a matrix")
+    prefix: int = Key(default=4, ge=1, le=64, description="prefix vectors before a text that encode its condition")
+    batch_size: PositiveInt = Key(default=1024, description="tokens per training step")
+    epochs: PositiveInt = Key(default=8, description="largest number of epochs")
     patience: PositiveInt = Key(
         default=2, description="epochs without a better validation loss after which training stops"
     )
     learning_rate: float = Key(default=1e-3, gt=0, description="peak learning rate")
-    weight_decay: float = Key(default=0.01, ge=0, description="weight decay, decoupled")
-    ema_decay: float = Key(default=0.99, ge=0, lt=1, description="decay a step of the averaged weights that are kept")
+    weight_decay: float = Key(default=0.01, ge=0, description="decoupled weight decay")
+    ema_decay: float = Key(default=0.99, ge=0, lt=1, description="decay per step of the averaged weights (EMA)")
     temperature: Temperature = 1.0
     top_p: TopP = 1.0
     validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out for early stopping")

@@ -39,7 +39,7 @@ class TextTransformer(TransformerSettings):
     family: ClassVar[str] = "transformer"
     SAMPLING: ClassVar[frozenset[str]] = frozenset({"temperature", "top_p", "guidance_scale"})
 
-    batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="tokens of a training step")
+    batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="tokens per training step")
     patience: PositiveInt = Key(
         default=3, description="epochs without a better validation loss after which training stops"
     )

@@ -48,23 +48,28 @@ class TextAutoencoder(TransformerSettings):
     encoder_layers: int = Key(default=2, ge=1, le=24, description="layers of the encoder")
     coupling_layers: int = Key(default=4, ge=0, description="coupling layers of the prior")
     coupling_width: int = Key(default=64, ge=8, description="width of a coupling layer's hidden layers")
-    batch_size: PositiveInt = Key(default=1024, description="tokens of a training step")
+    batch_size: PositiveInt = Key(default=1024, description="tokens per training step")
     patience: PositiveInt = Key(
         default=5,
-        description="epochs without a better validation loss, besides those of the KL warm-up, after which training "
-        "stops",
+        description="epochs without a better validation loss, not counting those of the KL warm-up, after which "
+        "training stops",
     )
     token_dropout: float = Key(
         default=0.1, ge=0, lt=1, description="share of the decoder's input tokens that are dropped in training"
     )
     kl_zero_share: float = Key(
-        default=0.1, ge=0, le=1, description="share of training at the start in which the KL divergence does not count"
+        default=0.1, ge=0, le=1, description="share of training, at its start, in which the KL divergence has no weight"
     )
     kl_warmup: float = Key(
-        default=0.3, ge=0, le=1, description="share of training after that in which its weight rises to 1"
+        default=0.3,
+        ge=0,
+        le=1,
+        description="share of training, after that, in which the weight of the KL divergence rises to 1",
     )
     free_bits: float = Key(
-        default=0.3, ge=0, description="nats of KL divergence that each number of a latent vector has for nothing"
+        default=0.3,
+        ge=0,
+        description="nats of KL divergence that are not penalised in each dimension of a latent vector",
     )
 
     @model_validator(mode="after")
