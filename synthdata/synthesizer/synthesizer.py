@@ -33,7 +33,7 @@ from synthdata.schema.constraints import Constraint
 from synthdata.synthesizer import artefact
 from synthdata.synthesizer.dataset import dataset_of
 from synthdata.synthesizer.filling import Filling
-from synthdata.synthesizer.fitting import facts, fit_generators, hear, read_rows, rows_to_learn, wanted
+from synthdata.synthesizer.fitting import facts, fit_generators, read_rows, recorded, request, rows_to_learn
 from synthdata.synthesizer.latent import LatentSpaces
 from synthdata.synthesizer.prompts import bits_per_character, prompt_tokens
 from synthdata.synthesizer.stages import FieldStages, check_rows, restore_table, table_files
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Synthesizer"]
 
-ABOUT = ("chosen", "training", "subjects", "warnings")  # what a manifest may say of how a model was fitted
+ABOUT = ("chosen", "training", "subjects", "warnings")  # optional facts about the fit, in the manifest
 
 
 @dataclass(frozen=True, repr=False)
@@ -156,8 +156,8 @@ class Synthesizer:
         from synthdata.models.training.plan import Run
 
         began = time.monotonic()
-        what = wanted(frame, schema, model, max_minutes)
-        schema = what.schema
+        wanted = request(frame, schema, model, max_minutes)
+        schema = wanted.schema
         frame = read_rows(frame, schema)
         remarks = tell(listener, about_columns(frame, schema), privacy=True)
         remarks += tell(listener, [*about_missing_subjects(frame, schema), *about_rows(frame, schema)])
@@ -169,15 +169,15 @@ class Synthesizer:
         constraints = tuple(constraint.learn(frame, rng, subjects) for constraint in schema.constraints)
         check_rows(encoder.layout, len(frame))
         schedule: list[float] = []
-        heard = hear(listener, schedule)
-        what = what.settled(len(frame), encoder.layout, heard)
+        heard = recorded(listener, schedule)
+        wanted = wanted.resolved(len(frame), encoder.layout, heard)
         run = Run(seed, max_minutes, checkpoint, resume, heard, callbacks, subjects)
-        generator, stages = fit_generators(encoder.layout, encoder.encode(frame), what, run, began)
+        generator, stages = fit_generators(encoder.layout, encoder.encode(frame), wanted, run, began)
         history = generator.history if generator else ()
         remarks += tell(listener, about_model(encoder.codecs, frame, schedule, history))
-        about = facts(what, len(frame), subjects, seed, generator)
+        about = facts(wanted, len(frame), subjects, seed, generator)
         about |= {"seconds": round(time.monotonic() - began, 2), "warnings": remarks}
-        return cls(schema, encoder, generator, stages, what.family, constraints, about)
+        return cls(schema, encoder, generator, stages, wanted.family, constraints, about)
 
     def sample(
         self,
@@ -353,7 +353,7 @@ class Synthesizer:
 
     @property
     def capacity(self) -> int | None:
-        """How many rows of one run there can be: the fewest keys an identifier has. None for any number."""
+        """Maximum number of rows of one run, the fewest keys that an identifier has; None if unlimited."""
         return self.encoder.capacity
 
     @staticmethod
