@@ -74,7 +74,7 @@ class CopiedColumns:
         for name, others in self.sources.items():
             block = result[name]
             if not isinstance(block, Binned):
-                raise ValueError(f"{name} copies other columns, but it is no quantity of many values")
+                raise ValueError(f"{name} copies other columns, but is not a binned quantity")
             result[name] = replace(block, links=len(others))
         return result
 

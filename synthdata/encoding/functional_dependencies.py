@@ -54,7 +54,7 @@ class FunctionalDependencies:
         for name, (source, table) in self.tables.items():
             block, other = layout[name], layout[source]
             if not (isinstance(block, Categorical) and isinstance(other, Categorical)):
-                raise ValueError(f"{name} or {source} is no column of symbols")
+                raise ValueError(f"{name} or {source} is not categorical")
             if len(table) != other.size or not all(0 <= symbol < block.size for symbol in table):
                 raise ValueError(f"{name} does not depend on {source} as it is")
         return {name: block for name, block in layout.items() if name not in self.tables}

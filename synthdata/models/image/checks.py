@@ -16,7 +16,7 @@ LEAST_SIDE, MOST_SIDE = 8, 64  # pixels
 def check_block(block: Block) -> Pixels:
     """Return the block if it is an image of a supported size; ValueError otherwise."""
     if not isinstance(block, Pixels):
-        raise ValueError(f"{type(block).__name__} is no image")
+        raise ValueError(f"{type(block).__name__} is not an image")
     low, high = sorted((block.height, block.width))
     if low < LEAST_SIDE or high > MOST_SIDE:
         raise ValueError(f"image of {block.height} x {block.width}: sides are from {LEAST_SIDE} to {MOST_SIDE} pixels")

@@ -39,7 +39,7 @@ def _width(block: Block) -> int:
         case Binned(atoms, _, _):
             return 2 + (atoms if atoms <= MOST_ATOMS else 1)
         case Tokens() | Pixels():
-            raise TypeError(f"{type(block).__name__} is no tabular block")
+            raise TypeError(f"{type(block).__name__} is not a tabular block")
         case _:
             assert_never(block)
 
@@ -63,7 +63,7 @@ def _features(block: Block, array: np.ndarray) -> np.ndarray:
             else:
                 result[~in_bin, 2] = (symbol[~in_bin] + 1) / atoms
         case Tokens() | Pixels():
-            raise TypeError(f"{type(block).__name__} is no tabular block")
+            raise TypeError(f"{type(block).__name__} is not a tabular block")
         case _:
             assert_never(block)
     return result

@@ -15,7 +15,7 @@ def text_block(signature: Signature) -> Tokens:
     """The text block of a signature; ValueError if it is another kind of block."""
     block = signature.block
     if not isinstance(block, Tokens):
-        raise ValueError(f"{type(block).__name__} is no text")
+        raise ValueError(f"{type(block).__name__} is not a text")
     return block
 
 

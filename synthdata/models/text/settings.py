@@ -43,5 +43,5 @@ class TransformerSettings(Settings):
     @model_validator(mode="after")
     def _check_heads(self) -> Self:
         if self.width != "auto" and self.width % (2 * self.heads):
-            raise ValueError(f"width {self.width} is no multiple of twice the heads, {2 * self.heads}")
+            raise ValueError(f"width {self.width} is not a multiple of twice the heads, {2 * self.heads}")
         return self

@@ -68,7 +68,7 @@ class Transformer(Settings):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.width % self.heads:
-            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+            raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
         return self
 
     def auto(self, size: Size) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class VAE(Settings):
         if self.latent != "auto" and self.latent % 2:
             raise ValueError(f"latent {self.latent} is odd; coupling layers need two halves")
         if self.width % 4:
-            raise ValueError(f"width {self.width} is no multiple of 4; coupling layers take a quarter of it")
+            raise ValueError(f"width {self.width} is not a multiple of 4; coupling layers take a quarter of it")
         return self
 
     def auto(self, size: Size) -> dict[str, Any]:

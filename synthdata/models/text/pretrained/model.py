@@ -77,7 +77,7 @@ class PretrainedTextGenerator(Trained[PretrainedText], PromptedGenerator):
         sizes = {name: int(facts[name]) for name in ("layers", "width", "mlp_width")}
         block, heads, width = text_block(signature), int(facts["heads"]), sizes["width"]
         if heads < 1 or width % heads:
-            raise ValueError(f"width {width} is no multiple of the heads, {heads}")
+            raise ValueError(f"width {width} is not a multiple of the heads, {heads}")
         condition, prefix = condition_width(signature.condition), settings.prefix
         return pretrained_shapes(
             vocabulary=block.vocabulary, condition=condition, prefix=prefix, length=block.length, **sizes
