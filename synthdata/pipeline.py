@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BUDGET", "check_learned_keys", "clear_of", "generate", "suite_of", "train", "with_suite"]
 
-BUDGET = 20  # rows sampled for one that is wanted, before generation gives up
+BUDGET = 20  # rows sampled per requested row before generation gives up
 
 
 def train(
@@ -114,7 +114,7 @@ def train(
 
 
 def with_suite(synthesizer: Synthesizer) -> Synthesizer:
-    """The same model with the suite its rows must pass: the schema's, as training filled it in, and the user's own."""
+    """A copy of the model with the suite its rows must pass: from the schema, learned constraints, and the user."""
     schema = synthesizer.schema
     return replace(synthesizer, suite=Suite.of(schema, synthesizer.constraints).to_json(schema.name))
 
@@ -204,7 +204,7 @@ def check_learned_keys(schema: Schema, real: pd.DataFrame) -> None:
 
 
 def clear_of(schema: Schema, real: pd.DataFrame, rows: int, listener: Listener = silent) -> RealValues:
-    """The keys and personal data of real rows; InputError if a pattern has too few keys besides them."""
+    """The keys and personal data of real rows; InputError if a pattern has too few other keys left."""
     values = RealValues.of(schema.read(real), schema.fields)
     for name, field in schema.fields.items():
         if not isinstance(field, Identifier) or name not in values.values:
@@ -212,17 +212,19 @@ def clear_of(schema: Schema, real: pd.DataFrame, rows: int, listener: Listener =
         left = field.keys - len(field.fitting(pd.Series(sorted(values.values[name]), dtype="str")))
         if left < (rows if field.unique else 1):
             raise InputError(
-                f'"{name}": {rows:,} rows are to be made, but its pattern leaves only {max(left, 0):,} keys that no '
+                f'"{name}": {rows:,} rows are requested, but its pattern leaves only {max(left, 0):,} keys that no '
                 f"real row has; ask for fewer rows, or widen the pattern in the schema and train again"
             )
     if values.crowded:
         named = ", ".join(values.crowded)
-        listener(Progress("names", 1.0, detail=f"{named}: so many people that made ones may be called like real ones"))
+        listener(
+            Progress("names", 1.0, detail=f"{named}: so many people that synthetic names may coincide with real ones")
+        )
     return values
 
 
 def _first_file(verdict: Verdict, frame: pd.DataFrame) -> str:
-    """Name the file of the first row whose statistics failed, if cells are paths; the tail of a message."""
+    """The end of a message: the file of the first row whose statistics failed, if cells are paths."""
     for check in verdict.checks:
         name, _, statistic = check.label.rpartition(".")
         if check.first and statistic and name in frame.columns:

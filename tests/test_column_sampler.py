@@ -71,10 +71,10 @@ def test_sampler_and_network_give_rows_the_same_likelihood(trained, order):
 
 
 def masks(table: SymbolTable) -> tuple[np.ndarray, np.ndarray]:
-    fine = np.zeros((table.rows, table.most_fine), np.float32)
+    fine = np.zeros((table.coarse_rows, table.most_fine), np.float32)
     for i, column in enumerate(table.columns):
         fine[table.starts[i] : table.starts[i + 1], column.fine :] = -1e9
-    return np.zeros(table.rows, np.float32), fine
+    return np.zeros(table.coarse_rows, np.float32), fine
 
 
 def test_sharing_the_work_of_a_prefix_changes_no_row(trained, monkeypatch):
@@ -174,7 +174,7 @@ def test_a_cell_that_is_known_and_drawn_tells_the_others_what_it_was(trained):
     observed, lacking = np.ones((ROWS, len(COLUMNS)), bool), patterns(ROWS)
     uniform = np.random.default_rng(8).random((ROWS, len(COLUMNS), 2), dtype=np.float32)
     adds = masks(sampler.table)
-    filled = sampler.fill(range(5), symbols, observed, uniform, *adds, lacking=lacking)
+    filled = sampler.fill(range(5), symbols, observed, uniform, *adds, missing=lacking)
     for column in range(5):
         others = observed.copy()
         others[:, column] = ~lacking[:, column]

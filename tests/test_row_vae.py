@@ -94,7 +94,7 @@ def test_the_generator_of_the_gan_is_the_same_in_numpy(symbols):
     gan = disturbed(GANNetwork(Frequencies.of(table, symbols), settings, seed=0, group=4))
     weights = gan.export()
     rng = np.random.default_rng(4)
-    latent, conditionals = rng.standard_normal((ROWS, 6)).astype(np.float32), rng.integers(0, table.rows, ROWS)
+    latent, conditionals = rng.standard_normal((ROWS, 6)).astype(np.float32), rng.integers(0, table.coarse_rows, ROWS)
     made, log_conditional = gan.generate(tf.constant(latent), tf.constant(conditionals, tf.int32), tf.constant([0, 1]))
     both = np.hstack([latent, conditionals[:, None]]).astype(np.float32)
     sampler = LatentSampler(table, weights, lambda each: enter_conditional(weights, each))

@@ -594,9 +594,9 @@ def test_keys_of_two_tables_differ_under_the_same_seed() -> None:
 @pytest.mark.parametrize("validation", [0.05, 0.1, 0.3])
 def test_no_subject_is_both_trained_on_and_validated_with(validation: float) -> None:
     whose = Subjects.of(transactions(150), ["customer_id"])
-    aside = Run(seed=3, subjects=whose).aside(len(whose), validation)
+    aside = Run(seed=3, subjects=whose).validation_mask(len(whose), validation)
     assert aside is not None
-    batches = Batches(len(whose), batch_size=64, validation_split=validation, seed=3, aside=aside)
+    batches = Batches(len(whose), batch_size=64, validation_split=validation, seed=3, validation_mask=aside)
     held, trained = set(whose.each[batches.held_out]), set(whose.each[batches.rows])
     assert not held & trained
     assert sorted(batches.every) == list(range(len(whose)))
@@ -605,7 +605,7 @@ def test_no_subject_is_both_trained_on_and_validated_with(validation: float) -> 
 
 def test_a_big_subject_does_not_leave_next_to_nothing_to_validate_with() -> None:
     whose = Subjects(1150, np.repeat(np.arange(260), [1] * 250 + [90] * 10))
-    held = [int(Run(seed=seed, subjects=whose).aside(1150, 0.1).sum()) for seed in range(20)]
+    held = [int(Run(seed=seed, subjects=whose).validation_mask(1150, 0.1).sum()) for seed in range(20)]
     assert min(held) >= 0.5 * 0.1 * 1150
 
 
@@ -613,11 +613,11 @@ def test_no_text_of_a_subject_that_is_trained_on_stands_among_those_to_validate_
     rng = np.random.default_rng(0)
     whose = np.repeat(np.arange(100), 5)
     tokens = np.where(np.arange(12) < rng.integers(2, 12, 500)[:, None], rng.integers(1, 50, (500, 12)), 0)
-    aside = Run(subjects=Subjects(500, whose)).aside(500, 0.1)
-    packs = pack(tokens, seed=1, aside=aside)
+    aside = Run(subjects=Subjects(500, whose)).validation_mask(500, 0.1)
+    packs = pack(tokens, seed=1, validation_mask=aside)
     sides = [
         {whose[text] for row in packs.texts[chosen] for text in row if text >= 0}
-        for chosen in (packs.aside, ~packs.aside)
+        for chosen in (packs.validation_mask, ~packs.validation_mask)
     ]
     assert not sides[0] & sides[1]
     assert len(sides[0] | sides[1]) == 100

@@ -179,18 +179,18 @@ def test_copied_and_dependent_columns_are_found_in_subjects_not_in_rows() -> Non
 
 
 def test_no_subject_is_validated_on_and_trained_on() -> None:
-    aside = Run(seed=3, subjects=WHOSE).aside(ROWS, 0.1)
+    aside = Run(seed=3, subjects=WHOSE).validation_mask(ROWS, 0.1)
     assert aside is not None
     assert not set(WHO[aside]) & set(WHO[~aside])
-    assert Run(seed=3, subjects=Subjects(ROWS)).aside(ROWS, 0.1) is None
+    assert Run(seed=3, subjects=Subjects(ROWS)).validation_mask(ROWS, 0.1) is None
 
 
 def test_texts_to_validate_on_are_packed_by_themselves() -> None:
     tokens = rng().integers(1, 50, (ROWS, 12))
     aside = WHOSE.divided(0.2, rng())
-    packs = pack(tokens, seed=0, aside=aside)
-    assert packs.aside is not None
-    for texts, is_aside in zip(packs.texts, packs.aside, strict=True):
+    packs = pack(tokens, seed=0, validation_mask=aside)
+    assert packs.validation_mask is not None
+    for texts, is_aside in zip(packs.texts, packs.validation_mask, strict=True):
         assert (aside[texts[texts >= 0]] == is_aside).all()
     assert sorted(packs.texts[packs.texts >= 0]) == list(range(ROWS))
 

@@ -17,7 +17,7 @@ from synthdata.errors import ArtefactError, InputError, TrainingError
 from synthdata.models import family, settings
 from synthdata.models.base import Signature
 from synthdata.models.tabular.transformer.model import Transformer, TransformerGenerator
-from synthdata.models.training.checkpoints import held
+from synthdata.models.training.checkpoints import locked
 from synthdata.models.training.plan import Run
 from synthdata.schema import Model, Schema
 from synthdata.synthesizer import Synthesizer
@@ -73,7 +73,7 @@ def test_a_run_that_was_interrupted_resumes_to_the_same_weights(tmp_path, name):
 
 def test_two_runs_do_not_share_a_checkpoint(tmp_path):
     run = Run(seed=1, checkpoint=tmp_path / "state")
-    with held(run.checkpoint), pytest.raises(InputError, match="another run is training into it"):
+    with locked(run.checkpoint), pytest.raises(InputError, match="another run is training into it"):
         fit(run)
     fit(run)
     assert not list(tmp_path.iterdir())

@@ -1,8 +1,8 @@
-"""Columns that often hold exactly what an earlier column holds: a payment and the bill it pays.
+"""Columns whose value often equals that of an earlier column, such as a payment and its bill.
 
-A number is drawn from one of the levels of its bin, so two columns that agree in a level would hardly ever agree in the
-unit. Where training rows agree often, the later column's block gets further levels, its *links*: "what that other
-column holds".
+A number is sampled uniformly within a level of its bin, so two columns in the same level are hardly ever exactly equal.
+If they are often equal in training, the later column's block gets additional symbols, its *links*, each of which means
+"the same value as that column".
 """
 
 from __future__ import annotations
@@ -19,15 +19,18 @@ from synthdata.subjects import Subjects
 
 __all__ = ["CopiedColumns"]
 
-LEAST_SHARE = 0.01  # of the rows: so many agree outside the atoms, and with no source chosen before
+LEAST_SHARE = 0.01  # of the rows that must agree with a source, atoms and rows of other sources not counted
 LEAST_ROWS = LEAST_SUBJECTS = 20
 MOST_SOURCES = 4
-LOOKED_AT = 50_000  # rows that are compared
+COMPARED = 50_000  # rows that are compared
 
 
 @dataclass(frozen=True)
 class CopiedColumns:
-    """sources: for each column that copies, the earlier columns whose value it may take, most frequent first."""
+    """The copied columns of a table.
+
+    sources: for each copied column, the earlier columns whose value it may take, most frequent first.
+    """
 
     sources: Mapping[str, tuple[str, ...]]
 
@@ -35,59 +38,57 @@ class CopiedColumns:
     def find(
         cls, frame: pd.DataFrame, codecs: Mapping[str, Codec], arrays: Arrays, subjects: Subjects | None = None
     ) -> CopiedColumns:
-        """Compare every quantity with the earlier ones that are counted in the same unit.
+        """Compare every quantity with the earlier ones of the same unit.
 
-        subjects: whose each row is; without them each row is a subject of its own.
+        arrays: the encoded frame. subjects: the subject of each row; None if each row is its own subject.
         """
-        rows = slice(0, LOOKED_AT)
+        rows = slice(0, COMPARED)
         owners = (subjects or Subjects(len(frame)))[rows]
-        looked_at = {
-            name: _quantity(frame[name].iloc[rows]) for name, codec in codecs.items() if codec.unit is not None
-        }
+        compared = {name: _quantity(frame[name].iloc[rows]) for name, codec in codecs.items() if codec.unit is not None}
         sources = {}
         earlier: list[str] = []
-        for name, values in looked_at.items():
+        for name, values in compared.items():
             block = codecs[name].layout[name]
             same_unit = [other for other in earlier if codecs[other].unit == codecs[name].unit]
             earlier.append(name)
             if not isinstance(block, Binned):
                 continue
-            open_ = arrays[name][rows, 0] >= block.atoms
+            unmatched = arrays[name][rows, 0] >= block.atoms
             least = max(LEAST_SHARE * len(values), LEAST_ROWS)
             chosen: list[str] = []
             while same_unit and len(chosen) < MOST_SOURCES:
-                agree = {other: open_ & (values == looked_at[other]) for other in same_unit}
+                agree = {other: unmatched & (values == compared[other]) for other in same_unit}
                 best = max(agree, key=lambda other: int(agree[other].sum()))
                 if agree[best].sum() < least or owners[agree[best]].people < LEAST_SUBJECTS:
                     break
                 chosen.append(best)
                 same_unit.remove(best)
-                open_ = open_ & ~agree[best]
+                unmatched = unmatched & ~agree[best]
             if chosen:
                 sources[name] = tuple(chosen)
         return cls(sources)
 
     def layout(self, layout: Layout) -> Layout:
-        """The layout, with the links of the columns that copy."""
+        """The layout, with the links of copied columns added."""
         result = dict(layout)
         for name, others in self.sources.items():
             block = result[name]
             if not isinstance(block, Binned):
-                raise ValueError(f"{name} copies other columns, but it is no quantity of many values")
+                raise ValueError(f"{name} copies other columns, but is not a binned quantity")
             result[name] = replace(block, links=len(others))
         return result
 
     def encode(self, frame: pd.DataFrame, layout: Layout, arrays: Arrays) -> dict[str, np.ndarray]:
-        """Mark the rows in which a column holds what one of its sources holds."""
+        """Encode equality with a source as a link."""
         result = dict(arrays)
         for name, others in self.sources.items():
             block, array = layout[name], np.array(arrays[name])
             assert isinstance(block, Binned)
-            values, open_ = _quantity(frame[name]), array[:, 0] >= block.atoms
+            values, unmatched = _quantity(frame[name]), array[:, 0] >= block.atoms
             for number, other in enumerate(others):
-                agree = open_ & (values == _quantity(frame[other]))
+                agree = unmatched & (values == _quantity(frame[other]))
                 array[agree, 1] += 1 + number
-                open_ = open_ & ~agree
+                unmatched = unmatched & ~agree
             result[name] = array
         return result
 
@@ -98,10 +99,10 @@ class CopiedColumns:
         arrays: Arrays,
         masks: Mapping[str, Mask] | None = None,
     ) -> dict[str, pd.Series]:
-        """The decoded columns, with the sources' values where a column copies.
+        """The decoded columns, with links replaced by the values of their sources.
 
-        A source's value that lies beyond the ends of the column's range, or that a mask forbids, is not copied:
-        the row keeps the value that the column's codec decoded.
+        A value outside the column's range, or excluded by a mask, is not copied: the row keeps the value that the
+        column's codec decoded.
         """
         result = dict(columns)
         for name, others in self.sources.items():
@@ -115,7 +116,7 @@ class CopiedColumns:
 
 
 def _quantity(column: pd.Series) -> np.ndarray:
-    """Values that can be compared: (n,), missing ones equal to nothing."""
+    """Values for comparison: (n,); missing ones are NaN or NaT, which equal nothing."""
     if pd.api.types.is_numeric_dtype(column):
         if column.isna().any():
             return column.to_numpy("float64", na_value=np.nan)

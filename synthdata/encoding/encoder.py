@@ -1,4 +1,4 @@
-"""The encoder of a table: a frame of the schema's types as arrays of blocks, and back."""
+"""The encoder of a table: from a frame of the schema's types to arrays of blocks, and back."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ __all__ = ["Encoder"]
 
 @dataclass(frozen=True)
 class Encoder:
-    """What turns rows into arrays of blocks, and back; plain JSON.
+    """Encodes rows as arrays of blocks, and decodes them.
 
-    codecs: of all columns, in the schema's order. made: the columns that are made anew. copied: columns that often hold
-    what another one holds. dependencies: columns that are a function of another one, and are not learned.
+    codecs: of all columns, in the schema's order. made: the columns that are made anew. copied: columns that often
+    equal another one. dependencies: columns that are a function of another one, and are not learned.
     """
 
     codecs: Mapping[str, Codec]
@@ -38,7 +38,7 @@ class Encoder:
     def of_columns(
         cls, frame: pd.DataFrame, schema: Schema, made: MadeColumns, rng: np.random.Generator, subjects: Subjects
     ) -> Self:
-        """Fit to each column of a frame of the schema's types by itself. subjects: whose each row is."""
+        """Fit each column of a frame of the schema's types separately. subjects: the subject of each row."""
         codecs = {
             name: made.codecs[name] if name in made.codecs else field.fit(frame[name], name, rng, subjects)
             for name, field in schema.fields.items()
@@ -49,18 +49,18 @@ class Encoder:
     def fit(
         cls, frame: pd.DataFrame, schema: Schema, made: MadeColumns, rng: np.random.Generator, subjects: Subjects
     ) -> Self:
-        """Fit to each column, then look for columns that copy others, and for those that are a function of another."""
-        plain = cls.of_columns(frame, schema, made, rng, subjects)
-        layout = tabular(plain.layout)
-        arrays: Arrays = _by_columns({name: plain.codecs[name] for name in layout}, frame)
-        copied = CopiedColumns.find(frame, plain.codecs, arrays, subjects)
+        """Fit each column, then find copied columns and functional dependencies."""
+        columns = cls.of_columns(frame, schema, made, rng, subjects)
+        layout = tabular(columns.layout)
+        arrays: Arrays = _by_columns({name: columns.codecs[name] for name in layout}, frame)
+        copied = CopiedColumns.find(frame, columns.codecs, arrays, subjects)
         layout = copied.layout(layout)
         arrays = copied.encode(frame, layout, arrays)
-        return replace(plain, copied=copied, dependencies=FunctionalDependencies.find(layout, arrays, subjects))
+        return replace(columns, copied=copied, dependencies=FunctionalDependencies.find(layout, arrays, subjects))
 
     @property
     def all_blocks(self) -> Layout:
-        """The blocks of all columns, those that depend on another one among them."""
+        """The blocks of all columns, including functionally dependent ones."""
         blocks = {name: block for codec in self.codecs.values() for name, block in codec.layout.items()}
         return self.copied.layout(blocks)
 
@@ -71,19 +71,19 @@ class Encoder:
 
     @property
     def capacity(self) -> int | None:
-        """How many rows of one run there can be: the fewest keys an identifier has. None for any number."""
+        """Maximum number of rows of one run, the fewest keys that an identifier has; None if unlimited."""
         capacities = [codec.body.capacity for codec in self.codecs.values() if codec.body.capacity is not None]
         return min(capacities, default=None)
 
     def encode(self, frame: pd.DataFrame) -> Arrays:
-        """The arrays that generators learn, of a frame of the schema's types."""
+        """Encode a frame of the schema's types as the arrays that generators learn."""
         arrays = self.copied.encode(frame, self.all_blocks, _by_columns(self.codecs, frame))
         return self.dependencies.encode(arrays)
 
     def decode(self, arrays: Arrays, rows: Rows, masks: Mapping[str, Mask] | None = None) -> pd.DataFrame:
-        """The frame that arrays stand for, in the schema's types and order, with keys and personal data made anew.
+        """Decode arrays to a frame in the schema's types and order, with keys and personal data made anew.
 
-        rows: which rows of a run these are. masks: those under which the arrays were drawn.
+        rows: the seed of the run and the numbers of these rows. masks: those under which the arrays were sampled.
         """
         arrays, masks = self.dependencies.decode(arrays), masks or {}
         learned = {name: codec for name, codec in self.codecs.items() if name not in self.made.codecs}
@@ -95,10 +95,12 @@ class Encoder:
     def restrict(self, where: Where) -> dict[str, Mask]:
         """Turn conditions into masks by column; ConditionError if one cannot be met."""
         fields = {name: codec.field for name, codec in self.codecs.items()}
-        return {name: self.codecs[name].restrict(asked) for name, asked in predicates_of(where, fields).items()}
+        return {
+            name: self.codecs[name].restrict(predicates) for name, predicates in predicates_of(where, fields).items()
+        }
 
     def allowed(self, masks: Mapping[str, Mask]) -> dict[str, np.ndarray]:
-        """What may be drawn of the learned blocks under masks; ConditionError if masks contradict each other."""
+        """Masks over the symbols of learned blocks; ConditionError if masks contradict each other."""
         return self.dependencies.masks({name: mask.allowed for name, mask in masks.items()})
 
     def satisfied(self, frame: pd.DataFrame, where: Where) -> np.ndarray:
@@ -134,5 +136,5 @@ class Encoder:
 
 
 def _by_columns(codecs: Mapping[str, Codec], frame: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The arrays of columns, each encoded by itself."""
+    """The arrays of all columns, each encoded separately."""
     return {name: array for codec in codecs.values() for name, array in codec.encode(frame[codec.name]).items()}

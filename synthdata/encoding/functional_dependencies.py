@@ -1,7 +1,7 @@
-"""Columns that are a function of another column: the years of schooling of a degree, the country of a country code.
+"""Functional dependencies: the years of schooling follow from the degree, the country from the country code.
 
-Where each symbol of a column always came with the same symbol of another, a generator need not learn the second, and
-could only get it wrong: it is left out of what is learned, and looked up in a table when rows are decoded.
+If each symbol of a column, the source, always occurs with the same symbol of another, generators do not learn the
+other, which they could only get wrong: it is looked up in a table when rows are decoded.
 """
 
 from __future__ import annotations
@@ -17,27 +17,30 @@ from synthdata.subjects import Subjects
 
 __all__ = ["FunctionalDependencies"]
 
-LEAST_ROWS = 20  # or subjects that show it, for each symbol of the source, on average: fewer could agree by chance
+LEAST_ROWS = 20  # mean rows, or subjects, per symbol of the source: fewer could agree by chance
 
 
 @dataclass(frozen=True)
 class FunctionalDependencies:
-    """tables: for each column that is left out, the column it depends on, and its symbol for each of that one's."""
+    """The functional dependencies of a table.
+
+    tables: for each dependent column, its source, and its symbol for each symbol of the source.
+    """
 
     tables: Mapping[str, tuple[str, tuple[int, ...]]]
 
     @classmethod
     def find(cls, layout: Layout, arrays: Arrays, subjects: Subjects | None = None) -> FunctionalDependencies:
-        """Compare columns of symbols, those with more symbols first.
+        """Compare all pairs of categorical columns, sources with more symbols first.
 
-        A column and one that only renames its symbols depend on each other: the first in the layout stays. subjects:
-        whose each row is; a symbol counts as often as subjects show it.
+        Of two columns that determine each other, the first in the layout is kept. subjects: the subject of each row; a
+        subject counts once for each of its symbols.
         """
         seen = {name: len(np.unique(arrays[name])) for name, block in layout.items() if isinstance(block, Categorical)}
         kept: list[str] = []
         tables = {}
         for name in sorted((name for name in seen if seen[name] > 1), key=lambda name: -seen[name]):
-            sources = (other for other in kept if seen[other] * LEAST_ROWS <= _shown(arrays[other], subjects))
+            sources = (other for other in kept if seen[other] * LEAST_ROWS <= _observations(arrays[other], subjects))
             found = ((other, _table(layout, arrays, other, name)) for other in sources)
             source = next(((other, table) for other, table in found if table is not None), None)
             if source is None:
@@ -47,28 +50,28 @@ class FunctionalDependencies:
         return cls(tables)
 
     def layout(self, layout: Layout) -> Layout:
-        """The layout that is left to learn."""
+        """The layout without dependent columns."""
         for name, (source, table) in self.tables.items():
             block, other = layout[name], layout[source]
             if not (isinstance(block, Categorical) and isinstance(other, Categorical)):
-                raise ValueError(f"{name} or {source} is no column of symbols")
+                raise ValueError(f"{name} or {source} is not categorical")
             if len(table) != other.size or not all(0 <= symbol < block.size for symbol in table):
                 raise ValueError(f"{name} does not depend on {source} as it is")
         return {name: block for name, block in layout.items() if name not in self.tables}
 
     def encode(self, arrays: Arrays) -> Arrays:
-        """The arrays that are left to learn."""
+        """The arrays without dependent columns."""
         return {name: array for name, array in arrays.items() if name not in self.tables}
 
     def decode(self, arrays: Arrays) -> Arrays:
-        """The arrays with those that depend on them."""
+        """The arrays, with dependent columns looked up."""
         looked_up = {name: np.asarray(table)[arrays[source]] for name, (source, table) in self.tables.items()}
         return {**arrays, **looked_up}
 
     def masks(self, masks: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Turn masks over the symbols of any columns into masks over those that are learned.
 
-        ConditionError if no symbol of a source goes with what is asked of a column that depends on it.
+        ConditionError if no symbol of a source satisfies the masks of the columns that depend on it.
         """
         result = {name: mask for name, mask in masks.items() if name not in self.tables}
         for name, (source, table) in self.tables.items():
@@ -84,15 +87,15 @@ class FunctionalDependencies:
         return result
 
 
-def _shown(array: np.ndarray, subjects: Subjects | None) -> int:
-    """How often the symbols of a column are shown in all."""
+def _observations(array: np.ndarray, subjects: Subjects | None) -> int:
+    """Number of rows; with subjects, number of distinct pairs of subject and symbol."""
     if subjects is None or subjects.numbers is None:
         return len(array)
     return int(subjects.count(array, int(array.max(initial=0)) + 1).sum())
 
 
 def _table(layout: Layout, arrays: Arrays, source: str, name: str) -> tuple[int, ...] | None:
-    """The symbol of `name` for each symbol of `source`, None if one came with several; 0 for what never came."""
+    """The symbol of `name` for each symbol of `source`, 0 where that does not occur; None if it is no function."""
     block = layout[source]
     assert isinstance(block, Categorical)
     table = np.zeros(block.size, np.int64)

@@ -1,7 +1,7 @@
-"""Columns that are made anew and never learned: keys and personal data, and whose each synthetic row is.
+"""Columns that are made anew and never learned: keys and personal data, and the persons of synthetic rows.
 
-Rows are drawn independently of each other; persons are dealt to them afterwards, as many rows to one as in the real
-data, and never a woman's row to a man. So name, key and e-mail address fit each other in all rows of a person.
+Rows are sampled independently; persons are assigned to them afterwards, with as many rows per person as in the real
+data, and never a woman's row to a man. So a person has the same name, key and e-mail address in all their rows.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOST_KINDS = 1_000_000  # distinct values of a column that is the same in all ro
 class MadeColumns:
     """The columns of a table that are made anew.
 
-    codecs: of these columns. persons: whose rows are, by role, "" for the subject's own. table: the schema's name, so
+    codecs: of these columns. persons: the persons of each role, "" for the subject itself. table: the schema's name, so
     that keys of two tables differ.
     """
 
@@ -45,7 +45,7 @@ class MadeColumns:
         return cls(codecs, persons, schema.name)
 
     def deal(self, columns: Mapping[str, pd.Series], rows: Rows) -> Rows:
-        """The rows, each given to a person of every role. columns: those that are learned, decoded."""
+        """Assign each row to a person of every role. columns: the learned ones, decoded."""
         rows = replace(rows, table=self.table)
         count = len(rows.numbers)
         first = int(rows.numbers[0]) if count else 0
@@ -56,7 +56,7 @@ class MadeColumns:
         return replace(rows, persons=owners, columns=columns)
 
     def make(self, arrays: Arrays, rows: Rows) -> dict[str, pd.Series]:
-        """Make the columns for rows that are dealt to persons; `arrays` say where a value is missing."""
+        """Make the columns for rows that are assigned to persons; `arrays` say where a value is missing."""
         seen: list[Hashable] = []
         result = {}
         for name, codec in self.codecs.items():
@@ -78,8 +78,8 @@ class MadeColumns:
 class Persons:
     """Persons of one role among the rows: those who are to be protected, or doctors, say.
 
-    sizes: rows of a person; None where each row is somebody else's. alike: columns that are the same in all rows of a
-    person, learned or not: what their sex is read from. scattered: whether rows of one may stand anywhere.
+    sizes: distribution of the number of rows per person; None if each row is another person. alike: columns that are
+    constant in all rows of a person, such as sex. scattered: whether a person's rows need not be consecutive.
     """
 
     sizes: Sizes | None = None
@@ -96,15 +96,15 @@ class Persons:
         return cls(Sizes.fit(subjects.numbers, subjects, rng), tuple(alike), scattered)
 
     def deal(self, columns: Mapping[str, pd.Series], first: int, rows: int, rng: np.random.Generator) -> np.ndarray:
-        """Whose each of `rows` rows is, of which the first is number `first`: (rows,) int64, unlike in other rows.
+        """The person of each of the rows `first` to `first + rows`: (rows,) int64, unique to this part of the run.
 
-        columns: those that are decoded.
+        columns: the decoded ones.
         """
         if self.sizes is None:
             return np.arange(first, first + rows)
         if self.scattered and self.sizes.is_pool:
             return -1 - self.sizes.choose(rng, rows)
-        kinds = np.zeros(rows, np.int64)
+        kinds = np.zeros(rows, np.int64)  # the combination of `alike` values
         for name in self.alike:
             kinds = kinds * MOST_KINDS + pd.factorize(columns[name], sort=True)[0]
         order = np.argsort(kinds, kind="stable")
@@ -131,7 +131,7 @@ class Persons:
 def _persons(
     frame: pd.DataFrame, fields: Mapping[str, Field], subject: Sequence[str], rng: np.random.Generator
 ) -> tuple[dict[str, Persons], dict[str, Subjects]]:
-    """Fit the persons of each role, and say whose each row is by role."""
+    """Fit the persons of each role; returns these, and the person of each row, by role."""
     persons, owners = {}, {}
     for role, names in _roles(fields).items():
         columns = _columns_of_persons(fields, subject, role)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
-NOTHING = "the tables have nothing that it could be measured on"
+NOTHING = "the tables have no data to measure it on"
 
 Measure: TypeAlias = Callable[[Tables, np.random.Generator], Panel]
 
@@ -108,7 +108,7 @@ def evaluate(
     tables = Tables.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))
     if tables.pictures:
         check_installed("train", "comparing images")
-    measures: dict[str, Measure] = {  # by what progress calls them
+    measures: dict[str, Measure] = {  # by name, as shown in progress
         "columns and pairs": similarity_panel,
         "real-vs-synthetic AUC": c2st_panel,
         "utility": utility_panel,
@@ -151,7 +151,7 @@ def _inception(path: str | Path) -> Inception:
 
 
 def _required(scores: Iterable[Score], require: Mapping[str, float]) -> tuple[Score, ...]:
-    """The scores held to their thresholds; what is required and was not measured is among them."""
+    """The scores compared with their thresholds, including required scores that were not measured."""
     measured = tuple(scores)
     missing = set(require) - {score.name for score in measured}
     every = (*measured, *(Score.unmeasured(name, NOTHING) for name in METRICS if name in missing))

@@ -1,7 +1,7 @@
-"""Generators: from blocks to more of the same blocks.
+"""Families of generators, by name.
 
-To add one: write its folder (see `base`), name it in `FAMILIES`; the contract tests do the rest. This module imports
-nothing heavy, since `--help` lists the families.
+To add one: write its folder (see `base`), and name it in `FAMILIES` or `FIELD_FAMILIES`. This module imports nothing
+heavy, since `--help` lists the families.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ __all__ = [
     "settings",
 ]
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads; what goes wrong is raised as well
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads; errors are raised anyway
 
-AUTO = "auto"  # the table decides, see `auto`
-FAMILIES: dict[str, str] = {  # family: module and class, imported when asked for, since TensorFlow takes seconds
+AUTO = "auto"  # the family is chosen by the size of the table, see `auto`
+FAMILIES: dict[str, str] = {  # family: module and class, imported on demand
     "transformer": "synthdata.models.tabular.transformer.model:TransformerGenerator",
     "vae": "synthdata.models.tabular.vae.model:VAEGenerator",
     "gan": "synthdata.models.tabular.gan.model:GANGenerator",
     "marginals": "synthdata.models.tabular.marginals.model:MarginalsGenerator",
 }
 
-BASELINE = "marginals"  # columns independent of each other, nothing to train: what the others must beat
+BASELINE = "marginals"  # independent columns, no training: the baseline for the others
 
 FIELD_FAMILIES: dict[str, dict[str, str]] = {  # by the block of an image or text field; the default first
     "Pixels": {

@@ -10,11 +10,11 @@ from synthdata.models.base import Settings
 
 __all__ = ["AutoSettings", "Choice", "choose"]
 
-MOST_COLUMNS = 300  # beyond, what the Transformer draws a row with grows with the square of the columns
+MOST_COLUMNS = 300  # the Transformer's sampling time grows with the square of the columns
 
 
 class AutoSettings(Settings):
-    """Settings of the automatic choice of a family, which looks at the number of columns."""
+    """Settings of `model: auto`, which chooses a family by the number of columns."""
 
     interpolation: bool = Key(
         default=False, description="choose a family whose rows can be encoded, decoded and interpolated"
@@ -23,7 +23,7 @@ class AutoSettings(Settings):
 
 @dataclass(frozen=True)
 class Choice:
-    """A family, and why."""
+    """The chosen family, and the reason."""
 
     family: str
     why: str
@@ -37,7 +37,7 @@ def choose(asked: AutoSettings, rows: int, columns: int) -> Choice:
     """
     size = f"{rows:,} rows of {columns} columns"
     if asked.interpolation:
-        return Choice("vae", f"{size}, and interpolation: only a VAE gives rows a place to go between")
+        return Choice("vae", f"{size}, and interpolation: only a VAE has a latent space of rows")
     if columns > MOST_COLUMNS:
         return Choice("vae", f"{size}: a Transformer's sampling grows with the square of the columns, a VAE's does not")
     return Choice("transformer", f"{size}: the most faithful family for tables of up to {MOST_COLUMNS} columns")

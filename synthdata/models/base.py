@@ -7,9 +7,9 @@ A family is a folder of four files, of which only two import Keras:
 - `training.py`: the task of the training loop: batches, loss, validation.
 - `sampler.py`: the same network in numpy, with the weights of a trained model.
 
-What to implement: a `Settings` (every hyperparameter once: typed, described, with its default) and a `Trained`
-(`shapes`, `train`, `sample`). Then name the family in `synthdata.models.FAMILIES` or `FIELD_FAMILIES`; the contract
-tests do the rest. Concrete classes are final.
+To add a family, subclass `Settings` (each hyperparameter once: typed, described, with its default) and `Trained`
+(`shapes`, `train`, `sample`), and register it in `synthdata.models.FAMILIES` or `FIELD_FAMILIES`; the contract tests
+cover it from there. Concrete classes are final.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ __all__ = [
 ]
 
 Weights: TypeAlias = Mapping[str, np.ndarray]
-History: TypeAlias = list[dict[str, float]]  # a row of figures an epoch of training; empty if nothing was iterated
+History: TypeAlias = list[dict[str, float]]  # one dict of metrics per epoch; empty for families without epochs
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-AUTO = "auto"  # of a setting: chosen from the size of the data
+AUTO = "auto"  # value of a setting that is to be chosen from the size of the data
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a generator draws, and what it is conditioned on.
+    """What a generator samples, and what it is conditioned on.
 
-    layout: the blocks it draws: those of a table, or the only one of an image or a text. condition: the tabular blocks
-    of the same record that it is given; none for a table.
+    layout: the blocks that are sampled: those of a table, or the single block of an image or a text. condition: the
+    tabular blocks of the same record that are given; empty for a table.
     """
 
     layout: Layout
@@ -66,21 +66,22 @@ class Signature:
 
     @property
     def name(self) -> str:
-        """The name of the only block that is drawn."""
+        """The name of the single block of an image or text generator."""
         (name,) = self.layout
         return name
 
     @property
     def block(self) -> Block:
-        """The only block that is drawn."""
+        """The single block of an image or text generator."""
         return self.layout[self.name]
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is to learn from: what settings that say "auto" are chosen by.
+    """The size of the training data, from which settings that say "auto" are chosen.
 
-    rows: of the table. layout: the blocks that are drawn. tokens: of a text field in all rows, ends included.
+    rows: number of training rows. layout: the blocks that are sampled. tokens: of a text field, the number of tokens in
+    all rows, end tokens included.
     """
 
     rows: int
@@ -89,21 +90,21 @@ class Size:
 
     @classmethod
     def of(cls, signature: Signature, arrays: Arrays) -> Self:
-        """Check the arrays and measure them."""
+        """Check the arrays against the layout, and count."""
         rows = check_arrays(signature.layout, {name: arrays[name] for name in signature.layout})
         texts = [arrays[name] for name, block in signature.layout.items() if isinstance(block, Tokens)]
-        return cls(rows, signature.layout, sum(int((each > 0).sum()) + rows for each in texts))
+        return cls(rows, signature.layout, sum(int((tokens > 0).sum()) + rows for tokens in texts))
 
     @property
     def columns(self) -> int:
-        """How many blocks are drawn."""
+        """Number of blocks that are sampled."""
         return len(self.layout)
 
 
 class Settings(BaseModel):
-    """Hyperparameters of one family: each is written once, here; network, training and docs read this very object.
+    """Hyperparameters of one family, each defined once; network, training and docs all read them from here.
 
-    family: the name of the family. SAMPLING: those that only sampling reads; they may change after training.
+    family: the name of the family. SAMPLING: names of those that only affect sampling and may change after training.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -112,27 +113,27 @@ class Settings(BaseModel):
     SAMPLING: ClassVar[frozenset[str]] = frozenset()
 
     def auto(self, size: Size) -> dict[str, Any]:
-        """What settings that say "auto" become for so much data."""
+        """The values that replace "auto" for data of this size, by name."""
         return {}
 
     def resolved(self, size: Size) -> Self:
-        """The same with every "auto" replaced."""
+        """A copy with every "auto" replaced."""
         chosen = {name: value for name, value in self.auto(size).items() if getattr(self, name) == AUTO}
         return self.model_copy(update=chosen)
 
     def plan(self, steps_per_epoch: int, **fixed: Any) -> Plan:
-        """How to train: what a `Plan` asks for and these settings say; `fixed` for what they do not."""
-        said = {each.name: getattr(self, each.name) for each in fields(Plan) if each.name in type(self).model_fields}
-        return Plan(steps_per_epoch=steps_per_epoch, **{**said, **fixed})
+        """The training plan: fields of `Plan` that are settings of the family, overridden by `fixed`."""
+        own = {each.name: getattr(self, each.name) for each in fields(Plan) if each.name in type(self).model_fields}
+        return Plan(steps_per_epoch=steps_per_epoch, **{**own, **fixed})
 
     def identity(self) -> dict[str, Any]:
-        """What a checkpoint must have been made with: all but what only sampling reads."""
+        """The settings that a checkpoint must match: all except those in `SAMPLING`."""
         return self.model_dump(mode="json", exclude=set(self.SAMPLING))
 
 
 @dataclass(frozen=True)
 class SearchRange:
-    """Where to look for a better value of a hyperparameter: one of `choices`, or from `low` to `high`."""
+    """Search space of a hyperparameter: `choices` if any, else from `low` to `high`, log-uniform if `log`."""
 
     low: float = 0.0
     high: float = 1.0
@@ -141,13 +142,13 @@ class SearchRange:
 
 
 class Generator(ABC):
-    """Something that has learned the distribution of a signature's blocks, given its condition.
+    """A fitted model of the distribution of a signature's blocks, given its condition.
 
-    A generator of a table has an empty condition and takes masks; one of an image or a text is conditioned on the
-    table's blocks and takes none.
+    A generator of a table has an empty condition and accepts masks (`allowed`); one of an image or a text is
+    conditioned on the table's blocks and accepts no masks.
 
-    search_space: the hyperparameters worth searching. validated_by: what the history's `val_loss` is, for a person.
-    history: a row of figures an epoch of training.
+    search_space: the hyperparameters worth tuning. validated_by: what `val_loss` in the history measures, in words.
+    history: one dict of metrics per epoch.
     """
 
     Settings: ClassVar[type[Settings]]
@@ -161,25 +162,25 @@ class Generator(ABC):
     @classmethod
     @abstractmethod
     def fit(cls, signature: Signature, arrays: Arrays, settings: Any, run: Run) -> Self:
-        """Learn from the arrays of layout and condition; never returns half-built."""
+        """Train on the arrays of layout and condition, one row per record."""
 
     @abstractmethod
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
-        """Draw `rows` rows of the layout, a function of the arguments alone.
+        """Sample `rows` rows of the layout; deterministic given the arguments, and thread-safe.
 
-        condition: the arrays of the condition's blocks, `rows` rows each. allowed: for any blocks of a table, bool
-        masks over their symbols, (symbols,) or for Binned (symbols, levels); every row returned satisfies all of them,
-        and no row is drawn in vain. May be called from several threads.
+        condition: the arrays of the condition's blocks, `rows` rows each. allowed: bool masks over the symbols of some
+        blocks of a table, (symbols,) or for Binned (symbols, levels); every returned row satisfies all of them, without
+        rejection sampling.
         """
 
-    def check(self, allowed: Weights) -> None:  # noqa: B027 (whatever masks leave can be drawn, unless a family says)
-        """Raise ConditionError if rows under these masks cannot be drawn; called once before any `sample`."""
+    def check(self, allowed: Weights) -> None:  # noqa: B027 (optional: by default any masks will do)
+        """Raise ConditionError if rows cannot be sampled under these masks; called once before any `sample`."""
 
     @abstractmethod
     def config(self) -> dict[str, Any]:
-        """Everything but the weights, as plain JSON."""
+        """Everything except the weights and the history, as plain JSON."""
 
     @classmethod
     @abstractmethod
@@ -188,11 +189,11 @@ class Generator(ABC):
 
     @abstractmethod
     def with_settings(self, **changes: Any) -> Self:
-        """The same weights with other settings of how to sample."""
+        """A copy with the same weights and other sampling settings."""
 
 
 class Learned(NamedTuple):
-    """What training leaves: weights by name, a row of figures an epoch, and what else was found, as plain JSON."""
+    """The result of training: weights by name, metrics per epoch, and other learned facts as plain JSON."""
 
     weights: Weights
     history: History
@@ -204,9 +205,9 @@ S = TypeVar("S", bound=Settings)
 
 @dataclass(frozen=True)
 class Trained(Generator, Generic[S]):
-    """What every family keeps of a training. What to implement: `shapes`, `train`, and `sample`.
+    """Base class of all families. Subclasses implement `shapes`, `train` and `sample`.
 
-    facts: plain JSON that was found in training and that sampling needs, such as an order of columns.
+    facts: plain JSON that training determined and sampling needs, such as an order of columns.
     """
 
     signature: Signature
@@ -218,40 +219,40 @@ class Trained(Generator, Generic[S]):
     @classmethod
     @abstractmethod
     def shapes(cls, signature: Signature, settings: S, facts: Mapping[str, Any]) -> Shapes:
-        """The shape of every weight by name; ValueError for a signature or facts that cannot be."""
+        """The shape of every weight by name; ValueError for an impossible signature or facts."""
 
     @classmethod
     @abstractmethod
     def train(cls, signature: Signature, settings: S, arrays: Arrays, run: Run) -> Learned:
-        """Train until validation stops improving, the schedule is done, or the time budget ends."""
+        """Train until validation stops improving, the schedule ends, or the time budget runs out."""
 
     @classmethod
     def fit(cls, signature: Signature, arrays: Arrays, settings: S, run: Run) -> Self:
-        """Choose what is "auto", and train."""
+        """Resolve settings that say "auto", and train."""
         settings = settings.resolved(Size.of(signature, arrays))
         with needed("train", "training"):
             learned = cls.train(signature, settings, arrays, run)
         return cls(signature, settings, learned.weights, dict(learned.facts), learned.history)
 
     def config(self) -> dict[str, Any]:
-        """The settings as resolved, and what was found in training."""
+        """The resolved settings, and the facts."""
         return {"settings": self.settings.model_dump(mode="json"), "facts": dict(self.facts)}
 
     @classmethod
     def restore(cls, signature: Signature, config: Mapping[str, Any], weights: Weights) -> Self:
-        """Check the settings, and the weights against their shapes."""
+        """Rebuild; settings are validated, weights are checked against `shapes`."""
         settings: Any = cls.Settings.model_validate(config["settings"])
         check_shapes(weights, cls.shapes(signature, settings, config["facts"]))
         return cls(signature, settings, dict(weights), dict(config["facts"]))
 
     def with_settings(self, **changes: Any) -> Self:
-        """Check the settings, and take them."""
+        """A copy with changed settings, which are validated."""
         settings: Any = self.Settings.model_validate({**self.settings.model_dump(mode="json"), **changes})
         return replace(self, settings=settings)
 
 
 class ImputingGenerator(ABC):
-    """The optional ability to draw the missing cells of rows, given all that is observed of each."""
+    """Optional interface: sample the missing cells of each row, given its observed cells."""
 
     @abstractmethod
     def impute(
@@ -263,28 +264,28 @@ class ImputingGenerator(ABC):
         allowed: Mapping[str, np.ndarray],
         row_masks: Mapping[str, tuple[np.ndarray, np.ndarray]],
     ) -> Arrays:
-        """The arrays with the missing cells drawn; all others stay as they are.
+        """The arrays with the missing cells sampled; all other cells are unchanged.
 
-        observed, missing: bool (n,) for every block; what is not observed is missing. A cell may be both: later cells
-        are then conditioned on its value in `arrays` ("missing", say), not on the value drawn for it. A cell that is
-        only missing is drawn first and conditions the later ones. allowed: masks as for `Generator.sample`, of the
-        cells that are drawn. row_masks: for any blocks, the number (n,) of the mask that each row takes besides, and
-        these masks stacked; such blocks are drawn first. A row is a function of the arguments and its position,
-        whatever stands before and after it.
+        observed, missing: for every block, (n,) bool: which cells condition the others, and which are sampled. Each
+        cell is at least one of the two. A cell that is both conditions the others by its value in `arrays` (the symbol
+        for "missing", say), not by the value sampled for it; a cell that is only missing conditions those sampled after
+        it. allowed: masks as for `Generator.sample`, for the sampled cells. row_masks: for some blocks, additional
+        masks that differ by row: the index (n,) of each row's mask, and the stacked masks; these blocks are sampled
+        first. The result for a row depends on the arguments and its position, not on the rows around it.
         """
 
 
 class LatentSpace(ABC):
-    """The optional ability to map each row to a latent vector and back.
+    """Optional interface: map each row to a latent vector and back.
 
-    Of an image or a text the space is that of standard normal noise: `decode` of drawn noise is what `sample` draws; of
-    texts, the likeliest words of it.
+    For an image or a text, latent vectors are standard normal noise: `sample` decodes random noise. For a text,
+    `decode` takes the most likely token at each step, where `sample` draws one.
     """
 
     @property
     @abstractmethod
     def latent_dim(self) -> int:
-        """The width of a latent vector."""
+        """The number of dimensions of a latent vector."""
 
     @abstractmethod
     def encode(self, arrays: Arrays, condition: Arrays = NOTHING) -> np.ndarray:
@@ -292,16 +293,16 @@ class LatentSpace(ABC):
 
     @abstractmethod
     def decode(self, latent: np.ndarray, condition: Arrays = NOTHING) -> Arrays:
-        """The most likely rows of latent vectors (n, latent_dim)."""
+        """The most likely row for each latent vector (n, latent_dim)."""
 
 
 class PromptedGenerator(ABC):
-    """The optional ability to draw a text from its beginning, and to say how likely a text is."""
+    """Optional interface: complete a prompt, and compute the likelihood of a text."""
 
     @abstractmethod
     def complete(self, rng: np.random.Generator, rows: int, condition: Arrays, prompt: np.ndarray) -> Arrays:
-        """As `Generator.sample`, of texts that all begin with the tokens `prompt` (m,)."""
+        """As `Generator.sample`, for texts that all begin with the tokens `prompt` (m,)."""
 
     @abstractmethod
     def nll(self, arrays: Arrays, condition: Arrays = NOTHING) -> np.ndarray:
-        """The negative log-likelihood of each text, its end included, in nats: (n,)."""
+        """The negative log-likelihood of each text, end token included, in nats: (n,)."""

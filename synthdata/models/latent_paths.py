@@ -1,4 +1,4 @@
-"""Variations of images and texts, and interpolation between two: what a latent space of normal noise is good for."""
+"""Variations of images and texts, and interpolation between two, in a latent space of standard normal noise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["interpolate", "vary"]
 
 
 def vary(space: LatentSpace, arrays: Arrays, condition: Arrays, strength: float, rng: np.random.Generator) -> Arrays:
-    """Variations of values: from near them (strength 0) to any under the same condition (strength 1)."""
+    """Variations of `arrays`: from reconstructions (strength 0) to fresh samples given the condition (strength 1)."""
     if not 0.0 <= strength <= 1.0:
         raise ValueError(f"strength {strength} is not from 0 to 1")
     noise = space.encode(arrays, condition)
@@ -20,19 +20,19 @@ def vary(space: LatentSpace, arrays: Arrays, condition: Arrays, strength: float,
 
 
 def interpolate(space: LatentSpace, ends: Arrays, ends_condition: Arrays, condition: Arrays, steps: int) -> Arrays:
-    """Go from the first of two values to the second in `steps` steps, each under its row of `condition`.
+    """Interpolate between the two rows of `ends` in `steps` steps, each decoded given its row of `condition`.
 
-    Along the arc from one noise to the other, spherical interpolation: points on the straight line between them are
-    nearer to the middle than any noise that is drawn (White 2016, arXiv:1609.04468, section 2.1).
+    Spherical interpolation of the noise: points on the straight line would be nearer to the origin than noise ever is
+    (White 2016, arXiv:1609.04468, section 2.1).
     """
     start, end = space.encode(ends, ends_condition).astype(np.float64)
     norms = float(np.linalg.norm(start)), float(np.linalg.norm(end))
     one, other = start / max(norms[0], 1e-9), end / max(norms[1], 1e-9)
     angle = np.arccos(np.clip(one @ other, -1, 1))
-    part = np.linspace(0, 1, steps)[:, None]
+    fraction = np.linspace(0, 1, steps)[:, None]
     if np.sin(angle) < 1e-3:
-        path = start + part * (end - start)
+        path = start + fraction * (end - start)
     else:
-        path = (np.sin((1 - part) * angle) * one + np.sin(part * angle) * other) / np.sin(angle)
-        path *= norms[0] + part * (norms[1] - norms[0])
+        path = (np.sin((1 - fraction) * angle) * one + np.sin(fraction * angle) * other) / np.sin(angle)
+        path *= norms[0] + fraction * (norms[1] - norms[0])
     return space.decode(path.astype(np.float32), condition)

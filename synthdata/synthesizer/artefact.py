@@ -51,7 +51,7 @@ LIBRARIES = ("synthdata", "tensorflow", "keras", "tensorflow-probability", "pand
 
 
 def pack_stage(stage: str, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> dict[str, bytes]:
-    """The files of a generator."""
+    """The files of one generator: configuration and weights."""
     from safetensors.numpy import save
 
     arrays = {name: np.ascontiguousarray(array) for name, array in weights.items()}
@@ -66,7 +66,7 @@ def unpack_stage(stage: str, files: Mapping[str, bytes]) -> tuple[dict[str, Any]
 
 
 def pack_history(history: Sequence[Mapping[str, float]]) -> dict[str, bytes]:
-    """The file of the table's training, a line an epoch; none if there is nothing to tell."""
+    """The training history of the table's generator as CSV, a line per epoch; no file if it is empty."""
     return {HISTORY: pd.DataFrame(history).to_csv(index=False).encode()} if history else {}
 
 
@@ -79,7 +79,7 @@ def unpack_history(files: Mapping[str, bytes]) -> list[dict[str, float]]:
 
 
 def check_target(path: Path, *, force: bool) -> None:
-    """Raise OutputError unless a model can be written to `path`."""
+    """Raise OutputError if a model cannot be written to `path`."""
     if path.exists() and not force:
         raise OutputError(f"{path}: exists; use --force to replace it, or another name")
     if path.exists() and not (path / MANIFEST).is_file() and not (path.is_dir() and not any(path.iterdir())):
@@ -174,7 +174,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of this package and what it stands on."""
+    """Versions of this package and its main dependencies."""
     result = {}
     for name in LIBRARIES:
         try:

@@ -1,4 +1,4 @@
-"""Filling missing cells: each is drawn, not averaged, given all that its row holds."""
+"""Filling missing cells: each is sampled, not averaged, given the observed cells of its row."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from synthdata.synthesizer.streaming import PART, first_row
 
 __all__ = ["ATTEMPTS", "Filling"]
 
-COPIED = 1 << 16  # in place of the number of an attempt: whether a number was copied from a missing one is drawn first
-ATTEMPTS = 20  # times a row is drawn again whose filled cells break a constraint, or whose text came out empty
+COPIED = 1 << 16  # stands for the attempt in the spawn key when links to missing sources are sampled
+ATTEMPTS = 20  # times a row is sampled again if it breaks a constraint or a text is empty
 
 
 @dataclass(frozen=True)
 class Filling:
-    """What fills the cells of a table: the parts of a synthesizer, whose generator must be able to impute.
+    """Fills the cells of a table with the parts of a synthesizer.
 
-    generator: of the table's blocks; None if there are none.
+    generator: that of the table's blocks; None if there are none.
     """
 
     encoder: Encoder
@@ -37,11 +37,11 @@ class Filling:
     constraints: tuple[Constraint, ...]
 
     def fill(self, frame: pd.DataFrame, columns: Sequence[str] | None, seed: int) -> pd.DataFrame:
-        """Fill missing cells of `columns`, or of all, in a frame of the schema's types.
+        """Fill missing cells of `columns`, or of all columns, in a frame of the schema's types.
 
-        Rows go through in the blocks in which rows are sampled; block b, drawn for the a-th time, takes its numbers
-        from Philox(SeedSequence(seed, spawn_key=(b, a))). So a row's cells of the table depend on the seed, the row and
-        its number; its texts also on which of the rows beside it have none.
+        Rows are processed in the same blocks as in `RowStream`; attempt a at block b uses the random generator
+        Philox(SeedSequence(seed, spawn_key=(b, a))). So tabular cells depend on the seed, the row and its position;
+        texts also on which rows of the block lack them.
         """
         wanted = self._wanted(columns)
         parts = []
@@ -64,35 +64,35 @@ class Filling:
                 raise InputError(f'columns: "{name}" is made anew and not learned; leave it out')
             if isinstance(blocks[name], Pixels):
                 raise InputError(f'columns: "{name}" is an image, which is never missing; leave it out')
-        asked = blocks if columns is None else [columns] if isinstance(columns, str) else columns
+        chosen = blocks if columns is None else [columns] if isinstance(columns, str) else columns
         return [
             name
             for name, block in blocks.items()
-            if name in asked
+            if name in chosen
             and isinstance(block, Categorical | Binned | Tokens)
-            and codecs[name].body.block != Categorical(0)  # nothing was there to be learned
+            and codecs[name].body.block != Categorical(0)  # all values were missing in training
         ]
 
     def _filled(self, rows: pd.DataFrame, missing: Mapping[str, np.ndarray], seed: int, block: int) -> pd.DataFrame:
-        """One block with its `missing` cells, (n,) bool by name, drawn until constraints hold or the attempts end."""
+        """One block of rows with its `missing` cells, (n,) bool by column, filled; see `ATTEMPTS`."""
         encoder = self.encoder
         layout = tabular(encoder.all_blocks)
-        rows, missing = self._copied_back(
+        rows, missing = self._fill_sources(
             rows, missing, layout, np.random.SeedSequence(seed, spawn_key=(block, COPIED))
         )
-        arrays, observed, drawn = self._seen(rows, layout, missing)
+        arrays, observed, drawn = self._read_cells(rows, layout, missing)
         allowed = {name: _present(layout[name]) for name in layout if encoder.codecs[name].nulls and name in missing}
-        row_masks = self._agreeing(layout, arrays, drawn, allowed)
+        row_masks = self._dependency_masks(layout, arrays, drawn, allowed)
         learned = tabular(encoder.layout)
         allowed = {name: mask for name, mask in allowed.items() if name in learned}
-        again = np.any(list(missing.values()), axis=0)  # the rows whose cells are drawn
+        again = np.any(list(missing.values()), axis=0)  # (n,) bool, rows to sample
         for attempt in range(1 + ATTEMPTS):
             own = np.random.SeedSequence(seed, spawn_key=(block, attempt))
             filled = self._impute(own, arrays, observed, drawn, again, allowed, row_masks)
             now = {name: np.flatnonzero(cells & again) for name, cells in missing.items()}
             texts = self._texts(filled, now, seed, (block, attempt))
             numbers = Rows(seed, first_row(block) + np.arange(len(rows)))
-            rows = self._put(rows, now, {**encoder.dependencies.decode(filled), **texts}, numbers)
+            rows = self._write_cells(rows, now, {**encoder.dependencies.decode(filled), **texts}, numbers)
             again = again & self._broken(rows, now)
             if not again.any():
                 break
@@ -108,7 +108,7 @@ class Filling:
         allowed: Mapping[str, np.ndarray],
         row_masks: Mapping[str, tuple[np.ndarray, np.ndarray]],
     ) -> Arrays:
-        """Draw the missing cells of `rows`, (n,) bool, in the blocks that the generator learned."""
+        """Sample the missing cells of the rows `rows`, (n,) bool, in the blocks that the generator learned."""
         if self.generator is None:
             return {}
         learned = tabular(self.encoder.layout)
@@ -121,37 +121,37 @@ class Filling:
             row_masks,
         )
 
-    def _copied_back(
+    def _fill_sources(
         self, rows: pd.DataFrame, missing: Mapping[str, np.ndarray], layout: Layout, seed: np.random.SeedSequence
     ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-        """Rows in which numbers that are there are copied back into their missing sources, and what is missing still.
+        """Fill missing sources of copied columns from observed copies; returns the rows, and the cells still missing.
 
-        A number says what its missing source was only if it was copied from there: whether it was is drawn first, given
+        An observed number reveals its missing source only if it was copied from it, so the link is sampled first, given
         the number's bin.
         """
         left = {name: cells.copy() for name, cells in missing.items()}
         sources = self.encoder.copied.sources
         if self.generator is None or not any(other in left for others in sources.values() for other in others):
             return rows, left
-        arrays, observed, drawn = self._seen(rows, layout, missing)
-        row_masks, asked = {}, {}
+        arrays, observed, drawn = self._read_cells(rows, layout, missing)
+        row_masks, candidates = {}, {}
         for name, others in sources.items():
             block = layout[name]
             assert isinstance(block, Binned)
             cells = np.any([left[other] for other in others if other in left] or [np.zeros(len(rows), bool)], axis=0)
             cells &= rows[name].notna().to_numpy(bool) & (arrays[name][:, 0] >= block.atoms) & (arrays[name][:, 1] < 1)
-            asked[name] = cells
+            candidates[name] = cells
             bins, which = np.unique(np.where(cells, arrays[name][:, 0], -1).astype(np.int64), return_inverse=True)
             masks = (np.arange(block.atoms + block.bins) == bins[:, None]) | (bins[:, None] < 0)
             row_masks[name] = which, np.repeat(masks[..., None], block.levels, axis=2)
-        concerned = np.any(list(asked.values()), axis=0)
-        if not concerned.any():
+        affected = np.any(list(candidates.values()), axis=0)
+        if not affected.any():
             return rows, left
-        observed = {name: cells & ~asked.get(name, np.zeros(len(rows), bool)) for name, cells in observed.items()}
-        drawn = {name: cells | asked.get(name, False) for name, cells in drawn.items()}
-        filled = self._impute(seed, arrays, observed, drawn, concerned, {}, row_masks)
+        observed = {name: cells & ~candidates.get(name, np.zeros(len(rows), bool)) for name, cells in observed.items()}
+        drawn = {name: cells | candidates.get(name, False) for name, cells in drawn.items()}
+        filled = self._impute(seed, arrays, observed, drawn, affected, {}, row_masks)
         columns = {str(name): column.copy() for name, column in rows.items()}
-        for name, cells in asked.items():
+        for name, cells in candidates.items():
             for number, other in enumerate(sources[name]):
                 if other in left:
                     taken = cells & (filled[name][:, 1].astype(np.int64) == 1 + number) & left[other]
@@ -159,15 +159,14 @@ class Filling:
                     left[other] &= ~taken
         return pd.DataFrame(columns), left
 
-    def _seen(
+    def _read_cells(
         self, rows: pd.DataFrame, layout: Layout, missing: Mapping[str, np.ndarray]
     ) -> tuple[Arrays, dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """The arrays of the cells that are there, what is observed, and what is to be drawn: (n,) bool by name.
+        """The encoded present cells, the cells that count as observed, and those to sample: (n,) bool by column.
 
-        Where training showed missing cells, that a cell is missing counts as observed, and still does after the cell is
-        drawn: a row without any gap would be unlike those of training if a column is often missing. So two such cells
-        of one row are drawn independently, given the rest. Numbers that copy, and their sources, are drawn one after
-        another.
+        If a column had missing values in training, a missing cell counts as observed, with the symbol for missing, even
+        once it is filled: complete rows may be rare in training. So two such cells of one row are sampled
+        independently, given the rest. Copied columns and their sources are an exception: they are sampled in turn.
         """
         sources = self.encoder.copied.sources
         copying = {*sources, *(other for others in sources.values() for other in others)}
@@ -182,19 +181,19 @@ class Filling:
             drawn[name] = ~present & (name in missing or not codec.nulls)
         return self.encoder.copied.encode(rows, layout, arrays), observed, drawn
 
-    def _agreeing(
+    def _dependency_masks(
         self, layout: Layout, arrays: Arrays, drawn: Mapping[str, np.ndarray], allowed: Mapping[str, np.ndarray]
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """The symbols that a column may take where columns that depend on it are there: see `impute`.
+        """Row masks (see `ImputingGenerator.impute`) of missing sources by the observed columns that depend on them.
 
-        What no symbol agrees with asks nothing.
+        A combination that no symbol of the source yields does not restrict it.
         """
         result = {}
         dependencies = self.encoder.dependencies.tables
         for source in dict.fromkeys(source for source, _ in dependencies.values()):
             tables = {name: table for name, (other, table) in dependencies.items() if other == source}
-            asked = np.stack([np.where(~drawn[name] & drawn[source], arrays[name], -1) for name in tables], axis=1)
-            kinds, which = np.unique(asked, axis=0, return_inverse=True)  # (kinds, columns that depend on the source)
+            known = np.stack([np.where(~drawn[name] & drawn[source], arrays[name], -1) for name in tables], axis=1)
+            kinds, which = np.unique(known, axis=0, return_inverse=True)  # (kinds, columns that depend on the source)
             block = layout[source]
             assert isinstance(block, Categorical)
             masks = np.tile(allowed.get(source, np.ones(block.size, bool)), (len(kinds), 1))
@@ -207,7 +206,7 @@ class Filling:
     def _texts(
         self, table: Arrays, now: Mapping[str, np.ndarray], seed: int, key: tuple[int, int]
     ) -> dict[str, np.ndarray]:
-        """Draw texts given the filled table, a part of rows after the other: arrays whose other rows mean nothing."""
+        """Sample texts given the filled table, in parts of rows: arrays in which only the rows of `now` are valid."""
         result = {}
         for number, (name, generator) in enumerate(self.stages.generators.items()):
             block, chosen = generator.signature.block, now.get(name)
@@ -222,8 +221,10 @@ class Filling:
             result[name] = tokens
         return result
 
-    def _put(self, rows: pd.DataFrame, now: Mapping[str, np.ndarray], arrays: Arrays, numbers: Rows) -> pd.DataFrame:
-        """Decode the cells `now`, rows (m,) by name, into the rows."""
+    def _write_cells(
+        self, rows: pd.DataFrame, now: Mapping[str, np.ndarray], arrays: Arrays, numbers: Rows
+    ) -> pd.DataFrame:
+        """Decode the cells `now`, row indices (m,) by column, into a copy of the rows."""
         columns = {str(name): column.copy() for name, column in rows.items()}
         for name, chosen in now.items():
             codec = self.encoder.codecs[name]
@@ -237,7 +238,7 @@ class Filling:
         return pd.DataFrame(self.encoder.copied.decode(columns, self.encoder.codecs, drawn))
 
     def _broken(self, rows: pd.DataFrame, now: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Which rows are to be drawn again: (n,) bool. What is unique is a matter of the whole table, and not asked."""
+        """Rows to sample again: (n,) bool. Uniqueness concerns the whole table and is not checked."""
         result = np.zeros(len(rows), bool)
         for constraint in self.constraints:
             if not isinstance(constraint, Unique):
@@ -249,7 +250,7 @@ class Filling:
 
 
 def _present(block: Categorical | Binned | Tokens | Pixels) -> np.ndarray:
-    """A mask over a block's symbols without the first, which means missing."""
+    """A mask over a block's symbols that excludes the first one, which means missing."""
     match block:
         case Categorical(size):
             mask = np.ones(size, bool)

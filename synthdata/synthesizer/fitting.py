@@ -1,4 +1,4 @@
-"""The steps of `Synthesizer.fit`: what is asked for, which rows are learned, and by which generators."""
+"""The steps of `Synthesizer.fit`: the request, the rows to learn, and the generators."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from synthdata.synthesizer.stages import FieldStages, fit_table
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["Wanted", "facts", "fit_generators", "hear", "read_rows", "rows_to_learn", "wanted"]
+__all__ = ["FitRequest", "facts", "fit_generators", "read_rows", "recorded", "request", "rows_to_learn"]
 
-WIDE = 8  # columns of a table that takes as much of a time budget as an image or a text
+WIDE = 8  # columns from which on a table gets as much of the time budget as an image or a text
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is to be fitted.
+class FitRequest:
+    """A schema, and the family to fit.
 
-    family, settings: of the table's generator. asked: a family named beside the schema, which images and texts take as
-    well if they have it. why: how "auto" chose the family, "" where it was named.
+    family, settings: of the table's generator. override: a family given as an argument, which images and texts use too
+    if they have it; None if the schema decides. why: the reason for the choice of "auto", "" if there was none.
     """
 
     schema: Schema
     family: str
     settings: Any
-    asked: str | None
+    override: str | None
     why: str = ""
 
-    def settled(self, rows: int, layout: Layout, listener: Listener) -> Wanted:
-        """The same with a family in place of "auto", for so many rows of the blocks of `layout`."""
+    def resolved(self, rows: int, layout: Layout, listener: Listener) -> FitRequest:
+        """A copy with "auto" replaced by the family for this many rows of the blocks of `layout`."""
         if self.family != AUTO:
             return self
         choice = choose(self.settings, rows, len(tabular(layout)))
@@ -52,8 +52,10 @@ class Wanted:
         return replace(self, family=choice.family, settings=settings(choice.family, {}), why=choice.why)
 
 
-def wanted(frame: pd.DataFrame, schema: Schema | None, model: ModelLike | None, max_minutes: float | None) -> Wanted:
-    """Read what `Synthesizer.fit` is asked for; SchemaError or InputError for what is wrong in itself."""
+def request(
+    frame: pd.DataFrame, schema: Schema | None, model: ModelLike | None, max_minutes: float | None
+) -> FitRequest:
+    """Check the arguments of `Synthesizer.fit`; SchemaError or InputError if they are invalid."""
     schema = schema or Schema.infer(frame)
     if model is not None and not isinstance(model, str):
         schema, model = schema.replace(model=model), None
@@ -61,7 +63,7 @@ def wanted(frame: pd.DataFrame, schema: Schema | None, model: ModelLike | None, 
     if max_minutes is not None and max_minutes <= 0:
         raise InputError(f"max_minutes {max_minutes} is not a time; give minutes above 0")
     name = model or schema.model.family
-    return Wanted(schema, name, settings(name, schema.model.options if name == schema.model.family else {}), model)
+    return FitRequest(schema, name, settings(name, schema.model.options if name == schema.model.family else {}), model)
 
 
 def read_rows(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -74,7 +76,7 @@ def read_rows(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 
 
 def _check_subjects(schema: Schema, subjects: Subjects) -> None:
-    """Refuse a table of so few subjects that nearly nothing is shared by enough of them."""
+    """Raise DataError if there are so few subjects that hardly any value is shared by enough of them."""
     if schema.subject and subjects.people < LEAST_SUBJECTS:
         named = ", ".join(f'"{name}"' for name in schema.subject)
         raise DataError(
@@ -84,9 +86,9 @@ def _check_subjects(schema: Schema, subjects: Subjects) -> None:
 
 
 def rows_to_learn(frame: pd.DataFrame, schema: Schema, seed: int) -> tuple[pd.DataFrame, Subjects]:
-    """The rows that are learned, without parts of cells that must not be, and whose each is.
+    """The rows to learn, with parts of cells removed that must not be learned, and the subject of each row.
 
-    At most `rows_per_subject` rows of a subject are taken, drawn at random.
+    Of each subject, at most `rows_per_subject` rows are chosen at random.
     """
     subjects = schema.subjects(frame)
     taken = subjects.capped(schema.rows_per_subject, np.random.default_rng([seed, 22]))
@@ -95,43 +97,43 @@ def rows_to_learn(frame: pd.DataFrame, schema: Schema, seed: int) -> tuple[pd.Da
 
 
 def fit_generators(
-    layout: Layout, arrays: Arrays, what: Wanted, run: Run, began: float
+    layout: Layout, arrays: Arrays, wanted: FitRequest, run: Run, began: float
 ) -> tuple[Generator | None, FieldStages]:
-    """Learn the arrays: the table first, then each image and text given the table.
+    """Fit the table's generator, then one for each image and text given the table.
 
-    run: its time is divided between them. began: when the fit began, by `time.monotonic`.
+    run: its time budget is divided between them. began: the start of `fit`, by `time.monotonic`.
     """
     table = tabular(layout)
-    others = len(layout) - len(table)
+    others = len(layout) - len(table)  # images and texts
     share = min(1, len(table) / WIDE) / (1 + others) if others else 1  # the rest is for images and texts
     own = replace(run, minutes=run.minutes and run.minutes * share)
-    generator = fit_table(table, arrays, what.family, what.settings, own)
+    generator = fit_table(table, arrays, wanted.family, wanted.settings, own)
     spent = (time.monotonic() - began) / 60
     left = replace(run, minutes=run.minutes and max(run.minutes - spent, 0.1))
-    models = {name: field.generator() for name, field in what.schema.fields.items()}
-    return generator, FieldStages.fit(layout, arrays, table, models, left, asked=what.asked)
+    models = {name: field.generator() for name, field in wanted.schema.fields.items()}
+    return generator, FieldStages.fit(layout, arrays, table, models, left, override=wanted.override)
 
 
-def facts(what: Wanted, rows: int, subjects: Subjects, seed: int, generator: Generator | None) -> dict[str, Any]:
-    """What a model says about its training, as plain JSON."""
+def facts(wanted: FitRequest, rows: int, subjects: Subjects, seed: int, generator: Generator | None) -> dict[str, Any]:
+    """Facts about the training of a model, as plain JSON."""
     about: dict[str, Any] = {"rows": rows, "seed": seed}
-    if what.schema.subject:
+    if wanted.schema.subject:
         about["subjects"] = subjects.people
-    if what.why:
-        about["chosen"] = what.why
+    if wanted.why:
+        about["chosen"] = wanted.why
     if generator and generator.history:
         about["training"] = {**_training(generator.history), "validated_by": generator.validated_by}
     return about
 
 
 def _training(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    """How training went: its epochs, the one whose weights were kept, and their validation loss."""
+    """Number of epochs, the epoch whose weights are kept, and its validation loss."""
     best = min(history, key=lambda row: row["val_loss"])
     return {"epochs": len(history), "best_epoch": int(best["epoch"]), "validation": best["val_loss"]}
 
 
-def hear(listener: Listener, schedule: list[float]) -> Callable[[Progress], None]:
-    """A listener that passes progress on, and notes how much of its schedule a training did that ran out of time."""
+def recorded(listener: Listener, schedule: list[float]) -> Callable[[Progress], None]:
+    """A listener that forwards progress, and appends to `schedule` the completed fraction of runs cut by time."""
 
     def listen(progress: Progress) -> None:
         if progress.schedule is not None:

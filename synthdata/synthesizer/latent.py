@@ -22,7 +22,7 @@ __all__ = ["LatentSpaces"]
 class LatentSpaces:
     """Rows as latent vectors, and back; frames are of the schema's types.
 
-    encoder, generator, stages: a synthesizer's. family: the table's, for messages.
+    encoder, generator, stages: those of a synthesizer. family: that of the table, for messages.
     """
 
     encoder: Encoder
@@ -48,9 +48,9 @@ class LatentSpaces:
         return self.encoder.decode(arrays, Rows(0, np.arange(len(vectors))))
 
     def interpolate(self, ends: pd.DataFrame, steps: int) -> pd.DataFrame:
-        """`steps` rows from the first row of `ends` to the second: a table goes straight, images and texts along arcs.
+        """`steps` rows from the first row of `ends` to the second: linear for a table, spherical for images and texts.
 
-        Where images and texts are interpolated, the rest of a row is that of the nearer end.
+        If images or texts are interpolated, the rest of a row is that of the nearer end.
         """
         two = self.encoder.encode(ends)
         with threadpool_limits(1, user_api="blas"):  # so that rows do not depend on the machine's cores

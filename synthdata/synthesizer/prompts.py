@@ -1,4 +1,4 @@
-"""Texts as a model writes them: the tokens of a prompt, and how well texts are predicted."""
+"""The tokens of prompts, and the compression of texts in bits per character."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["bits_per_character", "prompt_tokens"]
 def prompt_tokens(
     codecs: Mapping[str, Codec], stages: FieldStages, prompt: str | Mapping[str, str] | None
 ) -> dict[str, np.ndarray]:
-    """The tokens (m,) of prompts by field; a prompt alone is that of the only field that takes one.
+    """The tokens (m,) of prompts by field; a single string is for the only field that takes a prompt.
 
-    InputError for a field that takes no prompt, and for a text that its codec cannot write.
+    InputError for a field that takes no prompt, and for a text that its codec cannot encode.
     """
     fields = [name for name, each in stages.generators.items() if isinstance(each, PromptedGenerator)]
     if isinstance(prompt, str):
@@ -52,9 +52,9 @@ def _tokens(codecs: Mapping[str, Codec], fields: list[str], name: str, text: str
 
 
 def bits_per_character(codec: Codec, column: pd.Series, nll: np.ndarray) -> float:
-    """The negative log-likelihood of texts (n,) in bits a character, from `nll` (n,) in nats; missing ones left aside.
+    """The negative log-likelihood of texts in bits per character, from `nll` (n,) in nats, without missing texts.
 
-    What the codec cannot write of a text counts 8 bits a byte.
+    Bytes that the codec cannot encode count 8 bits each.
     """
     present = column.notna().to_numpy(bool)
     texts = column[present]

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["FieldStages", "check_rows", "fit_table", "restore_table", "table_files"]
 
 TABLE = "tabular"  # the name of the table's stage
-FEWEST: dict[type[Block], int] = {Pixels: 50}  # to learn to draw any
+FEWEST: dict[type[Block], int] = {Pixels: 50}  # minimum number of rows
 
 
 def check_rows(layout: Layout, rows: int) -> None:
-    """Raise DataError for a field that cannot be learned from so few rows."""
+    """Raise DataError if a field cannot be learned from this few rows."""
     for name, block in layout.items():
         least = FEWEST.get(type(block), 0)
         if rows < least:
@@ -37,14 +37,14 @@ def check_rows(layout: Layout, rows: int) -> None:
 
 
 def fit_table(layout: Layout, arrays: Arrays, name: str, settings: Any, run: Run) -> Generator | None:
-    """Learn the table's blocks together, by a family; None if there are none."""
+    """Fit one generator of this family to all blocks of the table; None if there are no blocks."""
     if not layout:
         return None
     return family(name).fit(Signature(layout), arrays, settings, run)
 
 
 def table_files(name: str, generator: Generator | None) -> dict[str, bytes]:
-    """What a model directory keeps of the table's generator."""
+    """The files of the table's generator in a model directory."""
     if generator is None:
         return {}
     files = artefact.pack_stage(TABLE, {"family": name, **generator.config()}, generator.weights)
@@ -63,9 +63,10 @@ def restore_table(layout: Layout, name: str, files: Mapping[str, bytes]) -> Gene
 
 @dataclass(frozen=True)
 class FieldStages:
-    """generators: of each image or text field, in the schema's order. families: what each is.
+    """The generators of images and texts.
 
-    prompts: of texts by field, the tokens (m,) that all of them begin with.
+    generators: by field, in the schema's order. families: their families, by field. prompts: by text field, the tokens
+    (m,) that all its texts begin with.
     """
 
     generators: Mapping[str, Generator]
@@ -81,17 +82,17 @@ class FieldStages:
         models: Mapping[str, Mapping[str, Any]],
         run: Run,
         *,
-        asked: str | None = None,
+        override: str | None = None,
     ) -> FieldStages:
-        """Learn each field of `layout` that is no part of a table, conditioned on the arrays of `condition_layout`.
+        """Fit a generator to each image and text of `layout`, conditioned on the blocks of `condition_layout`.
 
-        models: family and settings by field, where the schema says something. asked: a family that is taken instead, by
-        the fields that have it. Each stage takes an equal part of the time, and keeps its state beside the table's.
+        models: family and settings by field, from the schema. override: a family to use instead, for fields that have
+        it. The time budget is divided equally; checkpoints are put beside that of the table.
         """
         fields = _fields(layout)
         generators, families = {}, {}
         for number, (name, block) in enumerate(fields.items()):
-            chosen = {"family": asked} if asked in families_of(block) else dict(models.get(name, {}))
+            chosen = {"family": override} if override in families_of(block) else dict(models.get(name, {}))
             families[name], settings = field_settings(block, chosen.pop("family", None), chosen)
             run.listener(Progress("learn", number / len(fields), detail=f"{name}, by a {families[name]}"))
             checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
@@ -102,7 +103,7 @@ class FieldStages:
         return cls(generators, families)
 
     def sample(self, seed: np.random.SeedSequence, rows: int, table: Arrays) -> dict[str, np.ndarray]:
-        """The arrays of the table's blocks, and those of the fields drawn given them."""
+        """The arrays of the table, and those of images and texts sampled given the table."""
         result = dict(table)
         for (name, generator), own in zip(self.generators.items(), seed.spawn(len(self.generators)), strict=True):
             condition, rng = self._condition(name, table), np.random.Generator(np.random.Philox(own))
@@ -113,13 +114,15 @@ class FieldStages:
         return result
 
     def with_sampling(self, settings: Mapping[str, Any], prompts: Mapping[str, np.ndarray]) -> FieldStages:
-        """The same with other settings of sampling, each where a generator has it, and prompts for texts."""
+        """A copy with other sampling settings, for generators that have them, and prompts for texts."""
         generators = dict(self.generators)
         for name, generator in self.generators.items():
             own = {key: value for key, value in settings.items() if key in generator.Settings.model_fields}
             if own:
                 changed = {**generator.settings.model_dump(mode="json"), **own}
-                field_settings(generator.signature.block, self.families[name], changed)  # says what is out of range
+                field_settings(
+                    generator.signature.block, self.families[name], changed
+                )  # raises SchemaError for values out of range
                 generators[name] = generator.with_settings(**own)
         return replace(self, generators=generators, prompts=dict(prompts))
 
@@ -158,7 +161,7 @@ class FieldStages:
         return {other: arrays[other] for other in self.generators[name].signature.condition}
 
     def describe(self) -> dict[str, Any]:
-        """What each is, as plain JSON."""
+        """A summary of each generator, as plain JSON."""
         return {
             name: {
                 "family": self.families[name],
@@ -171,7 +174,7 @@ class FieldStages:
         }
 
     def files(self) -> dict[str, bytes]:
-        """What a model directory keeps of them."""
+        """The files of these generators in a model directory."""
         result: dict[str, bytes] = {}
         for number, (name, generator) in enumerate(self.generators.items()):
             config = {
@@ -203,6 +206,6 @@ class FieldStages:
 
 
 def _fields(layout: Layout) -> Layout:
-    """The blocks that have a generator each."""
+    """The blocks with a generator of their own: images and texts."""
     table = tabular(layout)
     return {name: block for name, block in layout.items() if name not in table}

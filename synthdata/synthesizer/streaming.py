@@ -1,4 +1,4 @@
-"""Drawing the rows of a run: in blocks that depend on nothing else, and ahead of whoever takes them."""
+"""Sampling the rows of a run: in blocks that are independent of each other, and in worker threads ahead of use."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from synthdata.synthesizer.stages import FieldStages
 
 __all__ = ["PART", "RowStream", "first_row"]
 
-WORKERS = 2  # jobs done at once; the order in which they come out is that of their numbers
-PART = 256  # rows of a block whose images and texts are drawn at once
+WORKERS = 2  # threads; results are yielded in order
+PART = 256  # rows whose images and texts are sampled at once
 FIRST_BLOCK, MOST_BLOCK = 1024, 8192  # rows of the first block, and of the largest: each is twice the one before
 
 T = TypeVar("T")
@@ -32,8 +32,8 @@ T = TypeVar("T")
 class RowStream:
     """The rows of one run, without end; a row depends on the seed and its number, never on how many are wanted.
 
-    encoder, generator, stages: a synthesizer's. masks: what every row has to satisfy, by column. seed: the run's; block
-    b draws from Philox(SeedSequence(seed, spawn_key=(b,))).
+    encoder, generator, stages: those of a synthesizer. masks: conditions on all rows, by column. seed: of the run;
+    block b is sampled with Philox(SeedSequence(seed, spawn_key=(b,))).
     """
 
     encoder: Encoder
@@ -43,18 +43,18 @@ class RowStream:
     seed: int
 
     def frames(self, rows: int | None) -> Iterator[pd.DataFrame]:
-        """Frames of rows, in order. rows: a hint of how many are wanted, so that few more are drawn ahead."""
-        with threadpool_limits(1, user_api="blas"):  # one a worker; and sums do not depend on the machine's cores
+        """Frames of rows, in order. rows: a hint of how many are needed, to limit sampling ahead."""
+        with threadpool_limits(1, user_api="blas"):  # one per worker; and sums do not depend on the number of cores
             jobs = self._jobs()
             if not self.stages.generators and (self.generator is None or (rows or MOST_BLOCK) <= FIRST_BLOCK):
                 yield from (job() for _, job in jobs)
             yield from _ahead(jobs, rows)
 
     def _jobs(self) -> Iterator[tuple[int, Callable[[], pd.DataFrame]]]:
-        """What draws the rows, part by part, each with the number of the row after its last.
+        """Functions that sample consecutive rows, each with the number of the row after its last.
 
-        The tabular arrays of a block are drawn at once. Images and texts take far longer: they are drawn for a few rows
-        of the block at a time, so that few more are drawn than are wanted.
+        The tabular arrays of a block are sampled at once. Images and texts take far longer, so they are sampled in
+        parts of the block, to sample few more than needed.
         """
         for number in count():
             first, end = first_row(number), first_row(number + 1)
@@ -72,7 +72,7 @@ class RowStream:
         return self._decoded(self._table(number), first_row(number), first_row(number + 1))
 
     def _part(self, seed: np.random.SeedSequence, first: int, end: int, table: Arrays) -> pd.DataFrame:
-        """The rows `first` to `end`, whose tabular arrays are drawn."""
+        """The rows `first` to `end`, given their tabular arrays."""
         return self._decoded(self.stages.sample(seed, end - first, table), first, end)
 
     def _table(self, number: int) -> Arrays:
@@ -85,23 +85,23 @@ class RowStream:
 
     def _decoded(self, arrays: Arrays, first: int, end: int) -> pd.DataFrame:
         capacity = self.encoder.capacity
-        if capacity is not None and first < capacity < end:  # the keys end among these rows
+        if capacity is not None and first < capacity < end:  # keys run out within these rows
             end = capacity
             arrays = take(arrays, slice(0, end - first))
         return self.encoder.decode(arrays, Rows(self.seed, np.arange(first, end)), self.masks)
 
 
 def first_row(block: int) -> int:
-    """The number of a block's first row: a function of the block alone."""
+    """The number of the first row of a block."""
     growing = (MOST_BLOCK // FIRST_BLOCK).bit_length() - 1  # blocks before the first of full size
     return FIRST_BLOCK * ((1 << min(block, growing)) - 1) + MOST_BLOCK * max(block - growing, 0)
 
 
 def _ahead(jobs: Iterator[tuple[int, Callable[[], T]]], rows: int | None) -> Iterator[T]:
-    """Do jobs in workers, and give what they make in their order.
+    """Run jobs in worker threads, and yield their results in order.
 
-    jobs: each with the number of the row after its last. rows: a hint of how many are wanted; what lies beyond is begun
-    when it is asked for.
+    jobs: each with the number of the row after its last. rows: a hint of how many are needed; jobs beyond it start only
+    on demand.
     """
     with ThreadPoolExecutor(WORKERS) as workers:
         waiting: list[Future[T]] = []

@@ -33,7 +33,7 @@ from synthdata.schema.constraints import Constraint
 from synthdata.synthesizer import artefact
 from synthdata.synthesizer.dataset import dataset_of
 from synthdata.synthesizer.filling import Filling
-from synthdata.synthesizer.fitting import facts, fit_generators, hear, read_rows, rows_to_learn, wanted
+from synthdata.synthesizer.fitting import facts, fit_generators, read_rows, recorded, request, rows_to_learn
 from synthdata.synthesizer.latent import LatentSpaces
 from synthdata.synthesizer.prompts import bits_per_character, prompt_tokens
 from synthdata.synthesizer.stages import FieldStages, check_rows, restore_table, table_files
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Synthesizer"]
 
-ABOUT = ("chosen", "training", "subjects", "warnings")  # what a manifest may say of how a model was fitted
+ABOUT = ("chosen", "training", "subjects", "warnings")  # optional facts about the fit, in the manifest
 
 
 @dataclass(frozen=True, repr=False)
@@ -59,7 +59,7 @@ class Synthesizer:
     encoder : Encoder
         Turns rows into arrays of blocks, and back.
     generator : Generator or None
-        Of the table's blocks; None if nothing is learned (a table of keys alone, say).
+        That of the table's blocks; None if nothing is learned (a table of keys alone, say).
     stages : FieldStages
         The generators of images and texts, each conditioned on the table.
     family : str
@@ -156,8 +156,8 @@ class Synthesizer:
         from synthdata.models.training.plan import Run
 
         began = time.monotonic()
-        what = wanted(frame, schema, model, max_minutes)
-        schema = what.schema
+        wanted = request(frame, schema, model, max_minutes)
+        schema = wanted.schema
         frame = read_rows(frame, schema)
         remarks = tell(listener, about_columns(frame, schema), privacy=True)
         remarks += tell(listener, [*about_missing_subjects(frame, schema), *about_rows(frame, schema)])
@@ -169,15 +169,15 @@ class Synthesizer:
         constraints = tuple(constraint.learn(frame, rng, subjects) for constraint in schema.constraints)
         check_rows(encoder.layout, len(frame))
         schedule: list[float] = []
-        heard = hear(listener, schedule)
-        what = what.settled(len(frame), encoder.layout, heard)
+        heard = recorded(listener, schedule)
+        wanted = wanted.resolved(len(frame), encoder.layout, heard)
         run = Run(seed, max_minutes, checkpoint, resume, heard, callbacks, subjects)
-        generator, stages = fit_generators(encoder.layout, encoder.encode(frame), what, run, began)
+        generator, stages = fit_generators(encoder.layout, encoder.encode(frame), wanted, run, began)
         history = generator.history if generator else ()
         remarks += tell(listener, about_model(encoder.codecs, frame, schedule, history))
-        about = facts(what, len(frame), subjects, seed, generator)
+        about = facts(wanted, len(frame), subjects, seed, generator)
         about |= {"seconds": round(time.monotonic() - began, 2), "warnings": remarks}
-        return cls(schema, encoder, generator, stages, what.family, constraints, about)
+        return cls(schema, encoder, generator, stages, wanted.family, constraints, about)
 
     def sample(
         self,
@@ -280,7 +280,7 @@ class Synthesizer:
         top_p: float | None = None,
         guidance_scale: float | None = None,
     ) -> Synthesizer:
-        """The same model with other settings of sampling, for its text fields.
+        """A copy of the model with other sampling settings for its text fields.
 
         Parameters
         ----------
@@ -322,18 +322,18 @@ class Synthesizer:
     def bits_per_character(self, frame: pd.DataFrame) -> dict[str, float]:
         """How well the model predicts texts, given the rest of their records: lower is better.
 
-        The negative log-likelihood of texts in bits, ends included, over their characters. What the codec cannot
-        write, such as characters it has not learned and what is cut, counts 8 bits a byte.
+        The negative log-likelihood of texts in bits, end tokens included, divided by their number of characters. Bytes
+        that the codec cannot encode, such as unknown characters and truncated ends, count 8 bits each.
 
         Parameters
         ----------
         frame : DataFrame
-            Rows with all columns of the schema; rows that were not learned say most.
+            Rows with all columns of the schema, preferably held-out ones.
 
         Returns
         -------
         dict of str to float
-            Bits a character by text field, of those whose family has a likelihood.
+            Bits per character, by text field whose family has a likelihood.
 
         Raises
         ------
@@ -353,7 +353,7 @@ class Synthesizer:
 
     @property
     def capacity(self) -> int | None:
-        """How many rows of one run there can be: the fewest keys an identifier has. None for any number."""
+        """Maximum number of rows of one run, the fewest keys that an identifier has; None if unlimited."""
         return self.encoder.capacity
 
     @staticmethod
@@ -421,11 +421,11 @@ class Synthesizer:
         return self._spaces.decode(latent)
 
     def interpolate(self, row_a: Mapping[str, Any], row_b: Mapping[str, Any], steps: int = 8) -> pd.DataFrame:
-        """Rows on the way between two records. They have not been checked.
+        """Interpolate between two records. The rows have not been checked.
 
-        The first and the last are the records as the model decodes them, near them as far as it has learned. A table
-        alone goes straight through its generator's latent space. Images and texts go through the latent spaces of
-        their own generators, given the rest of the row, which is that of the nearer record.
+        The first and last rows are reconstructions of the two records. Without images and texts, rows are decoded
+        from a straight line in the latent space of the table's generator. With them, images and texts are interpolated
+        in the latent spaces of their own generators, given the rest of the row, which is that of the nearer record.
 
         Parameters
         ----------
@@ -442,7 +442,7 @@ class Synthesizer:
         Raises
         ------
         InputError
-            If neither the table's family nor an image's or text's has a latent space, or `steps` is below 2.
+            If neither the table's family nor that of an image or text has a latent space, or `steps` is below 2.
         DataError
             If a record cannot be read as the schema says.
 
@@ -497,15 +497,15 @@ class Synthesizer:
         return self._spaces.vary(self._records(rows.reset_index(drop=True)), strength, seed)
 
     def fill(self, frame: pd.DataFrame, columns: Sequence[str] | None = None, *, seed: int = 0) -> pd.DataFrame:
-        """Draw missing cells, given all that is there in their rows.
+        """Sample missing cells, given the observed cells of their rows.
 
-        Cells that are there come back as they were. Filled cells are never missing, except where another column
-        determines that they are, or where training had no value. Texts are written given the filled table; keys,
-        personal data and images are left alone. A column that depends on another is filled by what that one is filled
-        with, and where it is there, it narrows what the other may be. A number that often equals an earlier column's is
-        copied from there, or that one from it, as often as training showed. If a column had missing values in training,
+        Observed cells are unchanged. Filled cells are never missing, except if another column implies it, or if the
+        column had no values in training. Texts are sampled given the filled table; keys, personal data and images are
+        left alone. A column that is a function of another is looked up from that one's value; if it is observed, it
+        restricts a missing value of the other. Numbers that often equal an earlier column's are copied from it, or that
+        one from them, with the frequency of the training rows. If a column had missing values in training,
         two missing cells in one row are drawn independently given the rest of the row. Rows that break a constraint are
-        drawn again, up to 20 times; they have not been checked.
+        sampled again, up to 20 times; they have not been checked.
 
         Parameters
         ----------
@@ -557,7 +557,7 @@ class Synthesizer:
         batch_size : int, default 64
             Rows of a batch.
         rows : int, optional
-            How many rows there are in all; the last batch may be smaller. Without it there is no end, and Keras needs
+            Total number of rows; the last batch may be smaller. Without it the data set is infinite, and Keras needs
             `steps_per_epoch`.
         where, seed
             As for `sample`. Whoever goes through the data set again gets the same rows.
@@ -592,7 +592,7 @@ class Synthesizer:
         return dataset_of(self.schema, stream, batch_size, rows=rows, real=real, real_fraction=real_fraction, seed=seed)
 
     def describe(self) -> dict[str, Any]:
-        """What this model is, as plain JSON: family, settings, parameters, training, fields, constraints."""
+        """A summary of the model as plain JSON: family, settings, parameters, training, fields, constraints."""
         generator, encoder = self.generator, self.encoder
         weights = generator.weights if generator else {}
         return {
@@ -618,7 +618,7 @@ class Synthesizer:
         path : str or Path
             The directory to write.
         force : bool, default False
-            Replace a model that is there; what is no model is never replaced.
+            Replace an existing model; anything that is not a model is never replaced.
 
         Returns
         -------
@@ -670,7 +670,7 @@ class Synthesizer:
         Raises
         ------
         ArtefactError
-            If it is no model, was altered or damaged, or was written by another version.
+            If it is not a model, was altered or damaged, or was written by another version.
 
         Examples
         --------

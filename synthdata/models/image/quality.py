@@ -1,8 +1,8 @@
-"""How near generated images are to real ones, by the features of a network of random weights, in numpy.
+"""Fréchet distance of generated and real images in features of a random network, in numpy.
 
-Trainings are stopped by this where their losses say nothing of quality. Random convolutional features order generators
-much as trained ones do, need no labels, and are the same for every training (Naeem et al. 2020, arXiv:2002.09797,
-section 4.2). The condition of an image counts as features of it: the joint distance of DeVries et al. 2019
+Used for early stopping of adversarial training. Random convolutional features rank generators much as trained ones do,
+need no labels, and are the same in all runs (Naeem et al. 2020, arXiv:2002.09797, section 4.2). The condition is
+appended to the features of its image: the joint distance of DeVries et al. 2019
 (arXiv:1907.08175).
 """
 
@@ -13,36 +13,39 @@ import numpy as np
 from synthdata.blocks import Pixels
 from synthdata.distances import frechet_distance, residual_variance
 from synthdata.models.samplers.conv import encode_images
-from synthdata.models.samplers.resolutions import Resolutions, encoder_shapes, start_of
+from synthdata.models.samplers.resolutions import Resolutions, encoder_shapes, initial_weight
 
 __all__ = ["ImageQuality"]
 
 FEATURES = 64
 WIDTH = 16
-TINY = 1e-3
+TINY = 1e-3  # added to standard deviations
 
 
 class ImageQuality:
-    """Compares images, under a condition (n, width), with real ones."""
+    """Compares images with real ones.
+
+    images: the real ones, (n, height, width, channels) uint8. condition: theirs, (n, features).
+    """
 
     def __init__(self, block: Pixels, images: np.ndarray, condition: np.ndarray) -> None:
         self.resolutions, self.condition = Resolutions.of(block, WIDTH, 1), condition
         rng = np.random.default_rng(0)
         shapes = encoder_shapes(self.resolutions, 0, FEATURES)
-        self.weights = {name: start_of(name, shape, rng).astype(np.float32) for name, shape in shapes.items()}
+        self.weights = {name: initial_weight(name, shape, rng).astype(np.float32) for name, shape in shapes.items()}
         features = encode_images(self.resolutions, self.weights, images)
         self.mean, self.scale = features.mean(axis=0), features.std(axis=0) + TINY
         self.condition_scale = condition.std(axis=0) + TINY
         self.real = (features - self.mean) / self.scale
 
     def distance(self, images: np.ndarray, condition: np.ndarray) -> float:
-        """Joint Fréchet distance of images and their condition from the real ones, per feature."""
+        """Joint Fréchet distance of images and their condition from the real ones, over the number of features."""
         real = np.hstack([self.real, self.condition / self.condition_scale])
         generated = np.hstack([self._features(images), condition / self.condition_scale])
         return frechet_distance(real, generated) / real.shape[1]
 
     def diversity_ratio(self, images: np.ndarray, condition: np.ndarray) -> float:
-        """Variance of images beyond what follows from their condition, over that of the real ones."""
+        """Variance of images that their condition does not explain, over that of the real ones."""
         real = residual_variance(self.real, self.condition)
         return residual_variance(self._features(images), condition) / max(real, TINY)
 

@@ -8,17 +8,18 @@ from tensorflow.compiler.tf2xla.python import xla
 __all__ = ["attend"]
 
 
-def attend(scores: tf.Tensor, known: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-    """Weighted means of the values of visible sources, and of one more of score 0 and value 0: (rows, targets, width).
+def attend(scores: tf.Tensor, visible: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+    """Attention over the visible sources, plus a null source of score 0 and value 0: (rows, targets, width).
 
-    The one more is for a target that sees no source. scores: (rows, heads, targets, sources). known: (rows, targets,
-    sources) bool, what each target may see. values: (rows, sources, width), split between the heads.
+    The null source keeps the softmax defined for a target that sees no source. scores: (rows, heads,
+    targets, sources). visible: (rows, targets, sources) bool, the sources that each target attends to. values: (rows,
+    sources, width), split between the heads.
     """
     heads, sources = scores.shape[1], scores.shape[3]
-    scores = tf.where(known[:, None], scores, -1e9)
+    scores = tf.where(visible[:, None], scores, -1e9)
     top = tf.stop_gradient(tf.maximum(tf.reduce_max(scores, axis=-1, keepdims=True), 0.0))
-    parts = tf.exp(scores - top)
-    weights = parts / (tf.reduce_sum(parts, axis=-1, keepdims=True) + tf.exp(-top))
+    exponentials = tf.exp(scores - top)
+    weights = exponentials / (tf.reduce_sum(exponentials, axis=-1, keepdims=True) + tf.exp(-top))
     width = values.shape[-1]
     by_head = tf.transpose(tf.reshape(values, (-1, sources, heads, width // heads)), (0, 2, 1, 3))
     mixed = tf.transpose(_mix(weights, by_head), (0, 2, 1, 3))
@@ -27,7 +28,7 @@ def attend(scores: tf.Tensor, known: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
 def _mix(weights: tf.Tensor, values: tf.Tensor) -> tuple[tf.Tensor, object]:
-    """Their product, whose gradient transposes a copy: XLA is five times slower on a product that transposes."""
+    """`weights @ values`; the gradient transposes explicitly, since XLA is five times slower with `transpose_a`."""
 
     def gradient(up: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         (transposed,) = xla.optimization_barrier(tf.transpose(weights, (0, 1, 3, 2)))

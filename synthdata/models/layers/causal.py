@@ -20,11 +20,11 @@ from synthdata.models.samplers.dense import TINY
 
 __all__ = ["CausalLayers", "PackedSteps", "mean_nll"]
 
-GELU_SCALE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715  # of its tanh approximation
+GELU_SCALE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715  # constants of the tanh approximation of GELU
 
 
 class CausalLayers(keras.layers.Layer):
-    """Masked self-attention and a feed-forward layer, `layers` times; then a norm with a gain."""
+    """`layers` blocks of masked self-attention and feed-forward layer (`wide` hidden units), then a last norm."""
 
     def __init__(self, width: int, layers: int, heads: int, wide: int, rng: np.random.Generator) -> None:
         super().__init__(name="layers")
@@ -42,9 +42,9 @@ class CausalLayers(keras.layers.Layer):
     ) -> tf.Tensor:
         """(rows, steps, width) to the same.
 
-        visible: (rows or 1, steps, steps) bool, the steps that each step attends to. rotary: cosines and sines (rows or
-        1, steps, head width / 2) that rotate queries and keys (RoFormer, Su et al. 2021, arXiv:2104.09864, eq. 34);
-        None for no rotation. drop: dropout of what each layer adds.
+        visible: (rows or 1, steps, steps) bool, whether step i attends to j, at [:, i, j]. rotary: cosines and sines
+        (rows or 1, steps, head width / 2) that rotate queries and keys (RoFormer, Su et al. 2021, arXiv:2104.09864,
+        eq. 34); None for no rotation. drop: dropout on the residual branches.
         """
         for block in self.blocks:
             matrix = tf.concat([block["query"], block["key"], block["value"]], axis=1)
@@ -68,7 +68,7 @@ class CausalLayers(keras.layers.Layer):
         return tf.concat([first * cosine - second * sine, first * sine + second * cosine], axis=-1)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `samplers.causal` takes them: gains and the scale of queries folded in, except `last_gain`."""
+        """The weights for `samplers.causal`: gains (except `last_gain`) and the scale of queries are folded in."""
         result = {}
         scale = 1 / math.sqrt(self.width // self.heads)
         for i, block in enumerate(self.blocks):
@@ -80,7 +80,7 @@ class CausalLayers(keras.layers.Layer):
 
 
 class PackedSteps:
-    """Which steps of packed texts attend to which, and the rotations of their queries and keys."""
+    """The attention mask of packed texts, and the rotations of their queries and keys."""
 
     def __init__(self, steps: int, head_width: int) -> None:
         self.rotations = [tf.constant(each) for each in rotations(steps, head_width)]
@@ -89,7 +89,10 @@ class PackedSteps:
     def __call__(
         self, segment_ids: tf.Tensor, position_ids: tf.Tensor
     ) -> tuple[tf.Tensor, tuple[tf.Tensor, tf.Tensor]]:
-        """Text of each step and its position there, (rows, steps) int32 each, to what `CausalLayers` take."""
+        """The arguments `visible` and `rotary` of `CausalLayers`.
+
+        segment_ids: the text of each step, position_ids: its position in the text, (rows, steps) int32 each.
+        """
         visible = self.before & (segment_ids[:, :, None] == segment_ids[:, None, :])
         cosine, sine = (tf.gather(each, position_ids) for each in self.rotations)
         return visible, (cosine, sine)
@@ -102,7 +105,7 @@ def mean_nll(logits: tf.Tensor, targets: tf.Tensor, mask: tf.Tensor) -> tf.Tenso
     return tf.reduce_sum(nll * counted) / tf.reduce_sum(counted)
 
 
-# Gradients by formula: TensorFlow adds up three or more of them in an order that differs from run to run.
+# Explicit gradients: TensorFlow sums three or more gradients in an order that differs from run to run.
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
@@ -133,7 +136,7 @@ def _activated(x: tf.Tensor) -> tuple[tf.Tensor, object]:
 def _block(
     layer: keras.layers.Layer, i: int, width: int, wide: int, layers: int, rng: np.random.Generator
 ) -> dict[str, keras.Variable]:
-    """The weights of one layer; those of its outputs start smaller the more layers there are."""
+    """The weights of one block; the matrices `mix` and `down` start smaller the more layers there are."""
     small = 0.5 / math.sqrt(layers)
     sizes = {
         **dict.fromkeys(("query", "key", "value"), (width, width, 1.0)),

@@ -1,6 +1,6 @@
-"""Convolutional networks between images and vectors, in Keras: residual blocks without norms between images.
+"""Convolutional networks between images and vectors, in Keras: residual blocks without batch statistics.
 
-Plain residual networks without batch statistics, as in Huang et al. 2024 (arXiv:2501.05441, section 3.1), but with full
+Plain residual networks, as in Huang et al. 2024 (arXiv:2501.05441, section 3.1), but with full
 convolutions: grouped ones have no gradients on CPUs. A vector scales and shifts the channels of each block (Chen et al.
 2019, arXiv:1810.01365, eq. 2). `samplers.conv` runs the same in numpy.
 """
@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from synthdata.models.layers.dense import weight
 from synthdata.models.samplers.conv import SLOPE
-from synthdata.models.samplers.resolutions import Resolutions, decoder_shapes, encoder_shapes, start_of
+from synthdata.models.samplers.resolutions import Resolutions, decoder_shapes, encoder_shapes, initial_weight
 from synthdata.models.samplers.shapes import Shapes
 
 __all__ = ["ConvLayers", "ImageDecoder", "ImageEncoder", "from_pixels", "rectify"]
@@ -36,30 +36,32 @@ def rectify(x: tf.Tensor) -> tf.Tensor:
 
 @final
 class ConvLayers(keras.layers.Layer):
-    """Weights by the names and shapes of `samplers.resolutions`, and what networks between images and grids do."""
+    """Weights named and shaped by `samplers.resolutions`, and the operations that image networks are built from."""
 
     def __init__(
         self, resolutions: Resolutions, shapes: Shapes, rng: np.random.Generator, name: str, enter_gain: float = 1.0
     ) -> None:
         super().__init__(name=name)
         self.resolutions = resolutions
-        self.tables = {key: weight(self, key, start_of(key, shape, rng, enter_gain)) for key, shape in shapes.items()}
+        self.tables = {
+            key: weight(self, key, initial_weight(key, shape, rng, enter_gain)) for key, shape in shapes.items()
+        }
         self.built = True
 
     def conv(self, x: tf.Tensor, name: str) -> tf.Tensor:
-        """A 3 x 3 convolution."""
+        """A 3 x 3 convolution with bias: (n, h, w, c) to (n, h, w, out)."""
         first, *rest = name.split("_")
         bias = self.tables["_".join([first, "bias", *rest])]
         return tf.nn.conv2d(x, tf.convert_to_tensor(self.tables[name]), 1, "SAME") + bias
 
     def pointwise(self, x: tf.Tensor, name: str) -> tf.Tensor:
-        """A product at each pixel."""
+        """A 1 x 1 convolution without bias: (n, h, w, c) to (n, h, w, out)."""
         return tf.nn.conv2d(x, tf.convert_to_tensor(self.tables[name])[None, None], 1, "SAME")
 
     def modulations(self, vector: tf.Tensor, *names: str) -> dict[str, tf.Tensor]:
-        """What a vector (n, numbers) comes to in all blocks, and in the tables of these names.
+        """Products of a vector (n, size) with the modulation matrices of all blocks, and with the matrices `names`.
 
-        One product: the gradient of a sum of several would depend on the order in which they are added.
+        One product for all: the gradient of several would depend on the order in which they are added.
         """
         names = (*names, *(name for name in self.tables if name.startswith("modulation_")))
         matrices = [tf.convert_to_tensor(self.tables[name]) for name in names]
@@ -67,7 +69,7 @@ class ConvLayers(keras.layers.Layer):
         return dict(zip(names, parts, strict=True))
 
     def blocks(self, x: tf.Tensor, level: int, modulations: Mapping[str, tf.Tensor] = NO_MODULATION) -> tf.Tensor:
-        """The residual blocks of one resolution: (n, h, w, c) to the same."""
+        """The residual blocks of one resolution: (n, h, w, c) to the same shape."""
         for i in range(self.resolutions.blocks):
             inner = self.conv(rectify(x), f"first_{level}_{i}")
             if modulations:
@@ -77,24 +79,24 @@ class ConvLayers(keras.layers.Layer):
         return x
 
     def enter(self, images: tf.Tensor) -> tf.Tensor:
-        """The first convolution of images in [-1, 1], whose last row and column of pixels are repeated as padding."""
+        """Pad images in [-1, 1] by repeating their last row and column, then apply the first convolution."""
         bottom, right = self.resolutions.padding
         images = tf.concat([images, *[images[:, -1:]] * bottom], axis=1) if bottom else images
         images = tf.concat([images, *[images[:, :, -1:]] * right], axis=2) if right else images
         return self.conv(images, "enter")
 
     def down(self, x: tf.Tensor, level: int) -> tf.Tensor:
-        """The halving after `level` others."""
+        """Halve the resolution, from `level` to `level + 1`: (n, h, w, c) to (n, h / 2, w / 2, c')."""
         x = tf.nn.space_to_depth(x, 2) if self.resolutions.shuffle else tf.nn.avg_pool2d(x, 2, 2, "VALID")
         return self.pointwise(x, f"down_{level}")
 
     def up(self, x: tf.Tensor, level: int) -> tf.Tensor:
-        """The doubling that undoes the halving after `level` others."""
+        """Double the resolution, from `level + 1` to `level`: (n, h, w, c) to (n, 2 h, 2 w, c')."""
         x = self.pointwise(x, f"up_{level}")
         return tf.nn.depth_to_space(x, 2) if self.resolutions.shuffle else tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
 
     def grow(self, x: tf.Tensor, modulations: Mapping[str, tf.Tensor] = NO_MODULATION) -> tf.Tensor:
-        """States at the lowest resolution to images (n, height, width, channels) in (-1, 1)."""
+        """States (n, *grid, features) at the lowest resolution to images (n, height, width, channels) in (-1, 1)."""
         block = self.resolutions.block
         for level in range(self.resolutions.halvings, -1, -1):
             x = self.blocks(x, level, modulations)
@@ -104,13 +106,13 @@ class ConvLayers(keras.layers.Layer):
         return tf.tanh(x[:, : block.height, : block.width])
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `samplers.conv` takes them."""
+        """The weights, by name, for `samplers.conv`."""
         return {key: np.ascontiguousarray(weight.numpy()) for key, weight in self.tables.items()}
 
 
 @final
 class ImageDecoder(keras.layers.Layer):
-    """From a vector of `size` numbers to an image."""
+    """From a vector (size,) to an image."""
 
     def __init__(self, resolutions: Resolutions, size: int, rng: np.random.Generator, name: str = "decoder") -> None:
         super().__init__(name=name)
@@ -125,13 +127,13 @@ class ImageDecoder(keras.layers.Layer):
         return net.grow(tf.reshape(x, (-1, *resolutions.grid, resolutions.features(resolutions.halvings))), modulations)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `samplers.conv` takes them."""
+        """The weights, by name, for `samplers.conv`."""
         return self.net.export()
 
 
 @final
 class ImageEncoder(keras.layers.Layer):
-    """From an image, under `condition` features (0 for none), to `out` numbers."""
+    """From an image to a vector (out,), given a condition of `condition` features (0 for none)."""
 
     def __init__(
         self, resolutions: Resolutions, condition: int, out: int, rng: np.random.Generator, name: str = "encoder"
@@ -154,5 +156,5 @@ class ImageEncoder(keras.layers.Layer):
         return x @ tf.convert_to_tensor(net.tables["leave"]) + net.tables["leave_bias"]
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `samplers.conv` takes them."""
+        """The weights, by name, for `samplers.conv`."""
         return self.net.export()

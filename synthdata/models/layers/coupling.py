@@ -20,7 +20,10 @@ class Coupling(keras.layers.Layer):
 
     def __init__(self, half: int, width: int, rng: np.random.Generator, name: str, condition: int = 0) -> None:
         super().__init__(name=name)
-        scales = {"enter": 1 / math.sqrt(half), "inner": 1 / math.sqrt(width)}  # others are zero: nothing is bent yet
+        scales = {
+            "enter": 1 / math.sqrt(half),
+            "inner": 1 / math.sqrt(width),
+        }  # others start at zero, so that the layer is the identity
         self.tables = {
             key: weight(self, key, rng.normal(0.0, scales[key], shape) if key in scales else np.zeros(shape))
             for key, shape in layer_shapes(half, condition, width).items()
@@ -39,7 +42,7 @@ class Coupling(keras.layers.Layer):
 
 
 def export_couplings(couplings: Iterable[Coupling]) -> dict[str, np.ndarray]:
-    """The weights as `samplers.prior` takes them."""
+    """The weights, by name, for `samplers.prior`."""
     return {
         f"prior_{name}_{i}": weight.numpy()
         for i, coupling in enumerate(couplings)

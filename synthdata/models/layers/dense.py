@@ -1,4 +1,4 @@
-"""Dense parts that networks share: weights from arrays, products that compile well, residual blocks."""
+"""Dense layers: weights with initial values, matrix products that compile well, residual blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Blocks", "activate", "dense", "rms_norm", "weight"]
 
 
 def weight(layer: keras.layers.Layer, name: str, start: np.ndarray) -> Any:
-    """Add a weight that starts as an array."""
+    """Add a trainable weight with this initial value."""
     return layer.add_weight(name=name, shape=start.shape, initializer=lambda *_, **__: start.astype(np.float32))
 
 
@@ -25,18 +25,18 @@ def rms_norm(x: tf.Tensor) -> tf.Tensor:
 
 
 def activate(x: tf.Tensor) -> tf.Tensor:
-    """GELU by the tangent (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
+    """GELU, tanh approximation (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
     return tf.nn.gelu(x, approximate=True)
 
 
 def dense(x: tf.Tensor, matrix: Any) -> tf.Tensor:
-    """(..., width) times (width, wide), as one flat product: XLA's gradient of a batched one is slow."""
+    """(..., width) times (width, wide), as one 2-D product, since XLA's gradient of a batched one is slow."""
     flat = tf.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1])) @ tf.convert_to_tensor(matrix)
     return tf.reshape(flat, (*x.shape[:-1], matrix.shape[-1]))
 
 
 class Blocks(keras.layers.Layer):
-    """Residual feed-forward blocks, each normed before it, and a last norm with a gain."""
+    """Pre-norm residual feed-forward blocks with `wide` hidden units, and a final norm with a gain."""
 
     def __init__(self, width: int, wide: int, layers: int, rng: np.random.Generator, name: str) -> None:
         super().__init__(name=name)
@@ -60,7 +60,7 @@ class Blocks(keras.layers.Layer):
         return rms_norm(x) * self.last_gain
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights with their gains multiplied in: `up_i`, `up_bias_i`, `down_i`; `last_gain` is the caller's."""
+        """The weights `up_i`, `up_bias_i`, `down_i`, gains folded in; the caller folds in `last_gain`."""
         result = {}
         for i, block in enumerate(self.blocks):
             result[f"up_{i}"] = block["gain"].numpy()[:, None] * block["up"].numpy()

@@ -1,4 +1,4 @@
-"""Distributions by the outputs of networks: the only door to TensorFlow Probability."""
+"""Distributions parametrised by networks; the only module that imports TensorFlow Probability."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def mixture(logits: tf.Tensor, means: tf.Tensor, log_scales: tf.Tensor) -> Any:
 
 
 def coupled(base: Any, networks: Sequence[Network]) -> Any:
-    """`base` over (width,), bent by affine coupling layers: Dinh et al. 2017 (arXiv:1605.08803, eq. 7 and 8).
+    """`base` over (width,), transformed by affine coupling layers: Dinh et al. 2017 (arXiv:1605.08803, eq. 7 and 8).
 
-    Each network takes the half that stays, (..., width / 2), and gives shift and log-scale of the other. The halves
-    are swapped after each layer.
+    Each network maps the half that stays, (..., width / 2), to shift and log-scale of the other half, (..., width / 2)
+    each. The halves are swapped after each layer.
     """
     steps = []
     for network in networks:

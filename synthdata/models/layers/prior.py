@@ -1,4 +1,4 @@
-"""A learned prior of latent vectors, given a condition, in Keras; `samplers.prior` draws from it."""
+"""A learned prior of latent vectors, given a condition, in Keras; `samplers.prior` samples from it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["ConditionalPrior"]
 
 
 class ConditionalPrior(keras.layers.Layer):
-    """A normal whose mean is linear in the condition, bent by coupling layers that see the condition too.
+    """A normalizing flow: a normal with a mean linear in the condition, then coupling layers given the condition.
 
-    means: a weight of the model, (condition, latent): what each feature of the condition adds to the mean.
+    means: a weight of the model, (condition, latent), the matrix from the condition to the mean.
     """
 
     def __init__(self, means: keras.Variable, *, coupling_layers: int, width: int, rng: np.random.Generator) -> None:
@@ -40,5 +40,5 @@ class ConditionalPrior(keras.layers.Layer):
         return coupled(base, [conditioned(network) for network in self.couplings])
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `samplers.prior` takes them."""
+        """The weights, by name, for `samplers.prior`."""
         return {"prior_condition": self.means.numpy(), **export_couplings(self.couplings)}

@@ -1,4 +1,4 @@
-"""The layers of `layers.causal`, step by step, in numpy; and the shapes of their weights."""
+"""The layers of `layers.causal` in numpy, one step at a time; and the shapes of their weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from synthdata.models.samplers.shapes import Shapes
 
 __all__ = ["CausalSteps", "layer_shapes", "rms_norm", "rotations"]
 
-BASE = 10_000.0  # of the wavelengths of rotary embeddings
+BASE = 10_000.0  # base of the wavelengths of rotary embeddings
 
 
 def layer_shapes(*, width: int, layers: int, wide: int) -> Shapes:
@@ -24,13 +24,13 @@ def layer_shapes(*, width: int, layers: int, wide: int) -> Shapes:
 
 
 def rotations(steps: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cosines and sines that rotate heads of `size` at each step: (steps, size / 2) float32 each."""
+    """Cosines and sines of rotary embeddings for heads of width `size`: (steps, size / 2) float32 each."""
     angles = np.arange(steps)[:, None] * BASE ** (-np.arange(size // 2) / (size // 2))
     return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
 
 
 class CausalSteps:
-    """The layers for `rows` rows of up to `steps` steps, with a cache of keys and values.
+    """The layers with a key-value cache for `rows` sequences of up to `steps` steps.
 
     rotary: whether queries and keys are rotated by their position.
     """
@@ -49,11 +49,11 @@ class CausalSteps:
         self.keys, self.values = (np.empty((self.layers, rows, heads, steps, size), np.float32) for _ in range(2))
 
     def keep(self, rows: np.ndarray) -> None:
-        """Drop all rows but these, by their numbers (m,)."""
+        """Keep only these rows of the cache, by index (m,)."""
         self.keys, self.values = self.keys[:, rows], self.values[:, rows]
 
     def step(self, i: int, x: np.ndarray) -> np.ndarray:
-        """Pass states (rows, width) of step `i` through all layers and the last norm; `x` is overwritten."""
+        """Pass inputs (rows, width) of step `i` through all layers and the last norm; `x` is overwritten."""
         weights = self.weights
         for layer in range(self.layers):
             x += self._attended(layer, i, rms_norm(x)) @ weights[f"mix_{layer}"]
@@ -64,9 +64,9 @@ class CausalSteps:
         return rms_norm(x)
 
     def _attended(self, layer: int, i: int, x: np.ndarray) -> np.ndarray:
-        """As `attention.attend`, for one step: (rows, width) to the same."""
-        both = (x @ self.matrices[layer]).reshape(len(x), 3, self.heads, -1)
-        query, key, value = both[:, 0], both[:, 1], both[:, 2]
+        """As `attention.attend`, for one step: (rows, width) to the same shape."""
+        products = (x @ self.matrices[layer]).reshape(len(x), 3, self.heads, -1)
+        query, key, value = products[:, 0], products[:, 1], products[:, 2]
         if self.rotations is not None:
             query, key = self._rotated(query, i), self._rotated(key, i)
         keys, values = self.keys[layer], self.values[layer]

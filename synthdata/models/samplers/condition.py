@@ -1,6 +1,6 @@
 """The condition of an image or a text, as features: the tabular blocks of the same record, in numpy.
 
-- Categorical: one-hot; nothing where there are more than MOST_SYMBOLS.
+- Categorical: one-hot; no features if it has more than MOST_SYMBOLS symbols.
 - Binned: whether the value is in a bin, its position among all bins in [0, 1], and its atom: one-hot for up to
   MOST_ATOMS atoms, otherwise its position among them. A missing value is an atom.
 """
@@ -20,12 +20,12 @@ MOST_ATOMS = 32
 
 
 def condition_width(layout: Layout) -> int:
-    """How many features the blocks of a condition make; 0 without blocks."""
+    """Number of features of a condition; 0 without blocks."""
     return sum(map(_width, layout.values()))
 
 
 def encode_condition(layout: Layout, condition: Arrays, rows: int) -> np.ndarray:
-    """The features of `rows` rows: (rows, condition_width) float32. ValueError where the arrays do not fit."""
+    """The features of `rows` rows: (rows, condition_width) float32. ValueError if the arrays do not fit the layout."""
     if set(condition) != set(layout) or any(len(array) != rows for array in condition.values()):
         raise ValueError(f"the condition has {sorted(condition)}, not {rows} rows each of {sorted(layout)}")
     parts = [_features(block, condition[name]) for name, block in layout.items()]
@@ -39,7 +39,7 @@ def _width(block: Block) -> int:
         case Binned(atoms, _, _):
             return 2 + (atoms if atoms <= MOST_ATOMS else 1)
         case Tokens() | Pixels():
-            raise TypeError(f"{type(block).__name__} is no tabular block")
+            raise TypeError(f"{type(block).__name__} is not a tabular block")
         case _:
             assert_never(block)
 
@@ -51,7 +51,10 @@ def _features(block: Block, array: np.ndarray) -> np.ndarray:
             if size <= MOST_SYMBOLS:
                 result[np.arange(len(array)), array] = 1.0
         case Binned(atoms, bins, _):
-            symbol, offset = array[:, 0].astype(np.int64), array[:, 1] % 1.0  # beyond 1: which column it copies
+            symbol, offset = (
+                array[:, 0].astype(np.int64),
+                array[:, 1] % 1.0,
+            )  # the integer part says which column is copied
             in_bin = symbol >= atoms
             result[:, 0] = in_bin
             result[in_bin, 1] = (symbol[in_bin] - atoms + offset[in_bin]) / bins
@@ -60,7 +63,7 @@ def _features(block: Block, array: np.ndarray) -> np.ndarray:
             else:
                 result[~in_bin, 2] = (symbol[~in_bin] + 1) / atoms
         case Tokens() | Pixels():
-            raise TypeError(f"{type(block).__name__} is no tabular block")
+            raise TypeError(f"{type(block).__name__} is not a tabular block")
         case _:
             assert_never(block)
     return result

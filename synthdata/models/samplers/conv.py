@@ -11,31 +11,31 @@ from synthdata.models.samplers.resolutions import Resolutions
 __all__ = ["SLOPE", "chunks", "convolve", "decode_images", "encode_images", "from_pixels", "grow", "rectify"]
 
 SLOPE = 0.2  # of the leaky ReLU below zero; the same in training
-CHUNK_PIXELS = 1 << 14  # computed at once: their arrays stay in a core's cache
+CHUNK_PIXELS = 1 << 14  # pixels processed at once, so that arrays stay in a core's cache
 
 Weights = Mapping[str, np.ndarray]
 
 
 def from_pixels(images: np.ndarray) -> np.ndarray:
-    """Pixels uint8 as numbers in [-1, 1]."""
+    """Pixels uint8 to float32 in [-1, 1], same shape."""
     return images.astype(np.float32) / 127.5 - 1.0
 
 
 def to_pixels(values: np.ndarray) -> np.ndarray:
-    """Numbers in [-1, 1] as pixels uint8; an image (n, height, width, channels) that has a NaN in it is blank."""
-    lost = np.isnan(values).any(axis=(1, 2, 3), keepdims=True)
-    values = np.where(lost, np.float32(-1), values) if lost.any() else values
+    """Images (n, height, width, channels) in [-1, 1] to uint8; an image with a NaN becomes black."""
+    invalid = np.isnan(values).any(axis=(1, 2, 3), keepdims=True)
+    values = np.where(invalid, np.float32(-1), values) if invalid.any() else values
     return np.clip(np.rint((values + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
 def chunks(resolutions: Resolutions, rows: int) -> Iterator[slice]:
-    """Parts of `rows` images that are computed at once."""
+    """Slices that divide `rows` images into chunks."""
     step = max(1, CHUNK_PIXELS // (resolutions.block.height * resolutions.block.width))
     return (slice(first, first + step) for first in range(0, rows, step))
 
 
 def decode_images(resolutions: Resolutions, weights: Weights, vectors: np.ndarray) -> np.ndarray:
-    """Vectors (n, numbers) float32 to images (n, height, width, channels) uint8."""
+    """Vectors (n, size) float32 to images (n, height, width, channels) uint8."""
     result = np.empty((len(vectors), *resolutions.image), np.uint8)
     for part in chunks(resolutions, len(vectors)):
         x = vectors[part] @ weights["enter"] + weights["enter_bias"]
@@ -46,29 +46,32 @@ def decode_images(resolutions: Resolutions, weights: Weights, vectors: np.ndarra
 def encode_images(
     resolutions: Resolutions, weights: Weights, images: np.ndarray, condition: np.ndarray | None = None
 ) -> np.ndarray:
-    """Images (n, height, width, channels) uint8 under a condition (n, features) to numbers (n, out) float32."""
+    """Images (n, height, width, channels) uint8, given a condition (n, features), to vectors (n, out) float32."""
     result = np.empty((len(images), weights["leave"].shape[1]), np.float32)
     for part in chunks(resolutions, len(images)):
         modulation = None if condition is None else condition[part]
-        x = _shrunk(resolutions, weights, from_pixels(images[part]), modulation)
+        x = _shrink(resolutions, weights, from_pixels(images[part]), modulation)
         result[part] = rectify(x).reshape(len(x), -1) @ weights["leave"] + weights["leave_bias"]
     return result
 
 
 def grow(resolutions: Resolutions, weights: Weights, x: np.ndarray, modulation: np.ndarray | None = None) -> np.ndarray:
-    """States at the lowest resolution to images (n, height, width, channels) uint8."""
+    """States (n, *grid, features) at the lowest resolution to images (n, height, width, channels) uint8.
+
+    modulation: (n, size), the vector that modulates the blocks; None for none.
+    """
     for level in range(resolutions.halvings, -1, -1):
         x = _blocks(resolutions, weights, level, x, modulation)
         if level:
-            x = _doubled(x @ weights[f"up_{level - 1}"], resolutions.shuffle)
+            x = _double(x @ weights[f"up_{level - 1}"], resolutions.shuffle)
     x = convolve(rectify(x), weights["leave"]) + weights["leave_bias"]
     return to_pixels(np.tanh(x[:, : resolutions.block.height, : resolutions.block.width]))
 
 
-def _shrunk(
+def _shrink(
     resolutions: Resolutions, weights: Weights, images: np.ndarray, modulation: np.ndarray | None
 ) -> np.ndarray:
-    """Images in [-1, 1] to states at the lowest resolution, averaging pixels."""
+    """Images (n, height, width, channels) in [-1, 1] to states (n, *grid, features); halving averages pixels."""
     bottom, right = resolutions.padding
     x = np.pad(images, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="edge")
     x = convolve(x, weights["enter"]) + weights["enter_bias"]
@@ -80,7 +83,7 @@ def _shrunk(
     return x
 
 
-def _doubled(x: np.ndarray, shuffle: bool) -> np.ndarray:
+def _double(x: np.ndarray, shuffle: bool) -> np.ndarray:
     if not shuffle:
         return x.repeat(2, axis=1).repeat(2, axis=2)
     n, height, width, _ = x.shape
@@ -111,17 +114,18 @@ def rectify(x: np.ndarray) -> np.ndarray:
 
 
 def convolve(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """3 x 3, zeros beyond the edges: x (n, height, width, c), kernel (3, 3, c, out).
+    """3 x 3 convolution, zero padding: x (n, height, width, c), kernel (3, 3, c, out), to (n, height, width, out).
 
-    One product of triples of columns with all three rows of the kernel, which are then added up in their places.
+    One matrix product of each pixel and its left and right neighbour with all three rows of the kernel; the products
+    are then shifted by a row each, and added.
     """
     n, height, width, c = x.shape
-    triples = np.zeros((n, height, width, 3, c), np.float32)
-    triples[:, :, 1:, 0] = x[:, :, :-1]
-    triples[:, :, :, 1] = x
-    triples[:, :, :-1, 2] = x[:, :, 1:]
+    neighbours = np.zeros((n, height, width, 3, c), np.float32)
+    neighbours[:, :, 1:, 0] = x[:, :, :-1]
+    neighbours[:, :, :, 1] = x
+    neighbours[:, :, :-1, 2] = x[:, :, 1:]
     rows = np.ascontiguousarray(kernel.transpose(1, 2, 0, 3)).reshape(3 * c, -1)  # (3 columns * c, 3 rows * out)
-    parts = (triples.reshape(-1, 3 * c) @ rows).reshape(n, height, width, 3, -1)
+    parts = (neighbours.reshape(-1, 3 * c) @ rows).reshape(n, height, width, 3, -1)
     result = np.ascontiguousarray(parts[:, :, :, 1])
     result[:, 1:] += parts[:, :-1, :, 0]
     result[:, :-1] += parts[:, 1:, :, 2]

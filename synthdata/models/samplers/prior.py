@@ -1,4 +1,4 @@
-"""A learned prior of latent vectors in numpy: a normal, bent by coupling layers, both given a condition.
+"""A learned prior of latent vectors in numpy: a normal, then coupling layers, both given a condition.
 
 Dinh et al. 2017 (arXiv:1605.08803, eq. 7 and 8). The weights are those that `layers.prior` exports; the tabular VAE has
 the coupling layers alone.
@@ -15,43 +15,43 @@ from synthdata.models.samplers.shapes import Shapes
 
 __all__ = [
     "MOST_LOG_SCALE",
-    "before_couplings",
+    "apply_couplings",
     "coupling_shapes",
+    "couplings_log_det",
+    "invert_couplings",
     "latents_of_noise",
     "layer_shapes",
     "noise_of_latents",
     "prior_shapes",
-    "stretch_of_couplings",
-    "through_couplings",
 ]
 
-MOST_LOG_SCALE = 2.0  # of what a coupling layer stretches by; the same in training
+MOST_LOG_SCALE = 2.0  # bound on the log-scale of a coupling layer; the same in training
 
 Weights = Mapping[str, np.ndarray]
 
 
 def latents_of_noise(weights: Weights, noise: np.ndarray, condition: np.ndarray) -> np.ndarray:
-    """The latent vectors that standard normal noise leads to under a condition (n, features): (n, latent) float32."""
-    return through_couplings(weights, noise + condition @ weights["prior_condition"], condition)
+    """Map noise (n, latent), standard normal, to latent vectors (n, latent), given a condition (n, features)."""
+    return apply_couplings(weights, noise + condition @ weights["prior_condition"], condition)
 
 
 def noise_of_latents(weights: Weights, latent: np.ndarray, condition: np.ndarray) -> np.ndarray:
-    """The noise that leads to latent vectors under a condition (n, features): (n, latent) float32."""
-    noise: np.ndarray = before_couplings(weights, latent, condition) - condition @ weights["prior_condition"]
+    """The inverse of `latents_of_noise`: latent vectors (n, latent) to noise (n, latent)."""
+    noise: np.ndarray = invert_couplings(weights, latent, condition) - condition @ weights["prior_condition"]
     return noise
 
 
-def through_couplings(weights: Weights, z: np.ndarray, condition: np.ndarray) -> np.ndarray:
-    """Pass (rows, latent) through all coupling layers, under a condition (rows, features)."""
+def apply_couplings(weights: Weights, z: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """Pass `z` (rows, latent) through all coupling layers, given a condition (rows, features): (rows, latent)."""
     half = z.shape[1] // 2
     for layer in _layers(weights):
         shift, log_scale = _coupling(weights, layer, np.hstack([z[:, :half], condition]))
-        z = np.hstack([z[:, half:] * np.exp(log_scale) + shift, z[:, :half]])  # the halves change places
+        z = np.hstack([z[:, half:] * np.exp(log_scale) + shift, z[:, :half]])  # the halves are swapped
     return z
 
 
-def before_couplings(weights: Weights, z: np.ndarray, condition: np.ndarray) -> np.ndarray:
-    """The inverse of `through_couplings`."""
+def invert_couplings(weights: Weights, z: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """The inverse of `apply_couplings`."""
     half = z.shape[1] // 2
     for layer in reversed(_layers(weights)):
         kept = z[:, half:]
@@ -60,8 +60,8 @@ def before_couplings(weights: Weights, z: np.ndarray, condition: np.ndarray) -> 
     return z
 
 
-def stretch_of_couplings(weights: Weights, z: np.ndarray, condition: np.ndarray) -> np.ndarray:
-    """Log-determinant of the Jacobian of `through_couplings` at (rows, latent): (rows,)."""
+def couplings_log_det(weights: Weights, z: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """Log-determinant of the Jacobian of `apply_couplings` at `z` (rows, latent): (rows,)."""
     half, total = z.shape[1] // 2, np.zeros(len(z))
     for layer in _layers(weights):
         shift, log_scale = _coupling(weights, layer, np.hstack([z[:, :half], condition]))
@@ -83,19 +83,19 @@ def _coupling(weights: Weights, layer: int, x: np.ndarray) -> tuple[np.ndarray, 
 
 
 def prior_shapes(coupling_layers: int, *, latent: int, condition: int, width: int) -> Shapes:
-    """The shapes of the weights of a prior under `condition` features, with coupling layers of `width` hidden units."""
+    """Weight shapes of a prior given `condition` features, with coupling layers of `width` hidden units."""
     couplings = coupling_shapes(coupling_layers, latent=latent, condition=condition, width=width)
     return {"prior_condition": (condition, latent), **couplings}
 
 
 def coupling_shapes(coupling_layers: int, *, latent: int, condition: int, width: int) -> Shapes:
-    """The shapes of the weights of coupling layers with `width` hidden units."""
+    """Weight shapes of coupling layers with `width` hidden units."""
     layer = layer_shapes(latent // 2, condition, width)
     return {f"prior_{name}_{i}": shape for i in range(coupling_layers) for name, shape in layer.items()}
 
 
 def layer_shapes(half: int, condition: int, width: int) -> Shapes:
-    """The shapes of the weights of one coupling layer, whose network maps `half` numbers to shift and log-scale."""
+    """Weight shapes of one coupling layer's network, from half a latent vector, (half,), to shift and log-scale."""
     return {
         "enter": (half + condition, width),
         "enter_bias": (width,),

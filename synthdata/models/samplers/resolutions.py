@@ -1,6 +1,7 @@
 """The resolutions of a convolutional network over an image, and the shapes of its weights by name.
 
-What runs with the weights: `layers.conv` in Keras, which creates them by these shapes, and `samplers.conv` in numpy.
+The networks are `layers.conv` in Keras, which creates the weights, and `samplers.conv` in numpy. A *level* is the
+number of halvings so far: 0 is full resolution.
 """
 
 from __future__ import annotations
@@ -21,25 +22,25 @@ __all__ = [
     "down_shapes",
     "encoder_shapes",
     "from_image_shapes",
-    "start_of",
+    "initial_weight",
     "to_image_shapes",
     "up_shapes",
 ]
 
-LEAST_SIDE = 4  # of an image at the lowest resolution, the shorter side
+LEAST_SIDE = 4  # pixels of the shorter side at the lowest resolution
 MOST_FEATURES = 128
-SECOND = 0.4  # how small a block's second convolution starts, so that depth does not add up
-MODULATION = 0.3
+SECOND = 0.4  # initial scale of a block's second convolution, so that variance does not grow with depth
+MODULATION = 0.3  # initial scale of modulation matrices
 
 
 @dataclass(frozen=True)
 class Resolutions:
-    """An image, and the networks over it: at full resolution, and after each halving.
+    """The sizes of a network over an image, at each resolution.
 
     width: channels at full resolution; they double with each halving. blocks: residual blocks at each resolution.
-    halvings: how often the image is halved; sizes that halving does not divide are padded at the right and the bottom.
-    shuffle: whether halving moves pixels into channels, and doubling moves them back (Shi et al. 2016,
-    arXiv:1609.05158, eq. 4); otherwise pixels are averaged, and repeated.
+    halvings: number of times that height and width are halved; other sizes are padded at the right and the bottom.
+    shuffle: halve by space-to-depth and double by depth-to-space (pixel shuffle, Shi et al. 2016, arXiv:1609.05158,
+    eq. 4); otherwise by averaging and repeating pixels.
     """
 
     block: Pixels
@@ -50,7 +51,7 @@ class Resolutions:
 
     @classmethod
     def of(cls, block: Pixels, width: int, blocks: int) -> Self:
-        """Those of a network between an image and a vector: it is halved while its shorter side stays at least 4."""
+        """For a network between an image and a vector: halve while the shorter side stays at least 4."""
         halvings = 0
         while min(block.height, block.width) >> (halvings + 1) >= LEAST_SIDE:
             halvings += 1
@@ -68,38 +69,38 @@ class Resolutions:
 
     @property
     def padding(self) -> tuple[int, int]:
-        """Rows and columns of pixels added so that halving divides."""
+        """Rows and columns of pixels added, so that all halvings are even."""
         height, width = self.grid
         return (height << self.halvings) - self.block.height, (width << self.halvings) - self.block.width
 
     def features(self, level: int) -> int:
-        """Channels inside the networks after `level` halvings."""
+        """Channels at a level."""
         return min(self.width << level, max(MOST_FEATURES, self.width))
 
-    def moved(self, level: int) -> int:
-        """Channels after `level` halvings that go into the next halving, or come out of a doubling."""
+    def resampled_features(self, level: int) -> int:
+        """Channels at a level between resampling and the 1 x 1 convolution: four times as many with pixel shuffle."""
         return (4 if self.shuffle else 1) * self.features(level)
 
     @property
     def flat(self) -> int:
-        """Numbers at the lowest resolution."""
+        """Size of the flattened states at the lowest resolution."""
         return math.prod(self.grid) * self.features(self.halvings)
 
 
 def from_image_shapes(resolutions: Resolutions) -> Shapes:
-    """Of the convolution that an image enters by."""
+    """Weight shapes of the first convolution, from an image."""
     wide = resolutions.features(0)
     return {"enter": (3, 3, resolutions.block.channels, wide), "enter_bias": (wide,)}
 
 
 def to_image_shapes(resolutions: Resolutions) -> Shapes:
-    """Of the convolution that an image leaves by."""
+    """Weight shapes of the last convolution, to an image."""
     channels = resolutions.block.channels
     return {"leave": (3, 3, resolutions.features(0), channels), "leave_bias": (channels,)}
 
 
 def block_shapes(resolutions: Resolutions, level: int, modulation: int = 0) -> Shapes:
-    """Of the residual blocks after `level` halvings, which a vector of `modulation` numbers scales and shifts."""
+    """Weight shapes of the residual blocks of a level, modulated by a vector (modulation,); 0 for none."""
     shapes: Shapes = {}
     wide = resolutions.features(level)
     for i in range(resolutions.blocks):
@@ -111,17 +112,17 @@ def block_shapes(resolutions: Resolutions, level: int, modulation: int = 0) -> S
 
 
 def down_shapes(resolutions: Resolutions, level: int) -> Shapes:
-    """Of the halving after `level` others."""
-    return {f"down_{level}": (resolutions.moved(level), resolutions.features(level + 1))}
+    """Weight shapes of the halving from `level` to `level + 1`."""
+    return {f"down_{level}": (resolutions.resampled_features(level), resolutions.features(level + 1))}
 
 
 def up_shapes(resolutions: Resolutions, level: int) -> Shapes:
-    """Of the doubling that undoes the halving after `level` others."""
-    return {f"up_{level}": (resolutions.features(level + 1), resolutions.moved(level))}
+    """Weight shapes of the doubling from `level + 1` to `level`."""
+    return {f"up_{level}": (resolutions.features(level + 1), resolutions.resampled_features(level))}
 
 
 def decoder_shapes(resolutions: Resolutions, vector: int) -> Shapes:
-    """Of a network from a vector to an image, whose blocks the vector modulates."""
+    """Weight shapes of a network from a vector (vector,) to an image, whose blocks the vector modulates."""
     flat, levels = resolutions.flat, resolutions.halvings
     shapes: Shapes = {"enter": (vector, flat), "enter_bias": (flat,)}
     for level in range(levels + 1):
@@ -132,7 +133,7 @@ def decoder_shapes(resolutions: Resolutions, vector: int) -> Shapes:
 
 
 def encoder_shapes(resolutions: Resolutions, condition: int, out: int) -> Shapes:
-    """Of a network from an image to `out` numbers, whose blocks the condition's features modulate."""
+    """Weight shapes of a network from an image to a vector (out,), whose blocks `condition` features modulate."""
     levels = resolutions.halvings
     shapes = from_image_shapes(resolutions)
     for level in range(levels + 1):
@@ -142,10 +143,10 @@ def encoder_shapes(resolutions: Resolutions, condition: int, out: int) -> Shapes
     return {**shapes, "leave": (resolutions.flat, out), "leave_bias": (out,)}
 
 
-def start_of(name: str, shape: tuple[int, ...], rng: np.random.Generator, enter_gain: float = 1.0) -> np.ndarray:
-    """Where a weight starts: He et al. 2015 (arXiv:1502.01852, eq. 10), smaller where residuals add up.
+def initial_weight(name: str, shape: tuple[int, ...], rng: np.random.Generator, enter_gain: float = 1.0) -> np.ndarray:
+    """Initial value of a weight: He et al. 2015 (arXiv:1502.01852, eq. 10), smaller where residuals add up.
 
-    enter_gain: variance of what enters the network over that of its input.
+    enter_gain: variance of the first layer's output over that of its input.
     """
     if "bias" in name:
         return np.zeros(shape)

@@ -1,4 +1,4 @@
-"""The shapes of weights by name, whether a model's weights have them, and the parts that names are grouped by."""
+"""Shapes of weights by name, checking them, and groups of weights by the prefix of their names."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ T = TypeVar("T")
 
 
 def check_shapes(weights: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Raise ValueError for a weight that is missing or not of its shape."""
+    """Raise ValueError for a weight that is missing or has the wrong shape."""
     for name, shape in shapes.items():
         if name not in weights or weights[name].shape != shape:
             raise ValueError(f"weight {name} is missing or not of shape {shape}")
 
 
 def prefixed(prefix: str, part: Mapping[str, T]) -> dict[str, T]:
-    """Weights or shapes with a prefix before each name."""
+    """Add a prefix to the names of weights or shapes."""
     return {prefix + name: value for name, value in part.items()}
 
 
 def part_of(weights: Mapping[str, T], prefix: str) -> dict[str, T]:
-    """The weights or shapes whose names start with a prefix, without it."""
+    """The weights or shapes whose names start with a prefix, which is removed."""
     return {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}

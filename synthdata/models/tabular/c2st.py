@@ -1,4 +1,4 @@
-"""How well generated rows pass for real ones: what a training is stopped by whose losses say nothing of that."""
+"""Quality of generated rows, measured by a classifier: for early stopping of adversarial training."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from synthdata.models.tabular.symbols import SymbolTable
 
 __all__ = ["c2st_auc", "distinct_share"]
 
-MOST_ROWS = 4000  # of either side
+MOST_ROWS = 4000  # real rows, and as many generated ones
 TREES = 60
 
 
 def c2st_auc(table: SymbolTable, real: np.ndarray, generated: np.ndarray) -> float:
-    """AUC of boosted trees that tell real from generated symbols (n, columns, 2): .5 if they cannot, 1 if always.
+    """AUC of boosted trees on real and generated symbols, (n, columns, 2) each: .5 at chance, 1 if perfect.
 
-    The classifier two-sample test (Lopez-Paz and Oquab 2017, arXiv:1610.06545), on as many rows of either, two folds.
+    The classifier two-sample test (Lopez-Paz and Oquab 2017, arXiv:1610.06545), on equally many of both, in two folds.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score
@@ -31,12 +31,12 @@ def c2st_auc(table: SymbolTable, real: np.ndarray, generated: np.ndarray) -> flo
 
 
 def distinct_share(symbols: np.ndarray) -> float:
-    """Share of rows (n, columns, 2) that no row before them equals."""
+    """Number of distinct rows over the number of rows, of symbols (n, columns, 2)."""
     return len(np.unique(symbols.reshape(len(symbols), -1), axis=0)) / len(symbols)
 
 
 def _features(table: SymbolTable, symbols: np.ndarray) -> np.ndarray:
-    """One number a column, in which a quantity's order is kept: (n, columns)."""
+    """One number per column, which keeps the order of quantities: (n, columns)."""
     fine = np.array([column.fine for column in table.columns])
     has_fine = symbols[..., 0] >= table.firsts
     result: np.ndarray = symbols[..., 0] + np.where(has_fine, symbols[..., 1] / fine, 0.0)

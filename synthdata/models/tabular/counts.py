@@ -1,4 +1,4 @@
-"""What is counted of the columns before training: where heads start, and what each column weighs in a loss."""
+"""Frequencies of symbols, counted before training: initial biases of heads, and loss weights of columns."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from synthdata.models.tabular.symbols import NEVER, SymbolTable
 
 __all__ = ["Frequencies", "entropies"]
 
-LEAST_ENTROPY = 0.02  # nats; columns of less weigh no more
+LEAST_ENTROPY = 0.02  # nats; columns of lower entropy are weighted as if they had this
 
 
 @dataclass(frozen=True)
 class Frequencies:
-    """Of the training rows.
+    """Log-frequencies of symbols in the training rows, and loss weights. "all coarse" is `table.coarse_rows`.
 
     coarse_log: (all coarse,) float32, log-marginals, NEVER where a symbol does not occur.
-    fine_log: (all coarse, most fine) float32, log-marginals given the coarse symbol.
-    shares: (columns,) float32, what each column's log-likelihood counts for.
+    fine_log: (all coarse, most fine) float32, log-frequencies given the coarse symbol.
+    loss_weights: (columns,) float32, the weight of each column's log-likelihood in the loss.
     """
 
     table: SymbolTable
     coarse_log: np.ndarray
     fine_log: np.ndarray
-    shares: np.ndarray
+    loss_weights: np.ndarray
 
     @classmethod
     def of(cls, table: SymbolTable, symbols: np.ndarray, balance: float = 0.0) -> Self:
-        """Count symbols (rows, columns, 2); columns weigh by their entropy to the power -`balance`."""
-        return cls(table, *_log_marginals(table, symbols), _loss_shares(symbols, balance))
+        """Count symbols (rows, columns, 2); columns are weighted by their entropy to the power of `-balance`."""
+        return cls(table, *_log_marginals(table, symbols), _loss_weights(symbols, balance))
 
     @property
     def logs(self) -> dict[str, np.ndarray]:
-        """The log-marginals by the names samplers take them by."""
+        """The log-frequencies, by the names of their weights in samplers."""
         return {"coarse_log": self.coarse_log, "fine_log": self.fine_log}
 
 
@@ -50,10 +50,10 @@ def entropies(symbols: np.ndarray) -> np.ndarray:
 
 
 def _log_marginals(table: SymbolTable, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log-frequencies of coarse symbols (all coarse,) and of fine ones given these (all coarse, most); NEVER for 0."""
+    """Log-frequencies of coarse symbols (all coarse,) and fine ones given these (all coarse, most fine)."""
     most = table.most_fine
-    coarse = np.full(table.rows, NEVER, np.float32)
-    fine = np.full((table.rows, most), NEVER, np.float32)
+    coarse = np.full(table.coarse_rows, NEVER, np.float32)
+    fine = np.full((table.coarse_rows, most), NEVER, np.float32)
     for i, column in enumerate(table.columns):
         pair = symbols[:, i, 0].astype(np.int64) * most + symbols[:, i, 1]
         counts = np.bincount(pair, minlength=column.coarse * most).reshape(column.coarse, most)
@@ -65,12 +65,13 @@ def _log_marginals(table: SymbolTable, symbols: np.ndarray) -> tuple[np.ndarray,
     return coarse, fine
 
 
-def _loss_shares(symbols: np.ndarray, balance: float) -> np.ndarray:
-    """What the log-likelihood of each column counts for in a loss, by its entropy: (columns,) float32.
+def _loss_weights(symbols: np.ndarray, balance: float) -> np.ndarray:
+    """The weight of each column's log-likelihood in the loss, by its entropy: (columns,) float32.
 
-    A target of two values would else be drowned by amounts of many. The loss of independent columns stays the same.
+    Otherwise columns of many values would dominate a binary target. Normalised so that the loss of independent columns
+    is unchanged.
     """
-    each = np.maximum(entropies(symbols), LEAST_ENTROPY)
-    shares = each**-balance
-    result: np.ndarray = (shares * each.sum() / (shares * each).sum()).astype(np.float32)
+    entropy = np.maximum(entropies(symbols), LEAST_ENTROPY)
+    weights = entropy**-balance
+    result: np.ndarray = (weights * entropy.sum() / (weights * entropy).sum()).astype(np.float32)
     return result

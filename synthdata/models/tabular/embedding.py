@@ -1,4 +1,4 @@
-"""Symbols of all columns as vectors."""
+"""Embeddings of the symbols of all columns."""
 
 from __future__ import annotations
 
@@ -13,45 +13,47 @@ __all__ = ["SymbolEmbedding"]
 
 FREQUENCIES = 32
 MOST_CYCLES = 16  # of the finest frequency, over the whole range of a quantity
-FREE = 0.2  # share of a quantity's embedding that is each symbol's own at the start
-MAJOR_SCALE, FINE_SCALE = 0.5, 0.3
+FREE = 0.2  # initial scale of the free part of the embedding of a quantity's symbols
+COARSE_SCALE, FINE_SCALE = 0.5, 0.3  # initial standard deviations of embeddings
 
 
 class SymbolEmbedding(keras.layers.Layer):
-    """A symbol of a quantity is embedded as a smooth function of its place, the same for all columns, plus its own.
+    """Embeddings of symbols; for a quantity, a smooth function of position, shared by all columns, plus a free part.
 
-    So what is learned of one amount holds for its neighbours, and for the same amount in the next column.
+    So what is learned about one amount carries over to similar amounts, and to other columns.
     """
 
     def __init__(self, table: SymbolTable, width: int, rng: np.random.Generator) -> None:
         super().__init__(name="embedding")
         self.table = table
-        coarse, fine = (np.zeros((rows, 2 * FREQUENCIES)) for rows in (table.rows, table.fine_rows))
+        coarse, fine = (np.zeros((rows, 2 * FREQUENCIES)) for rows in (table.coarse_rows, table.fine_rows))
         for i in table.with_fine:
             column, first = table.columns[i], table.fine_starts[i]
             if column.ordered:
                 bins = column.coarse - column.first
                 coarse[table.starts[i] + column.first : table.starts[i + 1]] = _waves(bins)
                 fine[first : first + column.ordered] = _waves(column.ordered)
-        own = [np.where(waves.any(axis=1, keepdims=True), FREE, 1.0) for waves in (coarse, fine)]
+        free = [np.where(waves.any(axis=1, keepdims=True), FREE, 1.0) for waves in (coarse, fine)]
         self.coarse_waves, self.fine_waves = tf.constant(coarse, tf.float32), tf.constant(fine, tf.float32)
         waves = (2 * FREQUENCIES, width)
-        self.coarse_shared = weight(self, "coarse_shared", rng.normal(0.0, MAJOR_SCALE, waves))
+        self.coarse_shared = weight(self, "coarse_shared", rng.normal(0.0, COARSE_SCALE, waves))
         self.fine_shared = weight(self, "fine_shared", rng.normal(0.0, FINE_SCALE, waves))
-        self.coarse_own = weight(self, "coarse_own", own[0] * rng.normal(0.0, MAJOR_SCALE, (table.rows, width)))
-        self.fine_own = weight(self, "fine_own", own[1] * rng.normal(0.0, FINE_SCALE, (table.fine_rows, width)))
+        self.coarse_own = weight(
+            self, "coarse_own", free[0] * rng.normal(0.0, COARSE_SCALE, (table.coarse_rows, width))
+        )
+        self.fine_own = weight(self, "fine_own", free[1] * rng.normal(0.0, FINE_SCALE, (table.fine_rows, width)))
         self.built = True
 
     def coarse_table(self) -> tf.Tensor:
-        """Vectors of the coarse symbols: (all coarse, width)."""
+        """Embeddings of the coarse symbols: (all coarse, width)."""
         return self.coarse_own + self.coarse_waves @ tf.convert_to_tensor(self.coarse_shared)
 
     def fine_table(self) -> tf.Tensor:
-        """Vectors of the fine symbols, the last for none: (all fine symbols + 1, width)."""
+        """Embeddings of the fine symbols, the last for "none": (all fine symbols + 1, width)."""
         return self.fine_own + self.fine_waves @ tf.convert_to_tensor(self.fine_shared)
 
-    def rows(self, symbols: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Where the symbols (rows, columns, 2) stand in the two tables: (rows, columns) each."""
+    def indices(self, symbols: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Indices of symbols (rows, columns, 2) in the tables of coarse and of fine symbols: (rows, columns) each."""
         table = self.table
         coarse = symbols[..., 0] + table.starts[:-1]
         has_fine = symbols[..., 0] >= table.firsts
@@ -59,12 +61,12 @@ class SymbolEmbedding(keras.layers.Layer):
 
     def call(self, symbols: tf.Tensor) -> tf.Tensor:
         """Symbols (rows, columns, 2) int32 to (rows, columns, width)."""
-        coarse, fine = self.rows(symbols)
+        coarse, fine = self.indices(symbols)
         return tf.gather(self.coarse_table(), coarse) + tf.gather(self.fine_table(), fine)
 
 
 def _waves(count: int) -> np.ndarray:
-    """Sines and cosines over `count` steps of a range, of mean square 1 a row in all: (count, 2 * FREQUENCIES)."""
+    """Fourier features of `count` positions, each row of squared norm 1: (count, 2 * FREQUENCIES)."""
     frequencies = np.geomspace(0.5, MOST_CYCLES, FREQUENCIES)
     turns = 2 * np.pi * (np.arange(count)[:, None] + 0.5) / count * frequencies
     size = np.sqrt(1 / (1 + frequencies))

@@ -1,7 +1,7 @@
-"""Heads over the symbols of columns: what the Transformer's and the latent decoder's have in common.
+"""Output heads over the symbols of columns, shared by the Transformer and the latent decoder.
 
-Columns of about as many coarse symbols form a class, whose heads are padded to one width and computed in one product.
-Biases start at the log-marginals.
+Columns with similar numbers of coarse symbols form a class, whose heads are padded to one size and computed in one
+matrix product. Biases start at the log-marginals.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from synthdata.models.tabular.symbols import NEVER, SymbolTable
 __all__ = ["first_biases", "folded", "head_classes", "row_log_likelihood"]
 
 WIDTH_CLASSES = (4, 16, 64, 256)
-LEAST_BIAS = -30.0  # where a symbol does not occur; samplers mask it away
+LEAST_BIAS = -30.0  # initial bias of a symbol that does not occur; samplers mask it
 
 
 def head_classes(frequencies: Frequencies) -> list[tuple[int, list[int], np.ndarray]]:
-    """For each class its width, its columns, and their first biases (members, size); none for columns of one symbol."""
+    """For each class its size limit, its columns, and their initial biases (members, size).
+
+    Columns of a single symbol need no head and are in no class.
+    """
     table, result, bottom = frequencies.table, [], 1
     for top in WIDTH_CLASSES:
         members = [i for i in range(table.count) if bottom < table.coarse[i] <= top]
@@ -37,7 +40,7 @@ def head_classes(frequencies: Frequencies) -> list[tuple[int, list[int], np.ndar
 
 
 def first_biases(logs: np.ndarray) -> np.ndarray:
-    """Biases that start at log-marginals."""
+    """Initial biases from log-frequencies, not below `LEAST_BIAS`; same shape."""
     biases: np.ndarray = np.maximum(logs, LEAST_BIAS)
     return biases
 
@@ -48,33 +51,33 @@ def row_log_likelihood(
     coarse: Iterable[tuple[list[int], tf.Tensor]],
     fine: Callable[[tf.Tensor], tf.Tensor],
 ) -> tf.Tensor:
-    """Log-probability of rows (rows, columns, 2): (rows,), in nats times the columns' shares.
+    """Log-likelihood of symbols (rows, columns, 2), columns weighted by `frequencies.loss_weights`: (rows,), in nats.
 
-    coarse: for each class its columns and logits (rows, members, size). fine: from rows of the table of coarse symbols
-    (rows, columns with a fine symbol) to logits (rows, columns with a fine symbol, most).
+    coarse: for each class its columns and logits (rows, members, size). fine: maps indices into the table of coarse
+    symbols (rows, columns with a fine symbol) to logits (rows, columns with a fine symbol, most fine).
     """
-    table, shares = frequencies.table, frequencies.shares
+    table, loss_weights = frequencies.table, frequencies.loss_weights
     total = tf.zeros(tf.shape(symbols)[0])
     for members, logits in coarse:
         each = log_likelihood(logits, tf.gather(symbols[..., 0], members, axis=1))
-        total += tf.reduce_sum(shares[members] * each, axis=1)
+        total += tf.reduce_sum(loss_weights[members] * each, axis=1)
     if table.with_fine:
         chosen = tf.gather(symbols, table.with_fine, axis=1)
         logits = fine(chosen[..., 0] + table.starts[table.with_fine])
         has_fine = chosen[..., 0] >= table.firsts[table.with_fine]
         each = tf.where(has_fine, log_likelihood(logits, chosen[..., 1]), 0.0)
-        total += tf.reduce_sum(shares[table.with_fine] * each, axis=1)
+        total += tf.reduce_sum(loss_weights[table.with_fine] * each, axis=1)
     return total
 
 
 def folded(
     table: SymbolTable, width: int, classes: Iterable[tuple[list[int], np.ndarray, np.ndarray]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One head beside the other, as samplers take them: (width, all coarse) and biases (all coarse,).
+    """Concatenate the heads of all columns, for samplers: (width, all coarse) and biases (all coarse,).
 
-    classes: columns, heads (members, width, size) and biases (members, size).
+    classes: for each class its columns, heads (members, width, size) and biases (members, size).
     """
-    head, head_bias = np.zeros((width, table.rows), np.float32), np.zeros(table.rows, np.float32)
+    head, head_bias = np.zeros((width, table.coarse_rows), np.float32), np.zeros(table.coarse_rows, np.float32)
     for members, heads, biases in classes:
         for row, i in enumerate(members):
             here = slice(table.starts[i], table.starts[i + 1])

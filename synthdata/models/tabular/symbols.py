@@ -1,8 +1,11 @@
-"""Tokenization of tabular blocks: rows as small integers, as networks read and write them.
+"""Tokenization of tabular blocks: rows as small integers, the input and output of networks.
 
-Every column becomes a *coarse* symbol and, where the block holds more than that, a *fine* one inside it: the level of a
-bin, or the position inside a group of `GROUP` categories where a column has more than `MOST_COARSE` of them. All heads
-stay small that way, whatever the table holds.
+Every column becomes a *coarse* symbol and, if that does not identify the value, a *fine* one within it: the level of a
+bin, or the position in a group of `GROUP` categories if a column has more than `MOST_COARSE` of them. So all output
+heads stay small.
+
+In shapes, "all coarse" is the number of coarse symbols of all columns together, and "most fine" the largest number of
+fine symbols of a column.
 """
 
 from __future__ import annotations
@@ -27,20 +30,20 @@ __all__ = [
     "split",
 ]
 
-NEVER = -1e9  # the log of nothing: finite, so that sums of it are
+NEVER = -1e9  # stands for log(0); finite, so that sums stay finite
 MOST_COARSE = 256
 GROUP = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One block, as symbols.
+    """The symbols of one block.
 
-    coarse: how many coarse symbols.
-    fine: how many fine symbols; 1 if there are none.
-    first: coarse symbols from here on have a fine symbol.
-    ordered: how many of the fine symbols, from the first, are steps along the range of the coarse one, as coarse
-        symbols from `first` on are along the column's range; 0 for categories, whose order means nothing.
+    coarse: number of coarse symbols.
+    fine: number of fine symbols; 1 if there are none.
+    first: the first coarse symbol that has a fine symbol; all after it have one too.
+    ordered: number of fine symbols, from the first, that are ordered along the range of the coarse one, as coarse
+        symbols from `first` on are ordered along the column's range; 0 for categories, which have no order.
     """
 
     name: str
@@ -51,10 +54,11 @@ class Column:
 
 
 class SymbolTable:
-    """Where the symbols of each column stand among those of all columns.
+    """The index of each symbol in the tables of all columns' coarse and fine symbols.
 
-    The table of coarse symbols has a row for each, column by column. The table of fine symbols has `most_fine` rows for
-    each column that has any, and a last one for "none".
+    The table of coarse symbols has a row for each, column by column; `starts` are the first rows of columns. The table
+    of fine symbols has `most_fine` rows for each column that has any, from `fine_starts` on, and a last one for "none",
+    `no_fine`. count: number of columns. with_fine: the columns that have fine symbols.
     """
 
     def __init__(self, columns: tuple[Column, ...]) -> None:
@@ -74,18 +78,18 @@ class SymbolTable:
         return cls(columns_of(layout))
 
     @property
-    def rows(self) -> int:
-        """Rows of a table of coarse symbols."""
+    def coarse_rows(self) -> int:
+        """Rows of the table of coarse symbols: all coarse."""
         return int(self.starts[-1])
 
     @property
     def fine_rows(self) -> int:
-        """Rows of a table of fine symbols."""
+        """Rows of the table of fine symbols, "none" included."""
         return self.no_fine + 1
 
 
 def columns_of(layout: Layout) -> tuple[Column, ...]:
-    """Say how each block of a tabular layout splits."""
+    """The symbols of each block of a tabular layout."""
     result = []
     for name, block in layout.items():
         match block:
@@ -104,7 +108,7 @@ def columns_of(layout: Layout) -> tuple[Column, ...]:
 
 
 def split(layout: Layout, arrays: Arrays) -> np.ndarray:
-    """Turn arrays into symbols: (n, columns, 2) int32, coarse symbol and fine symbol."""
+    """Encode arrays as symbols: (n, columns, 2) int32, coarse and fine."""
     parts = []
     for name, block in layout.items():
         array = arrays[name]
@@ -125,7 +129,7 @@ def split(layout: Layout, arrays: Arrays) -> np.ndarray:
 
 
 def join(layout: Layout, symbols: np.ndarray, uniform: np.ndarray) -> dict[str, np.ndarray]:
-    """Turn symbols (n, columns, 2) back into arrays; `uniform` (n, columns) in [0, 1) says where inside a level."""
+    """Decode symbols (n, columns, 2) to arrays; `uniform` (n, columns) in [0, 1) is the position within a level."""
     result: dict[str, np.ndarray] = {}
     for index, (name, block) in enumerate(layout.items()):
         coarse, fine = symbols[:, index, 0].astype(np.int64), symbols[:, index, 1].astype(np.int64)
@@ -145,17 +149,18 @@ def join(layout: Layout, symbols: np.ndarray, uniform: np.ndarray) -> dict[str, 
 
 
 def open_logits(logs: np.ndarray) -> np.ndarray:
-    """What is added to logits without a condition: NEVER where log-marginals say that training never showed it."""
+    """Additive mask without a condition: NEVER for symbols that do not occur in training, 0 elsewhere; same shape."""
     return np.where(logs > NEVER / 2, 0.0, NEVER).astype(np.float32)
 
 
 def allowed_logits(
     layout: Layout, coarse_log: np.ndarray, fine_log: np.ndarray, allowed: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What masks add to the logits of coarse symbols (all coarse,) and of fine ones (all coarse, most): 0 or NEVER.
+    """Additive masks for the logits of coarse symbols (all coarse,) and of fine ones (all coarse, most fine).
 
-    coarse_log, fine_log: log-marginals; what training never showed never comes. allowed: masks over blocks' symbols.
-    Where a mask leaves a part of a coarse symbol's fine symbols, the log of their share of its rows is added.
+    Usually 0 or NEVER. If a mask allows only some of a coarse symbol's fine symbols, the log of their share of its
+    training rows is added to it. coarse_log, fine_log: log-frequencies; symbols that do not occur in training are
+    masked. allowed: bool masks over the symbols of blocks.
     """
     table = SymbolTable.of(layout)
     coarse, fine = open_logits(coarse_log), open_logits(fine_log)
@@ -175,9 +180,9 @@ def allowed_logits(
 def row_logits(
     layout: Layout, name: str, masks: np.ndarray, fine_log: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """What each of `masks` (m, symbols), or (m, symbols, levels), adds to a block's logits: as `allowed_logits` does.
+    """As `allowed_logits`, for each of `masks` of one block, (m, symbols) or (m, symbols, levels).
 
-    Returns (m, coarse) and, for a column that has fine symbols, (m, coarse, fine).
+    Returns (m, coarse) and, for a column that has fine symbols, (m, coarse, fine), otherwise None.
     """
     table = SymbolTable.of(layout)
     i = list(layout).index(name)
@@ -188,7 +193,7 @@ def row_logits(
 
 
 def _mask_logs(column: Column, pairs: np.ndarray, fine_log: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Logs of what shares (..., coarse, fine) leave of coarse symbols (..., coarse), and of fine ones; NEVER for 0."""
+    """Log of the allowed share of each coarse symbol (..., coarse), and of `pairs` (..., coarse, fine); NEVER for 0."""
     share = pairs.any(axis=-1).astype(float)
     if column.fine > 1:
         shares = np.exp(np.minimum(fine_log[:, : column.fine], 0.0))
@@ -198,9 +203,9 @@ def _mask_logs(column: Column, pairs: np.ndarray, fine_log: np.ndarray) -> tuple
 
 
 def _pair_shares(layout: Layout, name: str, mask: np.ndarray) -> np.ndarray:
-    """Turn a mask over a block's symbols into shares of (coarse, fine) that it leaves: float, 0 for nothing.
+    """Turn a mask over a block's symbols into the allowed share of each pair: (coarse, fine) float in [0, 1].
 
-    A link is left by the share of its bin's levels that are: where it leads is not yet known.
+    For a link, whose value is not known yet, it is the share of its bin's levels that are allowed.
     """
     match layout[name]:
         case Categorical(size) if size <= MOST_COARSE:

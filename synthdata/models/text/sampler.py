@@ -1,4 +1,4 @@
-"""Drawing the tokens of texts one after the other in numpy, and the text Transformer that does so."""
+"""Sampling texts token by token, in numpy, and the steps of the text Transformer."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from synthdata.models.text.settings import TransformerSettings
 
 __all__ = ["CHUNK", "Steps", "draw_texts", "text_nll", "transformer_shapes", "transformer_steps"]
 
-CHUNK = 128  # texts drawn at once
+CHUNK = 128  # texts sampled at once
 
 Weights = Mapping[str, np.ndarray]
 
 
 class Steps(Protocol):
-    """Logits of texts' tokens, one after the other."""
+    """A network that computes the logits of texts, step by step; its methods must be called in the order of steps."""
 
     def keep(self, rows: np.ndarray) -> None:
-        """Drop all rows but these, by their numbers (m,)."""
+        """Keep only these rows, by index (m,)."""
         ...
 
     def state(self, i: int, before: np.ndarray | None) -> np.ndarray:
-        """States (n, width) of step `i`, given the tokens (n,) before it; none before the first."""
+        """States (n, width) of step `i`, given the previous tokens (n,), None at the first step."""
         ...
 
     def logits(self, i: int, before: np.ndarray | None) -> np.ndarray:
-        """Logits (n, vocabulary) of token `i`, to be asked for in order."""
+        """Logits (n, vocabulary) of token `i`, given the previous tokens (n,), None at the first step."""
         ...
 
 
-StepsOf: TypeAlias = Callable[[np.ndarray, int], Steps]  # of a condition (n, features) and the length of texts
+StepsFactory: TypeAlias = Callable[[np.ndarray, int], Steps]  # of a condition (n, features) and the length
 
 
 def draw_texts(
-    steps_of: StepsOf,
+    make_steps: StepsFactory,
     condition: np.ndarray,
     uniform: np.ndarray,
     *,
@@ -50,11 +50,11 @@ def draw_texts(
     guidance_scale: float = 0.0,
     prompt: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Draw a text for each row of a condition (n, features) by uniform numbers (n, length): (n, length) int64.
+    """Sample a text for each row of a condition (n, features), by uniform numbers (n, length): (n, length) int64.
 
-    top_p: nucleus sampling, tokens are drawn from the fewest that have this probability together (Holtzman et al. 2020,
-    arXiv:1904.09751). guidance_scale: classifier-free guidance, logits are moved away from those without the condition
-    (Ho and Salimans 2022, arXiv:2207.12598, eq. 6). prompt: the first tokens of each text (m,).
+    top_p: nucleus sampling from the smallest set of tokens with this total probability (Holtzman et al. 2020,
+    arXiv:1904.09751). guidance_scale: classifier-free guidance, logits are extrapolated away from the unconditional
+    ones (Ho and Salimans 2022, arXiv:2207.12598, eq. 6). prompt: (m,), the tokens that all texts begin with.
     """
     options = _Options(temperature, top_p, guidance_scale)
     tokens: np.ndarray = np.zeros(uniform.shape, np.int64)
@@ -64,7 +64,7 @@ def draw_texts(
         part = slice(first, first + CHUNK)
         guided = guidance_scale and condition.shape[1]
         conditions = [condition[part], np.zeros_like(condition[part])] if guided else [condition[part]]
-        steps = [steps_of(each, tokens.shape[1]) for each in conditions]
+        steps = [make_steps(each, tokens.shape[1]) for each in conditions]
         _draw(steps, uniform[part], tokens[part], len(prompt), options)
     return tokens
 
@@ -77,9 +77,9 @@ class _Options:
 
 
 def _draw(all_steps: Sequence[Steps], uniform: np.ndarray, tokens: np.ndarray, given: int, options: _Options) -> None:
-    """Draw `tokens` from number `given` on; rows whose text has ended are not computed any further.
+    """Sample `tokens` in place from position `given` on; rows are dropped once their text has ended.
 
-    all_steps: the network under the condition and, for guidance, the same without it.
+    all_steps: the network given the condition and, for guidance, without it.
     """
     open_rows = np.arange(len(tokens))
     for i in range(tokens.shape[1]):
@@ -88,8 +88,8 @@ def _draw(all_steps: Sequence[Steps], uniform: np.ndarray, tokens: np.ndarray, g
             for steps in all_steps:
                 steps.state(i, before)
             continue
-        logits, *without = (steps.logits(i, before) for steps in all_steps)
-        for other in without:
+        logits, *unconditional = (steps.logits(i, before) for steps in all_steps)
+        for other in unconditional:
             logits += np.float32(options.guidance_scale) * (logits - other)
         if options.temperature != 1.0:
             logits /= np.float32(options.temperature)
@@ -98,30 +98,30 @@ def _draw(all_steps: Sequence[Steps], uniform: np.ndarray, tokens: np.ndarray, g
         drawn = choose(logits, np.arange(len(logits)), uniform[open_rows, i])
         tokens[open_rows, i] = drawn
         if not drawn.all():
-            going = np.flatnonzero(drawn)
-            open_rows = open_rows[going]
+            unfinished = np.flatnonzero(drawn)
+            open_rows = open_rows[unfinished]
             if not len(open_rows):
                 return
             for steps in all_steps:
-                steps.keep(going)
+                steps.keep(unfinished)
 
 
 def _keep_nucleus(logits: np.ndarray, top_p: float) -> None:
-    """Leave only the likeliest tokens, that have the probability `top_p` together; in place."""
+    """Set logits outside the nucleus, the smallest set of probability `top_p`, to -inf; in place."""
     order = np.argsort(-logits, axis=1)
     ranked = np.take_along_axis(logits, order, axis=1)
     shares = np.exp(ranked - ranked[:, :1])
     shares /= shares.sum(axis=1, keepdims=True)
-    gone = np.cumsum(shares, axis=1) - shares >= top_p
-    np.put_along_axis(logits, order, np.where(gone, -np.inf, ranked), axis=1)
+    outside = np.cumsum(shares, axis=1) - shares >= top_p
+    np.put_along_axis(logits, order, np.where(outside, -np.inf, ranked), axis=1)
 
 
-def text_nll(steps_of: StepsOf, condition: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """Negative log-likelihood in nats of each text, its end included, under a condition (n, features): (n,)."""
+def text_nll(make_steps: StepsFactory, condition: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+    """Negative log-likelihood of texts (n, length), end tokens included, given a condition (n, features): (n,)."""
     result = np.zeros(len(tokens))
     for first in range(0, len(tokens), CHUNK):
         part = slice(first, first + CHUNK)
-        result[part] = _nll(steps_of(condition[part], tokens.shape[1]), tokens[part])
+        result[part] = _nll(make_steps(condition[part], tokens.shape[1]), tokens[part])
     return result
 
 
@@ -134,11 +134,11 @@ def _nll(steps: Steps, tokens: np.ndarray) -> np.ndarray:
         drawn = tokens[open_rows, i]
         result[open_rows] += np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(logits)), drawn]
         if not drawn.all():
-            going = np.flatnonzero(drawn)
-            open_rows = open_rows[going]
+            unfinished = np.flatnonzero(drawn)
+            open_rows = open_rows[unfinished]
             if not len(open_rows):
                 break
-            steps.keep(going)
+            steps.keep(unfinished)
     return result
 
 
@@ -146,7 +146,7 @@ def _nll(steps: Steps, tokens: np.ndarray) -> np.ndarray:
 
 
 def transformer_shapes(settings: TransformerSettings, *, vocabulary: int, condition: int) -> Shapes:
-    """The shapes of a `TextTransformerNetwork`'s weights, under `condition` features."""
+    """Weight shapes of a `TextTransformerNetwork` given `condition` features."""
     width = int(settings.width)
     return {
         "vectors": (vocabulary, width),
@@ -159,8 +159,8 @@ def transformer_shapes(settings: TransformerSettings, *, vocabulary: int, condit
     }
 
 
-def transformer_steps(weights: Weights, heads: int) -> StepsOf:
-    """The steps of a `TextTransformerNetwork` by its weights."""
+def transformer_steps(weights: Weights, heads: int) -> StepsFactory:
+    """The steps of a `TextTransformerNetwork` with these weights."""
     return partial(_TransformerSteps, weights, heads)
 
 
@@ -174,17 +174,17 @@ class _TransformerSteps:
         self.layers = CausalSteps(weights, heads, len(condition), length, rotary=True)
 
     def keep(self, rows: np.ndarray) -> None:
-        """Drop all rows but these."""
+        """Keep only these rows, by index (m,)."""
         self.condition = self.condition[rows]
         self.layers.keep(rows)
 
     def state(self, i: int, before: np.ndarray | None) -> np.ndarray:
-        """States (n, width) of step `i`, given the tokens (n,) before it; none before the first."""
+        """States (n, width) of step `i`, given the previous tokens (n,), None at the first step."""
         x = self.start.copy() if before is None else self.condition + self.weights["vectors"][before]
         return self.layers.step(i, x)
 
     def logits(self, i: int, before: np.ndarray | None) -> np.ndarray:
-        """Logits (n, vocabulary) of token `i`, to be asked for in order."""
+        """Logits (n, vocabulary) of token `i`, given the previous tokens (n,), None at the first step."""
         logits: np.ndarray = self.state(i, before) @ self.weights["head"]
         logits += self.weights["head_bias"]
         return logits

@@ -1,4 +1,4 @@
-"""Settings that several families of texts have."""
+"""Settings shared by several text families."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from synthdata.models.base import Settings
 
 __all__ = ["MANY_TOKENS", "Temperature", "TopP", "TransformerSettings"]
 
-MANY_TOKENS = 400_000  # of a column that a network of full size is for
+MANY_TOKENS = 400_000  # in a column, from which on the larger network is chosen
 
 Temperature: TypeAlias = Annotated[
     float, Key(gt=0, description="sampling temperature; below 1 gives likelier, less varied texts")
@@ -43,5 +43,5 @@ class TransformerSettings(Settings):
     @model_validator(mode="after")
     def _check_heads(self) -> Self:
         if self.width != "auto" and self.width % (2 * self.heads):
-            raise ValueError(f"width {self.width} is no multiple of twice the heads, {2 * self.heads}")
+            raise ValueError(f"width {self.width} is not a multiple of twice the heads, {2 * self.heads}")
         return self

@@ -1,4 +1,4 @@
-"""What the trainings of all text networks share: packed texts with the condition of each."""
+"""The base task of all text networks: batches of packed texts with the condition of each."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["PackedTask"]
 
 
 class PackedTask(Task):
-    """Rows of packed texts and the condition of each text. What to implement: `batch`, `validation_batch`.
+    """Rows of packed texts and the condition of each text. Subclasses implement `batch` and `validation_batch`.
 
-    The loss is the model's `nll`; a task with another implements `gradients` and `evaluate`. condition: (n, features)
-    of all texts. at_once: rows that are validated at once. jit: whether validation is worth compiling. predicted:
-    (rows, steps) bool, the steps whose token is predicted.
+    The loss is the model's `nll`; a task with another loss overrides `gradients` and `evaluate`. condition: (n,
+    features), of all texts. at_once: rows per validation batch. jit: whether to compile validation with XLA. predicted:
+    (rows, steps) bool, the steps that count in the loss.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class PackedTask(Task):
         jit: bool = False,
     ) -> None:
         self.model, self.packs, self.batches, self.at_once = model, packs, batches, max(1, at_once)
-        no_text = np.zeros((1, condition.shape[1]), np.float32)  # the last row: of text -1
+        no_text = np.zeros((1, condition.shape[1]), np.float32)  # last row, for text index -1
         self.condition = np.concatenate([condition, no_text])
         self.fingerprint = fingerprint_of(settings.identity(), packs.targets, condition)
         self.predicted = packs.segment_ids >= 0
@@ -50,18 +50,18 @@ class PackedTask(Task):
 
     @abstractmethod
     def validation_batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """What `evaluate` takes, of some rows."""
+        """The arguments of `evaluate` for some rows."""
 
     def loss(self, *batch: tf.Tensor) -> tf.Tensor:
-        """Mean negative log-likelihood of a token in a batch, in nats."""
+        """Mean negative log-likelihood per token of a batch, in nats."""
         return self.model.nll(*batch)
 
     def evaluate(self, *batch: tf.Tensor) -> tf.Tensor:
-        """The same, or a bound on it, as it is validated."""
+        """The validation loss of a batch: by default the loss."""
         return self.loss(*batch)
 
     def validate(self) -> float:
-        """What `evaluate` gives, over all validation texts."""
+        """Mean of `evaluate` over all tokens of the validation texts."""
         rng, total, count = np.random.default_rng([self.batches.seed, 4]), 0.0, 0
         for rows in self.batches.to_validate(self.at_once):
             predicted = int(self.predicted[rows].sum())

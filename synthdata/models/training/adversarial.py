@@ -1,4 +1,4 @@
-"""Adversarial training: losses of critic and generator, gradient penalties, and whose variables follow which loss.
+"""Adversarial training: losses of critic and generator, gradient penalties, and the gradients of several losses.
 
 Real and generated rows are compared in pairs, with gradient penalties on both: R3GAN, Huang et al. 2024
 (arXiv:2501.05441, eq. 2, R1 and R2 of section 2.2).
@@ -16,17 +16,17 @@ from synthdata.models.training.task import Task
 
 __all__ = ["STEPS", "AdversarialTask", "descend", "losses", "squared_gradient"]
 
-STEPS = 250  # of a round, after which quality is measured
+STEPS = 250  # training steps per round; quality is measured after each round
 
 
 def losses(real: tf.Tensor, generated: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Relativistic losses of critic and generator by the critic's scores of pairs, (n,) each."""
+    """Relativistic losses of critic and generator, scalars, from the critic's scores of pairs, (n,) each."""
     margin = real - generated
     return tf.reduce_mean(tf.nn.softplus(-margin)), tf.reduce_mean(tf.nn.softplus(margin))
 
 
 def squared_gradient(critic: Callable[[tf.Tensor], tf.Tensor], rows: tf.Tensor) -> tf.Tensor:
-    """Squares of the critic's gradients at rows (n, ...): summed over a row, what R1 and R2 penalise."""
+    """Squared gradients of the critic's scores with respect to `rows` (n, ...), same shape: for R1 and R2."""
     with tf.GradientTape() as tape:
         tape.watch(rows)
         total = tf.reduce_sum(critic(rows))
@@ -41,10 +41,10 @@ def descend(
     *,
     most_norm: float | None = None,
 ) -> list[tf.Tensor]:
-    """Gradients of each player's loss along its own variables, in the order of `variables`.
+    """Gradients of each player's loss with respect to its own variables, in the order of `variables`.
 
-    players: losses and the variables that follow them. tape: persistent. most_norm: each player's gradients are clipped
-    to this norm.
+    players: pairs of a loss and the variables that minimise it. tape: a persistent one. most_norm: maximum global norm
+    to which each player's gradients are clipped; None for no clipping.
     """
     found: dict[int, tf.Tensor] = {}
     for loss, own in players:
@@ -56,21 +56,21 @@ def descend(
 
 
 class AdversarialTask(Task):
-    """A training whose losses say nothing of quality: each round ends with a measurement of generated rows.
+    """A task whose losses do not indicate quality, which is measured on generated rows after each round instead.
 
-    What to implement: `batch`, `gradients` (by `losses`, `squared_gradient` and `descend`), `export`, `quality`.
+    Subclasses implement `batch`, `gradients` (using `losses`, `squared_gradient` and `descend`), `export`, `quality`.
     """
 
     @abstractmethod
     def export(self) -> Mapping[str, np.ndarray]:
-        """The weights of the generator as its sampler takes them."""
+        """The generator's weights, by name, for its numpy sampler."""
 
     @abstractmethod
     def quality(self, weights: Mapping[str, np.ndarray]) -> float:
-        """How far rows that these weights generate are from real ones; lower is better."""
+        """Distance of rows generated with these weights from real ones; lower is better."""
 
     def validate(self) -> float:
-        """The quality of the present weights; not a number if they diverged."""
+        """The quality of the current weights; NaN if they diverged."""
         weights = self.export()
         if not all(np.isfinite(weight).all() for weight in weights.values()):
             return float("nan")

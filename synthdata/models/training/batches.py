@@ -1,4 +1,4 @@
-"""Which rows are trained on, in which order, and which are held out to validate."""
+"""The split into training and validation rows, and the batches of each."""
 
 from __future__ import annotations
 
@@ -11,53 +11,65 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_VALIDATION", "Batches"]
 
-MOST_VALIDATION = 4000
+MOST_VALIDATION = 4000  # rows
 
 
 class BatchSettings(Protocol):
-    """The settings that batches follow from."""
+    """The settings that determine the batches."""
 
     @property
     def batch_size(self) -> int | str:
-        """Rows of a batch."""
+        """Rows per batch."""
         ...
 
     @property
     def validation_split(self) -> float:
-        """Share of rows to validate on."""
+        """Share of rows held out for validation."""
         ...
 
 
 class Batches:
-    """Row numbers by step, a function of the seed and the step alone.
+    """Row indices of the batch of each step; deterministic given the seed and the step.
 
-    held_out, rows: numbers of the rows to validate on, and of those to train on. size: rows of a batch. aside: (rows,)
-    bool, which are to validate on; drawn at random if not given.
+    held_out, rows: indices of the validation rows and of the training rows. size: rows per batch. validation_mask:
+    (rows,) bool, the validation rows; chosen at random if None.
     """
 
     def __init__(
-        self, rows: int, *, batch_size: int, validation_split: float, seed: int, aside: np.ndarray | None = None
+        self,
+        rows: int,
+        *,
+        batch_size: int,
+        validation_split: float,
+        seed: int,
+        validation_mask: np.ndarray | None = None,
     ) -> None:
         self.seed = seed
         shuffled = np.random.default_rng([seed, 1]).permutation(rows).astype(np.int32)
-        if aside is None:
+        if validation_mask is None:
             held = int(np.clip(validation_split * rows, 1, MOST_VALIDATION))
             self.held_out, self.rows = shuffled[:held], shuffled[held:]
         else:
-            self.held_out, self.rows = shuffled[aside[shuffled]], shuffled[~aside[shuffled]]
+            self.held_out, self.rows = shuffled[validation_mask[shuffled]], shuffled[~validation_mask[shuffled]]
         self.size = min(batch_size, len(self.rows))
         self.steps_per_epoch = max(len(self.rows) // self.size, 1)
         self._epoch, self._shuffled = -1, self.rows
 
     @classmethod
     def of(cls, rows: int, settings: BatchSettings, run: Run) -> Batches:
-        """Batches for a run by a family's settings."""
+        """Batches of `rows` rows for a family's settings and a run."""
         split = settings.validation_split
-        aside = run.aside(rows, split)
-        return cls(rows, batch_size=int(settings.batch_size), validation_split=split, seed=run.seed, aside=aside)
+        validation_mask = run.validation_mask(rows, split)
+        return cls(
+            rows,
+            batch_size=int(settings.batch_size),
+            validation_split=split,
+            seed=run.seed,
+            validation_mask=validation_mask,
+        )
 
     def of_step(self, step: int) -> np.ndarray:
-        """Row numbers (size,): each row once an epoch."""
+        """Row indices (size,); no row comes twice in an epoch."""
         epoch, inside = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             self._epoch, self._shuffled = epoch, np.random.default_rng([self.seed, 2, epoch]).permutation(self.rows)
@@ -65,19 +77,19 @@ class Batches:
 
     @property
     def every(self) -> np.ndarray:
-        """Numbers of all rows, those held out first, in the order in which they were drawn for that."""
+        """Indices of all rows in random order, held-out rows first."""
         return np.concatenate([self.held_out, self.rows])
 
     def to_measure(self, fewest: int, most: int | None = None) -> np.ndarray:
-        """Numbers of rows to measure quality on: those held out, or up to `most` of all if these are too few."""
+        """Row indices to measure quality on: the held-out rows, or up to `most` of all rows if they are too few."""
         return self.held_out if len(self.held_out) >= fewest else self.every[:most]
 
     def rng(self, step: int) -> np.random.Generator:
-        """Randomness of a step beyond the choice of its rows."""
+        """The random generator of a step, for everything but the choice of its rows."""
         return np.random.default_rng([self.seed, 3, step])
 
     def to_validate(self, size: int) -> list[np.ndarray]:
-        """The held-out rows in batches of `size`, the last filled up with the first."""
+        """Indices of the held-out rows in batches of `size`; the last is padded by starting over with the first row."""
         size = min(size, len(self.held_out))
         padded = np.arange(-(-len(self.held_out) // size) * size) % len(self.held_out)
         return [self.held_out[part] for part in np.split(padded, len(padded) // size)]

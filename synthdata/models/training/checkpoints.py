@@ -1,4 +1,4 @@
-"""The state of a training in one file: written whole or not at all, read only for the same data, plan and seed."""
+"""Checkpoints, one file each: written atomically, loaded only for the same data, plan and seed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from synthdata.errors import ArtefactError, InputError
 
 try:
     import fcntl
-except ImportError:  # not a POSIX system: there, two runs into one file are not noticed
+except ImportError:  # not a POSIX system: without locks, two runs may write the same file
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["held", "load", "save"]
+__all__ = ["load", "locked", "save"]
 
 
 def save(path: Path, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
-    """Write arrays and state; `identity` says what they were made for."""
+    """Write arrays and state, with the data, plan and seed (`identity`) that they belong to."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".part")
     save_file(dict(arrays), temporary, metadata={"synthdata": json.dumps({"state": state, **identity})})
@@ -34,7 +34,7 @@ def save(path: Path, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any],
 
 
 def load(path: Path, identity: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Read state and arrays; ArtefactError if they are damaged, or were made for something else."""
+    """Read state and arrays; ArtefactError if they are damaged, or `identity` differs."""
     try:
         with safe_open(path, "numpy") as file:
             meta = json.loads(file.metadata()["synthdata"])
@@ -47,8 +47,8 @@ def load(path: Path, identity: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
 
 
 @contextmanager
-def held(path: Path | None) -> Iterator[None]:
-    """Keep other processes from training into the same file; InputError if one is at it."""
+def locked(path: Path | None) -> Iterator[None]:
+    """Hold a lock on the checkpoint file; InputError if another process holds it."""
     if path is None or fcntl is None:
         yield
         return

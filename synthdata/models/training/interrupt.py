@@ -1,4 +1,4 @@
-"""Ctrl-C while training: held back until a step is done, so that weights and position are of the same step."""
+"""Ctrl-C while training: deferred to the end of a step, so that weights and step number are consistent."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["between_steps"]
 
 @contextmanager
 def between_steps(listener: Listener) -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C back; give a function that raises KeyboardInterrupt if it was pressed.
+    """Defer Ctrl-C; yields a function to call between steps, which raises KeyboardInterrupt if Ctrl-C was pressed.
 
-    The second press is not held back. In a thread other than the main one nothing is held.
+    A second press is not deferred. Does nothing outside the main thread.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None

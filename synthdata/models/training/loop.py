@@ -1,9 +1,9 @@
 """The training loop: early stopping on validation loss, averaged weights, a time budget, and checkpoints.
 
-Batches are a function of (seed, step), and a checkpoint holds everything else, so that a run that was interrupted goes
-on to the same weights. The weights that are validated, and in the end kept, are an exponential moving average of those
-that are trained (Polyak and Juditsky 1992). Matrices between layers take Muon's steps (Jordan et al. 2024; Liu et al.
-2025, arXiv:2502.16982), which halve the epochs that AdamW needs here; embeddings, heads and biases take AdamW's.
+Batches are a function of (seed, step), and a checkpoint holds everything else, so that a run that is resumed ends with
+the same weights. The weights that are validated, and in the end kept, are an exponential moving average of those
+that are trained (Polyak and Juditsky 1992). Weight matrices are trained by Muon (Jordan et al. 2024; Liu et al.
+2025, arXiv:2502.16982), which needs half the epochs of AdamW here; embeddings, heads and biases by AdamW.
 """
 
 from __future__ import annotations
@@ -30,15 +30,18 @@ from synthdata.progress import TIME_IS_UP, Progress
 
 __all__ = ["train"]
 
-ADAM_RATIO = 2.0  # rate of AdamW's part, in rates of Muon's
-WARM_UP = 200
+ADAM_RATIO = 2.0  # learning rate of AdamW's weights, over that of Muon's
+WARM_UP = 200  # steps
 CHECKPOINT_SECONDS = 30.0
-COMPILES = 12  # first steps of a process, by which no pace is judged
+COMPILES = 12  # first steps of a process, which compile and do not count for the pace
 
 
 @dataclass
 class _State:
-    """Where a run stands; with the arrays of weights and optimizer, all that a checkpoint holds."""
+    """The progress of a run; a checkpoint holds this, and the arrays of weights and optimizer.
+
+    horizon: the step at which training ends, fewer than planned if time is short. best: lowest validation loss so far.
+    """
 
     step: int = 0
     seconds: float = 0.0
@@ -49,11 +52,11 @@ class _State:
 
 
 def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
-    """Train `task.model`; leave the best averaged weights in it. Returns one row of figures an epoch.
+    """Train `task.model`; leave the best averaged weights in it. Returns one dict of metrics per epoch.
 
-    The checkpoint stays until `run.done()`. InputError if another run keeps its state in the same file.
+    The checkpoint is kept until `run.delete_checkpoint()`. InputError if another run uses the same file.
     """
-    with checkpoints.held(run.checkpoint), _sums_as_written():
+    with checkpoints.locked(run.checkpoint), _fixed_order_of_sums():
         loop = _Loop(task, plan, run)
         with between_steps(run.listener) as stop:
             try:
@@ -66,8 +69,8 @@ def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
 
 
 @contextmanager
-def _sums_as_written() -> Iterator[None]:
-    """Keep TensorFlow from regrouping sums: it goes by names of nodes, so that two runs differ in the last digits."""
+def _fixed_order_of_sums() -> Iterator[None]:
+    """Keep TensorFlow from reordering sums: the order depends on names of nodes and changes the last digits."""
     before = tf.config.optimizer.get_experimental_options().get("arithmetic_optimization", True)
     tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
     try:
@@ -77,7 +80,7 @@ def _sums_as_written() -> Iterator[None]:
 
 
 def _optimizer(plan: Plan, model: keras.Model) -> keras.optimizers.Optimizer:
-    # weights of a condition where there is none
+    # weights of no elements, of an empty condition
     empty = [f"^{re.escape(each.path)}$" for each in model.trainable_variables if 0 in each.shape]
     match plan.optimizer:
         case "muon":
@@ -114,7 +117,7 @@ class _Loop:
             list(run.callbacks), model=self.model, epochs=plan.epochs, steps=plan.steps_per_epoch
         )
         self.losses: list[tf.Tensor] = []
-        self.paced_from = (0, 0.0)  # step and seconds
+        self.paced_from = (0, 0.0)  # step and seconds since when the pace is measured
         self.last_saved = time.monotonic()
         self._step = tf.function(self._one_step, jit_compile=plan.compiled)
         if run.resume:
@@ -143,17 +146,17 @@ class _Loop:
             state.seconds = before + time.monotonic() - began
             if state.step == self.paced_from[0]:
                 self.paced_from = (state.step, state.seconds)
-            if self._plan_for_time():
+            if self._fit_to_budget():
                 break
             if state.step % plan.steps_per_epoch == 0 or state.step == state.horizon:
                 self._end_epoch(epoch)
-            self._tell()
+            self._report()
             if time.monotonic() - self.last_saved > CHECKPOINT_SECONDS:
                 self.save_checkpoint()
         if self.losses:  # the budget ended inside an epoch
             self._end_epoch((state.step - 1) // plan.steps_per_epoch)
         self.callbacks.on_train_end()
-        self._tell_end()
+        self._report_end()
 
     def _stops(self) -> bool:
         waited = len(self.state.history) - self.state.best_epoch
@@ -173,8 +176,8 @@ class _Loop:
         state.step += 1
         self.callbacks.on_train_batch_end(inside, {"loss": float(loss)} if self.run.callbacks else {})
 
-    def _plan_for_time(self) -> bool:
-        """Shorten the schedule to what the budget allows, now and then; say whether the budget has ended."""
+    def _fit_to_budget(self) -> bool:
+        """Shorten the schedule to fit the time budget, at two steps of a process; return whether it is used up."""
         if self.run.minutes is None:
             return False
         budget, state, pace = self.run.minutes * 60, self.state, self._pace()
@@ -183,7 +186,7 @@ class _Loop:
         return state.seconds >= budget
 
     def _pace(self) -> float | None:
-        """Seconds a step, counted from the first steps of this process: these compile."""
+        """Seconds per step, without the first steps of this process, which compile; None if not known yet."""
         steps, seconds = self.state.step - self.paced_from[0], self.state.seconds - self.paced_from[1]
         return seconds / steps if steps > 0 else None
 
@@ -205,17 +208,17 @@ class _Loop:
 
     def _with_average(self, measure: Any) -> float:
         trained = [variable.numpy() for variable in self.model.trainable_variables]
-        self._put(self.average)
+        self._assign(self.average)
         try:
             return float(measure())
         finally:
-            self._put(trained)
+            self._assign(trained)
 
-    def _put(self, values: Sequence[Any]) -> None:
+    def _assign(self, values: Sequence[Any]) -> None:
         for variable, value in zip(self.model.trainable_variables, values, strict=True):
             variable.assign(value)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         state, plan = self.state, self.plan
         epoch = -(-state.step // plan.steps_per_epoch)
         detail = f"epoch {epoch} of at most {plan.epochs}"
@@ -225,7 +228,7 @@ class _Loop:
         left = None if pace is None else pace * (state.horizon - state.step)
         self.run.listener(Progress("train", state.step / state.horizon, left, detail))
 
-    def _tell_end(self) -> None:
+    def _report_end(self) -> None:
         state = self.state
         if state.history:
             done, best = len(state.history), state.best_epoch
@@ -244,9 +247,9 @@ class _Loop:
         return f"{TIME_IS_UP}, with {state.step / plan.steps:.0%} of the schedule done"
 
     def finish(self) -> None:
-        """Put the best weights in place, and keep the state for what comes after training."""
+        """Save a checkpoint, for whatever follows training, and assign the best weights to the model."""
         self.save_checkpoint()
-        self._put(self.best)
+        self._assign(self.best)
 
     # --- checkpoints ----------------------------------------------------------------------------------------------
 
@@ -261,16 +264,16 @@ class _Loop:
         return {f"{name}.{i}": np.asarray(v) for name, group in groups.items() for i, v in enumerate(group)}
 
     def save_checkpoint(self) -> None:
-        """Write the whole state to one file, atomically."""
+        """Write the checkpoint, if the run has one."""
         if self.run.checkpoint is not None:
             checkpoints.save(self.run.checkpoint, self._arrays(), asdict(self.state), self._identity)
             self.last_saved = time.monotonic()
 
     @property
     def _identity(self) -> dict[str, Any]:
-        """What a checkpoint must have been made for."""
-        whose = None if self.run.subjects is None else self.run.subjects.numbers
-        subjects = "" if whose is None else hashlib.sha256(whose.tobytes()).hexdigest()
+        """Plan, seed and data that a checkpoint must match."""
+        ids = None if self.run.subjects is None else self.run.subjects.numbers
+        subjects = "" if ids is None else hashlib.sha256(ids.tobytes()).hexdigest()
         return {"plan": asdict(self.plan), "seed": self.run.seed, "task": self.task.fingerprint + subjects}
 
     def _load_checkpoint(self) -> None:
@@ -279,7 +282,7 @@ class _Loop:
             return
         state, arrays = checkpoints.load(path, self._identity)
         self.state = _State(**state)
-        self._put([arrays[f"weight.{i}"] for i in range(len(self.average))])
+        self._assign([arrays[f"weight.{i}"] for i in range(len(self.average))])
         for i, average in enumerate(self.average):
             average.assign(arrays[f"average.{i}"])
         for i, variable in enumerate(self.optimizer.variables):

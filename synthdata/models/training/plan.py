@@ -1,4 +1,4 @@
-"""What a training is given: how long and how fast (`Plan`), and what the caller may say (`Run`)."""
+"""The arguments of training: its schedule and optimizer (`Plan`), and the options of one run (`Run`)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "Run"]
 
-WORTH_COMPILING = 2000  # steps; in fewer, XLA takes longer to compile than it saves
-FEWEST_VALIDATED, MOST_SHARE = 40, 0.2  # subjects to validate on, in a table that can spare so many
+WORTH_COMPILING = 2000  # steps; with fewer, XLA takes longer to compile than it saves
+FEWEST_VALIDATED, MOST_SHARE = 40, 0.2  # validation subjects, unless these exceed this share of all
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how fast to train: fixed before the first step."""
+    """Schedule and optimizer, fixed before the first step."""
 
     steps_per_epoch: int
     epochs: int
@@ -32,27 +32,27 @@ class Plan:
     learning_rate: float
     weight_decay: float
     optimizer: Literal["muon", "adam", "adversarial"] = "muon"
-    ema_decay: float = 0.995  # of the averaged weights that are validated and kept
-    jit: bool = True  # whether XLA suits the network; its convolutions on CPUs are slower than TensorFlow's own
+    ema_decay: float = 0.995  # per step, of the moving average of weights, which is validated and kept
+    jit: bool = True  # whether XLA suits the network; on CPUs its convolutions are slower than TensorFlow's
 
     @property
     def steps(self) -> int:
-        """The most steps."""
+        """Maximum number of steps."""
         return self.steps_per_epoch * self.epochs
 
     @property
     def compiled(self) -> bool:
-        """Whether XLA compiles the steps: where it suits the network, and there are enough of them to be worth it."""
+        """Whether to compile with XLA: if it suits the network and there are enough steps."""
         return self.jit and self.steps >= WORTH_COMPILING
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a caller may say about one run of training.
+    """The caller's options for one run of training.
 
-    minutes: time budget, None for none. checkpoint: a file to keep the state in, None for none. resume: go on from it.
-    callbacks: Keras callbacks; `model.stop_training` is honoured. subjects: whose each row is; None where each row is
-    its own subject.
+    minutes: time budget, None for none. checkpoint: file to save the state to, None for none. resume: continue from the
+    checkpoint. callbacks: Keras callbacks; `model.stop_training` is honoured. subjects: the subject of each row; None
+    if each row is its own subject.
     """
 
     seed: int = 0
@@ -63,15 +63,15 @@ class Run:
     callbacks: Sequence[keras.callbacks.Callback] = field(default=())
     subjects: Subjects | None = None
 
-    def aside(self, rows: int, validation: float) -> np.ndarray | None:
-        """Which rows to validate on, (rows,) bool, so that no subject has some to train on; None for any of them."""
+    def validation_mask(self, rows: int, validation: float) -> np.ndarray | None:
+        """Validation rows, (rows,) bool, chosen so that no subject has rows on both sides; None for a split by rows."""
         if self.subjects is None or self.subjects.numbers is None:
             return None
-        few = min(MOST_SHARE, FEWEST_VALIDATED / self.subjects.people)  # fewer would say little of others
+        few = min(MOST_SHARE, FEWEST_VALIDATED / self.subjects.people)  # fewer would not be representative
         share = min(max(validation, few), MOST_VALIDATION / rows)
         return self.subjects.divided(share, np.random.default_rng([self.seed, 1]))
 
-    def done(self) -> None:
-        """Drop the checkpoint: nothing is left to go on with."""
+    def delete_checkpoint(self) -> None:
+        """Delete the checkpoint, once training is complete."""
         if self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)

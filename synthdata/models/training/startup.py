@@ -1,4 +1,4 @@
-"""Starting TensorFlow: slow and talkative the first time, so callers choose when."""
+"""Starting TensorFlow, which is slow and prints messages the first time, so callers choose when."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ __all__ = ["start"]
 
 
 def start() -> None:
-    """Make TensorFlow look for its devices, which is when it prints; what it warns of later is about code, not data."""
+    """List the devices, which makes TensorFlow print its messages now, and silence later warnings."""
     tf.config.list_physical_devices()
     tf.get_logger().setLevel("ERROR")

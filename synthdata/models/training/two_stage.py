@@ -1,4 +1,4 @@
-"""Training in two stages within one run: checkpoint, time and progress of each stage."""
+"""Training in two stages within one run: the checkpoint, time budget and progress of each stage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ History = list[dict[str, float]]
 def first_stage(run: Run, share: float, name: str) -> Run:
     """The run of the first stage: a checkpoint of its own, and `share` of the time budget.
 
-    It trains no more if the second stage has a checkpoint to resume from.
+    It ends at once if the second stage has a checkpoint to resume from.
     """
     first = replace(run, listener=lambda progress: run.listener(_of_whole(progress, 0.0, share, f"{name}: ")))
     if run.minutes is not None:
@@ -31,7 +31,7 @@ def first_stage(run: Run, share: float, name: str) -> Run:
 
 
 def second_stage(run: Run, share: float, history: History) -> Run:
-    """The run of the second stage: the time that a first stage with this history has left."""
+    """The run of the second stage, with the time that is left after the first, by the history of that."""
     second = replace(run, listener=lambda progress: run.listener(_of_whole(progress, share, 1.0, "")))
     if run.minutes is not None:
         second = replace(second, minutes=max(run.minutes - _seconds(history) / 60, 0.0))
@@ -39,7 +39,7 @@ def second_stage(run: Run, share: float, history: History) -> Run:
 
 
 def join_histories(first: History, second: History) -> History:
-    """The histories of both stages as one."""
+    """The histories of both stages as one, epochs and seconds counted through."""
     done, spent = len(first), _seconds(first)
     later = [{**row, "epoch": row["epoch"] + done, "seconds": round(row["seconds"] + spent, 2)} for row in second]
     return first + later
@@ -50,12 +50,12 @@ def _seconds(history: Sequence[dict[str, float]]) -> float:
 
 
 class _AlreadyDone(keras.callbacks.Callback):
-    """Ends a training that was resumed after its end."""
+    """Ends training before its first step, for a stage that was completed before."""
 
     def on_train_begin(self, logs: object = None) -> None:
         self.model.stop_training = True
 
 
 def _of_whole(progress: Progress, low: float, high: float, label: str) -> Progress:
-    """Progress of a stage as that of the whole run, of which the stage goes from `low` to `high`."""
+    """Progress of a stage as progress of the whole run, where the stage covers the fractions `low` to `high`."""
     return replace(progress, fraction=low + (high - low) * progress.fraction, detail=label + progress.detail)

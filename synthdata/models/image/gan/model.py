@@ -74,11 +74,11 @@ class ImageGAN(Settings):
         }
 
     def resolutions(self, block: Pixels) -> Resolutions:
-        """Of generator and encoder."""
+        """The resolutions of generator and encoder."""
         return Resolutions.of(block, int(self.width), self.blocks)
 
     def critic_resolutions(self, block: Pixels) -> Resolutions:
-        """Of the critic."""
+        """The resolutions of the critic."""
         return Resolutions.of(block, int(self.critic_width), self.critic_blocks)
 
 
@@ -87,7 +87,7 @@ class ImageGANGenerator(Trained[ImageGAN], LatentSpace):
     """Generator and encoder of a trained `ImageGANNetwork`."""
 
     Settings: ClassVar[type[Settings]] = ImageGAN
-    validated_by: ClassVar[str] = "distance from held-out images in random features, 0 is best"
+    validated_by: ClassVar[str] = "Fréchet distance from held-out images in features of a random network, 0 is best"
     search_space: ClassVar[Mapping[str, SearchRange]] = {
         "latent": SearchRange(choices=(16, 32, 64)),
         "width": SearchRange(choices=(8, 16, 24)),
@@ -99,7 +99,7 @@ class ImageGANGenerator(Trained[ImageGAN], LatentSpace):
 
     @classmethod
     def shapes(cls, signature: Signature, settings: ImageGAN, facts: Mapping[str, Any]) -> Shapes:
-        """Of generator and encoder."""
+        """Weight shapes of generator and encoder."""
         resolutions = settings.resolutions(check_block(signature.block))
         latent, condition = settings.latent, condition_width(signature.condition)
         return {
@@ -109,8 +109,8 @@ class ImageGANGenerator(Trained[ImageGAN], LatentSpace):
 
     @classmethod
     def train(cls, signature: Signature, settings: ImageGAN, arrays: Arrays, run: Run) -> Learned:
-        """Until quality stops improving; TrainingError if the generator has collapsed."""
-        from synthdata.models.image.gan.training import train  # Keras begins here
+        """Train until quality stops improving; TrainingError if the generator has collapsed."""
+        from synthdata.models.image.gan.training import train  # imports Keras
 
         return train(check_block(signature.block), *training_arrays(signature, arrays), settings, run)
 
@@ -126,13 +126,13 @@ class ImageGANGenerator(Trained[ImageGAN], LatentSpace):
         return self.settings.latent
 
     def encode(self, arrays: Arrays, condition: Arrays = NOTHING) -> np.ndarray:
-        """The noise that images seem to come from: (n, latent_dim) float32."""
+        """The encoder's estimate of the noise of images: (n, latent_dim) float32."""
         rows = check_arrays(self.signature.layout, arrays)
         features = encode_condition(self.signature.condition, condition, rows)
         return encode_images(self._resolutions, self._encoder, arrays[self.signature.name], features)
 
     def decode(self, latent: np.ndarray, condition: Arrays = NOTHING) -> Arrays:
-        """The images that noise (n, latent_dim) leads to."""
+        """The images generated from noise (n, latent_dim)."""
         features = encode_condition(self.signature.condition, condition, len(latent))
         vectors = np.hstack([latent.astype(np.float32), features])
         return {self.signature.name: decode_images(self._resolutions, self._decoder, vectors)}

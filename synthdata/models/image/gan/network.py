@@ -1,9 +1,9 @@
-"""The generative adversarial network of images, as a Keras model. `samplers.conv` draws with its weights.
+"""The generative adversarial network of images, as a Keras model. `samplers.conv` samples with its weights.
 
 Real and generated images under the same condition are compared in pairs, with gradient penalties on both: R3GAN, Huang
 et al. 2024 (arXiv:2501.05441, eq. 2, R1 and R2 of section 2.2). The critic is conditioned by projection: Miyato and
-Koyama 2018 (arXiv:1802.05637, eq. 5). An encoder is trained beside them, without an influence on them, to find the
-noise that an image comes from: what was drawn for generated images, what leads back to real ones.
+Koyama 2018 (arXiv:1802.05637, eq. 5). An encoder is trained beside them, without influence on them, to
+invert the generator: it recovers the noise of generated images, and reconstructs real ones.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from synthdata.models.samplers.shapes import prefixed
 
 __all__ = ["ImageGANNetwork"]
 
-FEATURES = 128  # of an image that the critic scores
-PIXELS = 5.0  # weight of pixels in the encoder's loss
+FEATURES = 128  # width of the critic's features of an image
+PIXELS = 5.0  # weight of the reconstruction error of pixels in the encoder's loss
 
 
 class Critic(keras.layers.Layer):
-    """Scores of images under a condition."""
+    """Scores of images given a condition."""
 
     def __init__(self, resolutions: Resolutions, condition: int, rng: np.random.Generator) -> None:
         super().__init__(name="critic")
@@ -39,7 +39,7 @@ class Critic(keras.layers.Layer):
         self.built = True
 
     def call(self, images: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
-        """(n, height, width, channels) and (n, condition) to (n,)."""
+        """Images (n, height, width, channels) in [-1, 1] and conditions (n, condition) to scores (n,)."""
         x = rectify(self.body(images))
         score = (x @ tf.convert_to_tensor(self.leave))[:, 0]
         return score + tf.reduce_sum(x * (condition @ tf.convert_to_tensor(self.condition)), axis=1)
@@ -47,7 +47,7 @@ class Critic(keras.layers.Layer):
 
 @final
 class ImageGANNetwork(keras.Model):
-    """Generator, critic and encoder, all under `condition` features."""
+    """Generator, critic and encoder, all given `condition` features."""
 
     def __init__(self, block: Pixels, condition: int, settings: ImageGAN, seed: int) -> None:
         super().__init__(name="image_gan")
@@ -64,14 +64,14 @@ class ImageGANNetwork(keras.Model):
     def encoding_loss(
         self, real: tf.Tensor, generated: tf.Tensor, latent: tf.Tensor, condition: tf.Tensor
     ) -> tf.Tensor:
-        """The encoder's loss: errors of the noise of generated images, and of real images that are generated again.
+        """The encoder's loss: errors of the noise of generated images, and of reconstructed real images.
 
         real, generated: images in [-1, 1]. latent: the noise of the generated ones.
         """
         noise_error = tf.reduce_mean((self.encoder(generated, condition) - latent) ** 2)
-        again = self.generate(self.encoder(real, condition), condition)
-        return noise_error + PIXELS * tf.reduce_mean((again - real) ** 2)
+        reconstructed = self.generate(self.encoder(real, condition), condition)
+        return noise_error + PIXELS * tf.reduce_mean((reconstructed - real) ** 2)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights of generator, `decode_`, and encoder, `encode_`, as `samplers.conv` takes them."""
+        """The weights, by name, for `samplers.conv`: of generator (`decode_`) and encoder (`encode_`)."""
         return prefixed("decode_", self.generator.export()) | prefixed("encode_", self.encoder.export())

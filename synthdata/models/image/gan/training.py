@@ -1,4 +1,4 @@
-"""Training an `ImageGANNetwork`: its batches, the losses of its parts, and the quality it is stopped by."""
+"""Training an `ImageGANNetwork`: its batches, losses and measure of quality."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from synthdata.models.training.task import fingerprint_of
 
 __all__ = ["check_diversity", "train"]
 
-LAZY = 4  # gradient penalties and the encoder's loss are counted on this part of a batch
+LAZY = 4  # gradient penalties and the encoder's loss are computed on one in so many images of a batch
 MEASURED = 1500  # generated images that quality is measured on
-FEWEST_HELD_OUT = 500  # to measure quality on; with fewer, up to MEASURED of all images are taken
+FEWEST_HELD_OUT = 500  # images; with fewer, quality is measured on up to MEASURED of all images
 LEAST_DIVERSITY = 0.2  # variance of generated images, over that of real ones
-MOST_NORM = 1.0  # of the gradients of a part: penalties have spikes, after which Adam would stand still
-LAST_PENALTY = 0.1  # at the end of training, over that at its start
+MOST_NORM = 1.0  # gradient clipping for each network: after a spike of the penalty, Adam's steps would vanish
+LAST_PENALTY = 0.1  # weight of gradient penalties at the end of training, over that at its start
 
 
 def train(block: Pixels, images: np.ndarray, condition: np.ndarray, settings: ImageGAN, run: Run) -> Learned:
@@ -40,7 +40,7 @@ def train(block: Pixels, images: np.ndarray, condition: np.ndarray, settings: Im
     plan = settings.plan(STEPS, epochs=settings.rounds, weight_decay=0.0, optimizer="adversarial", jit=False)
     history = loop.train(task, plan, run)
     check_diversity(task.real, *task.draw(task.export(), 7))
-    run.done()
+    run.delete_checkpoint()
     return Learned(model.export(), history)
 
 
@@ -48,13 +48,13 @@ def check_diversity(real: ImageQuality, images: np.ndarray, condition: np.ndarra
     """Raise TrainingError if generated images differ from each other far less than real ones do."""
     if real.diversity_ratio(images, condition) < LEAST_DIVERSITY:
         raise TrainingError(
-            "the generator has collapsed: it draws the same few images; raise model.r1_penalty, lower "
+            "the generator has collapsed: it repeats the same few images; raise model.r1_penalty, lower "
             "model.learning_rate, or train with model vae"
         )
 
 
 class ImageGANTask(AdversarialTask):
-    """Images with their condition and noise; losses of critic, generator and encoder."""
+    """Batches of images with their condition and noise, and the losses of critic, generator and encoder."""
 
     def __init__(
         self,
@@ -71,16 +71,16 @@ class ImageGANTask(AdversarialTask):
         self.measured_on = batches.to_measure(FEWEST_HELD_OUT, MEASURED)
         self.real = ImageQuality(block, images[self.measured_on], condition[self.measured_on])
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """Images, their condition, noise, changes (batch_size, 4) and the weight of the gradient penalties ()."""
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
+        """Images, their condition, noise, augmentations (batch_size, 4), and the weight of gradient penalties ()."""
         rows, rng, settings = self.batches.of_step(step), self.batches.rng(step), self.settings
         latent = rng.standard_normal((len(rows), settings.latent), np.float32)
         changes = draw_changes(rng, self.block, len(rows), float(settings.diff_augment))
-        penalty = np.array(settings.r1_penalty * LAST_PENALTY**done, np.float32)
+        penalty = np.array(settings.r1_penalty * LAST_PENALTY**progress, np.float32)
         return self.images[rows], self.condition[rows], latent, changes, penalty
 
     def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """The critic's loss; for critic, generator and encoder the gradients of the loss of each."""
+        """The critic's loss; gradients for the variables of critic, generator and encoder, each of its own loss."""
         images, condition, latent, changes, penalty = batch
         model, part = self.model, max(1, images.shape[0] // LAZY)
         with tf.GradientTape(persistent=True) as tape:
@@ -101,11 +101,11 @@ class ImageGANTask(AdversarialTask):
         return critic_loss, descend(tape, players, variables, most_norm=MOST_NORM)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights of the generator as `samplers.conv` takes them."""
+        """The generator's weights, by name, for `samplers.conv`."""
         return self.model.generator.export()
 
     def draw(self, weights: Mapping[str, np.ndarray], stream: int) -> tuple[np.ndarray, np.ndarray]:
-        """Generated images uint8, and their condition, that of real images."""
+        """Generated images (MEASURED, height, width, channels) uint8, and their conditions, taken from real images."""
         rng = np.random.default_rng([self.batches.seed, stream])
         condition = self.condition[rng.choice(self.measured_on, MEASURED)]
         latent = rng.standard_normal((MEASURED, self.settings.latent), np.float32)

@@ -1,8 +1,8 @@
-"""The grid of tokens that stands for an image, and the shapes of the networks around it by name.
+"""The grid of tokens that encodes an image, and the weight shapes of its networks.
 
-Finite scalar quantisation, Mentzer et al. 2023 (arXiv:2309.15505, section 3.1): a token is a few digits, each of few
-levels, and tokens are numbered by their digits, the last one fastest. What runs with the weights: `tokenizer` and
-`network` in Keras, `sampler` in numpy.
+Finite scalar quantisation, Mentzer et al. 2023 (arXiv:2309.15505, section 3.1): a token consists of a few *digits*,
+each with a few *levels*; its index is the number with these digits, the last varying fastest. The networks are
+`tokenizer` and `network` in Keras, `sampler` in numpy.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from synthdata.models.samplers.shapes import Shapes
 
 __all__ = ["TokenGrid", "token_decoder_shapes", "token_encoder_shapes", "transformer_shapes"]
 
-LEAST_SIDE, MOST_SIDE = 4, 8  # of the grid, the shorter side
-HALVINGS = 2  # of an image that allows them: a token for 4 x 4 pixels
+LEAST_SIDE, MOST_SIDE = 4, 8  # of the grid's shorter side
+HALVINGS = 2  # unless the image is too small: one token for 4 x 4 pixels
 
 
 @dataclass(frozen=True)
 class TokenGrid:
-    """The convolutional networks between an image and its tokens, and the levels of each digit of a token."""
+    """The sizes of the tokenizer's networks, and the number of levels of each digit of a token."""
 
     resolutions: Resolutions
     levels: tuple[int, ...]
@@ -56,17 +56,17 @@ class TokenGrid:
 
     @property
     def length(self) -> int:
-        """Tokens of an image."""
+        """Number of tokens of an image."""
         return math.prod(self.sides)
 
     @property
     def vocabulary(self) -> int:
-        """How many different tokens there are."""
+        """Number of different tokens."""
         return math.prod(self.levels)
 
     @property
     def strides(self) -> np.ndarray:
-        """What a digit adds to the number of its token: (digits,) int64."""
+        """What one level of each digit adds to the index of a token: (digits,) int64."""
         return np.array([math.prod(self.levels[i + 1 :]) for i in range(len(self.levels))])
 
     @property
@@ -87,7 +87,7 @@ class TokenGrid:
 
 
 def token_encoder_shapes(grid: TokenGrid) -> Shapes:
-    """Of the network from an image to the digits of its tokens; its blocks start after the first halving."""
+    """Weight shapes of the encoder, from an image to digits of tokens; blocks start after the first halving."""
     resolutions, digits = grid.resolutions, len(grid.levels)
     shapes = from_image_shapes(resolutions)
     for level in range(resolutions.halvings):
@@ -96,7 +96,7 @@ def token_encoder_shapes(grid: TokenGrid) -> Shapes:
 
 
 def token_decoder_shapes(grid: TokenGrid) -> Shapes:
-    """Of the network from the digits of tokens to an image."""
+    """Weight shapes of the decoder, from digits of tokens to an image."""
     resolutions = grid.resolutions
     wide = resolutions.features(resolutions.halvings)
     shapes: Shapes = {"enter": (3, 3, len(grid.levels), wide), "enter_bias": (wide,)}
@@ -108,7 +108,7 @@ def token_decoder_shapes(grid: TokenGrid) -> Shapes:
 
 
 def transformer_shapes(grid: TokenGrid, *, condition: int, width: int, layers: int, wide: int) -> Shapes:
-    """Of the Transformer over tokens, as `sampler` takes it."""
+    """Weight shapes of the Transformer over tokens, for `sampler`."""
     return {
         "condition": (condition, width),
         "position": (grid.length, width),

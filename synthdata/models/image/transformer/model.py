@@ -1,4 +1,4 @@
-"""The image Transformer: an image from a grid of tokens, drawn one after the other under a condition."""
+"""The image Transformer: a grid of tokens, sampled one by one given a condition, and decoded to an image."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ImageTransformer(Settings):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.width != "auto" and self.width % self.heads:
-            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+            raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
         return self
 
     def auto(self, size: Size) -> dict[str, Any]:
@@ -89,11 +89,11 @@ class ImageTransformer(Settings):
 
     @property
     def shifts(self) -> int:
-        """How many shifts of an image there are, none included."""
+        """Number of possible shifts of an image, including no shift."""
         return (2 * self.shift_pixels + 1) ** 2
 
     def grid(self, block: Pixels) -> TokenGrid:
-        """The tokens of an image."""
+        """The token grid of images of this size."""
         return TokenGrid.of(block, int(self.conv_width), self.blocks, self.levels)
 
 
@@ -113,7 +113,7 @@ class ImageTransformerGenerator(Trained[ImageTransformer]):
 
     @classmethod
     def shapes(cls, signature: Signature, settings: ImageTransformer, facts: Mapping[str, Any]) -> Shapes:
-        """Of Transformer and decoder."""
+        """Weight shapes of Transformer and decoder."""
         grid, width = settings.grid(check_block(signature.block)), int(settings.width)
         transformer = transformer_shapes(
             grid,
@@ -127,14 +127,14 @@ class ImageTransformerGenerator(Trained[ImageTransformer]):
     @classmethod
     def train(cls, signature: Signature, settings: ImageTransformer, arrays: Arrays, run: Run) -> Learned:
         """Train the tokenizer, then the Transformer with early stopping; the time budget is for both."""
-        from synthdata.models.image.transformer.training import train  # Keras begins here
+        from synthdata.models.image.transformer.training import train  # imports Keras
 
         return train(check_block(signature.block), *training_arrays(signature, arrays), settings, run)
 
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
-        """Draw the tokens of an image for each row, and decode them."""
+        """Sample the tokens of an image for each row, and decode them."""
         grid, settings = self._grid, self.settings
         features = encode_condition(self.signature.condition, condition, rows)
         uniform = rng.random((rows, grid.length), np.float32)

@@ -1,8 +1,8 @@
-"""The Transformer over the tokens of an image, as a Keras model. `sampler` draws with its weights.
+"""The Transformer over the tokens of an image, as a Keras model. `sampler` samples with its weights.
 
-Tokens in raster order, each given those before it: Esser et al. 2021 (arXiv:2012.09841, eq. 9). A step sees the token
-before it and the one above it. The condition of the image is added to each step; so is, in training, by how much the
-image was shifted, so that shifted images are learned from without being drawn (Jun et al. 2020,
+Tokens are predicted in raster order: Esser et al. 2021 (arXiv:2012.09841, eq. 9). The input of a
+step is the token before it plus the one above it. To each step is added an embedding of the image's condition and, in
+training, of its shift, so that the model learns from shifted images but does not sample them (Jun et al. 2020,
 http://proceedings.mlr.press/v119/jun20a.html, section 3).
 """
 
@@ -33,7 +33,7 @@ class ImageTransformerNetwork(keras.Model):
         super().__init__(name="image_transformer")
         rng = np.random.default_rng([seed, 5])
         width = self.width = int(settings.width)
-        self.grid, (height, breadth) = grid, grid.sides
+        self.grid, (height, grid_width) = grid, grid.sides
         self.digits = tf.constant(grid.one_hot)
         digits = self.digits.shape[1]
 
@@ -46,7 +46,7 @@ class ImageTransformerNetwork(keras.Model):
         self.condition = normal("embedding_condition", (condition, width), CONDITION)
         self.shifts = normal("embedding_shifts", (settings.shifts, width), POSITION)
         self.rows = normal("embedding_rows", (height, 1, width), POSITION)
-        self.columns = normal("embedding_columns", (1, breadth, width), POSITION)
+        self.columns = normal("embedding_columns", (1, grid_width, width), POSITION)
         self.causal = CausalLayers(width, settings.layers, settings.heads, settings.mlp_ratio * width, rng)
         self.head_shared = weight(self, "head_shared", np.zeros((digits, width)))
         self.head_own = weight(self, "head_own", np.zeros((grid.vocabulary, width)))
@@ -68,14 +68,14 @@ class ImageTransformerNetwork(keras.Model):
         """Logits (n, length, vocabulary) of each token, given those before it.
 
         tokens: (n, length) int32. keep: (n, length) float32, 0 hides a token from those after it. condition: (n,
-        condition). shift: (n,) int32, by which of the shifts the image was shifted.
+        condition). shift: (n,) int32, index of the shift of the image.
         """
-        breadth = self.grid.sides[1]
+        grid_width = self.grid.sides[1]
         vectors = dense(tf.one_hot(tokens, self.grid.vocabulary) * keep[..., None], self._embeddings())
         above = dense(vectors, self.above)  # (n, length, width)
         start = tf.zeros_like(vectors)
         x = tf.concat([start[:, :1], vectors[:, :-1]], axis=1)
-        x += tf.concat([start[:, :breadth], above[:, :-breadth]], axis=1) + self._positions()
+        x += tf.concat([start[:, :grid_width], above[:, :-grid_width]], axis=1) + self._positions()
         shifted = tf.one_hot(shift, self.shifts.shape[0]) @ tf.convert_to_tensor(self.shifts)
         x += (condition @ tf.convert_to_tensor(self.condition) + shifted)[:, None]
         return dense(self.causal(x, self.before), self._head()) + self.head_bias
@@ -86,7 +86,7 @@ class ImageTransformerNetwork(keras.Model):
         return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(tokens, logits))
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `sampler` takes them: gains and the scale of queries multiplied in, nothing shifted."""
+        """The weights, by name, for `sampler`: gains and the scale of queries folded in, for unshifted images."""
         embeddings = self._embeddings().numpy()
         result = {
             "condition": self.condition.numpy(),

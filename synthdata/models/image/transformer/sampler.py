@@ -1,4 +1,4 @@
-"""Drawing tokens with the weights of an `ImageTransformerNetwork`, and images from tokens, in numpy."""
+"""Sampling tokens from an `ImageTransformerNetwork`, and decoding them to images, in numpy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from synthdata.models.samplers.dense import choose
 
 __all__ = ["decode_tokens", "draw_tokens", "token_nll"]
 
-CHUNK = 128  # images whose tokens are drawn at once
+CHUNK = 128  # images sampled at once
 
 Weights = Mapping[str, np.ndarray]
 
@@ -31,20 +31,20 @@ def decode_tokens(grid: TokenGrid, weights: Weights, tokens: np.ndarray) -> np.n
 def draw_tokens(
     grid: TokenGrid, weights: Weights, heads: int, condition: np.ndarray, uniform: np.ndarray, temperature: float
 ) -> np.ndarray:
-    """Draw the tokens of an image for each row of a condition (n, features) by numbers in [0, 1) (n, length)."""
+    """Sample the tokens of images given a condition (n, features), by uniform numbers (n, length): (n, length)."""
     tokens = np.empty(uniform.shape, np.int64)
     for first in range(0, len(condition), CHUNK):
         part = slice(first, first + CHUNK)
-        steps, drawn, chance = _Steps(grid, weights, heads, condition[part]), tokens[part], uniform[part]
+        steps, drawn, own_uniform = _Steps(grid, weights, heads, condition[part]), tokens[part], uniform[part]
         rows = np.arange(len(drawn))
         for i in range(grid.length):
             logits = steps.logits(i, drawn) / np.float32(temperature)
-            drawn[:, i] = choose(logits, rows, chance[:, i])
+            drawn[:, i] = choose(logits, rows, own_uniform[:, i])
     return tokens
 
 
 def token_nll(grid: TokenGrid, weights: Weights, heads: int, condition: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """Negative log-likelihood of each token given those before it, in nats: (n, length) to the same, float32."""
+    """Negative log-likelihood of each token given those before it, in nats: (n, length) float32."""
     steps, result = _Steps(grid, weights, heads, condition), np.empty(tokens.shape, np.float32)
     rows = np.arange(len(tokens))
     for i in range(grid.length):
@@ -63,13 +63,13 @@ class _Steps:
         self.layers = CausalSteps(weights, heads, len(condition), grid.length)
 
     def logits(self, i: int, tokens: np.ndarray) -> np.ndarray:
-        """Logits (n, vocabulary) of token `i`, given the tokens (n, length) before it; to be asked for in order."""
-        weights, breadth = self.weights, self.grid.sides[1]
+        """Logits (n, vocabulary) of token `i`, given the tokens (n, length) before it; to be called in order."""
+        weights, grid_width = self.weights, self.grid.sides[1]
         x = self.condition + weights["position"][i]
         if i:
             x += weights["before"][tokens[:, i - 1]]
-        if i >= breadth:
-            x += weights["above"][tokens[:, i - breadth]]
+        if i >= grid_width:
+            x += weights["above"][tokens[:, i - grid_width]]
         logits: np.ndarray = self.layers.step(i, x) @ weights["head"]
         logits += weights["head_bias"]
         return logits

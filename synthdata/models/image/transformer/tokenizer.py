@@ -1,7 +1,7 @@
 """The discrete autoencoder of images, as a Keras model: an image to a grid of tokens, and back.
 
-Finite scalar quantisation, Mentzer et al. 2023 (arXiv:2309.15505, eq. 1): each digit is bounded and rounded, gradients
-pass straight through the rounding, and no codebook has to be learned.
+Finite scalar quantisation, Mentzer et al. 2023 (arXiv:2309.15505, eq. 1): each digit is bounded and rounded with a
+straight-through gradient; there is no codebook to learn.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from synthdata.models.layers.conv import ConvLayers, from_pixels, rectify
 
 __all__ = ["ImageTokenizer"]
 
-ABSOLUTE = 0.2  # weight of the absolute error beside the squared one: edges stay sharp
-ENTER_GAIN = 2.0  # so that few channels do not make small numbers
+ABSOLUTE = 0.2  # weight of the absolute error, added to the squared error for sharper edges
+ENTER_GAIN = 2.0  # initial gain of the first convolution, since it has few input channels
 
 
 @final
 class ImageTokenizer(keras.Model):
-    """Encoder and decoder with tokens between them."""
+    """Encoder from images to tokens, and decoder back."""
 
     def __init__(self, grid: TokenGrid, seed: int) -> None:
         super().__init__(name="image_tokenizer")
@@ -34,7 +34,7 @@ class ImageTokenizer(keras.Model):
         self.built = True
 
     def digits(self, images: tf.Tensor) -> tf.Tensor:
-        """Images (n, height, width, channels) in [-1, 1] to digits, not yet rounded: (n, *sides, digits)."""
+        """Images (n, height, width, channels) in [-1, 1] to digits before rounding: (n, *sides, digits)."""
         net = self.encoder
         x = net.enter(images)
         for level in range(self.grid.resolutions.halvings):
@@ -43,7 +43,7 @@ class ImageTokenizer(keras.Model):
         return 0.5 * (tf.tanh(x) + 1.0) * self._highest()
 
     def encode(self, images: tf.Tensor) -> tf.Tensor:
-        """Images in [-1, 1] to their tokens, row by row: (n, length) int32."""
+        """Images in [-1, 1] to their tokens in raster order: (n, length) int32."""
         digits = tf.cast(tf.round(self.digits(images)), tf.int32)
         tokens = tf.reduce_sum(digits * tf.constant(self.grid.strides, tf.int32), axis=-1)
         return tf.reshape(tokens, (-1, self.grid.length))
@@ -57,7 +57,7 @@ class ImageTokenizer(keras.Model):
         return tf.constant(np.array(self.grid.levels) - 1.0, tf.float32)
 
     def call(self, images: tf.Tensor) -> tf.Tensor:
-        """Mean error of a pixel of images (n, height, width, channels) uint8 as they come back from their tokens."""
+        """Mean reconstruction error per pixel of images (n, height, width, channels) uint8."""
         real = from_pixels(images)
         digits = self.digits(real)
         rounded = digits + tf.stop_gradient(tf.round(digits) - digits)
@@ -65,5 +65,5 @@ class ImageTokenizer(keras.Model):
         return tf.reduce_mean(error**2) + ABSOLUTE * tf.reduce_mean(tf.abs(error))
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights of the decoder, as `sampler` takes them."""
+        """The decoder's weights, by name, for `sampler`."""
         return self.decoder.export()

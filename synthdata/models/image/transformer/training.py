@@ -23,7 +23,7 @@ from synthdata.models.training.two_stage import first_stage, join_histories, sec
 
 __all__ = ["train"]
 
-VALIDATION_BATCH = 200
+VALIDATION_BATCH = 200  # images
 TOKENIZER_SHARE = 0.4  # of the time budget
 
 
@@ -44,49 +44,49 @@ def train(block: Pixels, images: np.ndarray, condition: np.ndarray, settings: Im
     model = ImageTransformerNetwork(grid, condition.shape[1], settings, run.seed)
     task = ImageTransformerTask(model, tokenizer, images, condition, batches, settings)
     second = second_stage(run, TOKENIZER_SHARE, history)
-    rows = loop.train(task, settings.plan(batches.steps_per_epoch, jit=False), second)
-    first.done()
-    second.done()
+    second_history = loop.train(task, settings.plan(batches.steps_per_epoch, jit=False), second)
+    first.delete_checkpoint()
+    second.delete_checkpoint()
     weights = prefixed("decode_", tokenizer.export()) | prefixed("draw_", model.export())
-    return Learned(weights, join_histories(history, rows))
+    return Learned(weights, join_histories(history, second_history))
 
 
 class TokenizerTask(Task):
-    """Images alone.
+    """Batches of images, to train the tokenizer.
 
-    The loss is the error of an image and what its tokens cost if all are alike, in nats, so that it is above that of
-    the second task at all times.
+    The reported loss is the reconstruction error of an image plus the negative log-likelihood of its tokens under a
+    uniform distribution, in nats, so that it is always above the loss of the second stage.
     """
 
     def __init__(self, model: ImageTokenizer, images: np.ndarray, batches: Batches, settings: ImageTransformer) -> None:
         self.model, self.images, self.batches = model, images, batches
         self.fingerprint = fingerprint_of(settings.identity(), images)
-        self.numbers = images[0].size
-        self.cost = model.grid.length * float(np.log(model.grid.vocabulary))
+        self.image_size = images[0].size  # pixels times channels
+        self.uniform_nll = model.grid.length * float(np.log(model.grid.vocabulary))
         self._evaluate = tf.function(model.call)
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """Images."""
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
+        """Images (batch_size, height, width, channels) uint8."""
         return (self.images[self.batches.of_step(step)],)
 
     def loss(self, *batch: tf.Tensor) -> tf.Tensor:
-        """Mean error of a pixel."""
+        """Mean reconstruction error per pixel."""
         return self.model(*batch)
 
     def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Mean loss of an image, and the gradients of a pixel's error."""
+        """Mean reported loss of an image, and the gradients of the error per pixel."""
         value, gradients = super().gradients(variables, *batch)
-        return self.cost + self.numbers * value, gradients
+        return self.uniform_nll + self.image_size * value, gradients
 
     def validate(self) -> float:
-        """Mean loss of the validation images."""
+        """Mean reported loss of the validation images."""
         parts = self.batches.to_validate(VALIDATION_BATCH)
         errors = [float(self._evaluate(tf.constant(self.images[rows]))) for rows in parts]
-        return self.cost + self.numbers * float(np.mean(errors))
+        return self.uniform_nll + self.image_size * float(np.mean(errors))
 
 
 class ImageTransformerTask(Task):
-    """The tokens of images that are shifted a little, which of them are kept, and the condition of the images."""
+    """Batches of tokens of randomly shifted images, masks for token dropout, and the images' conditions."""
 
     def __init__(
         self,
@@ -104,8 +104,8 @@ class ImageTransformerTask(Task):
         self._evaluate = tf.function(model.nll)
         self._shifts = _shifts(settings.shift_pixels)
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """Tokens (batch_size, length), their keep mask, the condition, and the shift of each image (batch_size,)."""
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
+        """Tokens (batch_size, length), their keep mask, the condition, and the index of each shift (batch_size,)."""
         rng, rows = self.batches.rng(step), self.batches.of_step(step)
         shift = rng.integers(0, len(self._shifts), len(rows)).astype(np.int32)
         keep = rng.random((len(rows), self.model.grid.length)) >= self.settings.token_dropout
@@ -117,16 +117,16 @@ class ImageTransformerTask(Task):
         return tokens, keep.astype(np.float32), self.condition[rows], shift
 
     def loss(self, *batch: tf.Tensor) -> tf.Tensor:
-        """Mean negative log-likelihood of a token, in nats."""
+        """Mean negative log-likelihood per token, in nats."""
         return self.model.nll(*batch)
 
     def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Mean negative log-likelihood of the tokens of an image, and the gradients of that of a token."""
+        """Mean negative log-likelihood per image, and the gradients of that per token."""
         value, gradients = super().gradients(variables, *batch)
         return value * self.model.grid.length, gradients
 
     def validate(self) -> float:
-        """Mean negative log-likelihood of the tokens of a validation image that was not shifted, in nats."""
+        """Mean negative log-likelihood per validation image, not shifted, in nats."""
         values = []
         for rows in self.batches.to_validate(VALIDATION_BATCH):
             shift, keep = np.zeros(len(rows), np.int32), np.ones((len(rows), self.model.grid.length))
@@ -135,6 +135,6 @@ class ImageTransformerTask(Task):
 
 
 def _shifts(most: int) -> np.ndarray:
-    """Pixels to shift an image by, down and right, first not at all: (shifts, 2) int32."""
+    """All shifts of an image in pixels, down and right, starting with no shift: (shifts, 2) int32."""
     by = range(-most, most + 1)
     return np.array(sorted(((i, j) for i in by for j in by), key=lambda at: abs(at[0]) + abs(at[1])), np.int32)

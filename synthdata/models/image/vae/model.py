@@ -79,7 +79,7 @@ class ImageVAE(Settings):
         }
 
     def resolutions(self, block: Pixels) -> Resolutions:
-        """Of encoder and decoder."""
+        """The resolutions of encoder and decoder."""
         return Resolutions.of(block, int(self.width), self.blocks)
 
 
@@ -99,7 +99,7 @@ class ImageVAEGenerator(Trained[ImageVAE], LatentSpace):
 
     @classmethod
     def shapes(cls, signature: Signature, settings: ImageVAE, facts: Mapping[str, Any]) -> Shapes:
-        """Of decoder, encoder and prior."""
+        """Weight shapes of decoder, encoder and prior."""
         resolutions = settings.resolutions(check_block(signature.block))
         latent, condition = int(settings.latent), condition_width(signature.condition)
         return {
@@ -110,15 +110,15 @@ class ImageVAEGenerator(Trained[ImageVAE], LatentSpace):
 
     @classmethod
     def train(cls, signature: Signature, settings: ImageVAE, arrays: Arrays, run: Run) -> Learned:
-        """Early stopping on the validation loss."""
-        from synthdata.models.image.vae.training import train  # Keras begins here
+        """Train with early stopping on the validation loss."""
+        from synthdata.models.image.vae.training import train  # imports Keras
 
         return train(check_block(signature.block), *training_arrays(signature, arrays), settings, run)
 
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
-        """Draw noise for each row, and decode the latent vector that it leads to."""
+        """Sample noise for each row, and decode it through the prior."""
         return self.decode(rng.standard_normal((rows, self.latent_dim), np.float32), condition)
 
     @property
@@ -127,14 +127,14 @@ class ImageVAEGenerator(Trained[ImageVAE], LatentSpace):
         return int(self.settings.latent)
 
     def encode(self, arrays: Arrays, condition: Arrays = NOTHING) -> np.ndarray:
-        """The noise that leads to the means of the images' posteriors: (n, latent_dim) float32."""
+        """The posterior means of images, mapped to noise by the inverse of the prior: (n, latent_dim) float32."""
         rows = check_arrays(self.signature.layout, arrays)
         features = encode_condition(self.signature.condition, condition, rows)
         posterior = encode_images(self._resolutions, self._encoder, arrays[self.signature.name], features)
         return noise_of_latents(self.weights, np.split(posterior, 2, axis=1)[0], features)
 
     def decode(self, latent: np.ndarray, condition: Arrays = NOTHING) -> Arrays:
-        """The images that noise (n, latent_dim) leads to, through the prior."""
+        """Map noise (n, latent_dim) to latent vectors by the prior, and decode these to images."""
         features = encode_condition(self.signature.condition, condition, len(latent))
         vectors = np.hstack([latents_of_noise(self.weights, latent.astype(np.float32), features), features])
         return {self.signature.name: decode_images(self._resolutions, self._decoder, vectors)}

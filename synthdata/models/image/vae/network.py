@@ -1,8 +1,9 @@
-"""The variational autoencoder of images, as a Keras model. `samplers.conv` and `samplers.prior` draw with its weights.
+"""The variational autoencoder of images, as a Keras model; `samplers.conv` and `samplers.prior` use its weights.
 
 Kingma and Welling 2014 (arXiv:1312.6114, eq. 3), given the condition of an image. The likelihood is calibrated: a
-normal whose variance is the best one for the batch, Rybkin et al. 2021 (arXiv:2006.13202, eq. 5). The prior is learned,
-given the condition: a normal bent by coupling layers, since a plain one leaves holes that no image was encoded to (Dai
+normal with the optimal variance for the batch, Rybkin et al. 2021 (arXiv:2006.13202, eq. 5). The prior is learned,
+given the condition: a normal transformed by coupling layers, since a plain normal has holes that no image is encoded
+to (Dai
 and Wipf 2019, arXiv:1903.05789, section 3; Chen et al. 2017, arXiv:1611.02731, section 3.2).
 """
 
@@ -31,7 +32,7 @@ LEAST_LOG_SCALE = -6.0  # of posteriors
 
 @final
 class ImageVAENetwork(keras.Model):
-    """Encoder, decoder and prior, all under `condition` features."""
+    """Encoder, decoder and prior, all given `condition` features."""
 
     def __init__(self, block: Pixels, condition: int, settings: ImageVAE, seed: int) -> None:
         super().__init__(name="image_vae")
@@ -47,7 +48,7 @@ class ImageVAENetwork(keras.Model):
         self.built = True
 
     def call(self, images: tf.Tensor, condition: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
-        """Mean loss of images, in nats: reconstruction plus `beta` times the KL divergence of posterior and prior.
+        """Mean loss of images, in nats: negative log-likelihood plus `beta` times the KL divergence from the prior.
 
         images: (n, height, width, channels) uint8. condition: (n, condition). noise: (n, latent) standard normal.
         """
@@ -61,6 +62,6 @@ class ImageVAENetwork(keras.Model):
         return nll + tf.reduce_mean(beta * divergence)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as samplers take them: of decoder, `decode_`, encoder, `encode_`, and prior, `prior_`."""
+        """The weights, by name, for samplers: of decoder (`decode_`), encoder (`encode_`) and prior (`prior_`)."""
         result = prefixed("decode_", self.decoder.export()) | prefixed("encode_", self.encoder.export())
         return {name: np.ascontiguousarray(array) for name, array in (result | self.prior.export()).items()}

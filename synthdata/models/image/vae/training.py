@@ -12,11 +12,11 @@ from synthdata.models.image.vae.network import ImageVAENetwork
 from synthdata.models.training import loop
 from synthdata.models.training.batches import Batches
 from synthdata.models.training.plan import Run
-from synthdata.models.training.task import Task, fingerprint_of
+from synthdata.models.training.task import Task, fingerprint_of, rising_beta
 
 __all__ = ["train"]
 
-VALIDATION_BATCH = 200
+VALIDATION_BATCH = 200  # images
 
 
 def train(block: Pixels, images: np.ndarray, condition: np.ndarray, settings: ImageVAE, run: Run) -> Learned:
@@ -25,12 +25,12 @@ def train(block: Pixels, images: np.ndarray, condition: np.ndarray, settings: Im
     batches = Batches.of(len(images), settings, run)
     task = ImageVAETask(model, images, condition, batches, settings)
     history = loop.train(task, settings.plan(batches.steps_per_epoch, optimizer="adam", jit=False), run)
-    run.done()
+    run.delete_checkpoint()
     return Learned(model.export(), history)
 
 
 class ImageVAETask(Task):
-    """Images with their condition and the noise of their latent vectors, and beta, which rises to 1."""
+    """Batches of images with their condition, noise for latent vectors, and beta, which rises to 1."""
 
     def __init__(
         self, model: ImageVAENetwork, images: np.ndarray, condition: np.ndarray, batches: Batches, settings: ImageVAE
@@ -40,19 +40,19 @@ class ImageVAETask(Task):
         self.fingerprint = fingerprint_of(settings.identity(), images, condition)
         self._evaluate = tf.function(self.loss)
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
         """Images, their condition, noise (batch_size, latent) and beta ()."""
         rows = self.batches.of_step(step)
         noise = self.batches.rng(step).standard_normal((len(rows), self.model.latent), np.float32)
-        left = max(0.0, 1 - done / self.settings.kl_warmup) if self.settings.kl_warmup else 0.0
-        return self.images[rows], self.condition[rows], noise, np.array(self.settings.beta**left, np.float32)
+        beta = rising_beta(self.settings.beta, self.settings.kl_warmup, progress)
+        return self.images[rows], self.condition[rows], noise, beta
 
     def loss(self, *batch: tf.Tensor) -> tf.Tensor:
         """Mean loss of a batch."""
         return self.model(*batch)
 
     def validate(self) -> float:
-        """The loss of the validation images with a beta of 1: a bound on their negative log-likelihood."""
+        """Mean loss of the validation images at beta = 1: the negative ELBO."""
         rng, losses = np.random.default_rng([self.batches.seed, 4]), []
         for rows in self.batches.to_validate(VALIDATION_BATCH):
             noise = rng.standard_normal((len(rows), self.model.latent), np.float32)

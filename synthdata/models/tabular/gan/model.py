@@ -65,20 +65,20 @@ class GAN(Settings):
 
     @property
     def mlp_ratio(self) -> int:
-        """Width of a feed-forward layer over `width`."""
+        """Width of a feed-forward layer, divided by `width`."""
         return MLP_RATIO
 
     def auto(self, size: Size) -> dict[str, Any]:
-        """By rows and columns."""
+        """By the number of rows and columns."""
         return {"latent": int(np.clip(size.columns, 8, 32)), "rounds": int(np.clip(size.rows / 4000, 6, 12))}
 
 
 @final
 class GANGenerator(Trained[GAN]):
-    """The generator of a trained `GANNetwork`, and how often each conditional symbol comes."""
+    """The generator of a trained `GANNetwork`, and the frequency of each conditional symbol."""
 
     Settings: ClassVar[type[Settings]] = GAN
-    validated_by: ClassVar[str] = "AUC of trees that tell its rows from real ones, .5 is best"
+    validated_by: ClassVar[str] = "AUC of boosted trees on generated and real rows, .5 is best"
     search_space: ClassVar[Mapping[str, SearchRange]] = {
         "latent": SearchRange(choices=(16, 32, 64, 128)),
         "critic_width": SearchRange(choices=(128, 256, 384)),
@@ -91,18 +91,18 @@ class GANGenerator(Trained[GAN]):
 
     @classmethod
     def shapes(cls, signature: Signature, settings: GAN, facts: Mapping[str, Any]) -> Shapes:
-        """Of the generator, and of the conditional symbols."""
+        """Weight shapes of the generator, and of the conditional symbols."""
         table = SymbolTable.of(signature.layout)
         return {
-            "conditional": (table.rows, settings.width),
-            "conditional_share": (table.rows,),
+            "conditional": (table.coarse_rows, settings.width),
+            "conditional_share": (table.coarse_rows,),
             **decoder_shapes(table, settings, int(settings.latent)),
         }
 
     @classmethod
     def train(cls, signature: Signature, settings: GAN, arrays: Arrays, run: Run) -> Learned:
-        """Until quality stops improving; TrainingError if the generator has collapsed."""
-        from synthdata.models.tabular.gan.training import train  # Keras begins here
+        """Train until quality stops improving; TrainingError if the generator has collapsed."""
+        from synthdata.models.tabular.gan.training import train  # imports Keras
 
         return train(SymbolTable.of(signature.layout), split(signature.layout, arrays), settings, run)
 
@@ -114,11 +114,11 @@ class GANGenerator(Trained[GAN]):
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
-        """Draw rows; of masks, the narrowest on a conditional column is met by its symbols, the rest by resampling."""
+        """Sample rows; the narrowest mask of a conditional column restricts its symbol, others need resampling."""
         return draw_rows(self._sampler, self.signature.layout, rng, rows, self._latents(allowed), allowed)
 
     def check(self, allowed: Weights) -> None:
-        """Refuse masks that hardly any latent vector makes likely."""
+        """Raise ConditionError for masks that hardly any latent vector makes likely."""
         check_rows(self._sampler, self.signature.layout, self._latents(allowed), allowed)
 
     def _latents(self, allowed: Weights) -> Latents:
@@ -132,6 +132,6 @@ class GANGenerator(Trained[GAN]):
         column = min(masked, key=lambda i: float(np.mean(allowed[table.columns[i].name])))
         here = slice(table.starts[column], table.starts[column + 1])
         mask, _ = allowed_logits(self.signature.layout, self.weights["coarse_log"], self.weights["fine_log"], allowed)
-        share = np.zeros(table.rows)
+        share = np.zeros(table.coarse_rows)
         share[here] = np.exp(self.weights["coarse_log"][here].astype(np.float64) + mask[here])
         return share if share.any() else None

@@ -1,12 +1,12 @@
-"""The generative adversarial network of rows, as a Keras model. `latent.sampler` draws with its weights.
+"""The generative adversarial network of rows, as a Keras model. `latent.sampler` samples with its weights.
 
 The generator is a `LatentDecoder` that is conditioned on one symbol of the row, the *conditional symbol* (the
-conditional vector of Xu et al. 2019, arXiv:1907.00503, section 4.3). Its symbols are drawn by the straight-through
+conditional vector of Xu et al. 2019, arXiv:1907.00503, section 4.3). Rows are sampled by the straight-through
 Gumbel softmax (Jang et al. 2017, arXiv:1611.01144, section 2.2). The critic sees each row beside the mean of its
-group's features, so that a generator which has collapsed is recognised at once (Zaheer et al. 2017, arXiv:1703.06114;
+group's features, so that it recognises mode collapse (Zaheer et al. 2017, arXiv:1703.06114;
 the idea of Salimans et al. 2016, arXiv:1606.03498, section 3.2). Real and generated rows are compared in pairs, with
-gradient penalties on both: R3GAN, Huang et al. 2024 (arXiv:2501.05441, eq. 2, R1 and R2 of section 2.2). So that no
-kind of row is left out, the generator also decodes what an encoder makes of real rows, with the loss of a VAE: Larsen
+gradient penalties on both: R3GAN, Huang et al. 2024 (arXiv:2501.05441, eq. 2, R1 and R2 of section 2.2). Against
+dropped modes, the generator is also the decoder of a VAE of real rows: Larsen
 et al. 2016 (arXiv:1512.09300, algorithm 1), the likelihood being that of the symbols.
 """
 
@@ -28,21 +28,21 @@ from synthdata.models.tabular.symbols import SymbolTable
 
 __all__ = ["GANNetwork"]
 
-SEEDS = 1 << 24  # between the random numbers of one class of columns and the next, more than there are steps
+SEEDS = 1 << 24  # offset between the seeds of classes of columns, above any number of steps
 
 
 class Critic(keras.layers.Layer):
-    """Scores of rows, each seen beside the mean of its group."""
+    """Scores of rows, each given the mean features of its group of `group` rows."""
 
     def __init__(
-        self, table: SymbolTable, wide: int, width: int, layers: int, group: int, rng: np.random.Generator
+        self, table: SymbolTable, one_hot: int, width: int, layers: int, group: int, rng: np.random.Generator
     ) -> None:
         super().__init__(name="critic")
         self.group = group
-        scale = 1 / math.sqrt(table.count)  # a row is about that many ones
-        self.enter = weight(self, "enter_embedding", rng.normal(0.0, scale, (wide, width)))
+        scale = 1 / math.sqrt(table.count)  # a one-hot row has about that many ones
+        self.enter = weight(self, "enter_embedding", rng.normal(0.0, scale, (one_hot, width)))
         self.enter_bias = weight(self, "enter_bias", np.zeros(width))
-        self.conditional = weight(self, "conditional_embedding", rng.normal(0.0, 0.3, (table.rows, width)))
+        self.conditional = weight(self, "conditional_embedding", rng.normal(0.0, 0.3, (table.coarse_rows, width)))
         self.row_body = Blocks(width, 2 * width, layers, rng, "row_body")
         self.join = weight(self, "join", rng.normal(0.0, 1 / math.sqrt(2 * width), (2 * width, width)))
         self.group_body = Blocks(width, 2 * width, 1, rng, "group_body")
@@ -50,7 +50,7 @@ class Critic(keras.layers.Layer):
         self.built = True
 
     def call(self, rows: tf.Tensor, conditionals: tf.Tensor) -> tf.Tensor:
-        """One-hot rows (rows, wide) and their conditional symbols (rows,) to scores (rows,)."""
+        """One-hot rows (rows, one_hot) and their conditional symbols (rows,) to scores (rows,)."""
         x = rows @ tf.convert_to_tensor(self.enter) + tf.gather(self.conditional, conditionals) + self.enter_bias
         x = self.row_body(x)
         groups = tf.reshape(x, (-1, self.group, x.shape[-1]))
@@ -75,26 +75,26 @@ class GANNetwork(keras.Model):
             head.assign(rng.normal(0.0, 1 / math.sqrt(width), head.shape))
         if table.with_fine:
             self.generator.fine_head.assign(rng.normal(0.0, 0.1, self.generator.fine_head.shape))
-        self.conditional = weight(self, "conditional_embedding", rng.normal(0.0, 0.3, (table.rows, width)))
+        self.conditional = weight(self, "conditional_embedding", rng.normal(0.0, 0.3, (table.coarse_rows, width)))
         self.encoder = RowEncoder(table, layers=1, rng=rng, **sizes)
         self.column_ids = self._column_ids()
         self.critic = Critic(table, len(self.column_ids), settings.critic_width, settings.critic_layers, group, rng)
         self.built = True
 
     def _column_ids(self) -> np.ndarray:
-        """The column of each position of a one-hot row: (wide,)."""
+        """The column index of each position of a one-hot row: (one_hot,)."""
         ids = [np.repeat(members, bias.shape[1]) for members, _, bias in self.generator.classes]
         ids.append(np.repeat(self.table.with_fine, self.table.most_fine))
         every = np.concatenate(ids).astype(np.int32)
         return every if len(every) else np.zeros(1, np.int32)
 
     def keep_mask(self, rows: int, rate: float, seed: tf.Tensor) -> tf.Tensor:
-        """A mask for one-hot rows, in which each column of a row is kept with probability `rate`: (rows, wide)."""
+        """A mask for one-hot rows, in which each column of a row is kept with probability `rate`: (rows, one_hot)."""
         uniform = tf.random.stateless_uniform((rows, self.table.count), seed + tf.constant([0, -2 * SEEDS]))
         return tf.gather(tf.cast(uniform < rate, tf.float32), self.column_ids, axis=1)
 
     def one_hot(self, symbols: tf.Tensor) -> tf.Tensor:
-        """Rows (rows, columns, 2) as one-hot symbols: (rows, wide), coarse ones class by class, then fine ones."""
+        """Symbols (rows, columns, 2) one-hot: (rows, one_hot), coarse ones class by class, then fine ones."""
         table = self.table
         parts = [
             tf.one_hot(tf.gather(symbols[..., 0], members, axis=1), bias.shape[1])
@@ -107,22 +107,22 @@ class GANNetwork(keras.Model):
         return self._flat(parts, tf.shape(symbols)[0])
 
     def reconstruct(self, symbols: tf.Tensor, conditionals: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        """Mean bound on the negative log-likelihood of rows given their conditional symbols, in nats, columns weighted.
+        """The mean negative ELBO of rows given their conditional symbols, columns weighted, in nats.
 
-        symbols: (rows, columns, 2) int32. noise: (rows, latent) standard normal.
+        symbols: (rows, columns, 2) int32. conditionals: (rows,) int32. noise: (rows, latent) standard normal.
         """
         mean, log_scale = self.encoder(symbols)
         latent = mean + tf.exp(log_scale) * noise
-        none = tf.zeros_like(latent)
-        divergence = normal(mean, log_scale).log_prob(latent) - normal(none, none).log_prob(latent)
+        zeros = tf.zeros_like(latent)
+        divergence = normal(mean, log_scale).log_prob(latent) - normal(zeros, zeros).log_prob(latent)
         state = self.generator(latent, tf.gather(self.conditional, conditionals))
         return tf.reduce_mean(divergence - self.generator.log_likelihood(state, symbols))
 
     def generate(self, latent: tf.Tensor, conditionals: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """One-hot rows (rows, wide), and the log-probability of their conditional symbols (rows,).
+        """Relaxed one-hot rows (rows, one_hot), and the log-probability of their conditional symbols (rows,).
 
-        latent: (rows, latent) standard normal. conditionals: (rows,) int32, rows of the table of coarse symbols. seed:
-        (2,) int32.
+        latent: (rows, latent) standard normal. conditionals: (rows,) int32, indices into the table of coarse symbols.
+        seed: (2,) int32.
         """
         table, generator = self.table, self.generator
         state = generator(latent, tf.gather(self.conditional, conditionals))
@@ -146,12 +146,12 @@ class GANNetwork(keras.Model):
         return self._flat(parts, tf.shape(latent)[0]), log_conditional
 
     def _flat(self, parts: list[tf.Tensor], rows: tf.Tensor) -> tf.Tensor:
-        if not parts:  # a table of columns that never change
+        if not parts:  # all columns are constant
             return tf.zeros((rows, 1))
         return tf.concat([tf.reshape(part, (-1, part.shape[1] * part.shape[2])) for part in parts], axis=1)
 
     def _draw(self, logits: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Draw one-hot symbols, straight through: hard in value, relaxed in gradient."""
+        """Sample one-hot symbols by the straight-through Gumbel softmax: same shape as `logits`."""
         uniform = tf.random.stateless_uniform(tf.shape(logits), seed, 1e-6, 1 - 1e-6)
         noisy = logits - tf.math.log(-tf.math.log(uniform))
         soft = tf.nn.softmax(noisy / self.temperature)
@@ -159,5 +159,5 @@ class GANNetwork(keras.Model):
         return soft + tf.stop_gradient(hard - soft)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The generator's weights as its sampler takes them."""
+        """The generator's weights, by name, for `latent.sampler`."""
         return {**self.generator.export(), "conditional": np.ascontiguousarray(self.conditional.numpy())}

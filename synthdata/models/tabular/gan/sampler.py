@@ -1,4 +1,4 @@
-"""Latent vectors of a `GANNetwork`, in numpy: noise, and one symbol of the row, the conditional symbol."""
+"""Latent vectors of a `GANNetwork`, in numpy: noise, and the conditional symbol."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ from synthdata.models.tabular.symbols import SymbolTable
 
 __all__ = ["MLP_RATIO", "conditional_columns", "conditional_latents", "enter_conditional"]
 
-MLP_RATIO = 2  # width of a GANNetwork's feed-forward layers, in widths
-MOST_CONDITIONALS = 64  # symbols of a column that can be a condition
+MLP_RATIO = 2  # width of a feed-forward layer of the GANNetwork, divided by its width
+MOST_CONDITIONALS = 64  # coarse symbols of a conditional column
 
 
 def conditional_columns(table: SymbolTable) -> list[int]:
-    """The columns whose symbols can be conditions: those of few symbols, or all if there are none."""
-    some = [i for i in range(table.count) if table.coarse[i] > 1]
-    return [i for i in some if table.coarse[i] <= MOST_CONDITIONALS] or some or [0]
+    """Indices of columns whose symbols can be conditional: those of few symbols, or all that vary if there are none."""
+    varying = [i for i in range(table.count) if table.coarse[i] > 1]
+    return [i for i in varying if table.coarse[i] <= MOST_CONDITIONALS] or varying or [0]
 
 
 def conditional_latents(
     weights: Mapping[str, np.ndarray], rng: np.random.Generator, rows: int, share: np.ndarray | None = None
 ) -> np.ndarray:
-    """Draw latent vectors (rows, latent + 1) float32; the last number is the conditional symbol's row in the table.
+    """Sample latent vectors (rows, latent + 1) float32: noise, then the index of the conditional symbol.
 
-    share: how often each conditional symbol comes, (all coarse,), in place of how often it came in training.
+    The index is that in the table of coarse symbols. share: (all coarse,), frequencies of conditional symbols, by
+    default those in training.
     """
-    upto = np.cumsum(weights["conditional_share"] if share is None else share, dtype=np.float64)
-    conditional = np.searchsorted(upto, rng.random(rows) * upto[-1], side="right")
-    conditional = np.minimum(conditional, np.flatnonzero(np.diff(upto, prepend=0.0))[-1])
+    cumulative = np.cumsum(weights["conditional_share"] if share is None else share, dtype=np.float64)
+    conditional = np.searchsorted(cumulative, rng.random(rows) * cumulative[-1], side="right")
+    conditional = np.minimum(conditional, np.flatnonzero(np.diff(cumulative, prepend=0.0))[-1])
     noise = rng.standard_normal((rows, len(weights["enter"])), np.float32)
     return np.hstack([noise, conditional[:, None].astype(np.float32)])
 
 
 def enter_conditional(weights: Mapping[str, np.ndarray], latent: np.ndarray) -> np.ndarray:
-    """What goes into the first block: (n, latent + 1) to (n, width)."""
+    """The input of the generator's first block: (n, latent + 1) to (n, width)."""
     x: np.ndarray = latent[:, :-1] @ weights["enter"]
     x += weights["enter_bias"]
     x += weights["conditional"][latent[:, -1].astype(np.int64)]

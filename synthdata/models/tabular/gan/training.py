@@ -1,4 +1,4 @@
-"""Training a `GANNetwork`: its batches, both players, the quality it is stopped by, and its calibrated marginals."""
+"""Training a `GANNetwork`: its batches, losses and measure of quality, and the calibration of marginals."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from synthdata.models.training.task import fingerprint_of
 __all__ = ["train"]
 
 GROUP = 8  # rows the critic sees together
-LAZY = 4  # gradient penalties are counted on this part of a batch
+LAZY = 4  # gradient penalties are computed on one in so many rows of a batch
 MEASURED = 4000  # generated rows that quality is measured on
-FEWEST_HELD_OUT = 1000  # to measure quality on; with fewer, all rows are taken
-LEAST_DISTINCT = 0.5  # of the real rows' share of distinct rows
+FEWEST_HELD_OUT = 1000  # rows; with fewer, quality is measured on all rows
+LEAST_DISTINCT = 0.5  # share of distinct rows, over that of real rows
 
 
 def train(table: SymbolTable, symbols: np.ndarray, settings: GAN, run: Run) -> Learned:
@@ -46,22 +46,22 @@ def train(table: SymbolTable, symbols: np.ndarray, settings: GAN, run: Run) -> L
     weights = calibrate(sampler, partial(conditional_latents, weights), np.random.default_rng([run.seed, 6]))
     generated = draw(table, weights, np.random.default_rng([run.seed, 7]), MEASURED)
     check_diversity(symbols[task.measured_on], generated)
-    run.done()
+    run.delete_checkpoint()
     return Learned(weights, history)
 
 
-def check_diversity(real: np.ndarray, made: np.ndarray) -> None:
+def check_diversity(real: np.ndarray, generated: np.ndarray) -> None:
     """Raise TrainingError if generated rows repeat each other far more than real ones do."""
-    rows = min(len(real), len(made))
-    if distinct_share(made[:rows]) < LEAST_DISTINCT * distinct_share(real[:rows]):
+    rows = min(len(real), len(generated))
+    if distinct_share(generated[:rows]) < LEAST_DISTINCT * distinct_share(real[:rows]):
         raise TrainingError(
-            "the generator has collapsed: it draws the same few rows; raise model.r1_penalty, lower "
+            "the generator has collapsed: it repeats the same few rows; raise model.r1_penalty, lower "
             "model.learning_rate, or train with model vae or transformer"
         )
 
 
 def draw(table: SymbolTable, weights: Mapping[str, np.ndarray], rng: np.random.Generator, rows: int) -> np.ndarray:
-    """Draw symbols (rows, columns, 2)."""
+    """Sample symbols (rows, columns, 2)."""
     sampler = LatentSampler(table, weights, partial(enter_conditional, weights))
     uniform = rng.random((rows, table.count, 2), dtype=np.float32)
     masks = open_logits(weights["coarse_log"]), open_logits(weights["fine_log"])
@@ -69,7 +69,7 @@ def draw(table: SymbolTable, weights: Mapping[str, np.ndarray], rng: np.random.G
 
 
 class GANTask(AdversarialTask):
-    """Rows with a conditional symbol each, latent vectors, and both players."""
+    """Batches of rows with a conditional symbol each, and the losses of critic and generator."""
 
     def __init__(
         self, model: GANNetwork, symbols: np.ndarray, frequencies: Frequencies, batches: Batches, settings: GAN
@@ -81,26 +81,26 @@ class GANTask(AdversarialTask):
         table = model.table
         self.columns = conditional_columns(table)
         self.by_symbol = [_RowsBySymbol(symbols, batches.rows, i, settings.sampling_exponent) for i in self.columns]
-        self.conditional_share = np.zeros(table.rows, np.float32)
+        self.conditional_share = np.zeros(table.coarse_rows, np.float32)
         for i in self.columns:
             here = slice(table.starts[i], table.starts[i + 1])
             self.conditional_share[here] = np.exp(frequencies.coarse_log[here]) / len(self.columns)
         self._symbols = tf.constant(symbols)
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """Rows and their conditional symbols (batch_size,), latent vectors and noise (batch_size, latent), a seed."""
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
+        """Row indices, conditional symbols (batch_size,), latent vectors, noise (batch_size, latent), seed (2,)."""
         rng, size = np.random.default_rng([self.seed, 3, step]), self.settings.batch_size
         which, uniform = rng.integers(0, len(self.columns), size), rng.random((2, size))
         rows, conditionals = np.zeros(size, np.int32), np.zeros(size, np.int32)
         for number, column in enumerate(self.columns):
-            at = np.flatnonzero(which == number)
-            rows[at], symbol = self.by_symbol[number].draw(*uniform[:, at])
-            conditionals[at] = symbol + self.model.table.starts[column]
+            here = np.flatnonzero(which == number)
+            rows[here], symbol = self.by_symbol[number].draw(*uniform[:, here])
+            conditionals[here] = symbol + self.model.table.starts[column]
         latent, noise = rng.standard_normal((2, size, self.model.latent), np.float32)
         return rows, conditionals, latent, noise, np.array([self.seed % 2**31, step], np.int32)
 
     def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """The critic's loss; its gradients for the critic, and those of the generator's loss for all else."""
+        """The critic's loss; gradients of it for the critic's variables, of the generator's loss for all others."""
         rows, conditionals, latent, noise, seed = batch
         model, settings, part = self.model, self.settings, self.settings.batch_size // LAZY
         with tf.GradientTape(persistent=True) as tape:
@@ -122,19 +122,19 @@ class GANTask(AdversarialTask):
         return critic_loss, descend(tape, players, variables)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights of the generator as its sampler takes them."""
+        """The generator's weights, by name, for `latent.sampler`."""
         return {**self.model.export(), "conditional_share": self.conditional_share, **self.frequencies.logs}
 
     def quality(self, weights: Mapping[str, np.ndarray]) -> float:
-        """The AUC of a classifier that tells generated rows from real ones."""
+        """The AUC of a classifier on generated and real rows."""
         generated = draw(self.model.table, weights, np.random.default_rng([self.seed, 4]), MEASURED)
         return c2st_auc(self.model.table, self.symbols[self.measured_on], generated)
 
 
 class _RowsBySymbol:
-    """Rows drawn by the symbol they have in one column: training-by-sampling (Xu et al. 2019, section 4.3).
+    """Samples rows by their symbol in one column: training-by-sampling (Xu et al. 2019, section 4.3).
 
-    A symbol is drawn by its number of rows to a power: 1 for rows as they come, 0 for each symbol as often.
+    The probability of a symbol is proportional to a power of its count: 1 for its frequency, 0 for uniform.
     """
 
     def __init__(self, symbols: np.ndarray, rows: np.ndarray, column: int, power: float) -> None:
@@ -143,9 +143,9 @@ class _RowsBySymbol:
         self.counts = np.bincount(coarse)
         self.starts = np.cumsum(self.counts) - self.counts
         share = np.where(self.counts > 0, np.maximum(self.counts, 1.0) ** power, 0.0)
-        self.upto = np.cumsum(share) / share.sum()
+        self.cumulative = np.cumsum(share) / share.sum()
 
     def draw(self, for_symbol: np.ndarray, for_row: np.ndarray) -> tuple[Any, Any]:
-        """Row numbers and their symbols (n,) from two arrays (n,) of uniform numbers."""
-        symbol = np.searchsorted(self.upto, for_symbol * (1 - 1e-12), side="right")
+        """Row indices and their symbols, (n,) each, from two arrays (n,) of uniform numbers."""
+        symbol = np.searchsorted(self.cumulative, for_symbol * (1 - 1e-12), side="right")
         return self.order[self.starts[symbol] + (for_row * self.counts[symbol]).astype(np.int64)], symbol

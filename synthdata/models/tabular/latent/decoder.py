@@ -1,7 +1,7 @@
 """From a latent vector to all columns of a row at once: the VAE's decoder and the GAN's generator.
 
-Given the latent vector, columns are independent of each other, so that a row is one pass of a dense network. Heads
-start at the columns' log-marginals. Symbols are those of `symbols`; `latent.sampler` draws with the weights.
+Given the latent vector, columns are independent, so that a row takes one pass of a dense network. Biases of heads start
+at the columns' log-marginals. For coarse and fine symbols see `symbols`; `latent.sampler` samples with the weights.
 """
 
 from __future__ import annotations
@@ -47,35 +47,37 @@ class LatentDecoder(keras.layers.Layer):
             count, most = len(table.with_fine), table.most_fine
             hidden = rng.normal(0.0, 1 / math.sqrt(width), (width, count * FINE_WIDTH))
             self.fine_hidden = weight(self, "fine_hidden", hidden)
-            self.fine_given = weight(self, "fine_given_embedding", rng.normal(0.0, 0.3, (table.rows, FINE_WIDTH)))
+            self.fine_given = weight(
+                self, "fine_given_embedding", rng.normal(0.0, 0.3, (table.coarse_rows, FINE_WIDTH))
+            )
             self.fine_head = weight(self, "fine_head", np.zeros((count, FINE_WIDTH, most)))
             self.fine_bias = weight(self, "fine_bias", first_biases(frequencies.fine_log))
         self.built = True
 
     def call(self, latent: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
-        """Latent vectors (rows, latent) to states (rows, width); `condition` (rows, width) is added on entry."""
+        """Latent vectors (rows, latent) to states (rows, width); adds `condition` (rows, width) to the first layer."""
         x = latent @ tf.convert_to_tensor(self.enter) + self.enter_bias
         return self.body(x if condition is None else x + condition)
 
     def coarse_logits(self, state: tf.Tensor) -> list[tuple[list[int], tf.Tensor]]:
-        """For each class of columns, their numbers and logits (rows, members, size)."""
+        """For each class, its columns (`members`) and their logits (rows, members, size)."""
         return [
             (members, tf.reshape(state @ tf.convert_to_tensor(head), (-1, *bias.shape)) + bias)
             for members, head, bias in self.classes
         ]
 
     def fine_logits(self, state: tf.Tensor, given: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-        """Logits of fine symbols: (rows, columns with a fine symbol, most).
+        """Logits of fine symbols: (rows, columns with a fine symbol, most fine).
 
-        state: (rows, width). given and bias: what the columns' coarse symbols add to the hidden layer, (rows, columns
-        with a fine symbol, FINE_WIDTH), and to the logits.
+        state: (rows, width). given, bias: what the columns' coarse symbols add to the hidden layer, (rows, columns with
+        a fine symbol, FINE_WIDTH), and to the logits, (rows, columns with a fine symbol, most fine).
         """
         count = len(self.table.with_fine)
         inner = tf.reshape(state @ tf.convert_to_tensor(self.fine_hidden), (-1, count, FINE_WIDTH))
         return tf.einsum("rcm,cms->rcs", activate(inner + given), self.fine_head) + bias
 
     def log_likelihood(self, state: tf.Tensor, symbols: tf.Tensor) -> tf.Tensor:
-        """Log-probability of rows (rows, columns, 2) given states (rows, width): (rows,), in nats times the shares."""
+        """Weighted log-likelihood of rows (rows, columns, 2) given states (rows, width): (rows,), in nats."""
 
         def fine(row: tf.Tensor) -> tf.Tensor:
             return self.fine_logits(state, tf.gather(self.fine_given, row), tf.gather(self.fine_bias, row))
@@ -83,7 +85,7 @@ class LatentDecoder(keras.layers.Layer):
         return row_log_likelihood(self.frequencies, symbols, self.coarse_logits(state), fine)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `LatentSampler` takes them: gains multiplied in, one head beside the other."""
+        """The weights, by name, for `LatentSampler`: gains folded in, heads concatenated."""
         table = self.table
         width = self.enter.shape[1]
         classes = (

@@ -14,13 +14,13 @@ from synthdata.models.tabular.symbols import SymbolTable
 
 __all__ = ["RowEncoder"]
 
-EMBEDDED = 16
+EMBEDDED = 16  # width of the embedding of a symbol
 FIRST_LOG_SCALE = -1.0
 LEAST_LOG_SCALE, MOST_LOG_SCALE = -6.0, 2.0
 
 
 class RowEncoder(keras.layers.Layer):
-    """Posterior of the latent vector: mean and log-scale of a diagonal normal."""
+    """Posterior of the latent vector, a diagonal normal: mean and log-scale."""
 
     def __init__(
         self, table: SymbolTable, *, latent: int, width: int, layers: int, mlp_ratio: int, rng: np.random.Generator
@@ -44,14 +44,14 @@ class RowEncoder(keras.layers.Layer):
         return mean, tf.clip_by_value(log_scale, LEAST_LOG_SCALE, MOST_LOG_SCALE)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights that `vae.sampler.encode_rows` takes; the means only.
+        """The weights, by name, for `vae.sampler.encode_rows`, which computes means only.
 
-        Embeddings are multiplied into the first layer: a row is the sum of a vector for each symbol.
+        Embeddings are folded into the first layer, whose output is then a sum of one vector per symbol.
         """
         table = self.table
         coarse, fine = self.embedding.coarse_table().numpy(), self.embedding.fine_table().numpy()
         enter = self.enter.numpy().reshape(table.count, EMBEDDED, -1)
-        from_coarse = np.zeros((table.rows, enter.shape[2]), np.float32)
+        from_coarse = np.zeros((table.coarse_rows, enter.shape[2]), np.float32)
         from_fine = np.zeros((max(table.no_fine, 1), enter.shape[2]), np.float32)
         for i, column in enumerate(table.columns):
             here = slice(table.starts[i], table.starts[i + 1])

@@ -1,8 +1,8 @@
-"""Sampling rows from latent vectors, in numpy: nothing to compile and no TensorFlow to load.
+"""Sampling rows from latent vectors, in numpy, without TensorFlow.
 
-The weights are those of `LatentDecoder.export`, and of a prior. A condition is met by choosing latent vectors first: of
-many drawn, as many as are wanted, each with the probability that its row satisfies the condition (sampling-importance
-resampling, Rubin 1988); their rows are then drawn from heads cut to the condition, so that every row satisfies it.
+The weights are those of `LatentDecoder.export`, and of a prior. Under a condition, a pool of latent vectors is sampled,
+and resampled with weights proportional to the probability that their rows satisfy the condition (sampling-importance
+resampling, Rubin 1988). Rows are then sampled from masked heads, so that every row satisfies it.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ __all__ = [
 ]
 
 FINE_WIDTH = 32  # of the hidden layer between a state and the fine symbols of a column
-POOL = 8  # latent vectors drawn first for each row wanted
+POOL = 8  # latent vectors in the first pool, for each row
 MOST_POOL = 2**17
-ENOUGH = 0.5  # effective number of latent vectors, in rows wanted, with which no more are drawn
-CHECKED = 2**15  # latent vectors drawn to see whether a condition can be met
-FEWEST = 16.0  # effective number of them below which it is refused
+ENOUGH = 0.5  # effective sample size, over the number of rows, at which the pool is large enough
+CHECKED = 2**15  # latent vectors sampled to check whether a condition can be met
+FEWEST = 16.0  # effective sample size of them below which the condition is refused
 
 Enter = Callable[[np.ndarray], np.ndarray]
-Latents = Callable[[np.random.Generator, int], np.ndarray]
+Latents = Callable[[np.random.Generator, int], np.ndarray]  # samples n latent vectors: (n, latent) float32
 
 
 class LatentSampler:
-    """Draws the symbols of rows given their latent vectors.
+    """Samples the symbols of rows given their latent vectors.
 
-    enter: from latent vectors (n, latent) to what goes into the first block (n, width), a new array.
+    enter: maps latent vectors (n, latent) to the input of the first block (n, width), a new array.
     """
 
     def __init__(self, table: SymbolTable, weights: Mapping[str, np.ndarray], enter: Enter) -> None:
@@ -63,7 +63,10 @@ class LatentSampler:
         return logits
 
     def fine_logits(self, column: int, states: np.ndarray, given: np.ndarray) -> np.ndarray:
-        """Logits (n, fine) of a column's fine symbols by states (n, width) and rows of its coarse symbols (n,)."""
+        """Logits (n, fine) of a column's fine symbols.
+
+        states: (n, width). given: (n,), coarse symbols as indices into the table of all columns.
+        """
         which = self.table.with_fine.index(column)
         here = slice(which * FINE_WIDTH, (which + 1) * FINE_WIDTH)
         inner = states @ self.weights["fine_hidden"][:, here]
@@ -79,7 +82,7 @@ class LatentSampler:
         """Sample rows. Returns symbols (n, columns, 2) int32.
 
         latent: (n, latent) float32. uniform: (n, columns, 2) float32 in [0, 1), or None for the most likely symbols.
-        coarse_mask: (all coarse,) and fine_mask: (all coarse, most fine) float32, added to the logits.
+        coarse_mask: (all coarse,), fine_mask: (all coarse, most fine): float32, added to the logits.
         """
         table = self.table
         symbols = np.zeros((len(latent), table.count, 2), np.int32)
@@ -88,11 +91,11 @@ class LatentSampler:
             chunk = slice(first, first + CHUNK)
             states = self.states(latent[chunk])
             each = np.arange(len(states))
-            every = states @ self.weights["head"]  # one product for all columns
-            every += bias
+            all_logits = states @ self.weights["head"]  # one product for all columns
+            all_logits += bias
             for i, column in enumerate(table.columns):
                 start = table.starts[i]
-                logits = every[:, start : start + column.coarse]
+                logits = all_logits[:, start : start + column.coarse]
                 coarse = logits.argmax(1) if uniform is None else choose(logits, each, uniform[chunk, i, 0])
                 symbols[chunk, i, 0] = coarse
                 if column.fine > 1:
@@ -104,7 +107,8 @@ class LatentSampler:
     def log_allowed(self, latent: np.ndarray, columns: list[int], coarse_mask: np.ndarray) -> np.ndarray:
         """Log-probability that rows satisfy the masks of `columns`, given their latent vectors: (n,).
 
-        Where a mask leaves a part of a coarse symbol's fine symbols, these count by their share of its rows.
+        If a mask allows only some of a coarse symbol's fine symbols, their share of its training rows stands for
+        their probability.
         """
         total = np.zeros(len(latent))
         for first in range(0, len(latent), CHUNK):
@@ -125,7 +129,7 @@ def draw_rows(
     latents: Latents,
     allowed: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
-    """Draw arrays of the layout: latent vectors from `latents`, then the rows they lead to."""
+    """Sample arrays of the layout under masks: latent vectors from `latents`, then rows given these."""
     table = sampler.table
     masks = _masks(sampler, layout, allowed)
     if allowed:
@@ -138,7 +142,7 @@ def draw_rows(
 
 
 def check_rows(sampler: LatentSampler, layout: Layout, latents: Latents, allowed: Mapping[str, np.ndarray]) -> None:
-    """Raise ConditionError if `draw_rows` could not draw rows that differ under `allowed`."""
+    """Raise ConditionError if `draw_rows` cannot sample diverse rows under `allowed`."""
     if allowed:
         check_latents(latents, _log_allowed(sampler, allowed, _masks(sampler, layout, allowed)[0]))
 
@@ -151,7 +155,7 @@ def _log_allowed(
 
 
 def likeliest_rows(sampler: LatentSampler, layout: Layout, latent: np.ndarray) -> dict[str, np.ndarray]:
-    """The most likely arrays of the layout for latent vectors (n, latent), quantities in the middle of a level."""
+    """The most likely arrays given latent vectors (n, latent); quantities are in the middle of a level."""
     symbols = sampler.draw(latent, None, *_masks(sampler, layout, {}))
     return join(layout, symbols, np.full(symbols.shape[:2], 0.5))
 
@@ -163,9 +167,9 @@ def _masks(sampler: LatentSampler, layout: Layout, allowed: Mapping[str, np.ndar
 def choose_latents(
     rng: np.random.Generator, rows: int, latents: Latents, log_allowed: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """Draw latent vectors (rows, latent) from `latents` given that their rows satisfy a condition.
+    """Sample latent vectors (rows, latent) from `latents`, given that their rows satisfy a condition.
 
-    log_allowed: from latent vectors to the log-probability of that.
+    log_allowed: maps latent vectors (n, latent) to the log-probability that their rows satisfy it, (n,).
     """
     pools, logs, size = [], [], max(POOL * rows, 1024)
     drawn = 0
@@ -185,18 +189,19 @@ def choose_latents(
 
 
 def check_latents(latents: Latents, log_allowed: Callable[[np.ndarray], np.ndarray]) -> None:
-    """Raise ConditionError if hardly any latent vector makes a condition likely: rows would be much the same."""
+    """Raise ConditionError if so few latent vectors make the condition likely that rows would be alike."""
     log = log_allowed(latents(np.random.default_rng(0), CHECKED))
     effective = _weights(log)[1]
     if log.max() < NEVER / 2 or effective < FEWEST:
         raise ConditionError(
-            f"the conditions are met by too few of the rows this model can draw: in effect {effective:.0f} of "
-            f"{CHECKED:,} latent vectors; relax a condition, or train with model transformer, which takes any"
+            f"too few of the rows this model can sample meet the conditions: the effective sample size is "
+            f"{effective:.0f} out of {CHECKED:,} latent vectors; relax a condition, or train with model transformer, "
+            f"which takes any"
         )
 
 
 def _weights(log: np.ndarray) -> tuple[np.ndarray, float]:
-    """Importance weights by their logs (n,), and how many equal ones they are worth (Kong 1992)."""
+    """Importance weights (n,) from their logs (n,), and the effective sample size (Kong 1992)."""
     weight = np.exp(log - log.max())
     return weight, float(weight.sum() ** 2 / (weight**2).sum())
 
@@ -208,27 +213,27 @@ def _log_sum(logits: np.ndarray) -> np.ndarray:
 
 
 class DecoderSizes(Protocol):
-    """The settings that a decoder's sizes follow from."""
+    """The settings that determine a decoder's sizes."""
 
     @property
     def width(self) -> int:
-        """Of the hidden layers."""
+        """Width of the hidden layers."""
         ...
 
     @property
     def layers(self) -> int:
-        """How many."""
+        """Number of hidden layers."""
         ...
 
     @property
     def mlp_ratio(self) -> int:
-        """Width of a feed-forward layer over `width`."""
+        """Width of a feed-forward layer, divided by `width`."""
         ...
 
 
 def decoder_shapes(table: SymbolTable, sizes: DecoderSizes, latent: int) -> Shapes:
-    """The shapes of the weights that draw rows from latent vectors."""
-    rows, width, wide = table.rows, sizes.width, sizes.mlp_ratio * sizes.width
+    """Weight shapes of the decoder, from latent vectors (latent,) to rows."""
+    rows, width, wide = table.coarse_rows, sizes.width, sizes.mlp_ratio * sizes.width
     shapes: Shapes = {
         "enter": (latent, width),
         "enter_bias": (width,),

@@ -1,4 +1,4 @@
-"""Independent columns: the baseline every generator must beat, and the fast double of one in tests."""
+"""Independent columns: the baseline for all other families, and a fast stand-in for them in tests."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Marginals(Settings):
 
 @final
 class MarginalsGenerator(Trained[Marginals]):
-    """Each block by its own frequencies: its weight is (symbols,), or (symbols, levels) for Binned, and sums to 1."""
+    """Samples each block by its frequencies: a weight per block, (symbols,), or (symbols, levels) for Binned."""
 
     Settings: ClassVar[type[Settings]] = Marginals
 
     @classmethod
     def shapes(cls, signature: Signature, settings: Marginals, facts: Mapping[str, Any]) -> Shapes:
-        """Of the frequencies of each block."""
+        """Shapes of the frequencies of each block."""
         return {name: _shape(block) for name, block in signature.layout.items()}
 
     @classmethod
@@ -52,7 +52,7 @@ class MarginalsGenerator(Trained[Marginals]):
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
-        """Draw each block by itself; a mask cuts its frequencies."""
+        """Sample each block independently, frequencies multiplied by its mask."""
         arrays = {}
         for name, block in self.signature.layout.items():
             share = self.weights[name]

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Transformer", "TransformerGenerator"]
 
-MEMORY = 1.2  # epochs of steps that weights remember under weight decay (Wang and Aitchison 2024, arXiv:2405.13698)
-MOST_DECAY = 0.1  # of a weight in one step: tables of few rows have few steps an epoch
+MEMORY = 1.2  # timescale of weight decay in epochs (Wang and Aitchison 2024, arXiv:2405.13698)
+MOST_DECAY = 0.1  # of a weight per step, for tables of few rows
 
 
 class Transformer(Settings):
@@ -68,16 +68,16 @@ class Transformer(Settings):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.width % self.heads:
-            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+            raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
         return self
 
     def auto(self, size: Size) -> dict[str, Any]:
-        """By rows and columns."""
+        """By the number of rows and columns."""
         rows, columns = size.rows, size.columns
         batch_size = self.batch_size
         if batch_size == "auto":
             batch_size = int(np.clip(2 ** np.round(np.log2(rows / 24)), 32, 256))
-        steps = max(rows * (1 - self.validation_split) / batch_size, 1.0)  # an epoch
+        steps = max(rows * (1 - self.validation_split) / batch_size, 1.0)  # per epoch
         fewest = 9 * max(1.0, columns / 15) ** 0.7 * min(1.0, 100_000 / rows) ** 0.4
         return {
             "batch_size": batch_size,
@@ -91,7 +91,7 @@ class Transformer(Settings):
 class TransformerGenerator(Trained[Transformer], ImputingGenerator):
     """A trained `TransformerNetwork`.
 
-    facts: `order`, the columns in the order they are sampled in, those of low entropy first.
+    facts: `order`, the column indices in sampling order, low entropy first.
     """
 
     Settings: ClassVar[type[Settings]] = Transformer
@@ -106,15 +106,15 @@ class TransformerGenerator(Trained[Transformer], ImputingGenerator):
 
     @classmethod
     def shapes(cls, signature: Signature, settings: Transformer, facts: Mapping[str, Any]) -> Shapes:
-        """Of the network, and of the log-marginals it starts from."""
+        """Weight shapes of the network, and of the log-frequencies that biases start from."""
         if sorted(facts["order"]) != list(range(len(signature.layout))):
             raise ValueError(f"order {facts['order']} is not one of {len(signature.layout)} columns")
         return weight_shapes(SymbolTable.of(signature.layout), settings)
 
     @classmethod
     def train(cls, signature: Signature, settings: Transformer, arrays: Arrays, run: Run) -> Learned:
-        """Early stopping on the validation loss."""
-        from synthdata.models.tabular.transformer.training import train  # Keras begins here
+        """Train with early stopping on the validation loss."""
+        from synthdata.models.tabular.transformer.training import train  # imports Keras
 
         symbols = split(signature.layout, arrays)
         return train(SymbolTable.of(signature.layout), symbols, sampling_order(symbols), settings, run)
@@ -126,7 +126,7 @@ class TransformerGenerator(Trained[Transformer], ImputingGenerator):
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
-        """Draw rows; columns with a mask come first, narrowest first, the others in their usual order."""
+        """Sample columns one by one: those with a mask first, narrowest first, then the others in sampling order."""
         names = list(self.signature.layout)
         uniform = rng.random((rows, len(names), 3), dtype=np.float32)
         first = sorted(allowed, key=lambda name: float(np.mean(allowed[name])))
@@ -144,28 +144,28 @@ class TransformerGenerator(Trained[Transformer], ImputingGenerator):
         allowed: Mapping[str, np.ndarray],
         row_masks: Mapping[str, tuple[np.ndarray, np.ndarray]],
     ) -> Arrays:
-        """Draw missing cells, columns with masks of rows first, conditioned on later columns that are observed too."""
+        """Sample missing cells given all observed ones, also of later columns; columns with row masks come first."""
         names = list(self.signature.layout)
         uniform = rng.random((check_arrays(self.signature.layout, arrays), len(names), 3), dtype=np.float32)
         masks = allowed_logits(self.signature.layout, self.weights["coarse_log"], self.weights["fine_log"], allowed)
-        rows = {
+        by_column = {
             names.index(name): RowMasks(which, *row_logits(self.signature.layout, name, each, self.weights["fine_log"]))
             for name, (which, each) in row_masks.items()
         }
-        order = [*rows, *(i for i in self.facts["order"] if i not in rows)]
-        seen, lack = (np.stack([each[name] for name in names], axis=1) for each in (observed, missing))
+        order = [*by_column, *(i for i in self.facts["order"] if i not in by_column)]
+        is_observed, is_missing = (np.stack([each[name] for name in names], axis=1) for each in (observed, missing))
         symbols = self._sampler.fill(
-            order, split(self.signature.layout, arrays), seen, uniform[..., :2], *masks, rows, lack
+            order, split(self.signature.layout, arrays), is_observed, uniform[..., :2], *masks, by_column, is_missing
         )
-        drawn = join(self.signature.layout, symbols, uniform[..., 2].astype(np.float64))
-        for name, array in drawn.items():
+        filled = join(self.signature.layout, symbols, uniform[..., 2].astype(np.float64))
+        for name, array in filled.items():
             array[~missing[name]] = arrays[name][~missing[name]]
-        return drawn
+        return filled
 
 
 def weight_shapes(table: SymbolTable, settings: Transformer) -> Shapes:
-    """The shapes of all weights of a model."""
-    rows, width, wide = table.rows, settings.width, settings.width * settings.mlp_ratio
+    """Weight shapes of a trained model."""
+    rows, width, wide = table.coarse_rows, settings.width, settings.width * settings.mlp_ratio
     shapes: Shapes = {
         "coarse_log": (rows,),
         "fine_log": (rows, table.most_fine),
@@ -191,9 +191,10 @@ def weight_shapes(table: SymbolTable, settings: Transformer) -> Shapes:
 
 
 def sampling_order(symbols: np.ndarray) -> tuple[int, ...]:
-    """The order in which columns are sampled: of low entropy first, in the schema's order where it is alike.
+    """The column indices in sampling order: low entropy first, columns of similar entropy in the schema's order.
 
-    Rows share the work of what they have in common (see `sampler`); the schema's order keeps series together.
+    Rows that agree in the columns so far share computation (see `sampler`), so columns of few values come first; the
+    schema's order keeps related columns together.
     """
-    each = entropies(symbols)
-    return tuple(sorted(range(len(each)), key=lambda i: round(min(float(each[i]), 4.5) / 1.5)))
+    entropy = entropies(symbols)
+    return tuple(sorted(range(len(entropy)), key=lambda i: round(min(float(entropy[i]), 4.5) / 1.5)))

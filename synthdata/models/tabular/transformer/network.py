@@ -1,11 +1,10 @@
-"""The any-order Transformer over columns, as a Keras model: how it is trained. `sampler` draws from it.
+"""The any-order Transformer over columns, as a Keras model. `sampler` samples with its weights.
 
-Each column attends to the columns known before it, whichever they are, and passes what it finds through residual
-feed-forward blocks to a head of its own that starts at the column's log-marginals. Random orders of the columns make
-every set of columns a possible condition (Uria et al. 2014, arXiv:1310.1757; Yang et al. 2019, arXiv:1906.08237).
+Each column attends to the columns before it in the row's order. The result passes through residual feed-forward blocks
+to a head of its own, whose bias starts at the column's log-marginals. Since orders are random in training, any set of
+columns can be conditioned on (Uria et al. 2014, arXiv:1310.1757; Yang et al. 2019, arXiv:1906.08237).
 
-Symbols are those of `symbols`: a coarse one, predicted from the state, and a fine one inside it, predicted
-from the state and the coarse symbol.
+The coarse symbol (see `symbols`) is predicted from the state, the fine one from the state and the coarse symbol.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ __all__ = ["TransformerNetwork"]
 
 
 class TransformerNetwork(keras.Model):
-    """Joint distribution of a row's symbols, in any order of the columns."""
+    """Autoregressive model of a row's symbols, in any order of the columns."""
 
     def __init__(self, frequencies: Frequencies, settings: Transformer, seed: int) -> None:
         super().__init__(name="transformer")
@@ -43,9 +42,9 @@ class TransformerNetwork(keras.Model):
         self.embedding = SymbolEmbedding(table, width, rng)
         self.source_embedding = weight(self, "read_embedding", rng.normal(0.0, 0.5, (table.count, width)))
         self.target_embedding = weight(self, "predict_embedding", rng.normal(0.0, 0.5, (table.count, width)))
-        asked = table.count * self.heads
-        self.coarse_score = weight(self, "coarse_score_embedding", rng.normal(0.0, 0.02, (table.rows, asked)))
-        self.fine_score = weight(self, "fine_score_embedding", rng.normal(0.0, 0.02, (table.fine_rows, asked)))
+        scores = table.count * self.heads  # one per head for each column that may attend
+        self.coarse_score = weight(self, "coarse_score_embedding", rng.normal(0.0, 0.02, (table.coarse_rows, scores)))
+        self.fine_score = weight(self, "fine_score_embedding", rng.normal(0.0, 0.02, (table.fine_rows, scores)))
         self.out = weight(self, "out", rng.normal(0.0, 1 / math.sqrt(width), (width, width)))
         self.body = Blocks(width, mlp_ratio * width, layers, rng, "body")
 
@@ -57,16 +56,16 @@ class TransformerNetwork(keras.Model):
             self.classes.append((members, head, weight(self, f"coarse_bias_{top}", start)))
         if table.with_fine:
             count, most = len(table.with_fine), table.most_fine
-            hidden, given = (width, 2 * width), (table.rows, 2 * width)
+            hidden, given = (width, 2 * width), (table.coarse_rows, 2 * width)
             self.fine_hidden = weight(self, "fine_hidden", rng.normal(0.0, 1 / math.sqrt(width), hidden))
             self.fine_given = weight(self, "fine_given_embedding", rng.normal(0.0, 0.3, given))
             self.fine_head = weight(self, "fine_head", np.zeros((count, 2 * width, most)))
             self.fine_bias = weight(self, "fine_bias", first_biases(self.frequencies.fine_log))
 
     def call(self, symbols: tf.Tensor, ranks: tf.Tensor) -> tf.Tensor:
-        """Mean negative log-likelihood of rows, in nats times the columns' shares.
+        """Mean negative log-likelihood of rows, columns weighted, in nats: a scalar.
 
-        symbols: (rows, columns, 2) int32. ranks: (rows, columns) int32, the place of each column in the row's order.
+        symbols: (rows, columns, 2) int32. ranks: (rows, columns) int32, the position of each column in the row's order.
         """
         states = self._states(symbols, ranks)
         coarse = (
@@ -82,10 +81,10 @@ class TransformerNetwork(keras.Model):
         return -tf.reduce_mean(row_log_likelihood(self.frequencies, symbols, coarse, fine))
 
     def _states(self, symbols: tf.Tensor, ranks: tf.Tensor) -> tf.Tensor:
-        """What is known of each column from those before it: (columns, rows, width)."""
+        """The state of each column given the columns before it: (columns, rows, width)."""
         table, rows = self.table, symbols.shape[0]
         count = table.count
-        coarse, fine = self.embedding.rows(symbols)
+        coarse, fine = self.embedding.indices(symbols)
         values = self.embedding(symbols) + self.source_embedding
         scores = tf.gather(self.coarse_score, coarse) + tf.gather(self.fine_score, fine)
         scores = tf.transpose(tf.reshape(scores, (rows, count, count, self.heads)), (0, 3, 2, 1))
@@ -93,12 +92,12 @@ class TransformerNetwork(keras.Model):
         return self.body(dense(x, self.out) + self.target_embedding[:, None])
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `ColumnSampler` takes them: gains multiplied in, tables summed, one head beside the other."""
+        """The weights, by name, for `ColumnSampler`: gains folded in, embeddings summed, heads concatenated."""
         table, width = self.table, self.width
-        read = np.repeat(self.source_embedding.numpy(), table.coarse, axis=0)
+        source = np.repeat(self.source_embedding.numpy(), table.coarse, axis=0)
         scores = (table.count, self.heads)
         result = {
-            "coarse_value": self.embedding.coarse_table().numpy() + read,
+            "coarse_value": self.embedding.coarse_table().numpy() + source,
             "fine_value": self.embedding.fine_table().numpy(),
             "coarse_score": self.coarse_score.numpy().reshape(-1, *scores).transpose(1, 0, 2),
             "fine_score": self.fine_score.numpy().reshape(-1, *scores).transpose(1, 0, 2),

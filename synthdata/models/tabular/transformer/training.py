@@ -17,17 +17,17 @@ from synthdata.models.training.task import Task, fingerprint_of
 
 __all__ = ["train"]
 
-ORDERS = 4096  # random column orders to draw from
-VALIDATION_BATCH = 500
+ORDERS = 4096  # number of random column orders
+VALIDATION_BATCH = 500  # rows
 
 
 def train(table: SymbolTable, symbols: np.ndarray, order: tuple[int, ...], settings: Transformer, run: Run) -> Learned:
-    """Train on symbols (n, columns, 2) int32; `order`: of the columns, as they will be sampled."""
+    """Train on symbols (n, columns, 2) int32. order: the column indices in sampling order."""
     frequencies = Frequencies.of(table, symbols, settings.entropy_weighting)
     batches = Batches.of(len(symbols), settings, run)
     task = TransformerTask(TransformerNetwork(frequencies, settings, run.seed), symbols, order, batches, settings)
     history = loop.train(task, settings.plan(batches.steps_per_epoch), run)
-    run.done()
+    run.delete_checkpoint()
     return Learned({**task.model.export(), **frequencies.logs}, history, {"order": list(order)})
 
 
@@ -47,11 +47,11 @@ class TransformerTask(Task):
         rng, count = np.random.default_rng([batches.seed, 5]), len(order)
         ranks = np.stack([np.argsort(order), *(rng.permutation(count) for _ in range(ORDERS))])
         self._symbols = tf.constant(symbols)
-        self._ranks = tf.constant(ranks, tf.int32)  # row 0 is the order that is sampled
+        self._ranks = tf.constant(ranks, tf.int32)  # row 0 is the sampling order
         self._evaluate = tf.function(self.loss)
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """Row numbers and order numbers, (batch_size,) each."""
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
+        """Row indices and indices of column orders, (batch_size,) each, int32."""
         rows = self.batches.of_step(step)
         return rows, self._orders(self.batches.rng(step), len(rows))
 
@@ -65,7 +65,7 @@ class TransformerTask(Task):
         return self.model(tf.gather(self._symbols, rows), tf.gather(self._ranks, orders))
 
     def validate(self) -> float:
-        """Mean loss of the validation rows, in the mixture of orders that is trained."""
+        """Mean loss of the validation rows, with orders mixed as in training."""
         rng = np.random.default_rng([self.batches.seed, 4])
         losses = [
             self._evaluate(tf.constant(rows), tf.constant(self._orders(rng, len(rows)))).numpy()

@@ -69,11 +69,11 @@ class VAE(Settings):
         if self.latent != "auto" and self.latent % 2:
             raise ValueError(f"latent {self.latent} is odd; coupling layers need two halves")
         if self.width % 4:
-            raise ValueError(f"width {self.width} is no multiple of 4; coupling layers take a quarter of it")
+            raise ValueError(f"width {self.width} is not a multiple of 4; coupling layers take a quarter of it")
         return self
 
     def auto(self, size: Size) -> dict[str, Any]:
-        """By rows and columns."""
+        """By the number of rows and columns."""
         return {
             "latent": int(np.clip((size.columns + 1) // 2 * 2, 8, 32)),
             "batch_size": int(np.clip(2 ** np.round(np.log2(size.rows / 24)), 32, 512)),
@@ -100,14 +100,14 @@ class VAEGenerator(Trained[VAE], LatentSpace):
 
     @classmethod
     def shapes(cls, signature: Signature, settings: VAE, facts: Mapping[str, Any]) -> Shapes:
-        """Of decoder, prior and encoder."""
+        """Weight shapes of decoder, prior and encoder."""
         table = SymbolTable.of(signature.layout)
         return {**decoder_shapes(table, settings, int(settings.latent)), **prior_shapes(table, settings)}
 
     @classmethod
     def train(cls, signature: Signature, settings: VAE, arrays: Arrays, run: Run) -> Learned:
-        """Early stopping on the validation loss."""
-        from synthdata.models.tabular.vae.training import train  # Keras begins here
+        """Train with early stopping on the validation loss."""
+        from synthdata.models.tabular.vae.training import train  # imports Keras
 
         return train(SymbolTable.of(signature.layout), split(signature.layout, arrays), settings, run)
 
@@ -119,22 +119,22 @@ class VAEGenerator(Trained[VAE], LatentSpace):
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
-        """Draw latent vectors from the prior, and rows from these; masks are met by resampling latent vectors."""
+        """Sample latent vectors from the prior, then rows; for masks, latent vectors are resampled."""
         return draw_rows(self._sampler, self.signature.layout, rng, rows, partial(draw_latents, self.weights), allowed)
 
     def check(self, allowed: Weights) -> None:
-        """Refuse masks that hardly any latent vector makes likely."""
+        """Raise ConditionError for masks that hardly any latent vector makes likely."""
         check_rows(self._sampler, self.signature.layout, partial(draw_latents, self.weights), allowed)
 
     @property
     def latent_dim(self) -> int:
-        """The width of a latent vector."""
+        """The number of dimensions of a latent vector."""
         return int(self.settings.latent)
 
     def encode(self, arrays: Arrays, condition: Arrays = NOTHING) -> np.ndarray:
-        """The means of the rows' posteriors."""
+        """The posterior means of rows: (n, latent_dim) float32."""
         return encode_rows(self._sampler.table, self.weights, split(self.signature.layout, arrays))
 
     def decode(self, latent: np.ndarray, condition: Arrays = NOTHING) -> Arrays:
-        """The most likely rows."""
+        """The most likely row for each latent vector (n, latent_dim)."""
         return likeliest_rows(self._sampler, self.signature.layout, latent.astype(np.float32))

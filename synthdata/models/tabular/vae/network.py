@@ -1,6 +1,6 @@
-"""The variational autoencoder of rows, as a Keras model. `sampler` and `latent.sampler` draw with its weights.
+"""The variational autoencoder of rows, as a Keras model. `sampler` and `latent.sampler` sample with its weights.
 
-Kingma and Welling 2014 (arXiv:1312.6114, eq. 3), with a prior that is learned: a mixture of normals, bent by coupling
+Kingma and Welling 2014 (arXiv:1312.6114, eq. 3), with a learned prior: a mixture of normals, transformed by coupling
 layers (Chen et al. 2017, arXiv:1611.02731, section 3.2). A plain normal prior leaves holes that no row was encoded to.
 """
 
@@ -45,14 +45,14 @@ class VAENetwork(keras.Model):
         self.built = True
 
     def prior(self) -> Any:
-        """The distribution of latent vectors over all rows."""
+        """The prior distribution over (latent,)."""
         base = mixture(*map(tf.convert_to_tensor, (self.prior_bias, self.prior_means, self.prior_scales)))
         return coupled(base, self.couplings) if self.couplings else base
 
     def call(self, symbols: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
-        """Mean loss of rows, in nats: reconstruction plus `beta` times the KL divergence of posterior and prior.
+        """Mean loss of rows, in nats: negative log-likelihood plus `beta` times the KL divergence from the prior.
 
-        symbols: (rows, columns, 2) int32. noise: (rows, latent) standard normal.
+        symbols: (rows, columns, 2) int32. noise: (rows, latent) standard normal. beta: ().
         """
         mean, log_scale = self.encoder(symbols)
         z = mean + tf.exp(log_scale) * noise
@@ -61,7 +61,7 @@ class VAENetwork(keras.Model):
         return tf.reduce_mean(beta * divergence - likelihood)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as samplers take them: the decoder's; the prior's, `prior_`; the encoder's, `encode_`."""
+        """The weights, by name, for samplers: of decoder (no prefix), prior (`prior_`) and encoder (`encode_`)."""
         result = self.decoder.export()
         logits = self.prior_bias.numpy().astype(np.float64)
         share = np.exp(logits - logits.max())

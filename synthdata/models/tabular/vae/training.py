@@ -18,12 +18,12 @@ from synthdata.models.tabular.vae.sampler import draw_latents, enter_latent
 from synthdata.models.training import loop
 from synthdata.models.training.batches import Batches
 from synthdata.models.training.plan import Run
-from synthdata.models.training.task import Task, fingerprint_of
+from synthdata.models.training.task import Task, fingerprint_of, rising_beta
 
 __all__ = ["train"]
 
-VALIDATION_BATCH = 500
-VALIDATION_DRAWS = 4  # latent vectors of each row
+VALIDATION_BATCH = 500  # rows
+VALIDATION_DRAWS = 4  # latent vectors sampled per row
 
 
 def train(table: SymbolTable, symbols: np.ndarray, settings: VAE, run: Run) -> Learned:
@@ -35,12 +35,12 @@ def train(table: SymbolTable, symbols: np.ndarray, settings: VAE, run: Run) -> L
     weights = {**task.model.export(), **frequencies.logs}
     sampler = LatentSampler(table, weights, partial(enter_latent, weights))
     weights = calibrate(sampler, partial(draw_latents, weights), np.random.default_rng([run.seed, 6]))
-    run.done()
+    run.delete_checkpoint()
     return Learned(weights, history)
 
 
 class VAETask(Task):
-    """Rows with the noise of their latent vectors, and beta, the weight of the KL divergence, which rises to 1."""
+    """Rows, noise for their latent vectors, and beta, the weight of the KL divergence, which rises to 1."""
 
     def __init__(self, model: VAENetwork, symbols: np.ndarray, batches: Batches, settings: VAE) -> None:
         self.model, self.batches, self.settings = model, batches, settings
@@ -48,19 +48,18 @@ class VAETask(Task):
         self._symbols = tf.constant(symbols)
         self._evaluate = tf.function(self.loss)
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """Row numbers (batch_size,), noise (batch_size, latent) and beta ()."""
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
+        """Row indices (batch_size,), noise (batch_size, latent) and beta ()."""
         rows = self.batches.of_step(step)
         noise = self.batches.rng(step).standard_normal((len(rows), self.model.latent), np.float32)
-        left = max(0.0, 1 - done / self.settings.kl_warmup) if self.settings.kl_warmup else 0.0
-        return rows, noise, np.array(self.settings.beta**left, np.float32)
+        return rows, noise, rising_beta(self.settings.beta, self.settings.kl_warmup, progress)
 
     def loss(self, rows: tf.Tensor, noise: tf.Tensor, beta: tf.Tensor) -> tf.Tensor:
         """Mean loss of a batch."""
         return self.model(tf.gather(self._symbols, rows), noise, beta)
 
     def validate(self) -> float:
-        """The loss of the validation rows with a beta of 1: without weighting, a bound on their log-likelihood."""
+        """Mean loss of the validation rows at beta = 1: the negative ELBO, columns weighted."""
         rng = np.random.default_rng([self.batches.seed, 4])
         losses = []
         for _ in range(VALIDATION_DRAWS):

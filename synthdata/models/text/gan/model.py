@@ -1,7 +1,7 @@
-"""The text GAN, which is experimental: a latent vector from noise and the rest of the record, a text from the vector.
+"""The text GAN, which is experimental: generates a latent vector given the record, and decodes it to a text.
 
-The autoencoder of the text VAE is trained first; then generator and critic over its latent vectors. It is there to be
-compared with the other families: its texts are no better than its autoencoder's.
+The autoencoder of the text VAE is trained first; then generator and critic over its latent vectors. The family exists
+for comparison: its texts are no better than those of its autoencoder.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["TextGAN", "TextGANGenerator"]
 
 
 class TextGAN(Settings):
-    """Settings of the text GAN; those of its autoencoder that say "auto" are chosen as for the text VAE."""
+    """Settings of the text GAN; "auto" settings of its autoencoder are chosen as for the text VAE."""
 
     family: ClassVar[str] = "gan"
     SAMPLING: ClassVar[frozenset[str]] = frozenset({"temperature", "top_p"})
@@ -56,17 +56,17 @@ class TextGAN(Settings):
     validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of texts held out to measure quality")
 
     def resolved(self, size: Size) -> Self:
-        """The same with every "auto" of the autoencoder replaced."""
+        """A copy with every "auto" replaced, also of the autoencoder."""
         return super().resolved(size).model_copy(update={"texts": self.texts.resolved(size)})
 
 
 @final
 class TextGANGenerator(Trained[TextGAN]):
-    """The weights of a trained generator of latent vectors, and of the decoder of texts."""
+    """A trained generator of latent vectors, and the decoder of texts."""
 
     Settings: ClassVar[type[Settings]] = TextGAN
     validated_by: ClassVar[str] = (
-        "bound on the negative log-likelihood of a token in nats, then distance of latent vectors"
+        "bound on the negative log-likelihood per token in nats, then distance of latent vectors"
     )
     search_space: ClassVar[Mapping[str, SearchRange]] = {
         "width": SearchRange(choices=(64, 128, 256)),
@@ -77,7 +77,7 @@ class TextGANGenerator(Trained[TextGAN]):
 
     @classmethod
     def shapes(cls, signature: Signature, settings: TextGAN, facts: Mapping[str, Any]) -> Shapes:
-        """Of generator and decoder."""
+        """Weight shapes of generator and decoder."""
         block, condition, texts = text_block(signature), condition_width(signature.condition), settings.texts
         return {
             **decoder_shapes(texts, vocabulary=block.vocabulary, condition=condition),
@@ -86,8 +86,8 @@ class TextGANGenerator(Trained[TextGAN]):
 
     @classmethod
     def train(cls, signature: Signature, settings: TextGAN, arrays: Arrays, run: Run) -> Learned:
-        """First the autoencoder, then until quality stops improving; TrainingError if the generator has collapsed."""
-        from synthdata.models.text.gan.training import train  # Keras begins here
+        """Train the autoencoder, then generator and critic; TrainingError if the generator has collapsed."""
+        from synthdata.models.text.gan.training import train  # imports Keras
 
         tokens, condition = encoded_texts(signature, arrays, arrays)
         return train(tokens, text_block(signature).vocabulary, condition, settings, run)
@@ -95,7 +95,7 @@ class TextGANGenerator(Trained[TextGAN]):
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
-        """Draw noise for each row of the condition, a latent vector from the noise, and a text from the vector."""
+        """Sample noise for each row, generate a latent vector from it, and sample a text given the vector."""
         settings, signature = self.settings, self.signature
         features = encode_condition(signature.condition, condition, rows)
         latent = generate_latents(

@@ -1,8 +1,8 @@
-"""The generative adversarial network of texts' latent vectors, as a Keras model. `sampler` draws with its weights.
+"""The generative adversarial network of texts' latent vectors, as a Keras model. `sampler` uses its weights.
 
-Tokens have no gradient, so that generator and critic work in the latent space of an autoencoder of texts (Zhao et al.
-2018, arXiv:1706.04223, section 3; Donahue and Rumshisky 2018, arXiv:1810.06640, section 3): the generator makes vectors
-that the critic cannot tell from those of real texts under the same condition.
+Sampled tokens have no gradient, so generator and critic work in the latent space of a text autoencoder (Zhao et al.
+2018, arXiv:1706.04223, section 3; Donahue and Rumshisky 2018, arXiv:1810.06640, section 3): the generator produces
+vectors that the critic cannot tell from those of real texts with the same condition.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["TextGANNetwork"]
 
 
 class ConditionalMLP(keras.layers.Layer):
-    """A dense network of vectors and their condition."""
+    """A residual MLP on vectors and their conditions; `enter` is the width of both together, `leave` of the output."""
 
     def __init__(self, name: str, enter: int, width: int, layers: int, leave: int, rng: np.random.Generator) -> None:
         super().__init__(name=name)
@@ -33,12 +33,12 @@ class ConditionalMLP(keras.layers.Layer):
         self.built = True
 
     def call(self, x: tf.Tensor, condition: tf.Tensor) -> tf.Tensor:
-        """(n, numbers) and (n, features) to (n, leave)."""
+        """Vectors (n, size) and conditions (n, features) to (n, leave)."""
         x = self.body(dense(tf.concat([x, condition], axis=1), self.enter) + self.enter_bias)
         return dense(x, self.leave) + self.leave_bias
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `sampler` takes them."""
+        """The weights, by name, for `sampler`."""
         result = {
             "enter": self.enter.numpy(),
             "enter_bias": self.enter_bias.numpy(),
@@ -50,7 +50,7 @@ class ConditionalMLP(keras.layers.Layer):
 
 
 class TextGANNetwork(keras.Model):
-    """Generator and critic, both under a condition of `condition` features."""
+    """Generator and critic, both given `condition` features."""
 
     def __init__(self, settings: TextGAN, seed: int, *, condition: int) -> None:
         super().__init__(name="text_gan")

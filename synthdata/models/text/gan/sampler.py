@@ -1,4 +1,4 @@
-"""Latent vectors of a `TextGANNetwork`'s generator, and how far they are from real ones, in numpy."""
+"""Generating latent vectors with a `TextGANNetwork`, and comparing them with real ones, in numpy."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
 
 __all__ = ["MLP_RATIO", "diversity_ratio", "generate_latents", "generator_shapes", "joint_distance"]
 
-MLP_RATIO = 2  # width of a feed-forward layer over that of the network
-TINY = 1e-3
+MLP_RATIO = 2  # width of a feed-forward layer, divided by that of the network
+TINY = 1e-3  # added to standard deviations
 
 
 def generate_latents(weights: Mapping[str, np.ndarray], noise: np.ndarray, condition: np.ndarray) -> np.ndarray:
-    """The latent vectors of noise (n, latent) under a condition (n, features): (n, latent) float32."""
+    """Latent vectors from noise (n, latent), given a condition (n, features): (n, latent) float32."""
     body = part_of(weights, "generator_")
     x = np.hstack([noise, condition]) @ body["enter"] + body["enter_bias"]
     state = feed_forward(body, x, out=np.empty_like(x), spare=np.empty_like(x))
@@ -28,7 +28,10 @@ def generate_latents(weights: Mapping[str, np.ndarray], noise: np.ndarray, condi
 def joint_distance(
     real: np.ndarray, generated: np.ndarray, real_condition: np.ndarray, generated_condition: np.ndarray
 ) -> float:
-    """Fréchet joint distance of latent vectors and conditions, a number: DeVries et al. 2019 (arXiv:1907.08175)."""
+    """Joint Fréchet distance (DeVries et al. 2019, arXiv:1907.08175) over the number of features.
+
+    real, generated: latent vectors (n, latent). real_condition, generated_condition: theirs, (n, features).
+    """
     scale, condition_scale = real.std(axis=0) + TINY, real_condition.std(axis=0) + TINY
     pairs = (real, real_condition), (generated, generated_condition)
     sides = [np.hstack([latent / scale, condition / condition_scale]) for latent, condition in pairs]
@@ -43,7 +46,7 @@ def diversity_ratio(
 
 
 def generator_shapes(*, condition: int, latent: int, width: int, layers: int) -> Shapes:
-    """The shapes of the generator's weights, under `condition` features."""
+    """Weight shapes of the generator given `condition` features."""
     shapes: Shapes = {"enter": (latent + condition, width), "enter_bias": (width,)}
     for i in range(layers):
         shapes |= {f"up_{i}": (width, MLP_RATIO * width), f"up_bias_{i}": (MLP_RATIO * width,)}

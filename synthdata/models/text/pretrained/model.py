@@ -1,6 +1,6 @@
-"""A pretrained language model that is trained further: a GPT-2 from a KerasHub preset folder, given the record.
+"""Fine-tuning a pretrained language model, given the record: a GPT-2 from a KerasHub preset folder.
 
-What is kept are all weights that sampling takes: only `fit` needs the folder, and KerasHub (the extra `pretrained`).
+A trained model holds all weights; only `fit` needs the folder, and KerasHub (the extra `pretrained`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from synthdata.models.samplers.condition import condition_width, encode_conditio
 from synthdata.models.samplers.shapes import Shapes
 from synthdata.models.text.checks import encoded_texts, text_block
 from synthdata.models.text.pretrained.sampler import pretrained_shapes, pretrained_steps
-from synthdata.models.text.sampler import StepsOf, draw_texts, text_nll
+from synthdata.models.text.sampler import StepsFactory, draw_texts, text_nll
 from synthdata.models.text.settings import Temperature, TopP
 
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ class PretrainedText(Settings):
 
 @final
 class PretrainedTextGenerator(Trained[PretrainedText], PromptedGenerator):
-    """The weights of the whole network, with what was learned folded in; as facts, its sizes."""
+    """The fine-tuned network, updates folded into its weights. facts: its sizes."""
 
     Settings: ClassVar[type[Settings]] = PretrainedText
-    validated_by: ClassVar[str] = "negative log-likelihood of a token in nats"
+    validated_by: ClassVar[str] = "negative log-likelihood per token in nats"
     search_space: ClassVar[Mapping[str, SearchRange]] = {
         "rank": SearchRange(choices=(4, 8, 16, 32)),
         "learning_rate": SearchRange(1e-4, 5e-3, log=True),
@@ -73,11 +73,11 @@ class PretrainedTextGenerator(Trained[PretrainedText], PromptedGenerator):
 
     @classmethod
     def shapes(cls, signature: Signature, settings: PretrainedText, facts: Mapping[str, Any]) -> Shapes:
-        """Of the whole network."""
+        """Weight shapes of the whole network."""
         sizes = {name: int(facts[name]) for name in ("layers", "width", "mlp_width")}
         block, heads, width = text_block(signature), int(facts["heads"]), sizes["width"]
         if heads < 1 or width % heads:
-            raise ValueError(f"width {width} is no multiple of the heads, {heads}")
+            raise ValueError(f"width {width} is not a multiple of the heads, {heads}")
         condition, prefix = condition_width(signature.condition), settings.prefix
         return pretrained_shapes(
             vocabulary=block.vocabulary, condition=condition, prefix=prefix, length=block.length, **sizes
@@ -85,7 +85,7 @@ class PretrainedTextGenerator(Trained[PretrainedText], PromptedGenerator):
 
     @classmethod
     def train(cls, signature: Signature, settings: PretrainedText, arrays: Arrays, run: Run) -> Learned:
-        """Early stopping on the validation loss; SchemaError if the preset does not fit the texts."""
+        """Train with early stopping on the validation loss; SchemaError if the preset does not fit the texts."""
         block, preset = text_block(signature), read_preset(settings.preset)
         source, prefix = f'preset "{settings.preset}"', settings.prefix
         if block.vocabulary != 1 + len(preset.tokens):
@@ -98,23 +98,23 @@ class PretrainedTextGenerator(Trained[PretrainedText], PromptedGenerator):
                 f"{source}: takes {preset.positions} steps, {prefix - 1} before a text; "
                 f"set max_tokens to {preset.positions - prefix + 1} or less, not {block.length}"
             )
-        from synthdata.models.text.pretrained.training import train  # Keras begins here
+        from synthdata.models.text.pretrained.training import train  # imports Keras
 
         tokens, condition = encoded_texts(signature, arrays, arrays)
         return train(tokens, preset, condition, settings, run)
 
     @property
-    def _steps(self) -> StepsOf:
+    def _steps(self) -> StepsFactory:
         return pretrained_steps(self.weights, self.facts["heads"])
 
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
-        """Draw a text for each row of the condition."""
+        """Sample a text for each row of the condition."""
         return self.complete(rng, rows, condition, np.zeros(0, np.int64))
 
     def complete(self, rng: np.random.Generator, rows: int, condition: Arrays, prompt: np.ndarray) -> Arrays:
-        """Draw the rest of a text for each row."""
+        """Sample a continuation of the prompt for each row."""
         settings, signature = self.settings, self.signature
         tokens = draw_texts(
             self._steps,

@@ -1,8 +1,8 @@
-"""A pretrained GPT-2 that is trained further, as a Keras model. The one door to KerasHub.
+"""Fine-tuning a pretrained GPT-2, as a Keras model; one of the few modules that import KerasHub.
 
-Its own weights stay as they are. Learned are a low-rank change of the matrices of queries and values, with their
-biases (LoRA: Hu et al. 2021, arXiv:2106.09685, eq. 3), and a projection of the condition to a few vectors before the
-text (prefix tuning: Li and Liang 2021, arXiv:2101.00190). `sampler` draws with its weights.
+The pretrained weights are frozen. Trained are low-rank updates of the query and value matrices, with their biases
+(LoRA: Hu et al. 2021, arXiv:2106.09685, eq. 3), and a projection of the condition to a few vectors before the text
+(prefix tuning: Li and Liang 2021, arXiv:2101.00190). `sampler` samples with its weights.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def load_backbone(preset: Preset) -> Any:
     check_installed("pretrained", "a pretrained text model")
     import keras_hub
 
-    try:  # by its whole path: a bare name may be one that KerasHub would download
+    try:  # by absolute path: KerasHub might download a bare name
         return keras_hub.models.GPT2Backbone.from_preset(str(preset.folder), dropout=0.0, dtype="float32")
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise SchemaError(
@@ -41,8 +41,8 @@ def load_backbone(preset: Preset) -> Any:
 class PretrainedTextNetwork(keras.Model):
     """Logits of each token of packed texts, given those before it in its text and the text's condition.
 
-    Texts are packed with `prefix - 1` tokens before them. The vectors of the prefix stand for these, and for the input
-    of the first token. condition: its features.
+    Each text is packed with `prefix - 1` padding tokens before it. The vectors of the prefix are the inputs at the
+    padding and at the first step of the text. condition: number of its features.
     """
 
     def __init__(self, backbone: Any, preset: Preset, settings: PretrainedText, seed: int, *, condition: int) -> None:
@@ -54,7 +54,9 @@ class PretrainedTextNetwork(keras.Model):
             if "lora_kernel_a" in variable.path:
                 variable.assign(rng.normal(0.0, 1 / math.sqrt(variable.shape[0]), variable.shape))
         self.backbone, self.prefix, self.width = backbone, settings.prefix, embeddings.shape[1]
-        self.vectors = weight(self, "vectors", embeddings[[preset.end, *preset.numbers]])  # as tokens are numbered
+        self.vectors = weight(
+            self, "vectors", embeddings[[preset.end, *preset.numbers]]
+        )  # in the order of the field's tokens
         self.vectors.trainable = False
         self.start = weight(self, "prefix_bias", np.tile(embeddings[preset.end], self.prefix))
         self.condition = weight(self, "prefix", np.zeros((condition, self.prefix * self.width)))
@@ -65,7 +67,7 @@ class PretrainedTextNetwork(keras.Model):
     ) -> tf.Tensor:
         """Logits (rows, steps, vocabulary).
 
-        inputs, segment_ids, position_ids: as in `packing.Packs`. condition: (rows, texts of a row, features) float32.
+        inputs, segment_ids, position_ids: as in `packing.Packs`. condition: (rows, most texts of a row, features).
         """
         texts = condition.shape[1]
         prefix = tf.reshape(dense(condition, self.condition) + self.start, (-1, texts * self.prefix, self.width))
@@ -79,11 +81,11 @@ class PretrainedTextNetwork(keras.Model):
         return dense(self.backbone.layer_norm(x), tf.transpose(self.vectors.value))
 
     def nll(self, targets: tf.Tensor, *batch: tf.Tensor) -> tf.Tensor:
-        """Mean negative log-likelihood of a token, in nats; `batch` is what `call` takes."""
+        """Mean negative log-likelihood per token, in nats; `batch` are the arguments of `call`."""
         return mean_nll(self(*batch), targets, (batch[1] >= 0) & (batch[2] >= self.prefix - 1))
 
     def export(self, length: int) -> dict[str, np.ndarray]:
-        """The weights as `sampler` takes them, for texts of `length` tokens."""
+        """The weights, by name, for `sampler` and texts of up to `length` tokens."""
         positions = self.backbone.position_embedding.position_embeddings.numpy()
         result = {
             "vectors": self.vectors.numpy(),
@@ -106,13 +108,13 @@ def _inside(variable: keras.Variable) -> str:
 
 
 def _folded(weights: Mapping[str, np.ndarray], width: int) -> dict[str, np.ndarray]:
-    """One layer's matrices and biases; low-rank changes, norms and the scale of queries folded in."""
+    """One layer's matrices and biases; LoRA updates, norms and the scale of queries folded in."""
     kernels, biases = [], []
     for name in ("query", "key", "value"):
         own = {key.rpartition("/")[2]: array for key, array in weights.items() if f"self_attention/{name}/" in key}
-        change = own["lora_kernel_a"] @ own["lora_kernel_b"] if "lora_kernel_a" in own else 0.0
+        update = own["lora_kernel_a"] @ own["lora_kernel_b"] if "lora_kernel_a" in own else 0.0
         scale = 1 / math.sqrt(own["kernel"].shape[-1]) if name == "query" else 1.0
-        kernels.append((own["kernel"] + change).reshape(width, width) * scale)
+        kernels.append((own["kernel"] + update).reshape(width, width) * scale)
         biases.append(own["bias"].reshape(width) * scale)
     up, down = "feedforward_intermediate_dense", "feedforward_output_dense"
     attend, bias = np.concatenate(kernels, axis=1), np.concatenate(biases)

@@ -1,7 +1,7 @@
-"""Drawing tokens from a GPT-2 that was trained further, in numpy; and the shapes of its weights.
+"""Sampling from a fine-tuned GPT-2, in numpy; and the shapes of its weights.
 
 Pre-norm, layer norms with gain and bias (Ba et al. 2016, arXiv:1607.06450), learned positions, GELU by its tanh
-approximation: Radford et al. 2019. `network` folds the norms and what LoRA learned into the matrices.
+approximation: Radford et al. 2019. `network` folds norms and LoRA updates into the matrices.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from synthdata.models.samplers.dense import activate
 from synthdata.models.samplers.shapes import Shapes
-from synthdata.models.text.sampler import StepsOf
+from synthdata.models.text.sampler import StepsFactory
 
 __all__ = ["EPSILON", "pretrained_shapes", "pretrained_steps"]
 
@@ -46,29 +46,29 @@ def pretrained_shapes(
     return shapes
 
 
-def pretrained_steps(weights: Weights, heads: int) -> StepsOf:
-    """The steps of a `PretrainedTextNetwork` by its weights."""
+def pretrained_steps(weights: Weights, heads: int) -> StepsFactory:
+    """The steps of a `PretrainedTextNetwork` with these weights."""
     return partial(_PretrainedSteps, weights, heads)
 
 
 class _PretrainedSteps:
-    """The steps of a `PretrainedTextNetwork`: the prefix that stands for the condition comes before the first."""
+    """The steps of a `PretrainedTextNetwork`: the prefix, computed from the condition, precedes the text."""
 
     def __init__(self, weights: Weights, heads: int, condition: np.ndarray, length: int) -> None:
         self.weights, self.heads = weights, heads
         rows, width = len(condition), weights["vectors"].shape[1]
         self.layers = sum(name.startswith("attend_bias_") for name in weights)
         self.prefix = (condition @ weights["prefix"] + weights["prefix_bias"]).reshape(rows, -1, width)
-        self.before_first = self.prefix.shape[1] - 1  # steps whose token is not drawn
+        self.before_first = self.prefix.shape[1] - 1  # steps before the first token is sampled
         shape = (self.layers, rows, heads, self.before_first + length, width // heads)
         self.keys, self.values = np.empty(shape, np.float32), np.empty(shape, np.float32)
 
     def keep(self, rows: np.ndarray) -> None:
-        """Drop all rows but these."""
+        """Keep only these rows, by index (m,)."""
         self.keys, self.values = self.keys[:, rows], self.values[:, rows]
 
     def state(self, i: int, before: np.ndarray | None) -> np.ndarray:
-        """States (n, width) of step `i`, given the tokens (n,) before it; none before the first."""
+        """States (n, width) of step `i`, given the previous tokens (n,), None at the first step."""
         if before is None:
             for position in range(self.before_first):
                 self._step(position, self.prefix[:, position])
@@ -76,7 +76,7 @@ class _PretrainedSteps:
         return self._step(self.before_first + i, self.weights["vectors"][before])
 
     def logits(self, i: int, before: np.ndarray | None) -> np.ndarray:
-        """Logits (n, vocabulary) of token `i`, to be asked for in order."""
+        """Logits (n, vocabulary) of token `i`, given the previous tokens (n,), None at the first step."""
         logits: np.ndarray = self.state(i, before) @ self.weights["vectors"].T
         return logits
 
@@ -97,7 +97,7 @@ class _PretrainedSteps:
         return result
 
     def _attended(self, layer: int, position: int, x: np.ndarray) -> np.ndarray:
-        """Scaled dot-product attention for one step: (n, width) to the same."""
+        """Scaled dot-product attention for one step: (n, width) to the same shape."""
         query, key, value = np.moveaxis(self._times("attend", layer, x).reshape(len(x), 3, self.heads, -1), 1, 0)
         keys, values = self.keys[layer], self.values[layer]
         keys[:, :, position], values[:, :, position] = key, value
@@ -110,7 +110,7 @@ class _PretrainedSteps:
 
 
 def _normed(x: np.ndarray) -> np.ndarray:
-    """With mean 0 and variance 1 over the last axis."""
+    """Layer norm over the last axis, without gain and bias."""
     x = x - x.mean(axis=-1, keepdims=True)
     variance = np.einsum("nw,nw->n", x, x) / x.shape[1]
     normed: np.ndarray = x / np.sqrt(variance + np.float32(EPSILON))[:, None]

@@ -1,4 +1,4 @@
-"""Training a `PretrainedTextNetwork` further: its batches and its loss."""
+"""Fine-tuning a `PretrainedTextNetwork`: its batches and its loss."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from synthdata.models.training.plan import Run
 
 __all__ = ["pad_prefix", "train"]
 
-PADDING = 1  # any token but that of the end; the network puts the prefix there
+PADDING = 1  # any token but the end token; the network replaces it by the prefix
 
 
 def pad_prefix(tokens: np.ndarray, prefix: int) -> np.ndarray:
-    """Texts (n, length) after the `prefix - 1` tokens for which the prefix stands: (n, prefix - 1 + length)."""
+    """Put `prefix - 1` padding tokens before texts (n, length): (n, prefix - 1 + length)."""
     return np.hstack([np.full((len(tokens), prefix - 1), PADDING, tokens.dtype), tokens])
 
 
 def train(tokens: np.ndarray, preset: Preset, condition: np.ndarray, settings: PretrainedText, run: Run) -> Learned:
-    """Train on tokens (n, length) and their condition (n, features); the facts are the sizes of the network."""
+    """Train on tokens (n, length) and their condition (n, features); facts are the sizes of the network."""
     packs, batches = pack_batches(pad_prefix(tokens, settings.prefix), settings, run)
     backbone = load_backbone(preset)
     model = PretrainedTextNetwork(backbone, preset, settings, run.seed, condition=condition.shape[1])
     task = PretrainedTextTask(model, packs, condition, batches, settings)
     plan = settings.plan(batches.steps_per_epoch, optimizer="adam", jit=False)  # XLA takes minutes for a large network
     history = loop.train(task, plan, run)
-    run.done()
+    run.delete_checkpoint()
     sizes = {
         "layers": backbone.num_layers,
         "heads": backbone.num_heads,
@@ -56,10 +56,10 @@ class PretrainedTextTask(PackedTask):
         super().__init__(model, packs, condition, batches, settings, at_once=batches.size)
         self.predicted &= packs.position_ids >= settings.prefix - 1
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """What `PretrainedTextNetwork.nll` takes."""
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
+        """The arguments of `PretrainedTextNetwork.nll`."""
         return self.packed(self.batches.of_step(step))
 
     def validation_batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """The same."""
+        """The arguments of `PretrainedTextNetwork.nll`, as in training."""
         return self.packed(rows)

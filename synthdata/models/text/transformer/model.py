@@ -56,7 +56,7 @@ class TextTransformer(TransformerSettings):
     top_p: TopP = 1.0
 
     def auto(self, size: Size) -> dict[str, Any]:
-        """By the tokens of the column."""
+        """By the number of tokens in the column."""
         many = size.tokens >= MANY_TOKENS
         return {
             "width": 2 * self.heads * (20 if many else 16),
@@ -69,10 +69,10 @@ class TextTransformer(TransformerSettings):
 
 @final
 class TextTransformerGenerator(Trained[TextTransformer], PromptedGenerator):
-    """The weights of a trained `TextTransformerNetwork`."""
+    """A trained `TextTransformerNetwork`."""
 
     Settings: ClassVar[type[Settings]] = TextTransformer
-    validated_by: ClassVar[str] = "negative log-likelihood of a token in nats"
+    validated_by: ClassVar[str] = "negative log-likelihood per token in nats"
     search_space: ClassVar[Mapping[str, SearchRange]] = {
         "width": SearchRange(choices=(96, 128, 192, 256)),
         "layers": SearchRange(choices=(3, 4, 6)),
@@ -84,14 +84,14 @@ class TextTransformerGenerator(Trained[TextTransformer], PromptedGenerator):
 
     @classmethod
     def shapes(cls, signature: Signature, settings: TextTransformer, facts: Mapping[str, Any]) -> Shapes:
-        """Of the whole network."""
+        """Weight shapes of the whole network."""
         block, condition = text_block(signature), condition_width(signature.condition)
         return transformer_shapes(settings, vocabulary=block.vocabulary, condition=condition)
 
     @classmethod
     def train(cls, signature: Signature, settings: TextTransformer, arrays: Arrays, run: Run) -> Learned:
-        """Early stopping on the validation loss."""
-        from synthdata.models.text.transformer.training import train  # Keras begins here
+        """Train with early stopping on the validation loss."""
+        from synthdata.models.text.transformer.training import train  # imports Keras
 
         tokens, condition = encoded_texts(signature, arrays, arrays)
         return train(tokens, text_block(signature).vocabulary, condition, settings, run)
@@ -99,11 +99,11 @@ class TextTransformerGenerator(Trained[TextTransformer], PromptedGenerator):
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
-        """Draw a text for each row of the condition."""
+        """Sample a text for each row of the condition."""
         return self.complete(rng, rows, condition, np.zeros(0, np.int64))
 
     def complete(self, rng: np.random.Generator, rows: int, condition: Arrays, prompt: np.ndarray) -> Arrays:
-        """Draw the rest of a text for each row."""
+        """Sample a continuation of the prompt for each row."""
         settings, signature = self.settings, self.signature
         tokens = draw_texts(
             transformer_steps(self.weights, settings.heads),

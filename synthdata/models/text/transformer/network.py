@@ -1,7 +1,7 @@
-"""The Transformer over the tokens of a text, as a Keras model. `text.sampler` draws with its weights.
+"""The Transformer over the tokens of a text, as a Keras model. `text.sampler` samples with its weights.
 
-A small GPT (Radford et al. 2019): each token given those before it, with the same vectors for input and output tokens
-(Press and Wolf 2017, arXiv:1608.05859). The condition is the input of the first step and is added to all others.
+A small GPT (Radford et al. 2019): causal, with tied input and output embeddings (Press and Wolf 2017,
+arXiv:1608.05859). The condition is the input of the first step, and is added to the input of all steps.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from synthdata.models.text.settings import TransformerSettings
 
 __all__ = ["TextTransformerNetwork", "condition_embedding", "enter_tokens", "token_embedding"]
 
-EMBEDDING_SCALE = 0.5  # how large embeddings start
+EMBEDDING_SCALE = 0.5  # initial standard deviation of embeddings
 
 
 class TextTransformerNetwork(keras.Model):
     """Logits of each token of packed texts, given those before it in its text and the text's condition.
 
-    frequencies: how often each token is predicted in training (vocabulary,), from which logits start. condition: its
-    features. steps: of a row.
+    frequencies: (vocabulary,), counts of target tokens in training, whose logs are the initial output bias. condition:
+    number of its features. steps: length of a row.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class TextTransformerNetwork(keras.Model):
     ) -> tf.Tensor:
         """Logits (rows, steps, vocabulary).
 
-        inputs, segment_ids, position_ids: as in `packing.Packs`. condition: (rows, texts of a row, features) float32.
+        inputs, segment_ids, position_ids: as in `packing.Packs`. condition: (rows, most texts of a row, features).
         keep: (rows, steps) float32, the keep mask of token dropout: 0 drops an input token. seed: (2,) int32 for
         dropout; none without.
         """
@@ -65,11 +65,11 @@ class TextTransformerNetwork(keras.Model):
         return dense(x, tf.transpose(self.vectors.value)) / math.sqrt(self.width) + self.bias
 
     def nll(self, targets: tf.Tensor, *batch: tf.Tensor) -> tf.Tensor:
-        """Mean negative log-likelihood of a token, in nats; `batch` is what `call` takes."""
+        """Mean negative log-likelihood per token, in nats; `batch` are the arguments of `call`."""
         return mean_nll(self(*batch), targets, batch[1] >= 0)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `text.sampler` takes them."""
+        """The weights, by name, for `text.sampler`."""
         start, vectors = self.start.numpy(), self.vectors.numpy()
         result = {
             "vectors": vectors,
@@ -84,14 +84,14 @@ class TextTransformerNetwork(keras.Model):
 
 
 def token_embedding(layer: keras.layers.Layer, vocabulary: int, width: int, rng: np.random.Generator) -> keras.Variable:
-    """The vectors of tokens."""
+    """The embedding of tokens: (vocabulary, width)."""
     return weight(layer, "embedding_tokens", rng.normal(0.0, EMBEDDING_SCALE, (vocabulary, width)))
 
 
 def condition_embedding(
     layer: keras.layers.Layer, name: str, features: int, width: int, rng: np.random.Generator
 ) -> keras.Variable:
-    """The vectors of a condition's features."""
+    """The embedding of a condition: (features, width)."""
     return weight(layer, name, rng.normal(0.0, EMBEDDING_SCALE, (features, width)))
 
 
@@ -104,9 +104,9 @@ def enter_tokens(
     condition: tf.Tensor,
     keep: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The states (rows, steps, width) that layers start from, and segments one-hot (rows, steps, texts).
+    """The inputs of layers (rows, steps, width), and segments one-hot (rows, steps, texts).
 
-    The first step of a text is its condition, the others are the tokens before them. Arguments as for
+    The input of a text's first step is its condition, that of other steps the previous token. Arguments as for
     `TextTransformerNetwork.call`.
     """
     first = tf.cast(position_ids == 0, tf.float32)[..., None]
@@ -118,7 +118,7 @@ def enter_tokens(
 
 
 class _Dropout:
-    """Sets a share of numbers to zero (Srivastava et al. 2014), others each time; none without a seed."""
+    """Dropout (Srivastava et al. 2014) with a new mask at each call; the identity without a seed."""
 
     def __init__(self, share: float, seed: tf.Tensor | None) -> None:
         self.share, self.seed, self.times = share, seed, 0

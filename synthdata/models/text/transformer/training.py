@@ -15,7 +15,7 @@ from synthdata.models.training.plan import Run
 
 __all__ = ["train"]
 
-VALIDATION_STEPS = 8192  # of the rows that are validated at once
+VALIDATION_STEPS = 8192  # tokens per validation batch
 
 
 def train(tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: TextTransformer, run: Run) -> Learned:
@@ -26,12 +26,12 @@ def train(tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: 
     plan = settings.plan(batches.steps_per_epoch)
     task = TextTransformerTask(model, packs, condition, batches, settings, jit=plan.compiled)
     history = loop.train(task, plan, run)
-    run.done()
+    run.delete_checkpoint()
     return Learned(model.export(), history)
 
 
 class TextTransformerTask(PackedTask):
-    """Packed texts, of which some tokens and some conditions are dropped."""
+    """Batches of packed texts, with dropout of tokens and of conditions."""
 
     def __init__(
         self,
@@ -46,8 +46,8 @@ class TextTransformerTask(PackedTask):
         super().__init__(model, packs, condition, batches, settings, at_once=VALIDATION_STEPS // packs.steps, jit=jit)
         self.token_dropout, self.condition_dropout = float(settings.token_dropout), settings.condition_dropout
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """What `TextTransformerNetwork.nll` takes."""
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
+        """The arguments of `TextTransformerNetwork.nll`."""
         rng, rows = self.batches.rng(step), self.batches.of_step(step)
         *packed, condition = self.packed(rows)
         keep = rng.random(packed[0].shape) >= self.token_dropout
@@ -56,6 +56,6 @@ class TextTransformerTask(PackedTask):
         return *packed, condition, keep.astype(np.float32), rng.integers(0, 2**31 - 1, 2, dtype=np.int32)
 
     def validation_batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """The same without dropout."""
+        """The arguments of `TextTransformerNetwork.nll`, without dropout."""
         packed = self.packed(rows)
         return *packed, np.ones(packed[0].shape, np.float32)

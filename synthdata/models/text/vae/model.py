@@ -27,7 +27,7 @@ from synthdata.models.samplers.condition import condition_width, encode_conditio
 from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents
 from synthdata.models.samplers.shapes import Shapes
 from synthdata.models.text.checks import encoded_texts, text_block
-from synthdata.models.text.sampler import StepsOf, draw_texts, text_nll
+from synthdata.models.text.sampler import StepsFactory, draw_texts, text_nll
 from synthdata.models.text.settings import MANY_TOKENS, Temperature, TopP, TransformerSettings
 from synthdata.models.text.vae.sampler import decoder_steps, encode_texts, nll_bound, vae_shapes
 
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
 __all__ = ["TextAutoencoder", "TextVAE", "TextVAEGenerator"]
 
-LIKELIEST = 1e-9  # as `top_p`: the likeliest token alone
-TRIED = 16  # latent vectors that are drawn for each text whose beginning is given
+GREEDY = 1e-9  # a `top_p` that leaves only the most likely token
+TRIED = 16  # latent vectors sampled for each prompted text
 
 
 class TextAutoencoder(TransformerSettings):
-    """Settings of training a text VAE; "auto" is chosen from the number of tokens in the column."""
+    """Training settings of the text VAE and of the text GAN's autoencoder; "auto" depends on the number of tokens."""
 
     latent: PositiveInt = Key(default=32, description="width of the latent vector, even")
     layers: int = Key(default=3, ge=1, le=24, description="layers of the decoder")
@@ -79,7 +79,7 @@ class TextAutoencoder(TransformerSettings):
         return self
 
     def auto(self, size: Size) -> dict[str, Any]:
-        """By the tokens of the column."""
+        """By the number of tokens in the column."""
         many = size.tokens >= MANY_TOKENS
         return {
             "width": 2 * self.heads * (24 if many else 16),
@@ -100,10 +100,10 @@ class TextVAE(TextAutoencoder):
 
 @final
 class TextVAEGenerator(Trained[TextVAE], LatentSpace, PromptedGenerator):
-    """The weights of a trained `TextVAENetwork`; as facts, how its latent vectors are used (`LatentUse`)."""
+    """A trained `TextVAENetwork`. facts: a `LatentUse`."""
 
     Settings: ClassVar[type[Settings]] = TextVAE
-    validated_by: ClassVar[str] = "bound on the negative log-likelihood of a token in nats"
+    validated_by: ClassVar[str] = "bound on the negative log-likelihood per token in nats"
     search_space: ClassVar[Mapping[str, SearchRange]] = {
         "latent": SearchRange(choices=(16, 32, 64)),
         "width": SearchRange(choices=(96, 128, 192)),
@@ -116,32 +116,32 @@ class TextVAEGenerator(Trained[TextVAE], LatentSpace, PromptedGenerator):
 
     @classmethod
     def shapes(cls, signature: Signature, settings: TextVAE, facts: Mapping[str, Any]) -> Shapes:
-        """Of encoder, decoder and prior."""
+        """Weight shapes of encoder, decoder and prior."""
         block, condition = text_block(signature), condition_width(signature.condition)
         return vae_shapes(settings, vocabulary=block.vocabulary, condition=condition)
 
     @classmethod
     def train(cls, signature: Signature, settings: TextVAE, arrays: Arrays, run: Run) -> Learned:
-        """Early stopping on the validation loss; TrainingError if latent vectors are not used."""
-        from synthdata.models.text.vae.training import train  # Keras begins here
+        """Train with early stopping on the validation loss; TrainingError if the decoder ignores latent vectors."""
+        from synthdata.models.text.vae.training import train  # imports Keras
 
         tokens, condition = encoded_texts(signature, arrays, arrays)
         return train(tokens, text_block(signature).vocabulary, condition, settings, run)
 
     @cached_property
-    def _steps(self) -> StepsOf:
+    def _steps(self) -> StepsFactory:
         return decoder_steps(self.weights, self.settings.heads)
 
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
-        """Draw a latent vector from the prior for each row of the condition, and a text from it."""
+        """Sample a latent vector from the prior for each row, and a text given it."""
         return self.complete(rng, rows, condition, np.zeros(0, np.int64))
 
     def complete(self, rng: np.random.Generator, rows: int, condition: Arrays, prompt: np.ndarray) -> Arrays:
-        """Draw a text for each row from a latent vector that makes the prompt likely.
+        """Sample a continuation of the prompt for each row.
 
-        Of some vectors drawn for each text, one is taken by how likely it makes the prompt.
+        Of `TRIED` latent vectors per text, one is resampled in proportion to the likelihood of the prompt given it.
         """
         features, length = encode_condition(self.signature.condition, condition, rows), self._length
         latent = self._latents(rng, features)
@@ -180,14 +180,14 @@ class TextVAEGenerator(Trained[TextVAE], LatentSpace, PromptedGenerator):
         return self.settings.latent
 
     def encode(self, arrays: Arrays, condition: Arrays = NOTHING) -> np.ndarray:
-        """The noise that leads to the means of the posteriors of texts: (n, latent_dim) float32."""
+        """The posterior means of texts, mapped to noise by the inverse of the prior: (n, latent_dim) float32."""
         tokens, features = encoded_texts(self.signature, arrays, condition)
         mean, _ = encode_texts(self.weights, self.settings.heads, features, tokens)
         return noise_of_latents(self.weights, mean, features)
 
     def decode(self, latent: np.ndarray, condition: Arrays = NOTHING) -> Arrays:
-        """The texts that noise (n, latent_dim) leads to through the prior: of each token the likeliest."""
+        """Map noise (n, latent_dim) to latent vectors by the prior, and decode these greedily."""
         features = encode_condition(self.signature.condition, condition, len(latent))
         vectors = latents_of_noise(self.weights, latent.astype(np.float32), features)
         uniform = np.zeros((len(latent), self._length), np.float32)
-        return {self.signature.name: draw_texts(self._steps, np.hstack([features, vectors]), uniform, top_p=LIKELIEST)}
+        return {self.signature.name: draw_texts(self._steps, np.hstack([features, vectors]), uniform, top_p=GREEDY)}

@@ -1,14 +1,15 @@
-"""The variational autoencoder of texts, as a Keras model. `sampler` encodes with its weights, `text.sampler` draws.
+"""The variational autoencoder of texts, as a Keras model. `sampler` encodes with its weights, `text.sampler` decodes.
 
 A text is decoded from a latent vector (Bowman et al. 2016, arXiv:1511.06349, section 3) and a condition by a
-`TextTransformerNetwork` under both. Such a decoder can do without the vector (posterior collapse); against that:
-- the KL divergence does not count at first, then rises, and each number of the vector has its first `free_bits` nats
-  for nothing (Li et al. 2019, arXiv:1909.00868, section 3; Kingma et al. 2016, arXiv:1606.04934, eq. 16);
+`TextTransformerNetwork` given both. Such a decoder may ignore the vector (posterior collapse); against that:
+- the weight of the KL divergence is zero at first, then rises, and the first `free_bits` nats of each dimension are not
+  penalised (Li et al. 2019, arXiv:1909.00868, section 3; Kingma et al. 2016, arXiv:1606.04934, eq. 16);
 - a share of the decoder's input tokens is dropped (Bowman et al. 2016, section 3.2);
 - the encoder takes the mean of its states, not the last one (Long et al. 2019, arXiv:1911.03976, section 3).
 
-Posteriors are held to a standard normal, which they do not fill; beside that, a prior learns where they are under each
-condition: a normal bent by coupling layers, as in two stages (Dai and Wipf 2019, arXiv:1903.05789, section 4).
+Posteriors are regularised towards a standard normal, but do not match it in aggregate. So a separate prior is fitted to
+them, given the condition: a normal transformed by coupling layers, like the second stage of a two-stage VAE (Dai and
+Wipf 2019, arXiv:1903.05789, section 4).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from synthdata.models.text.vae.sampler import LEAST_LOG_SCALE, MOST_LOG_SCALE
 
 __all__ = ["TextVAENetwork"]
 
-FIRST_LOG_SCALE = -1.0
+FIRST_LOG_SCALE = -1.0  # initial log-scale of posteriors
 
 
 class TextEncoder(keras.layers.Layer):
@@ -57,7 +58,7 @@ class TextEncoder(keras.layers.Layer):
     def call(
         self, inputs: tf.Tensor, segment_ids: tf.Tensor, position_ids: tf.Tensor, condition: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """What `TextTransformerNetwork.call` takes to (rows, texts of a row, latent) each."""
+        """Means and log-scales, (rows, texts, latent) each; arguments as for `TextTransformerNetwork.call`."""
         x, segments = enter_tokens(self.vectors, self.start, inputs, segment_ids, position_ids, condition)
         states = self.causal(x, *self.steps(segment_ids, position_ids))
         share = segments / tf.maximum(tf.reduce_sum(segments, axis=1, keepdims=True), 1.0)
@@ -66,7 +67,7 @@ class TextEncoder(keras.layers.Layer):
         return mean, tf.clip_by_value(log_scale, LEAST_LOG_SCALE, MOST_LOG_SCALE)
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as `sampler` takes them."""
+        """The weights, by name, for `sampler`."""
         start = self.start.numpy()
         return {
             "vectors": self.vectors.numpy(),
@@ -79,7 +80,7 @@ class TextEncoder(keras.layers.Layer):
 
 
 class TextVAENetwork(keras.Model):
-    """Encoder, decoder and prior, all under a condition of `condition` features.
+    """Encoder, decoder and prior, all given `condition` features.
 
     frequencies, steps: as for `TextTransformerNetwork`.
     """
@@ -112,10 +113,10 @@ class TextVAENetwork(keras.Model):
         beta: tf.Tensor,
         seed: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """What to descend along, and a bound on the mean negative log-likelihood of a token, ends included, in nats.
+        """The training loss, and a bound on the mean negative log-likelihood per token, end tokens included, in nats.
 
-        targets to keep, seed: as for `TextTransformerNetwork`. present: (rows, texts of a row) float32, 0 for no text.
-        noise: (rows, texts of a row, latent) standard normal. beta: weight of the KL divergence.
+        targets to keep, seed: as for `TextTransformerNetwork`. present: (rows, texts) float32, 0 for padding. noise:
+        (rows, texts, latent) standard normal. beta: (), weight of the KL divergence.
         """
         mean, log_scale = self.encoder(inputs, segment_ids, position_ids, condition)
         latent = mean + tf.exp(log_scale) * noise
@@ -132,9 +133,9 @@ class TextVAENetwork(keras.Model):
     def _divergence_of_prior(
         self, mean: tf.Tensor, log_scale: tf.Tensor, latent: tf.Tensor, condition: tf.Tensor, present: tf.Tensor
     ) -> tf.Tensor:
-        """KL divergence of posteriors and the learned prior, at one vector of each, summed over texts, in nats.
+        """KL divergence of posteriors from the learned prior, by one sample each, summed over texts, in nats.
 
-        The prior learns from it, posteriors do not.
+        Its gradient trains the prior, not the encoder.
         """
         mean, log_scale, latent = (
             tf.stop_gradient(tf.reshape(each, (-1, self.latent))) for each in (mean, log_scale, latent)
@@ -144,7 +145,7 @@ class TextVAENetwork(keras.Model):
         return tf.reduce_sum(divergence * tf.reshape(present, (-1,)))
 
     def export(self) -> dict[str, np.ndarray]:
-        """The weights as samplers take them, of encoder, decoder and prior: `encode_`, `decode_`, `prior_`."""
+        """The weights, by name, for samplers: of encoder (`encode_`), decoder (`decode_`) and prior (`prior_`)."""
         result = {
             **prefixed("encode_", self.encoder.export()),
             **prefixed("decode_", self.decoder.export()),

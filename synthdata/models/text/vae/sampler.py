@@ -1,4 +1,4 @@
-"""Encoding texts, and bounding how likely they are, with the weights of a `TextVAENetwork`, in numpy."""
+"""Encoding texts, and bounding their likelihood, with a `TextVAENetwork`, in numpy."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synthdata.models.samplers.causal import CausalSteps, layer_shapes
-from synthdata.models.samplers.prior import noise_of_latents, prior_shapes, stretch_of_couplings
+from synthdata.models.samplers.prior import couplings_log_det, noise_of_latents, prior_shapes
 from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
-from synthdata.models.text.sampler import CHUNK, StepsOf, text_nll, transformer_shapes, transformer_steps
+from synthdata.models.text.sampler import CHUNK, StepsFactory, text_nll, transformer_shapes, transformer_steps
 
 if TYPE_CHECKING:
     from synthdata.models.text.vae.model import TextAutoencoder
@@ -28,24 +28,24 @@ __all__ = [
 ]
 
 LEAST_LOG_SCALE, MOST_LOG_SCALE = -6.0, 2.0  # of posteriors; the same in training
-DRAWS = 16  # latent vectors of a text, by which its likelihood is bounded
+DRAWS = 16  # latent vectors per text for the bound on its likelihood
 
 Weights = Mapping[str, np.ndarray]
 
 
-def decoder_steps(weights: Weights, heads: int) -> StepsOf:
-    """The decoder's steps; its condition is that of the texts, then their latent vectors, side by side."""
+def decoder_steps(weights: Weights, heads: int) -> StepsFactory:
+    """The decoder's steps; its condition: features (n, features) and latent vectors (n, latent), concatenated."""
     return transformer_steps(part_of(weights, "decode_"), heads)
 
 
 def decoder_shapes(settings: TextAutoencoder, *, vocabulary: int, condition: int) -> Shapes:
-    """The shapes of the decoder's weights, under `condition` features."""
+    """Weight shapes of the decoder given `condition` features."""
     shapes = transformer_shapes(settings, vocabulary=vocabulary, condition=condition + settings.latent)
     return prefixed("decode_", shapes)
 
 
 def vae_shapes(settings: TextAutoencoder, *, vocabulary: int, condition: int) -> Shapes:
-    """The shapes of all weights, under `condition` features."""
+    """All weight shapes given `condition` features."""
     width, latent = int(settings.width), settings.latent
     encoder: Shapes = {
         "vectors": (vocabulary, width),
@@ -65,7 +65,7 @@ def vae_shapes(settings: TextAutoencoder, *, vocabulary: int, condition: int) ->
 def encode_texts(
     weights: Weights, heads: int, condition: np.ndarray, tokens: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The posteriors of texts (n, length) under a condition (n, features): means and log-scales, (n, latent) each."""
+    """The posteriors of texts (n, length) given a condition (n, features): means and log-scales, (n, latent) each."""
     body = part_of(weights, "encode_")
     parts = [
         _mean_states(body, heads, condition[first : first + CHUNK], tokens[first : first + CHUNK])
@@ -77,22 +77,22 @@ def encode_texts(
 
 
 def _mean_states(body: Weights, heads: int, condition: np.ndarray, tokens: np.ndarray) -> np.ndarray:
-    """The means of the states of texts: (n, width)."""
+    """The mean of the states of each text (n, length) over its steps: (n, width)."""
     layers = CausalSteps(body, heads, len(tokens), tokens.shape[1], rotary=True)
-    going, x = np.arange(len(tokens)), condition @ body["start"] + body["start_bias"]
+    open_rows, x = np.arange(len(tokens)), condition @ body["start"] + body["start_bias"]
     total, steps = np.zeros_like(x), np.zeros((len(tokens), 1), np.float32)
     for i in range(tokens.shape[1]):
         if i:
-            before = tokens[going, i - 1]
+            before = tokens[open_rows, i - 1]
             if not before.all():
-                left = np.flatnonzero(before)
-                going, before = going[left], before[left]
-                if not len(going):
+                unfinished = np.flatnonzero(before)
+                open_rows, before = open_rows[unfinished], before[unfinished]
+                if not len(open_rows):
                     break
-                layers.keep(left)
+                layers.keep(unfinished)
             x = body["vectors"][before]
-        total[going] += layers.step(i, x)
-        steps[going] += 1
+        total[open_rows] += layers.step(i, x)
+        steps[open_rows] += 1
     mean: np.ndarray = total / steps
     return mean
 
@@ -102,17 +102,17 @@ def nll_bound(
 ) -> np.ndarray:
     """An upper bound on the negative log-likelihood of texts (n, length), in nats: (n,).
 
-    Importance-weighted, by several latent vectors of each text: Burda et al. 2016 (arXiv:1509.00519, eq. 8).
+    Importance-weighted over several latent vectors per text: Burda et al. 2016 (arXiv:1509.00519, eq. 8).
     """
     mean, log_scale = encode_texts(weights, heads, condition, tokens)
     steps, log_weights = decoder_steps(weights, heads), np.empty((DRAWS, len(tokens)))
     for draw in range(DRAWS):
-        normal = rng.standard_normal(mean.shape, np.float32)
-        latent = mean + np.exp(log_scale) * normal
+        posterior_noise = rng.standard_normal(mean.shape, np.float32)
+        latent = mean + np.exp(log_scale) * posterior_noise
         noise = noise_of_latents(weights, latent, condition)
-        stretch = stretch_of_couplings(weights, noise + condition @ weights["prior_condition"], condition)
-        prior = _log_normal(noise) - stretch
-        posterior = _log_normal(normal) - log_scale.sum(axis=1)
+        log_det = couplings_log_det(weights, noise + condition @ weights["prior_condition"], condition)
+        prior = _log_normal(noise) - log_det
+        posterior = _log_normal(posterior_noise) - log_scale.sum(axis=1)
         log_weights[draw] = prior - posterior - text_nll(steps, np.hstack([condition, latent]), tokens)
     top = log_weights.max(axis=0)
     bound: np.ndarray = -(top + np.log(np.exp(log_weights - top).mean(axis=0)))
@@ -126,10 +126,10 @@ def _log_normal(noise: np.ndarray) -> np.ndarray:
 
 
 def mutual_information(mean: np.ndarray, log_scale: np.ndarray, rng: np.random.Generator) -> float:
-    """Mutual information in nats of latent vectors and the texts they come from, by posteriors (n, latent).
+    """Estimate of the mutual information of texts and their latent vectors, from posteriors (n, latent), in nats.
 
-    At most log n. Hoffman and Johnson 2016 (Elbo surgery, eq. 10), the mean of posteriors over these texts. Quadratic
-    in them.
+    At most log n. Hoffman and Johnson 2016 (ELBO surgery, eq. 10), with these texts for the data distribution. Time is
+    quadratic in n.
     """
     noise, scale = rng.standard_normal(mean.shape), np.exp(log_scale.astype(np.float64))
     own = -0.5 * (noise**2).sum(axis=1) - log_scale.sum(axis=1)

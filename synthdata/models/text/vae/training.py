@@ -1,4 +1,4 @@
-"""Training a `TextVAENetwork`: its batches, its loss, its validation, and whether its latent vectors are used."""
+"""Training a `TextVAENetwork`: its batches, its loss, its validation, and the check for posterior collapse."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from synthdata.progress import Progress
 
 __all__ = ["LatentUse", "check_use", "train", "train_autoencoder"]
 
-VALIDATION_STEPS = 4096  # of the rows that are validated at once
-MEASURED = 500  # texts by which the use of latent vectors is measured
-LEAST_USE = 0.5  # nats of mutual information, and of the decoder's gain
-LEAST_VARIANCE = 0.01  # of an active number of a latent vector
+VALIDATION_STEPS = 4096  # tokens per validation batch
+MEASURED = 500  # texts on which the use of latent vectors is measured
+LEAST_USE = 0.5  # nats, of both mutual information and decoder gain; with less, the posterior has collapsed
+LEAST_VARIANCE = 0.01  # variance of the posterior mean in an active latent dimension
 
 
 def train(tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: TextVAE, run: Run) -> Learned:
-    """Train on tokens (n, length) and their condition (n, features); TrainingError if latent vectors are not used."""
+    """Train on tokens (n, length) and their condition (n, features); TrainingError if the posterior has collapsed."""
     learned = train_autoencoder(tokens, vocabulary, condition, settings, run)
     use = check_use(learned.weights, settings.heads, tokens, condition, run)
-    run.done()
+    run.delete_checkpoint()
     return learned._replace(facts=asdict(use))
 
 
 def train_autoencoder(
     tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: TextAutoencoder, run: Run
 ) -> Learned:
-    """Train, as above; the checkpoint stays, and the use of latent vectors is not checked."""
+    """As `train`, but the checkpoint is kept, and posterior collapse is not checked."""
     packs, batches = pack_batches(tokens, settings, run)
     frequencies = packs.frequencies(batches.rows, vocabulary)
     model = TextVAENetwork(frequencies, settings, run.seed, condition=condition.shape[1], steps=packs.steps)
@@ -57,11 +57,11 @@ def train_autoencoder(
 
 @dataclass(frozen=True)
 class LatentUse:
-    """How latent vectors are used.
+    """Measures of posterior collapse.
 
-    mutual_information: nats that a vector says of which text it is from. decoder_gain: nats by which the decoder finds
-    a text likelier with its own vector than with that of another text. active_units: how many numbers of a vector
-    differ between texts (Burda et al. 2016, arXiv:1509.00519, section 5.3).
+    mutual_information: of texts and their latent vectors, in nats. decoder_gain: mean log-likelihood of a text given
+    its own vector, minus that given another text's, in nats. active_units: number of latent dimensions whose posterior
+    mean varies between texts (Burda et al. 2016, arXiv:1509.00519, section 5.3).
     """
 
     mutual_information: float
@@ -70,7 +70,7 @@ class LatentUse:
 
 
 def check_use(weights: Weights, heads: int, tokens: np.ndarray, condition: np.ndarray, run: Run) -> LatentUse:
-    """Measure the use of latent vectors on some texts; TrainingError if they are not used."""
+    """Measure the use of latent vectors on some texts; TrainingError if the posterior has collapsed."""
     rng = np.random.default_rng([run.seed, 8])
     some = rng.choice(len(tokens), min(MEASURED, len(tokens)), replace=False)
     tokens, condition, steps = tokens[some], condition[some], decoder_steps(weights, heads)
@@ -82,7 +82,7 @@ def check_use(weights: Weights, heads: int, tokens: np.ndarray, condition: np.nd
     active = int((mean.var(axis=0) > LEAST_VARIANCE).sum())
     detail = (
         f"latent vectors hold {information:.1f} of at most {math.log(len(some)):.1f} nats of information about their "
-        f"texts, in {active} of {mean.shape[1]} numbers; with its own vector, a text is {gain:.1f} nats likelier"
+        f"texts, in {active} of {mean.shape[1]} dimensions; with its own vector, a text is {gain:.1f} nats likelier"
     )
     run.listener(Progress("train", 1.0, 0.0, detail))
     if min(information, gain) < LEAST_USE:
@@ -94,7 +94,7 @@ def check_use(weights: Weights, heads: int, tokens: np.ndarray, condition: np.nd
 
 
 class TextVAETask(PackedTask):
-    """Packed texts, of which some tokens are dropped, noise, and beta, the weight of the KL divergence."""
+    """Batches of packed texts with token dropout, noise, and beta, the weight of the KL divergence."""
 
     def __init__(
         self,
@@ -107,11 +107,11 @@ class TextVAETask(PackedTask):
         super().__init__(model, packs, condition, batches, settings, at_once=VALIDATION_STEPS // packs.steps)
         self.settings = settings
 
-    def batch(self, step: int, done: float) -> tuple[np.ndarray, ...]:
-        """What `TextVAENetwork.call` takes."""
+    def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
+        """The arguments of `TextVAENetwork.call`."""
         rng, rows, settings = self.batches.rng(step), self.batches.of_step(step), self.settings
         keep = rng.random(self.packs.inputs[rows].shape) >= settings.token_dropout
-        beta = (done - settings.kl_zero_share) / settings.kl_warmup if settings.kl_warmup else 1.0
+        beta = (progress - settings.kl_zero_share) / settings.kl_warmup if settings.kl_warmup else 1.0
         batch = self._with_noise(rows, keep, np.clip(beta, 0, 1), rng)
         return *batch, rng.integers(0, 2**31 - 1, 2, dtype=np.int32)
 
@@ -128,16 +128,16 @@ class TextVAETask(PackedTask):
         )
 
     def gradients(self, variables: Sequence[tf.Tensor], *batch: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """The bound of a batch, and the gradients of what is descended along."""
+        """The bound of a batch, and the gradients of its training loss."""
         with tf.GradientTape() as tape:
             goal, bound = self.model(*batch)
         return bound, tape.gradient(goal, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
     def validation_batch(self, rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """The same without dropout, and with a beta of 1."""
+        """The arguments of `TextVAENetwork.call` at beta = 1, without dropout."""
         return self._with_noise(rows, np.ones(self.packs.inputs[rows].shape), 1.0, rng)
 
     def evaluate(self, *batch: tf.Tensor) -> tf.Tensor:
-        """A bound on the mean negative log-likelihood of a token, in nats."""
+        """A bound on the mean negative log-likelihood per token, in nats."""
         bound: tf.Tensor = self.model(*batch)[1]
         return bound
