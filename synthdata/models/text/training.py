@@ -13,7 +13,9 @@ from synthdata.models.text.packing import Packs
 from synthdata.models.training.batches import Batches
 from synthdata.models.training.task import Task, fingerprint_of
 
-__all__ = ["PackedTask"]
+__all__ = ["XLA_FROM", "PackedTask"]
+
+XLA_FROM = 1000  # steps from which XLA saves more time than it takes to compile these networks
 
 
 class PackedTask(Task):

@@ -119,7 +119,7 @@ class _Loop:
         self.losses: list[tf.Tensor] = []
         self.paced_from = (0, 0.0)  # step and seconds since when the pace is measured
         self.last_saved = time.monotonic()
-        self._step = tf.function(self._one_step, jit_compile=plan.compiled)
+        self._step = tf.function(self._one_step, jit_compile=plan.compiled(run.minutes))
         if run.resume:
             self._load_checkpoint()
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "Run"]
 
-WORTH_COMPILING = 2000  # steps; with fewer, XLA takes longer to compile than it saves
+COMPILED_MINUTES = 0.5  # a time budget below leaves no time to compile
 FEWEST_VALIDATED, MOST_SHARE = 40, 0.2  # validation subjects, unless these exceed this share of all
 
 
@@ -33,17 +33,17 @@ class Plan:
     weight_decay: float
     optimizer: Literal["muon", "adam", "adversarial"] = "muon"
     ema_decay: float = 0.995  # per step, of the moving average of weights, which is validated and kept
-    jit: bool = True  # whether XLA suits the network; on CPUs its convolutions are slower than TensorFlow's
+    xla_from: int | None = 400  # steps from which XLA saves more time than it takes to compile; None if it never does
 
     @property
     def steps(self) -> int:
         """Maximum number of steps."""
         return self.steps_per_epoch * self.epochs
 
-    @property
-    def compiled(self) -> bool:
-        """Whether to compile with XLA: if it suits the network and there are enough steps."""
-        return self.jit and self.steps >= WORTH_COMPILING
+    def compiled(self, minutes: float | None) -> bool:
+        """Whether to compile with XLA: if it suits the network, and there are enough steps and minutes."""
+        short = minutes is not None and minutes < COMPILED_MINUTES
+        return self.xla_from is not None and self.steps >= self.xla_from and not short
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ def train(block: Pixels, images: np.ndarray, condition: np.ndarray, settings: Im
     """Train on images uint8 and their condition (n, features); TrainingError if the generator has collapsed."""
     model = ImageGANNetwork(block, condition.shape[1], settings, run.seed)
     task = ImageGANTask(model, block, images, condition, Batches.of(len(images), settings, run), settings)
-    plan = settings.plan(STEPS, epochs=settings.rounds, weight_decay=0.0, optimizer="adversarial", jit=False)
+    fixed = {"epochs": settings.rounds, "weight_decay": 0.0, "optimizer": "adversarial"}
+    plan = settings.plan(STEPS, **fixed, xla_from=None)  # convolutions are slower in XLA on CPUs
     history = loop.train(task, plan, run)
     check_diversity(task.real, *task.draw(task.export(), 7))
     run.delete_checkpoint()

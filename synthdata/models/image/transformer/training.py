@@ -38,13 +38,13 @@ def train(block: Pixels, images: np.ndarray, condition: np.ndarray, settings: Im
         learning_rate=settings.tokenizer_learning_rate,
         weight_decay=0.0,
         optimizer="adam",
-        jit=False,
+        xla_from=None,
     )
     history = loop.train(TokenizerTask(tokenizer, images, batches, settings), plan, first)
     model = ImageTransformerNetwork(grid, condition.shape[1], settings, run.seed)
     task = ImageTransformerTask(model, tokenizer, images, condition, batches, settings)
     second = second_stage(run, TOKENIZER_SHARE, history)
-    second_history = loop.train(task, settings.plan(batches.steps_per_epoch, jit=False), second)
+    second_history = loop.train(task, settings.plan(batches.steps_per_epoch, xla_from=None), second)
     first.delete_checkpoint()
     second.delete_checkpoint()
     weights = prefixed("decode_", tokenizer.export()) | prefixed("draw_", model.export())

@@ -24,7 +24,8 @@ def train(block: Pixels, images: np.ndarray, condition: np.ndarray, settings: Im
     model = ImageVAENetwork(block, condition.shape[1], settings, run.seed)
     batches = Batches.of(len(images), settings, run)
     task = ImageVAETask(model, images, condition, batches, settings)
-    history = loop.train(task, settings.plan(batches.steps_per_epoch, optimizer="adam", jit=False), run)
+    plan = settings.plan(batches.steps_per_epoch, optimizer="adam", xla_from=None)  # convolutions are slower in XLA
+    history = loop.train(task, plan, run)
     run.delete_checkpoint()
     return Learned(model.export(), history)
 

@@ -39,7 +39,8 @@ def train(table: SymbolTable, symbols: np.ndarray, settings: GAN, run: Run) -> L
     frequencies = Frequencies.of(table, symbols, settings.entropy_weighting)
     model = GANNetwork(frequencies, settings, run.seed, group=GROUP)
     task = GANTask(model, symbols, frequencies, Batches.of(len(symbols), settings, run), settings)
-    plan = settings.plan(STEPS, epochs=settings.rounds, weight_decay=0.0, optimizer="adversarial", jit=False)
+    fixed = {"epochs": settings.rounds, "weight_decay": 0.0, "optimizer": "adversarial"}
+    plan = settings.plan(STEPS, **fixed, xla_from=None)  # a step takes a third longer in XLA
     history = loop.train(task, plan, run)
     weights = task.export()
     sampler = LatentSampler(table, weights, partial(enter_conditional, weights))

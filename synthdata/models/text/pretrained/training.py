@@ -30,7 +30,9 @@ def train(tokens: np.ndarray, preset: Preset, condition: np.ndarray, settings: P
     backbone = load_backbone(preset)
     model = PretrainedTextNetwork(backbone, preset, settings, run.seed, condition=condition.shape[1])
     task = PretrainedTextTask(model, packs, condition, batches, settings)
-    plan = settings.plan(batches.steps_per_epoch, optimizer="adam", jit=False)  # XLA takes minutes for a large network
+    plan = settings.plan(
+        batches.steps_per_epoch, optimizer="adam", xla_from=None
+    )  # XLA takes minutes for a large network
     history = loop.train(task, plan, run)
     run.delete_checkpoint()
     sizes = {

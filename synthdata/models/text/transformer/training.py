@@ -6,7 +6,7 @@ import numpy as np
 
 from synthdata.models.base import Learned
 from synthdata.models.text.packing import Packs, pack_batches
-from synthdata.models.text.training import PackedTask
+from synthdata.models.text.training import XLA_FROM, PackedTask
 from synthdata.models.text.transformer.model import TextTransformer
 from synthdata.models.text.transformer.network import TextTransformerNetwork
 from synthdata.models.training import loop
@@ -23,8 +23,8 @@ def train(tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: 
     packs, batches = pack_batches(tokens, settings, run)
     frequencies = packs.frequencies(batches.rows, vocabulary)
     model = TextTransformerNetwork(frequencies, settings, run.seed, condition=condition.shape[1], steps=packs.steps)
-    plan = settings.plan(batches.steps_per_epoch)
-    task = TextTransformerTask(model, packs, condition, batches, settings, jit=plan.compiled)
+    plan = settings.plan(batches.steps_per_epoch, xla_from=XLA_FROM)
+    task = TextTransformerTask(model, packs, condition, batches, settings, jit=plan.compiled(run.minutes))
     history = loop.train(task, plan, run)
     run.delete_checkpoint()
     return Learned(model.export(), history)

@@ -14,7 +14,7 @@ from synthdata.errors import TrainingError
 from synthdata.models.base import Learned, Weights
 from synthdata.models.text.packing import Packs, pack_batches
 from synthdata.models.text.sampler import text_nll
-from synthdata.models.text.training import PackedTask
+from synthdata.models.text.training import XLA_FROM, PackedTask
 from synthdata.models.text.vae.model import TextAutoencoder, TextVAE
 from synthdata.models.text.vae.network import TextVAENetwork
 from synthdata.models.text.vae.sampler import decoder_steps, encode_texts, mutual_information
@@ -50,6 +50,7 @@ def train_autoencoder(
     plan = settings.plan(
         batches.steps_per_epoch,
         patience=math.ceil(warmup * epochs) + settings.patience,
+        xla_from=XLA_FROM,
     )
     history = loop.train(TextVAETask(model, packs, condition, batches, settings), plan, run)
     return Learned(model.export(), history)
