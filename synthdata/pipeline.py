@@ -48,7 +48,7 @@ def train(
     schema : Schema
         What the table is; `Schema.infer` guesses a first one.
     model : str, mapping or settings, optional
-        In place of the schema's: a family ("auto" lets the table decide), or one with hyperparameters,
+        In place of the schema's: a family ("auto" lets the table decide), or one with settings,
         `VAE(latent=8)` or `{"family": "vae", "latent": 8}`.
     seed : int, default 0
         Equal seeds, tables and schemas give equal models.
@@ -73,7 +73,7 @@ def train(
     GateError
         If the table breaks its schema; nothing was trained. `verdict` says which rows.
     SchemaError
-        If the schema contradicts itself, or a hyperparameter is wrong.
+        If the schema contradicts itself, or a setting is wrong.
     DataError
         If the table cannot be read as the schema says, or is too small.
     TrainingError

@@ -1,4 +1,4 @@
-"""Search a family's hyperparameters by the quality of what it generates, beside rows it was not trained on.
+"""Search a family's settings by the quality of what it generates, beside rows it was not trained on.
 
 Optuna (the extra `tune`) proposes settings, the defaults first. A trial's quality is the AUC
 of boosted trees that tell its rows from held-out ones: .5 is best.
@@ -71,7 +71,7 @@ def tune(
     resume: bool = False,
     listener: Listener = silent,
 ) -> Tuned:
-    """Search the hyperparameters of the table's generator; what the schema's `model` sets already stays as it is.
+    """Search the settings of the table's generator; what the schema's `model` sets already stays as it is.
 
     The first trial has the defaults; Optuna proposes the others. A trial trains a model and draws as many rows as were
     held out; its quality is the AUC of boosted trees that tell the two apart: 0.5 is best, 1 worst. One trial takes a
@@ -170,7 +170,7 @@ def tune(
 
 
 def _search_space(name: str, fixed: Mapping[str, Any]) -> dict[str, SearchRange]:
-    """Where to look for better hyperparameters of a family, without those that are fixed."""
+    """Where to look for better settings of a family, without those that are fixed."""
     if name == AUTO or not family(name).search_space:
         raise InputError(f"{name} has nothing to search; name a family that has: --model transformer")
     settings(name, fixed)  # refuses wrong ones

@@ -472,9 +472,9 @@ BAD = {
     "unknown command": Bad("trian stays.yaml", ('no command "trian"', 'did you mean "train"')),
     "unknown option": Bad(f"{GENERATE} --sed 1", ("--sed", "synthdata generate --help")),
     "unknown family": Bad(f"{TRAIN.format('stays.csv')} --model lstm", ("lstm", "transformer", "marginals")),
-    "a hyperparameter it lacks, before any reading": Bad(
+    "a setting it lacks, before any reading": Bad(
         TRAIN.format("none.csv"),
-        ('"layers" is no hyperparameter of marginals',),
+        ('"layers" is no setting of marginals',),
         rewritten("stays.yaml", "model: marginals", "model: {family: marginals, layers: 2}"),
     ),
     "nothing to tune": Bad("tune stays.yaml --data stays.csv -o new.yaml --minutes 1", ("marginals has nothing",)),

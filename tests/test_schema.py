@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import ClassVar
@@ -19,6 +20,8 @@ from pydantic import BaseModel
 from synthdata.errors import DataError, SchemaError
 from synthdata.evaluation import evaluate
 from synthdata.fields import KINDS, Boolean, Category, Datetime, Identifier, Image, Number, Personal, Text
+from synthdata.models import settings as model_settings
+from synthdata.models.tabular.vae.model import VAE
 from synthdata.pipeline import train
 from synthdata.schema import Model, Schema, infer, json_schema
 from synthdata.schema.constraints import CONSTRAINTS, Combinations, Ordered, RowRule, Unique
@@ -595,6 +598,52 @@ def test_replace_field_changes_one_field() -> None:
     changed = PATIENTS.replace_field("age", max=120, nullable=True)
     assert changed.fields == {"age": Number(integer=True, max=120, nullable=True), "smoker": Boolean()}
     assert list(changed.fields) == ["age", "smoker"]
+
+
+def test_replace_field_changes_a_kind() -> None:
+    schema = PATIENTS.replace_field("age", nullable=True, description="in years")
+    assert schema.replace_field("age", Text(min_length=2)).fields["age"] == Text(min_length=2)
+    assert schema.replace_field("age", Text(), nullable=True).fields["age"] == Text(nullable=True)
+    changed = schema.replace_field("age", kind="category", values=["1", "2"]).fields["age"]
+    assert changed == Category(values=["1", "2"], nullable=True, description="in years")
+    assert schema.replace_field("age", kind="number") == schema
+    with pytest.raises(SchemaError, match='unknown kind "numbr"; did you mean "number"'):
+        schema.replace_field("age", kind="numbr")
+
+
+def test_a_schema_is_short_to_look_at() -> None:
+    assert repr(PATIENTS) == "Schema('patients', 2 fields, target 'smoker')"
+    assert repr(Schema(fields={"age": Number()})) == str(Schema(fields={"age": Number()})) == "Schema('table', 1 field)"
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: Number(intger=True), 'Number: unknown key "intger"; did you mean "integer"?'),
+        (lambda: Number(decimals=-1), "Number, decimals: found -1; allowed is greater than or equal to 0"),
+        (lambda: Personal(), 'Personal: "provider" is missing'),
+        (lambda: Ordered(low="age"), 'Ordered: "high" is missing'),
+    ],
+)
+def test_a_wrong_declaration_in_python_is_one_line(build: Callable[[], object], message: str) -> None:
+    with pytest.raises(SchemaError) as caught:
+        build()
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"latnt": 4}, 'model: "latnt" is no setting of vae; did you mean "latent"?'),
+        ({"latent": 5}, "model: latent 5 is odd; coupling layers need two halves"),
+        ({"latent": 0}, "model, latent: found 0; allowed is greater than 0"),
+    ],
+)
+def test_wrong_settings_say_the_same_typed_and_as_a_mapping(options: dict, message: str) -> None:
+    for build in (lambda: VAE(**options), lambda: model_settings("vae", options)):
+        with pytest.raises(SchemaError) as caught:
+            build()
+        assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(

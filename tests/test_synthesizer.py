@@ -116,7 +116,7 @@ def test_too_few_rows_are_refused():
         Synthesizer.fit(patients(19), Schema.parse(SCHEMA))
 
 
-def test_an_unknown_family_or_hyperparameter_names_the_nearest():
+def test_an_unknown_family_or_setting_names_the_nearest():
     with pytest.raises(SchemaError, match='did you mean "transformer"'):
         Synthesizer.fit(patients(), Schema.parse(SCHEMA), model="transfomer")
     schema = Schema.parse(SCHEMA.replace("family: marginals", "family: transformer, widht: 8"))
@@ -127,6 +127,13 @@ def test_an_unknown_family_or_hyperparameter_names_the_nearest():
 def test_no_rows_is_no_request(fitted):
     with pytest.raises(InputError, match="at least 1"):
         fitted.sample(0)
+    with pytest.raises(InputError, match="rows is '10'; give a whole number"):
+        fitted.sample("10")
+
+
+def test_a_path_is_no_frame() -> None:
+    with pytest.raises(InputError, match="fit takes a DataFrame; read the file with read_table"):
+        Synthesizer.fit("telco.csv", Schema.parse(SCHEMA))
 
 
 def test_a_table_of_identifiers_alone_can_be_sampled():

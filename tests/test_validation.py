@@ -702,3 +702,7 @@ def test_checking_does_not_change_the_table():
     before = frame.copy(deep=True)
     check(frame, PEOPLE)
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_validated_rows_are_short_to_look_at() -> None:
+    assert repr(validate(small([1, 2]), SMALL)) == "Validated('table', 2 rows, passed)"

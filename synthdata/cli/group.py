@@ -22,7 +22,7 @@ COMMANDS = {  # in the order in which a person meets them; each is `command` of 
     "evaluate": "score synthetic rows: fidelity, utility, privacy",
     "run": "train, evaluate and generate in one go",
     "augment": "add synthetic rows to a training set",
-    "tune": "search for better hyperparameters",
+    "tune": "search for better settings",
     "validate": "check a table against a schema",
     "suite": "print the checks that a schema implies",
     "inspect": "describe a model",

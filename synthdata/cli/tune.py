@@ -1,4 +1,4 @@
-"""`synthdata tune`: search for better hyperparameters and write them into a schema."""
+"""`synthdata tune`: search for better settings and write them into a schema."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def command(
     resume: bool,
     force: bool,
 ) -> None:
-    """Search for the best hyperparameters of a generator family, and write a copy of SCHEMA that has them.
+    """Search for the best settings of a generator family, and write a copy of SCHEMA that has them.
 
     Each trial trains on four fifths of the table and is scored on the rest: the AUC of boosted trees that try to tell
     synthetic rows from real ones; 0.5 is best. The first trial has the defaults. Settings that the schema's model names

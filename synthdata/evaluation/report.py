@@ -166,7 +166,7 @@ class Panel:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What an evaluation found: fidelity, utility and privacy.
 
@@ -240,6 +240,9 @@ class Report:
     seconds: float = 0.0
     subjects: Mapping[str, int] = field(default_factory=dict)
     shows_real: bool = False
+
+    def __repr__(self) -> str:
+        return f"Report({self.name!r}, {len(self.scores)} scores, {len(self.alarms)} alarms, {len(self.missed)} missed)"
 
     @property
     def passed(self) -> bool:

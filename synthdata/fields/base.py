@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self, assert_never
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels, Tokens
 from synthdata.errors import ConditionError, DataError
@@ -25,6 +25,7 @@ from synthdata.fields.comparison import Comparison
 from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.rows import Rows
 from synthdata.fields.transforms import Transforms
+from synthdata.messages import Declaration
 from synthdata.subjects import Subjects
 
 __all__ = ["Body", "Codec", "Expectation", "Field", "Guess"]
@@ -97,7 +98,7 @@ class Body(ABC):
         """Write as plain JSON."""
 
 
-class Field(BaseModel, ABC):
+class Field(Declaration, ABC):
     """The declaration of one column. Owns everything about its kind."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -150,7 +151,7 @@ class Field(BaseModel, ABC):
         """The values of a column as evaluation compares them; None if there is nothing to compare."""
 
     def generator(self) -> Mapping[str, Any]:
-        """Family and hyperparameters of the field's own generator, as far as set; empty for tabular fields."""
+        """Family and settings of the field's own generator, as far as set; empty for tabular fields."""
         return {}
 
     def cleared(self, column: pd.Series, subjects: Subjects) -> pd.Series:

@@ -10,7 +10,7 @@ __all__ = ["OwnModel", "as_options"]
 
 
 def as_options(value: Any) -> Any:
-    """Return typed settings as a mapping, the family and the hyperparameters that were set; all else as it is.
+    """Return typed settings as a mapping, the family and the settings that were set; all else as it is.
 
     Settings are known by their `family`, so that nothing of `models` is imported here.
     """
@@ -21,4 +21,4 @@ def as_options(value: Any) -> Any:
 
 
 OwnModel: TypeAlias = Annotated[str | dict[str, Any], BeforeValidator(as_options)]
-"""The generator of a field: a family, or one with hyperparameters."""
+"""The generator of a field: a family, or one with settings."""

@@ -79,31 +79,24 @@ def field_family(block: Block, name: str) -> type[Generator]:
 
 
 def settings(name: str, options: Mapping[str, Any]) -> Any:
-    """Check a family's hyperparameters and return them as its settings; SchemaError names the wrong one."""
+    """Check a family's settings and return them; SchemaError names the wrong one."""
     if name == AUTO:
         from synthdata.models.auto import AutoSettings
 
-        return _checked(name, AutoSettings, options)
-    return _checked(name, family(name).Settings, options)
+        return _checked(AutoSettings, options)
+    return _checked(family(name).Settings, options)
 
 
 def field_settings(block: Block, name: str | None, options: Mapping[str, Any]) -> tuple[str, Any]:
     """The family of an image or text block, the first if none is named, and its settings; SchemaError as above."""
     name = name or next(iter(families_of(block)))
-    return name, _checked(name, field_family(block, name).Settings, options)
+    return name, _checked(field_family(block, name).Settings, options)
 
 
-def _checked(name: str, model: type[Settings], options: Mapping[str, Any]) -> Any:
+def _checked(model: type[Settings], options: Mapping[str, Any]) -> Any:
     from pydantic import ValidationError
 
     try:
         return model.model_validate(dict(options))
     except ValidationError as error:
-        first = error.errors()[0]
-        key = str(first["loc"][0]) if first["loc"] else ""
-        if first["type"] == "extra_forbidden":
-            known = nearest(key, model.model_fields)
-            raise SchemaError(f'model: "{key}" is no hyperparameter of {name}; {known}') from None
-        if not key:
-            raise SchemaError(f"model: {first['msg'].removeprefix('Value error, ')}") from None
-        raise SchemaError(f"model, {key}: {first['msg'].lower()}, found {first['input']!r}") from None
+        raise SchemaError(model.explain(error)) from None

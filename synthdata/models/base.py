@@ -21,10 +21,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeAlias, TypeVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict, ValidationError
 
 from synthdata.blocks import Arrays, Block, Layout, Tokens, check_arrays
 from synthdata.extras import needed
+from synthdata.messages import Declaration, complaint
 from synthdata.models.samplers.shapes import Shapes, check_shapes
 from synthdata.models.training.plan import Plan
 
@@ -101,7 +102,7 @@ class Size:
         return len(self.layout)
 
 
-class Settings(BaseModel):
+class Settings(Declaration):
     """Hyperparameters of one family, each defined once; network, training and docs all read them from here.
 
     family: the name of the family. SAMPLING: names of those that only affect sampling and may change after training.
@@ -111,6 +112,12 @@ class Settings(BaseModel):
 
     family: ClassVar[str]
     SAMPLING: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def explain(cls, error: ValidationError) -> str:
+        """Put pydantic's first complaint into one line, as for `model` of a schema."""
+        first = error.errors()[0]
+        return complaint(first, cls, "model", [str(part) for part in first["loc"]], owner=getattr(cls, "family", AUTO))
 
     def auto(self, size: Size) -> dict[str, Any]:
         """The values that replace "auto" for data of this size, by name."""

@@ -8,19 +8,20 @@ from typing import Annotated, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 from pydantic import Field as Key
 
 from synthdata.errors import DataError
 from synthdata.fields import Expectation
 from synthdata.fields.quantiles import draw_threshold
+from synthdata.messages import Declaration
 from synthdata.schema.expressions import Rule
 from synthdata.subjects import Subjects
 
 __all__ = ["CONSTRAINTS", "AnyConstraint", "Combinations", "Constraint", "Ordered", "RowRule", "Unique", "texts"]
 
 
-class Constraint(BaseModel, ABC):
+class Constraint(Declaration, ABC):
     """A requirement on several columns.
 
     What to implement: the columns it names, a label, and either `expectation` (if Great Expectations can check it) or

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from pydantic import BaseModel, ValidationError
 
-from synthdata.errors import nearest
 from synthdata.fields import KINDS, Category
+from synthdata.messages import complaint
 from synthdata.schema.constraints import CONSTRAINTS, Ordered
 
 __all__ = ["explained"]
@@ -32,33 +31,4 @@ def explained(error: ValidationError, schema: type[BaseModel], source: str) -> s
         where = f"{source}, constraint {int(place[1]) + 1}"
         kind, place = (place[2] if len(place) > 2 else None), place[3:]
         model, kinds = CONSTRAINTS.get(str(kind), Ordered), CONSTRAINTS
-    found = json.dumps(first["input"], default=str)[:80]
-    match first["type"]:
-        case "extra_forbidden":
-            for part in place[:-1]:  # a mapping in the field, with keys of its own
-                where, inner = f"{where}, {part}", model.model_fields[part].annotation
-                model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
-            return f'{where}: unknown key "{place[-1]}"; {nearest(place[-1], model.model_fields)}'
-        case "union_tag_invalid":
-            tag = first["ctx"]["tag"]
-            return f'{where}: unknown kind "{tag}"; {nearest(tag, kinds)}'
-        case "union_tag_not_found":
-            return f"{where}: no kind given; allowed: {', '.join(kinds)}"
-        case "missing":
-            return f'{where}: "{place[-1]}" is missing'
-        case "string_type" if isinstance(first["input"], bool | int | float):
-            what = "a boolean" if isinstance(first["input"], bool) else "a number"
-            return f"{where}, {'.'.join(place)}: found {found}, {what} to YAML; put it in quotes"
-        case "model_type":
-            return f"{where}, {'.'.join(place)}: found {found}; write a mapping, {{key: value}}, or leave it out"
-        case "model_attributes_type":
-            return f"{where}: found {found}; write a mapping with its kind, one of {', '.join(kinds)}"
-        case _:
-            parts = [part for part in place if part not in ("int", "float", "str")]  # the branches of a union
-            key = f", {'.'.join(parts)}" if parts else ""
-            advice = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ").lower()
-            return (
-                f"{where}{key}: found {found}; allowed is {advice}"
-                if "Input" in first["msg"]
-                else (f"{where}{key}: found {found}; {advice}")
-            )
+    return complaint(first, model, where, place, kinds=kinds)

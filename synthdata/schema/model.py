@@ -1,4 +1,4 @@
-"""Which generator learns the table: a family and its hyperparameters."""
+"""Which generator learns the table: a family and its settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Model", "ModelLike"]
 
 
 class Model(BaseModel):
-    """A generator family, and its hyperparameters by their Python names (checked by the family)."""
+    """A generator family, and its settings by their Python names (checked by the family)."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -22,14 +22,14 @@ class Model(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read(cls, value: Any) -> Any:
-        """A name by itself is a family; settings such as `VAE(latent=4)` are one with hyperparameters."""
+        """A name by itself is a family; settings such as `VAE(latent=4)` are one with settings."""
         return {"family": value} if isinstance(value, str) else as_options(value)
 
     @property
     def options(self) -> dict[str, Any]:
-        """The hyperparameters that were set."""
+        """The settings that were set."""
         return dict(self.model_extra or {})
 
 
 ModelLike: TypeAlias = str | Mapping[str, Any] | BaseModel
-"""What `Model` is read from: a family, one with hyperparameters as in YAML, or settings such as `VAE(latent=4)`."""
+"""What `Model` is read from: a family, one with settings as in YAML, or settings such as `VAE(latent=4)`."""

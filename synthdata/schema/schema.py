@@ -56,7 +56,7 @@ class Schema(BaseModel):
     rows_per_subject : int, default 100
         The most rows of a subject that are learned.
     model : str, mapping or settings, default "transformer"
-        The table's generator: a family, or one with hyperparameters, `VAE(latent=4)` or `{"family": "vae"}`.
+        The table's generator: a family, or one with settings, `VAE(latent=4)` or `{"family": "vae"}`.
     constraints : tuple of constraint, default ()
         What must hold between columns, see `synthdata.schema.constraints`.
     suite : str, optional
@@ -198,15 +198,18 @@ class Schema(BaseModel):
         """
         return type(self).model_validate({**_said(self), **changes})
 
-    def replace_field(self, name: str, **changes: Any) -> Schema:
-        """Return this schema with other values in one field, checked; its kind stays.
+    def replace_field(self, name: str, field: Field | None = None, /, **changes: Any) -> Schema:
+        """Return this schema with one field changed or replaced, checked.
 
         Parameters
         ----------
         name : str
             The field.
+        field : Field, optional
+            What takes its place, `Boolean()` say.
         **changes
-            New values of the field's own keys, `model` or `nullable` say. To change its kind, `replace` the fields.
+            New values of the field's own keys, `max` or `nullable` say. A new `kind` starts from the defaults of that
+            kind; `nullable` and `description` stay.
 
         Raises
         ------
@@ -215,20 +218,35 @@ class Schema(BaseModel):
 
         Examples
         --------
-        >>> from synthdata import Number, Schema
-        >>> schema = Schema(fields={"age": Number(integer=True)})
+        >>> from synthdata import Boolean, Number, Schema
+        >>> schema = Schema(fields={"age": Number(integer=True), "smoker": Number(nullable=True)})
         >>> schema.replace_field("age", max=120).fields["age"].max
         120
+        >>> schema.replace_field("smoker", kind="boolean").fields["smoker"]
+        Boolean(kind='boolean', nullable=True, description=None)
+        >>> schema.replace_field("smoker", Boolean()).fields["smoker"].nullable
+        False
 
         """
         if name not in self.fields:
             raise SchemaError(f'schema: no field "{name}"; {nearest(name, self.fields)}')
-        field = self.fields[name]
-        return self.replace(fields={**self.fields, name: {**_said(field), "kind": field.kind, **changes}})
+        old = self.fields[name]
+        said = _said(old if field is None else field)
+        kind = old.kind if field is None else field.kind
+        if changes.get("kind", kind) != kind:
+            said = {key: said[key] for key in ("nullable", "description") if key in said}
+        return self.replace(fields={**self.fields, name: {**said, "kind": kind, **changes}})
 
     def dump(self, notes: Mapping[str, str] | None = None, why: str = "") -> str:
         """Write as YAML. notes: comments by field name. why: the comment on the subject."""
         return write_yaml(self, notes or {}, why)
+
+    def __repr__(self) -> str:
+        target = f", target {self.target!r}" if self.target is not None else ""
+        fields = len(self.fields)
+        return f"Schema({self.name!r}, {fields} field{'s'[: fields != 1]}{target})"
+
+    __str__ = __repr__
 
     def _repr_html_(self) -> str:
         """The fields, as a notebook shows them."""
@@ -292,7 +310,7 @@ class Schema(BaseModel):
     def arrays(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """Turn a frame of the schema's types into arrays without objects, see `Field.array`.
 
-        A nullable column has a second one, `<name>.missing`, true where the first means nothing.
+        A nullable column has a second array, `<name>.missing`, true where the first means nothing.
         """
         result = {name: field.array(frame[name]) for name, field in self.fields.items()}
         for name, field in self.fields.items():

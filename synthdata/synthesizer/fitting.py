@@ -56,6 +56,8 @@ def request(
     frame: pd.DataFrame, schema: Schema | None, model: ModelLike | None, max_minutes: float | None
 ) -> FitRequest:
     """Check the arguments of `Synthesizer.fit`; SchemaError or InputError if they are invalid."""
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError("fit takes a DataFrame; read the file with read_table")
     schema = schema or Schema.infer(frame)
     if model is not None and not isinstance(model, str):
         schema, model = schema.replace(model=model), None

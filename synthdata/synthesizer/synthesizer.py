@@ -111,7 +111,7 @@ class Synthesizer:
         schema : Schema, optional
             What the table is; inferred from `frame` if not given.
         model : str, mapping or settings, optional
-            In place of the schema's: a family ("auto" lets the table decide), or one with hyperparameters,
+            In place of the schema's: a family ("auto" lets the table decide), or one with settings,
             `VAE(latent=8)` or `{"family": "vae", "latent": 8}`.
         seed : int, default 0
             Equal seeds, tables and schemas give equal models.
@@ -134,11 +134,11 @@ class Synthesizer:
         Raises
         ------
         SchemaError
-            If the schema contradicts itself, or names an unknown family or hyperparameter.
+            If the schema contradicts itself, or names an unknown family or setting.
         DataError
             If the table cannot be read as the schema says, or has too few rows or subjects.
         InputError
-            If `max_minutes` is not above 0.
+            If `frame` is not a DataFrame, or `max_minutes` is not above 0.
         TrainingError
             If training diverges, or a generator ignores what it should learn.
         ArtefactError
@@ -213,7 +213,7 @@ class Synthesizer:
         ConditionError
             If nothing the model learned can satisfy `where`; before anything is drawn.
         InputError
-            If `rows` is below 1, or the pattern of a key has fewer keys than rows are wanted.
+            If `rows` is not a whole number from 1 on, or the pattern of a key has fewer keys than rows are wanted.
 
         Examples
         --------
@@ -228,6 +228,8 @@ class Synthesizer:
         if (prompt, temperature, top_p) != (None, None, None):
             other = self.with_sampling(prompt=prompt, temperature=temperature, top_p=top_p)
             return other.sample(rows, where=where, seed=seed)
+        if isinstance(rows, bool) or not isinstance(rows, int | np.integer):
+            raise InputError(f"rows is {rows!r}; give a whole number of rows, at least 1")
         if rows < 1:
             raise InputError(f"{rows} rows asked for; ask for at least 1")
         frames: list[pd.DataFrame] = []

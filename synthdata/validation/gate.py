@@ -50,6 +50,12 @@ class Validated:
         self._frames = frames
         self._started = False
 
+    def __repr__(self) -> str:
+        rows = "rows not read yet" if self._frames is None else f"{sum(map(len, self._frames)):,} rows"
+        verdict = self._run.verdict
+        state = "" if verdict is None else ", passed" if verdict.passed else ", not passed"
+        return f"Validated({self.schema.name!r}, {rows}{state})"
+
     def frames(self) -> Iterator[pd.DataFrame]:
         """The admitted rows, a chunk at a time. A stream draws them while it is read, and can be read once.
 

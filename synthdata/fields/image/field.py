@@ -73,7 +73,7 @@ class Image(Field):
     width: int = Key(ge=LEAST, le=MOST)
     channels: Literal[1, 3] = 1
     resize: bool = False
-    model: OwnModel = Key(default={}, description="its generator: a family, or one with hyperparameters")
+    model: OwnModel = Key(default={}, description="its generator: a family, or one with settings")
     transforms: ImageTransforms = Key(default=ImageTransforms(), description="changes after which its label holds")
 
     reads_null: ClassVar[frozenset[str]] = frozenset()
@@ -241,7 +241,7 @@ class Image(Field):
         return Images(len(column), lambda rows: self.array(column.iloc[rows]))
 
     def generator(self) -> Mapping[str, Any]:
-        """The family and hyperparameters in `model`."""
+        """The family and settings in `model`."""
         return {"family": self.model} if isinstance(self.model, str) else self.model
 
     def transforming(self) -> ImageTransforms | None:

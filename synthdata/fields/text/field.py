@@ -91,7 +91,7 @@ class Text(Field):
     max_length: int | None = Key(default=None, ge=1)
     letters: float = Key(default=0.0, ge=0, le=1, description="least share of letters among the characters of a text")
     forbid: list[str] = Key(default=[], description='regular expressions, or "email", "phone", "url"')
-    model: OwnModel = Key(default={}, description="its generator: a family, or one with hyperparameters")
+    model: OwnModel = Key(default={}, description="its generator: a family, or one with settings")
     transforms: TextTransforms = Key(default=TextTransforms(), description="changes after which its label holds")
 
     statistics: ClassVar[tuple[str, ...]] = WORDING
@@ -218,7 +218,7 @@ class Text(Field):
         return Texts(column.astype(object).where(column.notna(), None).to_numpy(object))
 
     def generator(self) -> Mapping[str, Any]:
-        """The family and hyperparameters in `model`; with a preset, "pretrained" is the default family."""
+        """The family and settings in `model`; with a preset, "pretrained" is the default family."""
         said = {"family": self.model} if isinstance(self.model, str) else self.model
         if self.preset is None:
             return said
