@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from synthdata.pipeline import generate, train
     from synthdata.schema import Schema
     from synthdata.synthesizer import Synthesizer
-    from synthdata.tuning import tune
+    from synthdata.tuning import Tuned, tune
     from synthdata.validation import Suite, Validated, Verdict, validate
 
 __all__ = [
@@ -88,6 +88,7 @@ __all__ = [
     "TextVAE",
     "TrainingError",
     "Transformer",
+    "Tuned",
     "Validated",
     "Verdict",
     "augment",
@@ -144,7 +145,7 @@ _ROOMS = {  # where each public name is; the imports above say the same to type 
     "pipeline": ("generate", "train"),
     "schema": ("Schema",),
     "synthesizer": ("Synthesizer",),
-    "tuning": ("tune",),
+    "tuning": ("Tuned", "tune"),
     "validation": ("Suite", "Validated", "Verdict", "validate"),
 }
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}

@@ -157,7 +157,7 @@ METRICS: dict[str, Metric] = {
         best=0.0,
     ),
     "key_overlap": Metric(
-        "Real keys among synthetic rows",
+        "Rare or key values repeated (worst column)",
         "privacy",
         "lower",
         "Share of the synthetic cells of a column of many values that are real values of fewer than 8 subjects: keys, "

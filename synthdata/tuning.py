@@ -48,7 +48,23 @@ class Trial:
 
 @dataclass(frozen=True)
 class Tuned:
-    """What a search found. schema: with the best settings. trials: in the order they were made, the defaults first."""
+    """What a search of settings found; `tune` returns it.
+
+    Attributes
+    ----------
+    schema : Schema
+        The schema, with the best settings in its `model`.
+    trials : tuple of Trial
+        In the order they were made, the defaults first. Each has `options` (what was set), `quality` (AUC, 0.5 is best)
+        and `seconds`.
+
+    Examples
+    --------
+    >>> found = tune(frame, schema, minutes=30)  # doctest: +SKIP
+    >>> found.best.options, found.best.quality  # doctest: +SKIP
+    >>> synthesizer = train(frame, found.schema)  # doctest: +SKIP
+
+    """
 
     schema: Schema
     trials: tuple[Trial, ...]

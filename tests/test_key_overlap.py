@@ -1,4 +1,4 @@
-"""Real keys among synthetic rows raise an alarm; values that people share by chance do not."""
+"""Keys and rare values repeated: real keys raise an alarm; values that people share by chance do not."""
 
 from __future__ import annotations
 
@@ -70,6 +70,7 @@ def test_real_accounts_among_synthetic_rows_are_an_alarm(has_subject: bool, is_h
     assert found.passed is False
     assert found.value == 1
     assert "iban 1.000" in found.note
+    assert found.label.startswith("Real keys")
     assert not any(account in repr(found) for account in train["iban"].unique())
 
 
@@ -152,3 +153,12 @@ def test_what_a_table_cannot_hold_misses_its_requirement(tmp_path: Path) -> None
     tables = [pd.DataFrame({"a": list("abc") * 40}) for _ in range(2)]
     schema = Schema(name="t", fields={"a": {"kind": "category"}}, require={"key_overlap": 0.01})
     assert [score.name for score in evaluate(*tables, schema=schema).missed] == ["key_overlap"]
+
+
+def test_numbers_that_repeat_are_not_called_keys() -> None:
+    schema = Schema.model_validate({"fields": {"amount": {"kind": "number"}}})
+    sides = zip(("train", "synthetic", "holdout"), range(3), strict=True)
+    found = key_overlap(schema, {name: schema.read(transactions(seed)[["amount"]]) for name, seed in sides}, {})
+    assert found is not None
+    assert found.value
+    assert found.label == "Rare or key values repeated (worst column)"

@@ -34,7 +34,7 @@ class Boolean(Field):
     nullable : bool, default False
         Whether cells may be missing.
     description : str, optional
-        For a person.
+        Description for readers; not used.
 
     Examples
     --------

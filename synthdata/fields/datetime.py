@@ -66,7 +66,7 @@ class Datetime(Field):
     nullable : bool, default False
         Whether cells may be missing.
     description : str, optional
-        For a person.
+        Description for readers; not used.
 
     Examples
     --------

@@ -49,7 +49,7 @@ class Number(Field):
     nullable : bool, default False
         Whether cells may be missing.
     description : str, optional
-        For a person.
+        Description for readers; not used.
 
     Examples
     --------

@@ -58,7 +58,7 @@ class Personal(Field):
     nullable : bool, default False
         Whether cells may be missing.
     description : str, optional
-        For a person.
+        Description for readers; not used.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Real keys among synthetic rows: cells that are real values of few subjects, which no new row would have.
+"""Keys and rare values repeated: synthetic cells that are real values of few subjects.
 
 Keys and personal data are compared as text, since no other metric compares them. For other columns of many values,
 held-out rows of other subjects show how often a real value is met by chance.
@@ -7,7 +7,7 @@ held-out rows of other subjects show how often a real value is met by chance.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ NAMED = 5  # columns in the note
 KEY_MARGIN = 0.001  # what names a subject should not be met at all
 MARGIN = 0.02
 LONG = 8  # characters of what looks like a key
+KEY_LABEL = "Real keys among synthetic rows (worst column)"  # the metric's own label says less: any rare value
 LIMIT = f"at most {MARGIN:g} above held-out rows, or not significant; of keys and personal data {KEY_MARGIN:g}"
 
 
@@ -75,6 +76,7 @@ def key_overlap(schema: Schema, frames: Mapping[str, pd.DataFrame], numbers: Map
         note = f"{note}; {UNCOMPARED}" if note else UNCOMPARED
     values = {"synthetic": worst.share.value, "holdout": held}
     score = Score.anchored("key_overlap", values, interval=interval, note=note)
+    score = replace(score, label=KEY_LABEL) if worst.is_key else score
     return score if all(column.expected is None for column in columns) else score.judged(worst.failed, LIMIT)
 
 

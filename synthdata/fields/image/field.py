@@ -59,7 +59,7 @@ class Image(Field):
     nullable : bool, default False
         Must be False: an image is never missing.
     description : str, optional
-        For a person.
+        Description for readers; not used.
 
     Examples
     --------

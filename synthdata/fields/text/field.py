@@ -62,7 +62,7 @@ class Text(Field):
         A local KerasHub preset folder of a GPT-2: its tokenizer is used, and the family "pretrained" fine-tunes it.
         Nothing is downloaded.
     min_length, max_length : int, default 1 and none
-        Characters.
+        Least and greatest number of characters of a text; a text outside of it does not pass validation.
     letters : float, default 0
         Least share of letters among the characters, in [0, 1].
     forbid : list of str, default []
@@ -74,7 +74,7 @@ class Text(Field):
     nullable : bool, default False
         Whether cells may be missing.
     description : str, optional
-        For a person.
+        Description for readers; not used.
 
     Examples
     --------

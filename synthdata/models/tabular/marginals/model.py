@@ -18,7 +18,7 @@ __all__ = ["Marginals", "MarginalsGenerator"]
 
 
 class Marginals(Settings):
-    """Independent columns: nothing to set."""
+    """Independent columns, each drawn by its frequencies. No settings."""
 
     family: ClassVar[str] = "marginals"
 
