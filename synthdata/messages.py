@@ -1,4 +1,4 @@
-"""What is wrong with a declaration, in one line: pydantic's complaints in the words of this package."""
+"""What is wrong with a declaration or an argument, in one line: pydantic's complaints in the words of this package."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
 from pydantic import BaseModel, ValidationError
 
-from synthdata.errors import SchemaError, nearest
+from synthdata.errors import InputError, SchemaError, nearest
 
-__all__ = ["Declaration", "complaint"]
+__all__ = ["Declaration", "check_frame", "check_rows_asked", "complaint"]
 
 
 class Declaration(BaseModel):
@@ -78,6 +80,20 @@ def complaint(
                 if "Input" in first["msg"]
                 else (f"{where}{key}: found {found}; {advice}")
             )
+
+
+def check_frame(frame: object, reader: str) -> None:
+    """Raise InputError unless `frame` is a DataFrame. reader: the function that takes it."""
+    if not isinstance(frame, pd.DataFrame):
+        raise InputError(f"{reader} takes a DataFrame, not {type(frame).__name__}; read a file with read_table")
+
+
+def check_rows_asked(rows: object) -> None:
+    """Raise InputError unless `rows` is a number of rows to draw."""
+    if isinstance(rows, bool) or not isinstance(rows, int | np.integer):
+        raise InputError(f"rows is {rows!r}; give a whole number of rows, at least 1")
+    if rows < 1:
+        raise InputError(f"{rows} rows asked for; ask for at least 1")
 
 
 BRANCHES = ("int", "float", "str", "constrained-int", "constrained-float", "constrained-str")  # of a union, in a place

@@ -11,6 +11,7 @@ import pandas as pd
 
 from synthdata.errors import GateError, InputError
 from synthdata.fields import Identifier
+from synthdata.messages import check_frame, check_rows_asked
 from synthdata.privacy.real_values import RealValues
 from synthdata.progress import Listener, Progress, silent
 from synthdata.remarks import looks_identifying
@@ -76,6 +77,8 @@ def train(
         If the schema contradicts itself, or a setting is wrong.
     DataError
         If the table cannot be read as the schema says, or is too small.
+    InputError
+        If `frame` is not a DataFrame, or `max_minutes` is not above 0.
     TrainingError
         If training diverges.
 
@@ -93,6 +96,7 @@ def train(
     10
 
     """
+    check_frame(frame, "train")
     schema.check()
     frame = schema.read(frame)
     verdict = Gate(schema, Suite.of(schema)).check(frame)
@@ -181,8 +185,7 @@ def generate(
     >>> export(generate(synthesizer, 1000, where="age >= 60"), "older.csv")  # doctest: +SKIP
 
     """
-    if rows < 1:
-        raise InputError(f"{rows} rows asked for; ask for at least 1")
+    check_rows_asked(rows)
     suite = suite_of(synthesizer)
     chunks = synthesizer.stream(where=where, seed=seed, rows=rows)
     if real is not None:

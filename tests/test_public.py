@@ -66,6 +66,19 @@ def test_a_public_name_is_that_of_its_room(name: str) -> None:
     assert PUBLIC[name].__name__ == name
 
 
+def test_a_path_in_place_of_a_frame_or_a_text_in_place_of_a_number_is_an_input_error() -> None:
+    frame = pd.DataFrame({"age": [20, 30, 40, 50] * 25, "ward": ["north", "south"] * 50})
+    model = synthdata.Synthesizer.fit(frame, model="marginals")
+    for call in (
+        lambda: synthdata.train("rows.csv", model.schema),
+        lambda: synthdata.validate("rows.csv", model.schema),
+        lambda: synthdata.evaluate(frame, "rows.csv", schema=model.schema),
+        lambda: synthdata.generate(model, "10"),
+    ):
+        with pytest.raises(errors.InputError, match=r"takes a DataFrame, not str|give a whole number of rows"):
+            call()
+
+
 def test_every_error_is_public() -> None:
     own = {
         name for name, value in vars(errors).items() if inspect.isclass(value) and value.__module__ == errors.__name__

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from synthdata.errors import DataError, SchemaError
+from synthdata.errors import DataError, InputError, SchemaError
 from synthdata.evaluation import evaluate
 from synthdata.fields import KINDS, Boolean, Category, Datetime, Identifier, Image, Number, Personal, Text
 from synthdata.models import settings as model_settings
@@ -609,6 +609,11 @@ def test_replace_field_changes_a_kind() -> None:
     assert schema.replace_field("age", kind="number") == schema
     with pytest.raises(SchemaError, match='unknown kind "numbr"; did you mean "number"'):
         schema.replace_field("age", kind="numbr")
+
+
+def test_what_is_read_is_a_frame() -> None:
+    with pytest.raises(InputError, match=r"Schema\.read takes a DataFrame, not str; read a file with read_table"):
+        PATIENTS.read("patients.csv")
 
 
 def test_a_schema_is_short_to_look_at() -> None:

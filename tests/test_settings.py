@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 from click.testing import CliRunner
 
+import synthdata
 from synthdata.augmentation.proof.gains import LABELS
 from synthdata.cli import main
 from synthdata.cli.group import COMMANDS
@@ -115,6 +116,17 @@ def test_the_page_of_schemas_has_every_kind_and_every_constraint() -> None:
     page = (ROOT / "docs" / "schema.md").read_text()
     assert [kind for kind in KINDS if not re.search(rf"^\| {kind} \||`{kind}`", page, re.M)] == []
     assert [kind for kind in CONSTRAINTS if kind not in page] == []
+
+
+def test_the_page_of_python_begins_with_what_is_common_and_lists_no_internals() -> None:
+    page = (ROOT / "docs" / "reference" / "api.md").read_text()
+    places = [
+        page.index(f"synthdata.{name}\n") for name in ("Schema", "Synthesizer", "validate", "evaluate", "Number", "VAE")
+    ]
+    assert places == sorted(places)
+    assert ".. autoclass:: synthdata.Number\n.." in page  # no members follow
+    for name, methods in GENERATE.INTERNAL.items():
+        assert all(hasattr(getattr(synthdata, name), method) for method in methods)
 
 
 def test_the_page_of_commands_has_every_command_with_an_example() -> None:

@@ -132,7 +132,7 @@ def test_no_rows_is_no_request(fitted):
 
 
 def test_a_path_is_no_frame() -> None:
-    with pytest.raises(InputError, match="fit takes a DataFrame; read the file with read_table"):
+    with pytest.raises(InputError, match="fit takes a DataFrame, not str; read a file with read_table"):
         Synthesizer.fit("telco.csv", Schema.parse(SCHEMA))
 
 

@@ -22,6 +22,7 @@ from pydantic import Field as Key
 from synthdata.errors import DataError, SchemaError, nearest
 from synthdata.fields import AnyField, Expectation, Field
 from synthdata.fields.cells import FOLDER
+from synthdata.messages import check_frame
 from synthdata.notebook import table_html
 from synthdata.schema.checks import check_schema
 from synthdata.schema.constraints import AnyConstraint
@@ -320,6 +321,7 @@ class Schema(BaseModel):
 
     def read(self, frame: pd.DataFrame, source: str = "data") -> pd.DataFrame:
         """Parse a raw frame into the schema's types and order; columns the schema does not name are dropped."""
+        check_frame(frame, "Schema.read")
         folder = str(frame.attrs.get(FOLDER, ""))
         frame = _named(frame, source)
         missing = [name for name in self.fields if name not in frame.columns]

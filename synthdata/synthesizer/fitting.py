@@ -13,6 +13,7 @@ import pandas as pd
 from synthdata.blocks import Arrays, Layout, tabular
 from synthdata.errors import DataError, InputError
 from synthdata.io.readers import LEAST_TO_TRAIN
+from synthdata.messages import check_frame
 from synthdata.models import AUTO, settings
 from synthdata.models.auto import choose
 from synthdata.models.base import Generator
@@ -56,8 +57,7 @@ def request(
     frame: pd.DataFrame, schema: Schema | None, model: ModelLike | None, max_minutes: float | None
 ) -> FitRequest:
     """Check the arguments of `Synthesizer.fit`; SchemaError or InputError if they are invalid."""
-    if not isinstance(frame, pd.DataFrame):
-        raise InputError("fit takes a DataFrame; read the file with read_table")
+    check_frame(frame, "fit")
     schema = schema or Schema.infer(frame)
     if model is not None and not isinstance(model, str):
         schema, model = schema.replace(model=model), None

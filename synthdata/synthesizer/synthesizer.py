@@ -17,6 +17,7 @@ from synthdata.blocks import tabular
 from synthdata.encoding.encoder import Encoder
 from synthdata.encoding.made_columns import MadeColumns
 from synthdata.errors import ArtefactError, InputError, SchemaError
+from synthdata.messages import check_rows_asked
 from synthdata.models.base import Generator, ImputingGenerator
 from synthdata.progress import Listener, silent
 from synthdata.remarks import (
@@ -228,10 +229,7 @@ class Synthesizer:
         if (prompt, temperature, top_p) != (None, None, None):
             other = self.with_sampling(prompt=prompt, temperature=temperature, top_p=top_p)
             return other.sample(rows, where=where, seed=seed)
-        if isinstance(rows, bool) or not isinstance(rows, int | np.integer):
-            raise InputError(f"rows is {rows!r}; give a whole number of rows, at least 1")
-        if rows < 1:
-            raise InputError(f"{rows} rows asked for; ask for at least 1")
+        check_rows_asked(rows)
         frames: list[pd.DataFrame] = []
         stream = self.stream(where=where, seed=seed, rows=rows)
         while sum(map(len, frames)) < rows:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from synthdata.errors import DataError, GateError
 from synthdata.fields import Expectation
+from synthdata.messages import check_frame
 from synthdata.progress import Listener, Progress
 from synthdata.schema import Schema
 from synthdata.schema.constraints import Constraint
@@ -309,6 +310,7 @@ class _Queue:
 
 def _typed(chunk: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """The chunk in the schema's columns and types; read as raw cells if it is not so already."""
+    check_frame(chunk, "validate")
     if not chunk.columns.is_unique:
         twice = chunk.columns[chunk.columns.duplicated()][0]
         raise DataError(f'the table has two columns "{twice}"; rename one')
