@@ -143,5 +143,5 @@ def test_the_time_budget_is_for_both_stages():
 
 
 def test_a_width_that_heads_do_not_divide_is_refused():
-    with pytest.raises(ValueError, match="no multiple of heads"):
+    with pytest.raises(ValueError, match="not a multiple of heads"):
         ImageTransformer(width=30, heads=4)

@@ -141,7 +141,7 @@ def test_weights_that_do_not_fit_are_refused(fitted):
             type(fitted).restore(SIGNATURE, config, {**weights, name: weight[..., 1:]})
     with pytest.raises(ValueError, match="weight"):
         type(fitted).restore(Signature({"image": Pixels(28, 28, 1)}, CONDITION), config, weights)
-    with pytest.raises(ValueError, match="no image"):
+    with pytest.raises(ValueError, match="not an image"):
         type(fitted).restore(Signature({"image": Tokens(4, 9)}, CONDITION), config, weights)
 
 
@@ -326,7 +326,7 @@ def test_blocks_that_cannot_be_learned_are_refused(name, block: Block):
             array = np.zeros((50, height, width, channels), np.uint8)
         case _:
             array = np.zeros(50, np.int64)
-    with pytest.raises(ValueError, match=r"sides are from 8 to 64|no image"):
+    with pytest.raises(ValueError, match=r"sides are from 8 to 64|not an image"):
         field_family(BLOCK, name).fit(Signature({"image": block}), {"image": array}, settings_of(name), Run())
 
 

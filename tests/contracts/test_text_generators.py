@@ -155,7 +155,7 @@ def test_weights_that_do_not_fit_are_refused(fitted):
             type(fitted).restore(SIGNATURE, config, {**weights, name: weight[:-1]})
     with pytest.raises(ValueError, match="weight"):
         type(fitted).restore(Signature({"note": Tokens(LENGTH, 9)}, condition), config, weights)
-    with pytest.raises(ValueError, match="no text"):
+    with pytest.raises(ValueError, match="not a text"):
         type(fitted).restore(Signature({"note": Pixels(8, 8, 1)}, condition), config, weights)
 
 
