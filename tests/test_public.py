@@ -79,6 +79,11 @@ def test_a_path_in_place_of_a_frame_or_a_text_in_place_of_a_number_is_an_input_e
             call()
 
 
+def test_a_report_is_short_to_look_at() -> None:
+    report = Report("patients", None, rows={}, sampled={}, scores=(), columns=(), pairs=())
+    assert repr(report) == "Report('patients', 0 scores, 0 alarms, 0 missed)"
+
+
 def test_every_error_is_public() -> None:
     own = {
         name for name, value in vars(errors).items() if inspect.isclass(value) and value.__module__ == errors.__name__
