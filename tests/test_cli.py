@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+import synthdata
 import synthdata.pipeline
 import synthdata.synthesizer.artefact
 from synthdata.cli import demo_data, main
@@ -320,8 +321,9 @@ def test_ctrl_c_in_training_says_how_to_resume(place: Path, monkeypatch: pytest.
         checkpoint.write_bytes(b"state")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(synthdata.pipeline, "train", interrupted)
-    done = call("train", "stays.yaml", "--data", "stays.csv", "-o", "new")
+    with monkeypatch.context() as patch:
+        patch.setattr(synthdata.pipeline, "train", interrupted)
+        done = call("train", "stays.yaml", "--data", "stays.csv", "-o", "new")
     assert done.exit_code == 130
     assert "new.checkpoint" in done.stderr
     assert "--resume" in done.stderr
@@ -330,6 +332,19 @@ def test_ctrl_c_in_training_says_how_to_resume(place: Path, monkeypatch: pytest.
     assert again.exit_code == 2
     assert "continue with --resume, or discard it with --force" in again.stderr
     assert Path("new.checkpoint").read_bytes() == b"state"
+    other = call("train", "stays.yaml", "--data", "stays.csv", "-o", "new", "--model", "vae", "--resume")
+    assert other.exit_code == 2
+    assert "start afresh with --force, and without --resume" in other.stderr
+
+
+def test_errors_name_flags_here_and_arguments_in_python(place: Path) -> None:
+    rows = synthdata.validate(pd.read_csv("stays.csv", dtype=str), synthdata.Schema.load("stays.yaml"))
+    Path("rows.csv").write_text("mine")
+    with pytest.raises(synthdata.OutputError, match="overwrite with force=True"):
+        synthdata.export(rows, "rows.csv")
+    with pytest.raises(synthdata.OutputError, match="replace it with force=True"):
+        synthdata.Synthesizer.load("model").save("model")
+    assert "replace it with --force\n" in call("train", "stays.yaml", "--data", "stays.csv", "-o", "model").stderr
 
 
 def test_a_bug_keeps_its_traceback_and_exits_with_1(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,7 +166,7 @@ def truncate(path) -> None:
 
 def test_a_model_is_not_overwritten_without_force(fitted, tmp_path):
     fitted.save(tmp_path / "model")
-    with pytest.raises(OutputError, match="--force"):
+    with pytest.raises(OutputError, match="force=True"):
         fitted.save(tmp_path / "model")
     fitted.save(tmp_path / "model", force=True)
 

@@ -13,7 +13,7 @@ from synthdata.errors import ArtefactError, DataError
 from synthdata.models import families_of, family, field_family, field_settings
 from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Signature
 from synthdata.models.latent_paths import interpolate, vary
-from synthdata.progress import Progress
+from synthdata.progress import Listener, Progress
 from synthdata.synthesizer import artefact
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ class FieldStages:
             run.listener(Progress("learn", number / len(fields), detail=f"{name}, by a {families[name]}"))
             checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
             minutes = run.minutes and run.minutes / len(fields)
-            own = replace(run, seed=run.seed + 1 + number, checkpoint=checkpoint, minutes=minutes)
+            seed, listener = run.seed + 1 + number, _of_field(run.listener, name)
+            own = replace(run, seed=seed, checkpoint=checkpoint, minutes=minutes, listener=listener)
             signature = Signature({name: block}, condition_layout)
             generators[name] = field_family(block, families[name]).fit(signature, arrays, settings, own)
         return cls(generators, families)
@@ -203,6 +204,11 @@ class FieldStages:
             restored.history.extend(config["history"])
             generators[name] = restored
         return cls(generators, families)
+
+
+def _of_field(listener: Listener, name: str) -> Listener:
+    """A listener that is told whose training it hears of."""
+    return lambda progress: listener(replace(progress, field=name))
 
 
 def _fields(layout: Layout) -> Layout:
