@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shlex
 import shutil
@@ -24,6 +25,7 @@ import synthdata.synthesizer.artefact
 from synthdata.cli import demo_data, main
 from synthdata.cli.console import Console, duration
 from synthdata.cli.group import COMMANDS
+from synthdata.cli.producing import prompts_by_field
 from synthdata.cli.quiet_tf import hushed
 from synthdata.progress import Progress
 from synthdata.schema import Schema
@@ -89,6 +91,7 @@ from click.testing import CliRunner
 import synthdata
 from synthdata.cli import main
 from synthdata.cli.group import COMMANDS
+from synthdata.cli.producing import prompts_by_field
 for arguments in [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)]:
     assert CliRunner().invoke(main, arguments).exit_code == 0, arguments
 print(*{"tensorflow", "keras", "great_expectations", "pandas", "numpy", "sklearn"} & set(sys.modules))
@@ -460,7 +463,16 @@ BAD = {
         f'{GENERATE} --where "wart = north"', ('unknown column "wart"', 'did you mean "ward"')
     ),
     "where: unknown value": Bad(f'{GENERATE} --where "ward = nord"', ('"nord"', 'did you mean "north"')),
-    "where: impossible": Bad(f'{GENERATE} --where "age > 90" --where "age < 30"', ("age > 90 and age < 30",)),
+    "where: impossible": Bad(
+        f'{GENERATE} --where "age > 90" --where "age < 30"',
+        ("no learned value of age is > 90 and < 30 (rare values are not learned)",),
+    ),
+    "where: two in one": Bad(
+        f'{GENERATE} --where "age >= 30 and age <= 40"', ("one condition each, and repeat --where",)
+    ),
+    "where: swapped operator": Bad(f'{GENERATE} --where "age => 30"', ('did you mean "age >= 30"?',)),
+    "where: another column": Bad(f'{GENERATE} --where "age > weight"', ('"weight" is a column; compare "age" with',)),
+    "where: never missing": Bad(f'{GENERATE} --where "age is null"', ("it is never missing",)),
     "where: no operator": Bad(f'{GENERATE} --where "ward north"', ("is null",)),
     "where on a run": Bad(
         'run stays.yaml --data stays.csv -n 20 -o out --where "wart = north"', ('unknown column "wart"',)
@@ -561,3 +573,33 @@ def test_a_full_disk_leaves_nothing_behind(place: Path, ending: str) -> None:
     assert done.exit_code == 2
     assert "the disk is full" in done.stderr
     assert snapshot(place) == before
+
+
+def test_quiet_says_nothing_where_the_result_is_a_file(place: Path) -> None:
+    assert did("init", "stays.csv", "-o", "quiet.yaml", "-q").output == ""
+    assert Path("quiet.yaml").exists()
+    assert "fields:" in did("init", "stays.csv", "-q").stdout
+
+
+@pytest.mark.parametrize(
+    ("prompts", "fields", "words"),
+    [
+        (("desc=The patient",), ["note"], 'no text field "desc"; the text fields are note'),
+        (("The patient",), ["description", "note"], 'name its field, --prompt "description=The patient"'),
+        (("The patient",), [], "the model has no text field"),
+    ],
+)
+def test_a_prompt_names_a_text_field(prompts: tuple[str, ...], fields: list[str], words: str) -> None:
+    with pytest.raises(synthdata.InputError, match=re.escape(words)):
+        prompts_by_field(prompts, fields)
+
+
+def test_prompts_are_by_field_or_of_the_only_one() -> None:
+    assert prompts_by_field(("The patient",), ["note"]) == "The patient"
+    assert prompts_by_field(("note=a=b", "other=c"), ["note", "other"]) == {"note": "a=b", "other": "c"}
+
+
+def test_usage_names_the_command_however_it_is_called() -> None:
+    done = subprocess.run([sys.executable, "cli.py", "train"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "cli.py" not in done.stderr
+    assert "synthdata train --help" in done.stderr

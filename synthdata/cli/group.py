@@ -32,6 +32,7 @@ FLAGS = {  # the ends of messages that name an argument
     "tune with resume=False": "tune without --resume",
     "with force=True": "with --force",
     "name one (target=)": "pass --target",
+    "and give a list of them": "and repeat --where",
     "(max_minutes)": "(--max-minutes)",
 }
 INTERRUPTED = 130  # what a shell reports for a command ended by Ctrl-C
@@ -80,7 +81,7 @@ class LazyGroup(click.Group):
     def _run(self, args: Any, prog_name: Any, complete_var: Any, expand: bool, extra: dict[str, Any]) -> int:
         try:
             result = super().main(
-                args, prog_name, complete_var, standalone_mode=False, windows_expand_args=expand, **extra
+                args, prog_name or "synthdata", complete_var, standalone_mode=False, windows_expand_args=expand, **extra
             )
         except SynthdataError as error:
             _complain(_in_flags(str(error)))
