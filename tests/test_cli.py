@@ -440,6 +440,15 @@ BAD = {
         ('field "age"', "max 120 is below min 200"),
         rewritten("stays.yaml", "min: 0", "min: 200"),
     ),
+    "a similar schema": Bad("train stay.yaml --data stays.csv -o new", ('no such schema; did you mean "stays.yaml"?',)),
+    "a similar table": Bad(TRAIN.format("stay.csv"), ('stay.csv: no such file; did you mean "stays.csv"?',)),
+    "a table for a schema": Bad(
+        "train stays.csv --data stays.csv -o new", ("a table, not a schema; run `synthdata init stays.csv` first",)
+    ),
+    "wrong target": Bad(
+        "augment stays.yaml --data stays.csv -o new.csv --target wart --balance",
+        ('--target: no field "wart"; did you mean "ward"?',),
+    ),
     "schema is missing": Bad(
         "train none.yaml --data stays.csv -o new", ("none.yaml: no such schema", "synthdata init")
     ),

@@ -140,6 +140,16 @@ class FieldStages:
         """The generators that have a latent space, by field."""
         return {name: each for name, each in self.generators.items() if isinstance(each, LatentSpace)}
 
+    def without_space(self) -> str:
+        """Which fields have no latent space, with their families, as a clause."""
+        lacking = [f'"{name}" ({self.families[name]})' for name in self.generators if name not in self.spaces]
+        return f"{' and '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} no latent space"
+
+    def advice(self) -> str:
+        """What to change so that fields have a latent space, as a clause."""
+        lacking = [f'"{name}"' for name in self.generators if name not in self.spaces]
+        return f"in the schema, set the model of {' or '.join(lacking)} to vae"
+
     def vary(self, seed: np.random.SeedSequence, arrays: Arrays, strength: float) -> dict[str, np.ndarray]:
         """Variations of the fields that have a latent space, given the rest of their record in `arrays`."""
         spaces = self.spaces
