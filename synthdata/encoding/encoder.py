@@ -100,8 +100,7 @@ class Encoder:
             try:
                 result[name] = self.codecs[name].restrict(predicates)
             except OperandError as error:
-                why = misread(name, predicates, fields)
-                raise ConditionError(why) if why else error from None
+                raise ConditionError(misread(name, predicates, fields) or str(error)) from None
         return result
 
     def allowed(self, masks: Mapping[str, Mask]) -> dict[str, np.ndarray]:
