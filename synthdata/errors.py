@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "SynthdataError",
     "TrainingError",
     "nearest",
+    "similar_file",
 ]
 
 
@@ -221,3 +223,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
         return f'did you mean "{close[0]}"?'
     shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
     return f"known: {shown}" if known else "there are none"
+
+
+def similar_file(path: Path) -> str:
+    """The end of a message about a missing file: one of a similar name in its folder; "" if there is none."""
+    try:
+        names = [each.name for each in path.parent.iterdir()]
+    except OSError:
+        return ""
+    close = difflib.get_close_matches(path.name, names, n=1, cutoff=0.7)
+    return f'did you mean "{path.with_name(close[0])}"?' if close else ""

@@ -21,6 +21,7 @@ class Progress:
     seconds_left: the estimate, None while there is none.
     detail: the current figures, for a person ("epoch 3, loss 21.4, validation 21.6").
     schedule: at the end of a training whose time was up, the share of the planned steps that were done.
+    field: the image or text field that is trained; empty for the table.
     """
 
     task: str
@@ -28,6 +29,7 @@ class Progress:
     seconds_left: float | None = None
     detail: str = ""
     schedule: float | None = None
+    field: str = ""
 
 
 Listener: TypeAlias = Callable[[Progress], None]

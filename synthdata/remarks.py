@@ -26,6 +26,7 @@ __all__ = [
     "about_rows",
     "about_rows_left_out",
     "looks_identifying",
+    "percent_done",
     "tell",
 ]
 
@@ -182,13 +183,13 @@ def about_rows_left_out(schema: Schema, rows: int, learned: int) -> list[str]:
 def about_model(
     codecs: Mapping[str, Codec],
     frame: pd.DataFrame,
-    schedule: Sequence[float],
+    schedule: Mapping[str, float],
     history: Sequence[Mapping[str, float]] = (),
 ) -> list[str]:
     """What makes a model plainly useless: mostly rare labels, training that hardly began.
 
-    frame: the rows that were learned. schedule: the share of the planned steps that was done, of each training that ran
-    out of time. history: of the table's training.
+    frame: the rows that were learned. schedule: the share of the planned steps that was done, by field (or "table"), of
+    each training that ran out of time. history: of the table's training.
     """
     found = []
     for name, codec in codecs.items():
@@ -200,10 +201,13 @@ def about_model(
                     f'"{name}": {rare:.0%} of the rows become {codec.field.rare_label}, since few share a value; drop '
                     f"the column, or make it an identifier or personal data"
                 )
+    early: dict[str, list[str]] = {}
+    for name, done in schedule.items():
+        if done < FIRST_TENTH:
+            early.setdefault(percent_done(done), []).append(name)
     found += [
-        f"training stopped after {done:.0%} of its schedule: expect poor rows; give it more time"
-        for done in schedule
-        if done < FIRST_TENTH
+        f"{', '.join(names)}: stopped at {done} of the planned training; expect poor quality, or give it more time"
+        for done, names in early.items()
     ]
     if len(history) > 2 and min(history, key=lambda row: row["val_loss"]) is history[0]:
         found.append(
@@ -211,6 +215,11 @@ def about_model(
             "learned; more rows help, or more subjects where there are few"
         )
     return found
+
+
+def percent_done(fraction: float) -> str:
+    """A completed fraction of training as a person says it: `2%`, `less than 1%`."""
+    return "less than 1%" if fraction < 0.01 else f"{fraction:.0%}"
 
 
 def _listed(names: Sequence[str]) -> str:

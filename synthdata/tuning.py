@@ -235,9 +235,9 @@ def _study(journal: Path | None, resume: bool, seed: int, fingerprint: str) -> o
         storage = JournalStorage(JournalFileBackend(str(journal)))
         study = optuna.create_study(storage=storage, study_name="tune", load_if_exists=True)
     except (ValueError, KeyError, OSError) as error:
-        raise ArtefactError(f"{journal}: the trials cannot be read ({error}); tune without --resume") from None
+        raise ArtefactError(f"{journal}: the trials cannot be read ({error}); tune with resume=False") from None
     if study.user_attrs.setdefault("fingerprint", fingerprint) != fingerprint:
-        raise ArtefactError(f"{journal}: trials of another table, schema or family; tune without --resume")
+        raise ArtefactError(f"{journal}: trials of another table, schema or family; tune with resume=False")
     study.set_user_attr("fingerprint", fingerprint)
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))  # goes on to new proposals
     return study

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shlex
 import shutil
@@ -18,11 +19,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+import synthdata
 import synthdata.pipeline
 import synthdata.synthesizer.artefact
 from synthdata.cli import demo_data, main
 from synthdata.cli.console import Console, duration
 from synthdata.cli.group import COMMANDS
+from synthdata.cli.producing import prompts_by_field
 from synthdata.cli.quiet_tf import hushed
 from synthdata.progress import Progress
 from synthdata.schema import Schema
@@ -88,6 +91,7 @@ from click.testing import CliRunner
 import synthdata
 from synthdata.cli import main
 from synthdata.cli.group import COMMANDS
+from synthdata.cli.producing import prompts_by_field
 for arguments in [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)]:
     assert CliRunner().invoke(main, arguments).exit_code == 0, arguments
 print(*{"tensorflow", "keras", "great_expectations", "pandas", "numpy", "sklearn"} & set(sys.modules))
@@ -320,8 +324,9 @@ def test_ctrl_c_in_training_says_how_to_resume(place: Path, monkeypatch: pytest.
         checkpoint.write_bytes(b"state")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(synthdata.pipeline, "train", interrupted)
-    done = call("train", "stays.yaml", "--data", "stays.csv", "-o", "new")
+    with monkeypatch.context() as patch:
+        patch.setattr(synthdata.pipeline, "train", interrupted)
+        done = call("train", "stays.yaml", "--data", "stays.csv", "-o", "new")
     assert done.exit_code == 130
     assert "new.checkpoint" in done.stderr
     assert "--resume" in done.stderr
@@ -330,6 +335,19 @@ def test_ctrl_c_in_training_says_how_to_resume(place: Path, monkeypatch: pytest.
     assert again.exit_code == 2
     assert "continue with --resume, or discard it with --force" in again.stderr
     assert Path("new.checkpoint").read_bytes() == b"state"
+    other = call("train", "stays.yaml", "--data", "stays.csv", "-o", "new", "--model", "vae", "--resume")
+    assert other.exit_code == 2
+    assert "start afresh with --force, and without --resume" in other.stderr
+
+
+def test_errors_name_flags_here_and_arguments_in_python(place: Path) -> None:
+    rows = synthdata.validate(pd.read_csv("stays.csv", dtype=str), synthdata.Schema.load("stays.yaml"))
+    Path("rows.csv").write_text("mine")
+    with pytest.raises(synthdata.OutputError, match="overwrite with force=True"):
+        synthdata.export(rows, "rows.csv")
+    with pytest.raises(synthdata.OutputError, match="replace it with force=True"):
+        synthdata.Synthesizer.load("model").save("model")
+    assert "replace it with --force\n" in call("train", "stays.yaml", "--data", "stays.csv", "-o", "model").stderr
 
 
 def test_a_bug_keeps_its_traceback_and_exits_with_1(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -422,6 +440,15 @@ BAD = {
         ('field "age"', "max 120 is below min 200"),
         rewritten("stays.yaml", "min: 0", "min: 200"),
     ),
+    "a similar schema": Bad("train stay.yaml --data stays.csv -o new", ('no such schema; did you mean "stays.yaml"?',)),
+    "a similar table": Bad(TRAIN.format("stay.csv"), ('stay.csv: no such file; did you mean "stays.csv"?',)),
+    "a table for a schema": Bad(
+        "train stays.csv --data stays.csv -o new", ("a table, not a schema; run `synthdata init stays.csv` first",)
+    ),
+    "wrong target": Bad(
+        "augment stays.yaml --data stays.csv -o new.csv --target wart --balance",
+        ('--target: no field "wart"; did you mean "ward"?',),
+    ),
     "schema is missing": Bad(
         "train none.yaml --data stays.csv -o new", ("none.yaml: no such schema", "synthdata init")
     ),
@@ -445,7 +472,16 @@ BAD = {
         f'{GENERATE} --where "wart = north"', ('unknown column "wart"', 'did you mean "ward"')
     ),
     "where: unknown value": Bad(f'{GENERATE} --where "ward = nord"', ('"nord"', 'did you mean "north"')),
-    "where: impossible": Bad(f'{GENERATE} --where "age > 90" --where "age < 30"', ("age > 90 and age < 30",)),
+    "where: impossible": Bad(
+        f'{GENERATE} --where "age > 90" --where "age < 30"',
+        ("no learned value of age is > 90 and < 30 (rare values are not learned)",),
+    ),
+    "where: two in one": Bad(
+        f'{GENERATE} --where "age >= 30 and age <= 40"', ("one condition each, and repeat --where",)
+    ),
+    "where: swapped operator": Bad(f'{GENERATE} --where "age => 30"', ('did you mean "age >= 30"?',)),
+    "where: another column": Bad(f'{GENERATE} --where "age > weight"', ('"weight" is a column; compare "age" with',)),
+    "where: never missing": Bad(f'{GENERATE} --where "age is null"', ("it is never missing",)),
     "where: no operator": Bad(f'{GENERATE} --where "ward north"', ("is null",)),
     "where on a run": Bad(
         'run stays.yaml --data stays.csv -n 20 -o out --where "wart = north"', ('unknown column "wart"',)
@@ -546,3 +582,33 @@ def test_a_full_disk_leaves_nothing_behind(place: Path, ending: str) -> None:
     assert done.exit_code == 2
     assert "the disk is full" in done.stderr
     assert snapshot(place) == before
+
+
+def test_quiet_says_nothing_where_the_result_is_a_file(place: Path) -> None:
+    assert did("init", "stays.csv", "-o", "quiet.yaml", "-q").output == ""
+    assert Path("quiet.yaml").exists()
+    assert "fields:" in did("init", "stays.csv", "-q").stdout
+
+
+@pytest.mark.parametrize(
+    ("prompts", "fields", "words"),
+    [
+        (("desc=The patient",), ["note"], 'no text field "desc"; the text fields are note'),
+        (("The patient",), ["description", "note"], 'name its field, --prompt "description=The patient"'),
+        (("The patient",), [], "the model has no text field"),
+    ],
+)
+def test_a_prompt_names_a_text_field(prompts: tuple[str, ...], fields: list[str], words: str) -> None:
+    with pytest.raises(synthdata.InputError, match=re.escape(words)):
+        prompts_by_field(prompts, fields)
+
+
+def test_prompts_are_by_field_or_of_the_only_one() -> None:
+    assert prompts_by_field(("The patient",), ["note"]) == "The patient"
+    assert prompts_by_field(("note=a=b", "other=c"), ["note", "other"]) == {"note": "a=b", "other": "c"}
+
+
+def test_usage_names_the_command_however_it_is_called() -> None:
+    done = subprocess.run([sys.executable, "cli.py", "train"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "cli.py" not in done.stderr
+    assert "synthdata train --help" in done.stderr

@@ -168,7 +168,7 @@ def test_operands_between_two_integers_compare_exactly() -> None:
     assert rows_for(Number(integer=True), [1, 2, 3], [Predicate(">", 1.5), Predicate("<", "2.5")]) == [2]
     assert rows_for(Number(integer=True), [2**53, 2**53 + 1], [Predicate(">", 2**53)]) == [2**53 + 1]
     assert rows_for(Number(integer=True), [2**53, 2**53 + 1], [Predicate("=", str(2**53 + 1))]) == [2**53 + 1]
-    with pytest.raises(ConditionError, match="nothing the model learned"):
+    with pytest.raises(ConditionError, match="no learned value of "):
         rows_for(Number(integer=True), [1, 2, 3], [Predicate("=", 1.5)])
 
 
@@ -200,7 +200,7 @@ def test_a_time_of_day_lies_between_two_days() -> None:
     noon = "2020-01-02 12:00"
     assert rows_for(Datetime(), DAYS, [Predicate(">=", noon)]) == [pd.Timestamp(DAYS[2])]
     assert rows_for(Datetime(), DAYS, [Predicate("<", noon)]) == [pd.Timestamp(day) for day in DAYS[:2]]
-    with pytest.raises(ConditionError, match="nothing the model learned"):
+    with pytest.raises(ConditionError, match="no learned value of "):
         rows_for(Datetime(), DAYS, [Predicate("=", noon)])
 
 

@@ -328,3 +328,13 @@ def test_run_exports_nothing_if_a_requirement_is_missed(folder, required, code):
     assert done.exit_code == code, done.output
     assert (out / "report.html").exists()
     assert (out / "rows.csv").exists() == (code == 0)
+
+
+def test_progress_and_reasons_speak_only_of_what_there_is() -> None:
+    told: list[str] = []
+    sides = (visits(200), visits(200, 1), visits(60, 2))
+    report = evaluate(*sides, Schema.infer(sides[0]), listener=lambda progress: told.append(progress.detail))
+    assert "privacy" in told
+    assert not {"images", "texts"} & set(told)
+    note = report.score("membership_tpr").note
+    assert note == "not measured: it needs at least 200 held-out rows and 100 training rows"

@@ -335,7 +335,7 @@ def test_only_what_passed_the_gate_is_exported(tmp_path, table):
         ("verdict.csv", "is a folder"),
         ("none/out.csv", "no such folder"),
         ("file/out.csv", "is not a folder"),
-        ("old.csv", "exists already; .* --force"),
+        ("old.csv", "exists already; .* force=True"),
     ],
 )
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_sampled(tmp_path, name, message):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,6 +99,17 @@ def test_a_way_needs_two_ends(vae):
     row = animals().dropna().iloc[0]
     with pytest.raises(InputError, match="2"):
         vae.interpolate(row, row, steps=1)
+
+
+def test_a_model_without_any_latent_space_says_which_field_to_change():
+    marginals = Synthesizer.fit(animals(), Schema.parse(FIELDS), model="marginals")
+    stages = replace(marginals.stages, generators={"note": object()}, families={"note": "transformer"})
+    model, row = replace(marginals, stages=stages), animals().dropna().iloc[0]
+    advice = 'in the schema, set the model of "note" to vae'
+    with pytest.raises(InputError, match=f'"note" .transformer. has no latent space; {advice}$'):
+        model.vary(row)
+    with pytest.raises(InputError, match=f'table .marginals. has no latent space, and "note" .*; {advice}, or the ta'):
+        model.interpolate(row, row)
 
 
 def test_a_family_without_a_latent_space_says_which_has_one():

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from synthdata import InputError, Schema, Synthesizer, evaluate, generate
+import synthdata.synthesizer.synthesizer
+from synthdata import InputError, Schema, Synthesizer, TrainingError, evaluate, generate
 from synthdata.augmentation.fairness import generate_independent
 from synthdata.cli import main
 from synthdata.errors import PrivacyWarning
-from synthdata.remarks import about_columns, about_rows
+from synthdata.progress import Progress
+from synthdata.remarks import about_columns, about_model, about_rows
 
 CUSTOMERS, EACH = 60, 8
 
@@ -121,7 +125,54 @@ def test_training_cut_before_a_tenth_of_its_schedule_is_said() -> None:
     frame = pd.DataFrame(np.random.default_rng(0).normal(0, 1, (3000, 4)), columns=list("abcd"))
     options = {"family": "transformer", "epochs": 4000, "width": 16}
     model = Synthesizer.fit(frame, model=options, max_minutes=0.03, listener=lambda progress: None)
-    assert any("of its schedule: expect poor rows" in text for text in model.about["warnings"])
+    assert any(
+        text.startswith("table: stopped at ") and "of the planned training; expect poor quality" in text
+        for text in model.about["warnings"]
+    )
+
+
+def test_fields_whose_training_was_cut_alike_share_a_line() -> None:
+    cut = {"table": 0.02, "notes": 0.004, "description": 0.0, "scan": 0.5}
+    assert about_model({}, pd.DataFrame(), cut) == [
+        f"{who} of the planned training; expect poor quality, or give it more time"
+        for who in ("table: stopped at 2%", "notes, description: stopped at less than 1%")
+    ]
+
+
+def collapsing(checkpoint: Path, schedule: float | None, field: str) -> Callable[..., Any]:
+    """In place of the trainings of `fit`: leaves checkpoints, reports an end, and fails."""
+
+    def fit(*arguments: Any) -> None:
+        run = arguments[3]
+        for end in ("", ".0", ".0.texts", ".mine"):
+            checkpoint.with_name(checkpoint.name + end).write_bytes(b"state")
+        run.listener(Progress("train", 1.0, schedule=0.5))
+        run.listener(Progress("train", 1.0, schedule=schedule, field=field))
+        raise TrainingError("the generator has collapsed")
+
+    return fit
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        (None, "the generator has collapsed"),
+        (
+            0.02,
+            "notes: the time was up at 2% of the planned training; give it more time (max_minutes); if that does not "
+            "help: the generator has collapsed",
+        ),
+    ],
+)
+def test_a_training_that_fails_leaves_no_checkpoint_and_blames_the_time_if_it_was_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, schedule: float | None, said: str
+) -> None:
+    checkpoint = tmp_path / "model.checkpoint"
+    monkeypatch.setattr(synthdata.synthesizer.synthesizer, "fit_generators", collapsing(checkpoint, schedule, "notes"))
+    with pytest.raises(TrainingError) as error:
+        Synthesizer.fit(pd.DataFrame({"a": range(100)}), checkpoint=checkpoint, listener=lambda progress: None)
+    assert str(error.value) == said
+    assert [path.name for path in tmp_path.iterdir()] == ["model.checkpoint.mine"]
 
 
 def test_a_table_of_a_few_people_is_taken_for_what_it_is_and_refused(tmp_path: Path) -> None:

@@ -417,6 +417,14 @@ def test_notes_say_what_to_look_at() -> None:
         schema.read(pd.DataFrame({"x": [np.inf, 1.0]}))
 
 
+def test_notes_of_numbers_say_rounded_only_of_what_was_rounded() -> None:
+    assert guessed([10, 20, 30, 40] * 10)[1] == ""
+    assert guessed((rng().permutation(40) + rng().random(40)).round(2))[1] == "range rounded outwards"
+    beyond = "no max, because a few values lie far beyond the rest; those few are not learned"
+    assert guessed([10, 20, 30, 40] * 10 + [10**6])[1] == beyond
+    assert guessed([0, 1] * 20)[1] == "just 0 and 1: if they mean no and yes, make it a boolean"
+
+
 @settings(max_examples=60, deadline=None, database=None)
 @given(
     values=st.lists(st.one_of(st.integers(-(2**62), 2**62), st.integers(-999, 999)), min_size=20, max_size=60)

@@ -219,7 +219,7 @@ def test_guided_texts_stray_less_from_their_record(model: Synthesizer) -> None:
 
 def test_a_model_without_texts_says_so_of_prompts_and_temperatures() -> None:
     table = Synthesizer.fit(notes()[["ward"]].assign(n=range(400)), model="marginals")
-    with pytest.raises(InputError, match="no field"):
+    with pytest.raises(InputError, match="the model has no text field"):
         table.with_sampling(prompt="The")
     with pytest.raises(InputError, match="temperature"):
         table.with_sampling(temperature=0.5)

@@ -11,8 +11,9 @@ import click
 from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.learning import check_trainable, learn
 from synthdata.cli.options import PATH, training_options, where_option
+from synthdata.cli.paths import load_schema
 from synthdata.cli.quiet_tf import start_tensorflow
-from synthdata.errors import InputError
+from synthdata.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,15 +129,17 @@ def command(
     from synthdata.augmentation.proof.prove import FOLDS
     from synthdata.io.readers import LEAST_TO_TRAIN, read_table
     from synthdata.io.writers import check_target, export
-    from synthdata.schema import Schema
 
     if data.resolve() == output.resolve():
         raise InputError(f"{output}: is the table to learn; write the augmented table to another file")
     if not prove and (estimator, metric, folds) != (None, None, None):
         raise InputError("--estimator, --metric and --folds belong to --prove; add it, or leave them out")
     check_target(output, force=force)
-    declared = Schema.load(schema)
-    declared = declared if target is None else declared.replace(target=target)
+    declared = load_schema(schema)
+    if target is not None:
+        if target not in declared.fields:
+            raise InputError(f'--target: no field "{target}"; {nearest(target, declared.fields)}')
+        declared = declared.replace(target=target)
     amount = _amount(declared, balance, shares, level, independent, rows, factor, where, real_share)
     check_names(declared, provenance, weighs=prove or real_share is not None)
     if prove:

@@ -31,7 +31,7 @@ class Console:
     """Where a command's words go.
 
     machine: the result is printed as JSON, and nothing else on stdout.
-    quiet: no progress, no remarks.
+    quiet: no progress, no remarks, no word of files that were written.
     debug: nothing is held back.
     """
 
@@ -50,9 +50,15 @@ class Console:
         if not self.quiet:
             click.echo(text, err=True)
 
-    def finish(self, result: dict[str, Any], lines: Sequence[str]) -> None:
-        """Print the result: `result` for a machine, `lines` for a person."""
-        click.echo(json.dumps(result, indent=2, ensure_ascii=False, default=str) if self.machine else "\n".join(lines))
+    def finish(self, result: dict[str, Any], lines: Sequence[str], *, written: bool = False) -> None:
+        """Print the result: `result` for a machine, `lines` for a person.
+
+        written: the result is in files, and the lines only speak of them; quiet leaves them out.
+        """
+        if self.machine:
+            click.echo(json.dumps(result, indent=2, ensure_ascii=False, default=str))
+        elif not (self.quiet and written):
+            click.echo("\n".join(lines))
 
     @contextmanager
     def progress(self) -> Iterator[Listener]:
@@ -144,7 +150,7 @@ def with_console(command: Command) -> Command:
     """Give a command the options that every command has, and a console made of them as its first argument."""
 
     @click.option("--json", "machine", is_flag=True, help="Print the result as JSON, and nothing else, on stdout.")
-    @click.option("--quiet", "-q", is_flag=True, help="Show no progress and no remarks.")
+    @click.option("--quiet", "-q", is_flag=True, help="Show no progress, no remarks and not what was written.")
     @click.option("--debug", is_flag=True, help="Show tracebacks and the output of native libraries.")
     @functools.wraps(command)
     def wrapped(*, machine: bool, quiet: bool, debug: bool, **arguments: Any) -> Any:

@@ -8,6 +8,7 @@ import click
 
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.options import PATH, force_option, seed_option
+from synthdata.cli.paths import load_schema
 from synthdata.cli.quiet_tf import start_tensorflow
 from synthdata.cli.scoring import report_scores, show_real_option
 
@@ -61,9 +62,8 @@ def command(
     """
     from synthdata.evaluation import check_folder, evaluate, write_report
     from synthdata.io.readers import read_table
-    from synthdata.schema import Schema
 
-    declared = Schema.load(schema)
+    declared = load_schema(schema)
     check_folder(output, force=force)
     history, warnings = _training(model_dir) if model_dir else ([], [])
     frames = [read_table(path) if path else None for path in (real, synthetic, holdout)]

@@ -84,12 +84,13 @@ def command(
     for text in synthesizer.about.get("warnings", ()):
         console.say(text)
     if prompt or temperature is not None or top_p is not None:
-        prompts = prompts_by_field(prompt, synthesizer.schema.fields)
+        texts = [name for name, field in synthesizer.schema.fields.items() if field.kind == "text"]
+        prompts = prompts_by_field(prompt, texts)
         synthesizer = synthesizer.with_sampling(prompt=prompts, temperature=temperature, top_p=top_p)
     known = None if real is None else synthesizer.schema.read(read_table(real), str(real))
     if independent is None:
         verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force, real=known)
-        console.finish(*report_rows(console, output, verdict))
+        console.finish(*report_rows(console, output, verdict), written=True)
         return
     from synthdata.augmentation.fairness import generate_independent
     from synthdata.io.writers import export

@@ -27,6 +27,14 @@ COMMANDS = {  # in the order in which a person meets them; each is `command` of 
     "suite": "print the checks that a schema implies",
     "inspect": "describe a model",
 }
+FLAGS = {  # the ends of messages that name an argument
+    "to start afresh, delete it and train with resume=False": "start afresh with --force, and without --resume",
+    "tune with resume=False": "tune without --resume",
+    "with force=True": "with --force",
+    "name one (target=)": "pass --target",
+    "and give a list of them": "and repeat --where",
+    "(max_minutes)": "(--max-minutes)",
+}
 INTERRUPTED = 130  # what a shell reports for a command ended by Ctrl-C
 
 
@@ -73,10 +81,10 @@ class LazyGroup(click.Group):
     def _run(self, args: Any, prog_name: Any, complete_var: Any, expand: bool, extra: dict[str, Any]) -> int:
         try:
             result = super().main(
-                args, prog_name, complete_var, standalone_mode=False, windows_expand_args=expand, **extra
+                args, prog_name or "synthdata", complete_var, standalone_mode=False, windows_expand_args=expand, **extra
             )
         except SynthdataError as error:
-            _complain(str(error))
+            _complain(_in_flags(str(error)))
             return error.exit_code
         except click.UsageError as error:
             called = error.ctx.command_path if error.ctx else "synthdata"
@@ -90,6 +98,13 @@ class LazyGroup(click.Group):
                 raise error.__cause__ from None
             return INTERRUPTED
         return result if isinstance(result, int) else 0
+
+
+def _in_flags(message: str) -> str:
+    """A message of the SDK with the command line's flags in place of Python arguments."""
+    for argument, flag in FLAGS.items():
+        message = message.replace(argument, flag)
+    return message
 
 
 def _complain(message: str) -> None:

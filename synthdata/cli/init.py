@@ -71,4 +71,4 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
         *remarks,
         f"next: check it, then synthdata run {output} --data {data} -n {len(frame)} -o out",
     ]
-    console.finish(result, lines)
+    console.finish(result, lines, written=True)

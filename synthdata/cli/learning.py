@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthdata.cli.console import Console
+from synthdata.cli.paths import load_schema
 from synthdata.cli.quiet_tf import start_tensorflow
 from synthdata.errors import InputError
 from synthdata.extras import check_installed
@@ -63,9 +64,8 @@ def learn(
     a tenth of the rows, if there are enough, to evaluate with. declared: used instead of the schema in the file.
     """
     from synthdata.io.readers import LEAST_TO_TRAIN, read_table
-    from synthdata.schema import Schema
 
-    declared = declared or Schema.load(schema)
+    declared = declared or load_schema(schema)
     check_trainable(declared, model)
     frame = read_table(data, least=LEAST_TO_TRAIN)
     checkpoint = _checkpoint(model_folder, resume=resume, force=force)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from synthdata.errors import OutputError
+from synthdata.errors import OutputError, SchemaError
 from synthdata.io.atomic import AtomicWrite, explained
+from synthdata.io.formats import READERS, ending_of
 
-__all__ = ["check_file", "ending_removed", "own_folder", "write_text"]
+if TYPE_CHECKING:
+    from synthdata.schema import Schema
+
+__all__ = ["check_file", "ending_removed", "load_schema", "own_folder", "write_text"]
 
 
 def check_file(path: Path, *, force: bool) -> None:
@@ -45,3 +50,12 @@ def write_text(path: Path, text: str) -> None:
 def ending_removed(path: Path) -> str:
     """Return the name of a table without its ending: `adult` for `data/adult.csv.gz`."""
     return path.name.split(".")[0] or "table"
+
+
+def load_schema(path: Path) -> Schema:
+    """Load a schema; refuse a table that was given in its place."""
+    from synthdata.schema import Schema
+
+    if path.is_file() and ending_of(path.name, READERS):
+        raise SchemaError(f"{path}: this is a table, not a schema; run `synthdata init {path}` first")
+    return Schema.load(path)

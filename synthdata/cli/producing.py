@@ -75,10 +75,21 @@ def report_rows(console: Console, output: Path, verdict: Verdict) -> tuple[dict[
 
 
 def prompts_by_field(prompts: tuple[str, ...], fields: Collection[str]) -> str | dict[str, str] | None:
-    """What texts begin with: `field=text` for a field, or a text alone for the only one."""
-    if len(prompts) == 1 and prompts[0].partition("=")[0] not in fields:
-        return prompts[0]
+    """What texts begin with: `field=text` for a field, or a text alone for the only one. fields: those of texts."""
+    if not prompts:
+        return None
+    if not fields:
+        raise InputError("--prompt: the model has no text field")
+    found: dict[str, str] = {}
     for each in prompts:
-        if each.partition("=")[0] not in fields:
-            raise InputError(f'--prompt "{each}": with several, write each as FIELD=TEXT; fields: {", ".join(fields)}')
-    return {each.partition("=")[0]: each.partition("=")[2] for each in prompts} or None
+        name, equals, text = each.partition("=")
+        if name in fields:
+            found[name] = text
+        elif equals and name.isidentifier():
+            raise InputError(f'--prompt "{each}": no text field "{name}"; the text fields are {", ".join(fields)}')
+        elif len(fields) > 1 or len(prompts) > 1:
+            example = f'--prompt "{next(iter(fields))}={each}"'
+            raise InputError(f'--prompt "{each}": name its field, {example}; the text fields are {", ".join(fields)}')
+        else:
+            return each
+    return found

@@ -9,6 +9,7 @@ import click
 
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.options import PATH
+from synthdata.cli.paths import load_schema
 
 __all__ = ["command"]
 
@@ -22,9 +23,8 @@ def command(console: Console, schema: Path) -> None:
     To add checks of your own, save the suite beside the schema, edit it, and name it in the schema: "suite: FILE". Both
     are then checked.
     """
-    from synthdata.schema import Schema
     from synthdata.validation import Suite
 
-    declared = Schema.load(schema)
+    declared = load_schema(schema)
     suite = Suite.derive(declared).to_json(declared.name)
     console.finish(suite, [json.dumps(suite, indent=2, ensure_ascii=False)])

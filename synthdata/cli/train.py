@@ -50,4 +50,4 @@ def command(
         *([f"chosen for {about['chosen']}"] if "chosen" in about else []),
         f"next: synthdata generate {output} -n {about['rows']} -o rows.csv",
     ]
-    console.finish(result, lines)
+    console.finish(result, lines, written=True)

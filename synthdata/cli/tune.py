@@ -8,7 +8,7 @@ import click
 
 from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.options import PATH, data_option, force_option, seed_option
-from synthdata.cli.paths import check_file, write_text
+from synthdata.cli.paths import check_file, load_schema, write_text
 from synthdata.cli.quiet_tf import start_tensorflow
 from synthdata.extras import check_installed
 from synthdata.models import BASELINE, FAMILIES
@@ -22,7 +22,12 @@ SHOWN = 5
 @click.argument("schema", type=PATH)
 @data_option
 @click.option("-o", "--output", type=PATH, metavar="FILE", required=True, help="The schema to write.")
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), required=True, help="How long to search.")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    required=True,
+    help="How long to search: the training and scoring of trials, without start-up and reading.",
+)
 @click.option("--trials", type=click.IntRange(min=1), help="Stop after this many trials. Default: when the time is up.")
 @click.option(
     "--model",
@@ -54,12 +59,11 @@ def command(
     Needs Optuna: pip install 'synthdata[tune]'.
     """
     from synthdata.io.readers import LEAST_TO_TRAIN, read_table
-    from synthdata.schema import Schema
 
     check_installed("tune", "tuning")
     check_installed("train", "training")
     check_file(output, force=force or resume)
-    declared = Schema.load(schema)
+    declared = load_schema(schema)
     frame = read_table(data, least=LEAST_TO_TRAIN)
     start_tensorflow(console)
     from synthdata.tuning import tune

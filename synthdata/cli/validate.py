@@ -8,6 +8,7 @@ import click
 
 from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.options import PATH
+from synthdata.cli.paths import load_schema
 
 __all__ = ["command"]
 
@@ -25,10 +26,9 @@ def command(ctx: click.Context, console: Console, schema: Path, data: Path) -> N
     Exit code 3 if any check fails.
     """
     from synthdata.io.readers import read_table
-    from synthdata.schema import Schema
     from synthdata.validation import check
 
-    declared = Schema.load(schema)
+    declared = load_schema(schema)
     verdict = check(declared.read(read_table(data), source=str(data)), declared)
     failing = [one for one in verdict.checks if one.failed or not one.success]
     lines = [f"  {one}" for one in failing]

@@ -13,9 +13,10 @@ from synthdata.blocks import Arrays, Layout, tabular
 from synthdata.encoding.copied_columns import CopiedColumns
 from synthdata.encoding.functional_dependencies import FunctionalDependencies
 from synthdata.encoding.made_columns import MadeColumns, Persons
-from synthdata.fields import Codec, Mask, Rows
+from synthdata.errors import ConditionError
+from synthdata.fields import Codec, Mask, OperandError, Rows
 from synthdata.schema import Schema
-from synthdata.schema.conditions import Where, predicates_of
+from synthdata.schema.conditions import Where, misread, predicates_of
 from synthdata.subjects import Subjects
 
 __all__ = ["Encoder"]
@@ -94,10 +95,13 @@ class Encoder:
 
     def restrict(self, where: Where) -> dict[str, Mask]:
         """Turn conditions into masks by column; ConditionError if one cannot be met."""
-        fields = {name: codec.field for name, codec in self.codecs.items()}
-        return {
-            name: self.codecs[name].restrict(predicates) for name, predicates in predicates_of(where, fields).items()
-        }
+        fields, result = {name: codec.field for name, codec in self.codecs.items()}, {}
+        for name, predicates in predicates_of(where, fields).items():
+            try:
+                result[name] = self.codecs[name].restrict(predicates)
+            except OperandError as error:
+                raise ConditionError(misread(name, predicates, fields) or str(error)) from None
+        return result
 
     def allowed(self, masks: Mapping[str, Mask]) -> dict[str, np.ndarray]:
         """Masks over the symbols of learned blocks; ConditionError if masks contradict each other."""

@@ -119,9 +119,11 @@ def evaluate(
         "images": partial(image_panel, inception=network, listener=listener, show_real=show_real),
         "texts": partial(text_panel, show_real=show_real),
     }
+    lacking = {"images": not tables.pictures, "texts": not tables.texts}  # their panels are empty, and not spoken of
     panels = []
     for number, (name, measure) in enumerate(measures.items()):
-        listener(Progress("evaluate", number / len(measures), detail=name))
+        if not lacking.get(name):
+            listener(Progress("evaluate", number / len(measures), detail=name))
         panels.append(measure(tables, np.random.default_rng([seed, 1 + number])))
     listener(Progress("evaluate", 1.0))
     found = Panel.joined(panels)

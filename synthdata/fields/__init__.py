@@ -14,7 +14,7 @@ from synthdata.fields.identifier import Identifier
 from synthdata.fields.image import Image
 from synthdata.fields.number import Number
 from synthdata.fields.personal import Personal
-from synthdata.fields.predicates import Mask, Predicate
+from synthdata.fields.predicates import Mask, OperandError, Predicate
 from synthdata.fields.rows import Rows
 from synthdata.fields.text import Text
 
@@ -32,6 +32,7 @@ __all__ = [
     "Image",
     "Mask",
     "Number",
+    "OperandError",
     "Personal",
     "Predicate",
     "Rows",

@@ -423,19 +423,24 @@ class Codec:
         try:
             inner = self.body.restrict(comparisons) if self.body.block is not None else Mask(np.ones(1, bool))
         except ConditionError as error:
-            raise ConditionError(f'column "{self.name}": {error}') from None
+            raise type(error)(f'column "{self.name}": {error}') from None
         allowed = np.zeros_like(inner.allowed) if wants_null else inner.allowed
         if self.nulls:
             null_row = np.full((1, *allowed.shape[1:]), not wants_value)
             allowed = np.concatenate([null_row, allowed])
         if not allowed.any():
-            asked = " and ".join(f"{self.name} {predicate}" for predicate in predicates)
-            missing = "can be" if self.nulls else "is never"
-            raise ConditionError(
-                f"{asked}: nothing the model learned satisfies this (values and ends of a range that fewer than 5 to 8 "
-                f"subjects have it never learns, for privacy), and it {missing} missing; relax a condition"
-            )
+            raise ConditionError(self._unmet(predicates, wants_null=wants_null, wants_value=wants_value))
         return Mask(allowed, inner.detail)
+
+    def _unmet(self, predicates: Sequence[Predicate], *, wants_null: bool, wants_value: bool) -> str:
+        """Why no symbol satisfies the predicates. Says nothing of what was learned, whose ends may be somebody's."""
+        asked = " and ".join(f"{self.name} {predicate}" for predicate in predicates)
+        if wants_null and wants_value:
+            return f"{asked}: a missing value satisfies no other condition; relax one"
+        if wants_null:
+            return f"{asked}: it is never missing; leave the condition out"
+        wanted = " and ".join(str(predicate).removeprefix("is ") for predicate in predicates)
+        return f"no learned value of {self.name} is {wanted} (rare values are not learned); relax the condition"
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""

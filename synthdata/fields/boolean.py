@@ -14,7 +14,7 @@ from synthdata.errors import ConditionError
 from synthdata.fields.base import Body, Expectation, Field, Guess
 from synthdata.fields.cells import cells_as_text
 from synthdata.fields.comparison import Categories
-from synthdata.fields.predicates import Mask, Predicate
+from synthdata.fields.predicates import Mask, OperandError, Predicate
 from synthdata.fields.rows import Rows
 from synthdata.subjects import Subjects
 
@@ -141,5 +141,5 @@ class BooleanBody(Body):
 def _truth(value: Any) -> bool:
     word = str(value).lower()
     if word not in TRUE | FALSE:
-        raise ConditionError(f'"{value}" is not a boolean; write true or false')
+        raise OperandError(f'"{value}" is not a boolean; write true or false')
     return word in TRUE

@@ -16,7 +16,7 @@ from synthdata.errors import ConditionError, nearest
 from synthdata.fields.base import Body, Expectation, Field, Guess
 from synthdata.fields.cells import named_cells
 from synthdata.fields.comparison import Categories
-from synthdata.fields.predicates import Mask, Predicate
+from synthdata.fields.predicates import Mask, OperandError, Predicate
 from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.rows import Rows
 from synthdata.subjects import THRESHOLD, Subjects
@@ -180,7 +180,7 @@ class CategoryBody(Body):
                 hidden = (
                     "" if self.rare is None else " (those of fewer than 5 to 8 subjects it never learns, for privacy)"
                 )
-                raise ConditionError(f'"{unknown[0]}" is not among the values the model learned{hidden}; {found}')
+                raise OperandError(f'"{unknown[0]}" is not among the values the model learned{hidden}; {found}')
             mask &= np.isin(names, wanted) != (predicate.operator in ("!=", "not in"))
         return Mask(mask)
 

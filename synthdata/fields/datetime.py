@@ -13,12 +13,11 @@ import numpy as np
 import pandas as pd
 
 from synthdata.blocks import Block
-from synthdata.errors import ConditionError
 from synthdata.fields.base import Body, Expectation, Field, Guess
 from synthdata.fields.cells import cells_as_text
 from synthdata.fields.comparison import Numeric
 from synthdata.fields.intervals import inside, intervals_of
-from synthdata.fields.predicates import Mask, Predicate
+from synthdata.fields.predicates import Mask, OperandError, Predicate
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.rows import Rows
 from synthdata.subjects import Subjects
@@ -263,7 +262,7 @@ class DatetimeBody(Body):
             if bad.any():
                 raise ValueError
         except (ValueError, OverflowError):
-            raise ConditionError(f'"{value}" is not a point in time; write it as "{self.field.format}"') from None
+            raise OperandError(f'"{value}" is not a point in time; write it as "{self.field.format}"') from None
         units = self.units(times)
         between = bool((self._times(units) != times).any())
         return Fraction(int(units[0])) + (Fraction(1, 2) if between else 0)

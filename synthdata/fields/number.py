@@ -17,12 +17,11 @@ from pydantic import Field as Key
 from pydantic import field_validator
 
 from synthdata.blocks import Block
-from synthdata.errors import ConditionError
 from synthdata.fields.base import Body, Expectation, Field, Guess
 from synthdata.fields.cells import cells_as_text
 from synthdata.fields.comparison import Numeric
 from synthdata.fields.intervals import inside, intervals_of
-from synthdata.fields.predicates import Mask, Predicate
+from synthdata.fields.predicates import Mask, OperandError, Predicate
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.rows import Rows
 from synthdata.subjects import THRESHOLD, Subjects
@@ -114,7 +113,10 @@ class Number(Field):
         if not typed and values.dtype.kind == "f" and column.str.fullmatch(r"[+-]?\d+").all():
             return None  # the same, beyond uint64
         guess = _guess_number(values[~bad], subjects[kept][~bad])
-        return Guess(guess.field, f"{bad.sum():,} infinite cells, mend them; {guess.note}") if bad.any() else guess
+        if not bad.any():
+            return guess
+        infinite = f"{bad.sum():,} infinite cells, mend them"
+        return Guess(guess.field, f"{infinite}; {guess.note}" if guess.note else infinite)
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read text or numbers; an integer may be written 20000.0, infinities are refused."""
@@ -241,7 +243,7 @@ def _operand(value: Any) -> Fraction:
             raise ValueError
         return Fraction(number)
     except (InvalidOperation, ValueError):
-        raise ConditionError(f'"{value}" is not a number; compare this field with a number') from None
+        raise OperandError(f'"{value}" is not a number; compare this field with a number') from None
 
 
 def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
@@ -265,18 +267,27 @@ def _guess_number(values: pd.Series, subjects: Subjects) -> Guess:
     if numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all() and np.abs(numbers).max() < 2**53:
         numbers = numbers.astype(np.int64)
     low, high = _outward(numbers, -1, subjects), _outward(numbers, 1, subjects)
+    rounded = [
+        bound
+        for bound, end in ((low, numbers.min()), (high, numbers.max()))
+        if bound is not None and subjects[numbers == end].people < THRESHOLD
+    ]
     if numbers.dtype.kind in "iu":
         low, high = (None if end is None else int(end) for end in (low, high))
-        return Guess(Number(integer=True, min=low, max=high), _range_note(low, high))
+        return Guess(Number(integer=True, min=low, max=high), _range_note(low, high, rounded, numbers))
     decimals = _decimals(numbers.astype(float))
-    return Guess(Number(decimals=decimals, min=low, max=high), _range_note(low, high))
+    return Guess(Number(decimals=decimals, min=low, max=high), _range_note(low, high, rounded, numbers))
 
 
-def _range_note(low: Any, high: Any) -> str:
+def _range_note(low: Any, high: Any, rounded: Sequence[Any], numbers: np.ndarray) -> str:
     lacking = [key for key, end in (("min", low), ("max", high)) if end is None]
-    if not lacking:
-        return "range rounded outwards"
-    return f"range rounded outwards; no {' and no '.join(lacking)}: few lie far beyond the others, and are not learned"
+    notes = ["range rounded outwards"] if rounded else []
+    if lacking:
+        named = " and no ".join(lacking)
+        notes.append(f"no {named}, because a few values lie far beyond the rest; those few are not learned")
+    if numbers.dtype.kind in "iu" and set(np.unique(numbers).tolist()) == {0, 1}:
+        notes.append("just 0 and 1: if they mean no and yes, make it a boolean")
+    return "; ".join(notes)
 
 
 def _decimals(numbers: np.ndarray) -> int | None:

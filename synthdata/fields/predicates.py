@@ -7,9 +7,15 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-__all__ = ["Mask", "Operator", "Predicate"]
+from synthdata.errors import ConditionError
+
+__all__ = ["Mask", "OperandError", "Operator", "Predicate"]
 
 Operator: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "is not null"]
+
+
+class OperandError(ConditionError):
+    """A value that the field cannot read, or has not learned."""
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import ConditionError, nearest
-from synthdata.fields import Predicate
+from synthdata.fields import Category, Field, Predicate
 
-__all__ = ["Where", "predicates_of"]
+__all__ = ["Where", "misread", "predicates_of"]
 
 Where: TypeAlias = Mapping[str, Any] | Sequence[str] | str | None
 
@@ -26,6 +26,7 @@ _OPERATOR = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ITEM = re.compile(r"""\s*("[^"]*"(?=\s*(?:,|$))|'[^']*'(?=\s*(?:,|$))|[^,]*)(?:,|$)""")
+_JOINED = re.compile(r"\s(and|or)\s+(.+)|\s*(&|\|)+\s*(.+)", re.IGNORECASE | re.DOTALL)
 _SAME = {"==": "=", "<>": "!="}
 
 
@@ -42,6 +43,29 @@ def predicates_of(where: Where, columns: Iterable[str]) -> dict[str, list[Predic
     for name, predicate in pairs:
         result.setdefault(name, []).append(predicate)
     return result
+
+
+def misread(name: str, predicates: Sequence[Predicate], fields: Mapping[str, Field]) -> str:
+    """What was probably meant by predicates whose operand the field cannot read; "" if there is no idea.
+
+    Only for such: the name of a category may read like a condition (`income = >50K`).
+    """
+    category = isinstance(fields[name], Category)
+    for operator, operand in ((each.operator, each.operand) for each in predicates):
+        if not isinstance(operand, str):
+            continue
+        text = f"{name} {operator} {operand}"
+        joined = _JOINED.search(operand)
+        if joined and (not category or any((joined[2] or joined[4]).startswith(other) for other in fields)):
+            if (joined[1] or joined[3]).lower() in ("or", "|"):
+                return f'"{text}": conditions are not joined by "or"; for one of several values, write "in"'
+            return f'"{text}": write one condition each, and give a list of them'
+        if operator == "=" and operand[:1] in ("<", ">") and not category:
+            meant = f"{operand[0]}="
+            return f'"{name} ={operand}": did you mean "{name} {meant} {operand[1:].strip()}"?'
+        if operand.strip("`") in fields:
+            return f'"{text}": "{operand}" is a column; compare "{name}" with a value'
+    return ""
 
 
 def _known(name: str, columns: list[str]) -> str:

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic import Field as Key
 
-from synthdata.errors import DataError, SchemaError, nearest
+from synthdata.errors import DataError, SchemaError, nearest, similar_file
 from synthdata.fields import AnyField, Expectation, Field
 from synthdata.fields.cells import FOLDER
 from synthdata.messages import check_frame
@@ -135,7 +135,8 @@ class Schema(BaseModel):
         try:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            raise SchemaError(f"{path}: no such schema; `synthdata init DATA -o {path}` writes one") from None
+            init = f"`synthdata init DATA -o {path}` writes one"
+            raise SchemaError(f"{path}: no such schema; {similar_file(path) or init}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise SchemaError(f"{path}: cannot be read: {error}") from None
         schema = cls.parse(text, source=str(path))

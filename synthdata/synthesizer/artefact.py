@@ -81,7 +81,7 @@ def unpack_history(files: Mapping[str, bytes]) -> list[dict[str, float]]:
 def check_target(path: Path, *, force: bool) -> None:
     """Raise OutputError if a model cannot be written to `path`."""
     if path.exists() and not force:
-        raise OutputError(f"{path}: exists; use --force to replace it, or another name")
+        raise OutputError(f"{path}: exists already; choose another name, or replace it with force=True")
     if path.exists() and not (path / MANIFEST).is_file() and not (path.is_dir() and not any(path.iterdir())):
         raise OutputError(f"{path}: exists and is no model directory; it is left alone, choose another name")
     parent = path.absolute().parent

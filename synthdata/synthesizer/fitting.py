@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from synthdata.blocks import Arrays, Layout, tabular
-from synthdata.errors import DataError, InputError
+from synthdata.errors import DataError, InputError, TrainingError
 from synthdata.io.readers import LEAST_TO_TRAIN
 from synthdata.messages import check_frame
 from synthdata.models import AUTO, settings
 from synthdata.models.auto import choose
 from synthdata.models.base import Generator
 from synthdata.progress import Listener, Progress
+from synthdata.remarks import percent_done
 from synthdata.schema import ModelLike, Schema
 from synthdata.subjects import LEAST_SUBJECTS, Subjects
 from synthdata.synthesizer.stages import FieldStages, fit_table
@@ -25,8 +26,9 @@ from synthdata.synthesizer.stages import FieldStages, fit_table
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["FitRequest", "facts", "fit_generators", "read_rows", "recorded", "request", "rows_to_learn"]
+__all__ = ["FitRequest", "TrainingLog", "facts", "fit_generators", "read_rows", "request", "rows_to_learn"]
 
+TABLE = "table"  # names the training of the table among those of fields
 WIDE = 8  # columns from which on a table gets as much of the time budget as an image or a text
 
 
@@ -134,12 +136,31 @@ def _training(history: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     return {"epochs": len(history), "best_epoch": int(best["epoch"]), "validation": best["val_loss"]}
 
 
-def recorded(listener: Listener, schedule: list[float]) -> Callable[[Progress], None]:
-    """A listener that forwards progress, and appends to `schedule` the completed fraction of runs cut by time."""
+@dataclass
+class TrainingLog:
+    """A listener that forwards progress, and notes how far trainings came that were cut by time.
 
-    def listen(progress: Progress) -> None:
+    schedule: the completed fraction of each such training, by field, or "table"; the least of two stages. name: of the
+    training that was heard last.
+    """
+
+    listener: Listener
+    schedule: dict[str, float] = field(default_factory=dict)
+    name: str = TABLE
+
+    def __call__(self, progress: Progress) -> None:
+        """Hear of progress."""
+        self.name = progress.field or TABLE
         if progress.schedule is not None:
-            schedule.append(progress.schedule)
-        listener(progress)
+            self.schedule[self.name] = min(progress.schedule, self.schedule.get(self.name, 1.0))
+        self.listener(progress)
 
-    return listen
+    def explained(self, error: TrainingError) -> TrainingError:
+        """The error of the training that was heard last; if time had cut it short, with the advice to give it more."""
+        if self.name not in self.schedule:
+            return error
+        done = percent_done(self.schedule[self.name])
+        return TrainingError(
+            f"{self.name}: the time was up at {done} of the planned training; give it more time (max_minutes); "
+            f"if that does not help: {error}"
+        )

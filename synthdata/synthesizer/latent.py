@@ -52,6 +52,7 @@ class LatentSpaces:
 
         If images or texts are interpolated, the rest of a row is that of the nearer end.
         """
+        self._check_interpolation()
         two = self.encoder.encode(ends)
         with threadpool_limits(1, user_api="blas"):  # so that rows do not depend on the machine's cores
             if self.stages.spaces:
@@ -66,6 +67,8 @@ class LatentSpaces:
 
     def vary(self, frame: pd.DataFrame, strength: float, seed: int) -> pd.DataFrame:
         """The rows with variations of their images and texts; see `synthdata.models.latent_paths.vary`."""
+        if not self.stages.spaces and self.stages.generators:
+            raise InputError(f"{self.stages.without_space()}; {self.stages.advice()}")
         if not self.stages.spaces:
             raise InputError(
                 "this model has no image or text that can be varied; train with an image whose model is gan or vae, "
@@ -84,3 +87,10 @@ class LatentSpaces:
         if isinstance(self.generator, LatentSpace):
             return self.generator
         raise InputError(f"a {self.family} has no latent space of rows; train with model vae")
+
+    def _check_interpolation(self) -> None:
+        """Raise InputError if neither the table nor an image or text has a latent space."""
+        stages = self.stages
+        if stages.generators and not stages.spaces and not isinstance(self.generator, LatentSpace):
+            table = f"the table ({self.family}) has no latent space"
+            raise InputError(f"{table}, and {stages.without_space()}; {stages.advice()}, or the table's")

@@ -25,8 +25,12 @@ def prompt_tokens(
     fields = [name for name, each in stages.generators.items() if isinstance(each, PromptedGenerator)]
     if isinstance(prompt, str):
         if len(fields) != 1:
-            found = f"several text fields ({', '.join(fields)})" if fields else "no field that takes one"
-            raise InputError(f"prompt: the model has {found}; give prompts by field, as {{field: text}}")
+            if not fields:
+                raise InputError("prompt: the model has no text field that takes one")
+            example = f'{{"{fields[0]}": "..."}}'
+            raise InputError(
+                f"prompt: the model has several text fields ({', '.join(fields)}); give prompts by field, as {example}"
+            )
         prompt = {fields[0]: prompt}
     if not isinstance(prompt, Mapping | None):
         raise InputError(f"prompt: found {type(prompt).__name__}; give a text, or texts by field")

@@ -13,7 +13,7 @@ from synthdata.errors import ArtefactError, DataError
 from synthdata.models import families_of, family, field_family, field_settings
 from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Signature
 from synthdata.models.latent_paths import interpolate, vary
-from synthdata.progress import Progress
+from synthdata.progress import Listener, Progress
 from synthdata.synthesizer import artefact
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ class FieldStages:
             run.listener(Progress("learn", number / len(fields), detail=f"{name}, by a {families[name]}"))
             checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
             minutes = run.minutes and run.minutes / len(fields)
-            own = replace(run, seed=run.seed + 1 + number, checkpoint=checkpoint, minutes=minutes)
+            seed, listener = run.seed + 1 + number, _of_field(run.listener, name)
+            own = replace(run, seed=seed, checkpoint=checkpoint, minutes=minutes, listener=listener)
             signature = Signature({name: block}, condition_layout)
             generators[name] = field_family(block, families[name]).fit(signature, arrays, settings, own)
         return cls(generators, families)
@@ -138,6 +139,16 @@ class FieldStages:
     def spaces(self) -> dict[str, LatentSpace]:
         """The generators that have a latent space, by field."""
         return {name: each for name, each in self.generators.items() if isinstance(each, LatentSpace)}
+
+    def without_space(self) -> str:
+        """Which fields have no latent space, with their families, as a clause."""
+        lacking = [f'"{name}" ({self.families[name]})' for name in self.generators if name not in self.spaces]
+        return f"{' and '.join(lacking)} {'has' if len(lacking) == 1 else 'have'} no latent space"
+
+    def advice(self) -> str:
+        """What to change so that fields have a latent space, as a clause."""
+        lacking = [f'"{name}"' for name in self.generators if name not in self.spaces]
+        return f"in the schema, set the model of {' or '.join(lacking)} to vae"
 
     def vary(self, seed: np.random.SeedSequence, arrays: Arrays, strength: float) -> dict[str, np.ndarray]:
         """Variations of the fields that have a latent space, given the rest of their record in `arrays`."""
@@ -203,6 +214,11 @@ class FieldStages:
             restored.history.extend(config["history"])
             generators[name] = restored
         return cls(generators, families)
+
+
+def _of_field(listener: Listener, name: str) -> Listener:
+    """A listener that is told whose training it hears of."""
+    return lambda progress: listener(replace(progress, field=name))
 
 
 def _fields(layout: Layout) -> Layout:

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from synthdata.blocks import tabular
 from synthdata.encoding.encoder import Encoder
 from synthdata.encoding.made_columns import MadeColumns
-from synthdata.errors import ArtefactError, InputError, SchemaError
+from synthdata.errors import ArtefactError, InputError, SchemaError, TrainingError
 from synthdata.messages import check_rows_asked
 from synthdata.models.base import Generator, ImputingGenerator
 from synthdata.progress import Listener, silent
@@ -34,7 +34,7 @@ from synthdata.schema.constraints import Constraint
 from synthdata.synthesizer import artefact
 from synthdata.synthesizer.dataset import dataset_of
 from synthdata.synthesizer.filling import Filling
-from synthdata.synthesizer.fitting import facts, fit_generators, read_rows, recorded, request, rows_to_learn
+from synthdata.synthesizer.fitting import TrainingLog, facts, fit_generators, read_rows, request, rows_to_learn
 from synthdata.synthesizer.latent import LatentSpaces
 from synthdata.synthesizer.prompts import bits_per_character, prompt_tokens
 from synthdata.synthesizer.stages import FieldStages, check_rows, restore_table, table_files
@@ -141,7 +141,7 @@ class Synthesizer:
         InputError
             If `frame` is not a DataFrame, or `max_minutes` is not above 0.
         TrainingError
-            If training diverges, or a generator ignores what it should learn.
+            If training diverges, or a generator ignores what it should learn; checkpoints are deleted.
         ArtefactError
             If `checkpoint` cannot be resumed from.
 
@@ -169,13 +169,16 @@ class Synthesizer:
         encoder = Encoder.fit(frame, schema, made, rng, subjects)
         constraints = tuple(constraint.learn(frame, rng, subjects) for constraint in schema.constraints)
         check_rows(encoder.layout, len(frame))
-        schedule: list[float] = []
-        heard = recorded(listener, schedule)
+        heard = TrainingLog(listener)
         wanted = wanted.resolved(len(frame), encoder.layout, heard)
         run = Run(seed, max_minutes, checkpoint, resume, heard, callbacks, subjects)
-        generator, stages = fit_generators(encoder.layout, encoder.encode(frame), wanted, run, began)
+        try:
+            generator, stages = fit_generators(encoder.layout, encoder.encode(frame), wanted, run, began)
+        except TrainingError as error:
+            run.delete_checkpoints()  # going on from them would fail again
+            raise heard.explained(error) from None
         history = generator.history if generator else ()
-        remarks += tell(listener, about_model(encoder.codecs, frame, schedule, history))
+        remarks += tell(listener, about_model(encoder.codecs, frame, heard.schedule, history))
         about = facts(wanted, len(frame), subjects, seed, generator)
         about |= {"seconds": round(time.monotonic() - began, 2), "warnings": remarks}
         return cls(schema, encoder, generator, stages, wanted.family, constraints, about)

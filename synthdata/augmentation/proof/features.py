@@ -39,7 +39,7 @@ class Target:
         """The target, its classes read from all rows. InputError if there is nothing to predict."""
         name = name or schema.target
         if name is None:
-            raise InputError("no target: set `target` in the schema, or pass --target")
+            raise InputError("no target: set `target` in the schema, or name one (target=)")
         space = FeatureSpace.of(_only(schema, [name]), frame)
         if not space.columns:
             raise InputError(f'"{name}" is a field of kind {schema.fields[name].kind}: it cannot be predicted')

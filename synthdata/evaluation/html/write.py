@@ -76,7 +76,7 @@ def check_folder(folder: str | Path, *, force: bool = False) -> Path:
         raise OutputError(f"{folder}: is a file; name a folder to write the report to")
     there = [name for name in FILES if (folder / name).exists()]
     if there and not force:
-        raise OutputError(f"{folder / there[0]}: already exists; name another folder, or replace it by force")
+        raise OutputError(f"{folder / there[0]}: already exists; name another folder, or replace it with force=True")
     return folder
 
 

@@ -21,10 +21,7 @@ FALSE_POSITIVE_RATE = 0.01
 FEWEST_STRANGERS = 100  # to measure at a false positive rate of 1 %
 AUC_LIMIT = 0.53
 TPR_MARGIN = 0.005
-TOO_FEW = (
-    f"fewer than {2 * FEWEST_STRANGERS} held-out rows, or {FEWEST_STRANGERS} training rows (subjects, if the schema "
-    f"names them)"
-)
+TOO_FEW = "it needs at least {held} held-out {units} and {train} training {units}"
 
 
 def membership(
@@ -46,15 +43,17 @@ def membership(
         attacked, reference = holdout[aside].sample_subjects(ATTACKED, rng), holdout[~aside]
         members = train.sample_subjects(ATTACKED, rng)
         strangers = min(attacked.subjects.people, members.subjects.people)
+    units = "rows" if holdout.subject_ids is None else "subjects"
+    too_few = TOO_FEW.format(held=2 * FEWEST_STRANGERS, train=FEWEST_STRANGERS, units=units)
     if not len(attacked) or not len(reference):
-        return Score.unmeasured("membership_auc", TOO_FEW), Score.unmeasured("membership_tpr", TOO_FEW)
+        return Score.unmeasured("membership_auc", too_few), Score.unmeasured("membership_tpr", too_few)
     ours, theirs, made, others = (space.vectors(side) for side in (members, attacked, synthetic, reference))
     found = _domias(ours, theirs, made, others, (members.subjects, attacked.subjects))
     auc = Score.anchored("membership_auc", {"synthetic": found.auc, "chance": 0.5}, interval=found.auc_interval)
     failed = found.detects and found.auc > AUC_LIMIT
     auc = auc.judged(failed, f"at most {AUC_LIMIT}, or not significantly above 0.5")
     if strangers < FEWEST_STRANGERS:
-        return auc, Score.unmeasured("membership_tpr", TOO_FEW)
+        return auc, Score.unmeasured("membership_tpr", too_few)
     return auc, against_control("membership_tpr", found.true_positives, found.false_positives, TPR_MARGIN)
 
 

@@ -11,7 +11,7 @@ from pkgutil import resolve_name
 
 import pandas as pd
 
-from synthdata.errors import DataError
+from synthdata.errors import DataError, similar_file
 from synthdata.fields.cells import FOLDER
 from synthdata.io.formats import READERS, ending_of
 from synthdata.io.readers.image_folder import read_image_folder
@@ -79,7 +79,7 @@ def _read_file(path: Path) -> pd.DataFrame:
         found = f'ending "{path.suffix}"' if path.suffix else "a name without ending"
         raise DataError(f"{path}: found {found}; allowed are {_endings()}")
     if not path.exists():
-        raise DataError(f"{path}: no such file; check the path")
+        raise DataError(f"{path}: no such file; {similar_file(path) or 'check the path'}")
     with _readable(path):
         if not path.stat().st_size:
             raise DataError(f"{path}: the file is empty; a header and rows are needed")

@@ -135,7 +135,7 @@ def check_target(path: str | Path, *, force: bool = False, schema: Schema | None
         raise OutputError(f"{path}: the folder {folder} cannot be written; write elsewhere")
     taken = [place for place in (path, *companions) if os.path.lexists(place)]
     if taken and not force:
-        raise OutputError(f"{taken[0]}: exists already; choose another name, or overwrite with --force")
+        raise OutputError(f"{taken[0]}: exists already; choose another name, or overwrite with force=True")
     for place in (files_path, *([] if ending else [path])):
         if os.path.lexists(place) and not (place.is_dir() and (verdict_path.is_file() or not any(place.iterdir()))):
             raise OutputError(f"{place}: exists and was not written by an export; choose another name")

@@ -22,6 +22,8 @@ except ImportError:  # not a POSIX system: without locks, two runs may write the
 
 __all__ = ["load", "locked", "save"]
 
+AFRESH = "to start afresh, delete it and train with resume=False"
+
 
 def save(path: Path, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
     """Write arrays and state, with the data, plan and seed (`identity`) that they belong to."""
@@ -40,9 +42,9 @@ def load(path: Path, identity: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
             meta = json.loads(file.metadata()["synthdata"])
             arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
     except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise ArtefactError(f"{path}: checkpoint cannot be read ({error}); train again without resume") from None
+        raise ArtefactError(f"{path}: checkpoint cannot be read ({error}); {AFRESH}") from None
     if {key: meta.get(key) for key in identity} != identity:
-        raise ArtefactError(f"{path}: checkpoint of other data, settings or seed; train again without resume")
+        raise ArtefactError(f"{path}: checkpoint of other data, settings or seed; {AFRESH}")
     return dict(meta["state"]), arrays
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,3 +76,12 @@ class Run:
         """Delete the checkpoint, once training is complete."""
         if self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
+
+    def delete_checkpoints(self) -> None:
+        """Delete the checkpoint, and those beside it of image and text fields and of first stages."""
+        self.delete_checkpoint()
+        if self.checkpoint is not None and self.checkpoint.parent.is_dir():
+            beside = re.compile(re.escape(self.checkpoint.name) + r"\.(\d+(\.[a-z]+)?|part)")
+            for path in self.checkpoint.parent.iterdir():
+                if beside.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
