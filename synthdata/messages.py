@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from synthdata.errors import InputError, SchemaError, nearest
 
-__all__ = ["Declaration", "check_frame", "check_rows_asked", "complaint"]
+__all__ = ["Declaration", "check_frame", "check_rows_asked", "check_schema", "check_seed", "complaint"]
 
 
 class Declaration(BaseModel):
@@ -86,6 +86,18 @@ def check_frame(frame: object, reader: str) -> None:
     """Raise InputError unless `frame` is a DataFrame. reader: the function that takes it."""
     if not isinstance(frame, pd.DataFrame):
         raise InputError(f"{reader} takes a DataFrame, not {type(frame).__name__}; read a file with read_table")
+
+
+def check_schema(schema: object, reader: str) -> None:
+    """Raise InputError unless `schema` is a Schema. reader: the function that takes it."""
+    if not isinstance(schema, BaseModel) or not hasattr(schema, "fields"):
+        raise InputError(f"{reader} takes a Schema, not {type(schema).__name__}; read a file with Schema.load")
+
+
+def check_seed(seed: object) -> None:
+    """Raise InputError unless `seed` is a whole number from 0 on."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed {seed!r} is not a whole number; give one, at least 0")
 
 
 def check_rows_asked(rows: object) -> None:

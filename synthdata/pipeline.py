@@ -11,7 +11,7 @@ import pandas as pd
 
 from synthdata.errors import GateError, InputError
 from synthdata.fields import Identifier
-from synthdata.messages import check_frame, check_rows_asked
+from synthdata.messages import check_frame, check_rows_asked, check_schema
 from synthdata.privacy.real_values import RealValues
 from synthdata.progress import Listener, Progress, silent
 from synthdata.remarks import looks_identifying
@@ -97,6 +97,7 @@ def train(
 
     """
     check_frame(frame, "train")
+    check_schema(schema, "train")
     schema.check()
     frame = schema.read(frame)
     verdict = Gate(schema, Suite.of(schema)).check(frame)

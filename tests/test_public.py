@@ -193,3 +193,20 @@ def test_long_tables_are_cut() -> None:
     html = schema._repr_html_()
     assert "and 100 more" in html
     assert "…" in html
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda frame: synthdata.Synthesizer.fit(frame, "t.yaml"), "takes a Schema, not str"),
+        (lambda frame: synthdata.train(frame, "t.yaml"), "takes a Schema, not str"),
+        (lambda frame: synthdata.validate(frame, "t.yaml"), "takes a Schema, not str"),
+        (lambda frame: synthdata.evaluate(frame, frame, schema="t.yaml"), "takes a Schema, not str"),
+        (lambda frame: synthdata.Synthesizer.fit(frame, seed=-1), "seed -1 is not a whole number"),
+        (lambda frame: synthdata.Synthesizer.fit(frame, resume=True), "needs the checkpoint"),
+    ],
+)
+def test_an_argument_of_the_wrong_sort_is_refused_in_one_line(call, message: str) -> None:
+    frame = pd.DataFrame({"age": [20, 30, 40, 50] * 25})
+    with pytest.raises(synthdata.InputError, match=message):
+        call(frame)

@@ -20,7 +20,7 @@ from synthdata.evaluation.tabular.panel import c2st_panel, similarity_panel, uti
 from synthdata.evaluation.tabular.warnings import unusable
 from synthdata.evaluation.texts.panel import text_panel
 from synthdata.extras import check_installed
-from synthdata.messages import check_frame
+from synthdata.messages import check_frame, check_schema
 from synthdata.metrics import METRICS
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
@@ -102,6 +102,8 @@ def evaluate(
     began = time.monotonic()
     for frame in (real, synthetic) if holdout is None else (real, synthetic, holdout):
         check_frame(frame, "evaluate")
+    if schema is not None:
+        check_schema(schema, "evaluate")
     schema = schema or Schema.infer(real)
     schema.check()
     schema, subject_notes = with_subject(schema, real)

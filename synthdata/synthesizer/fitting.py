@@ -13,7 +13,7 @@ import pandas as pd
 from synthdata.blocks import Arrays, Layout, tabular
 from synthdata.errors import DataError, InputError, TrainingError
 from synthdata.io.readers import LEAST_TO_TRAIN
-from synthdata.messages import check_frame
+from synthdata.messages import check_frame, check_schema
 from synthdata.models import AUTO, settings
 from synthdata.models.auto import choose
 from synthdata.models.base import Generator
@@ -60,6 +60,8 @@ def request(
 ) -> FitRequest:
     """Check the arguments of `Synthesizer.fit`; SchemaError or InputError if they are invalid."""
     check_frame(frame, "fit")
+    if schema is not None:
+        check_schema(schema, "fit")
     schema = schema or Schema.infer(frame)
     if model is not None and not isinstance(model, str):
         schema, model = schema.replace(model=model), None

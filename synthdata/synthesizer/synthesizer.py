@@ -17,7 +17,7 @@ from synthdata.blocks import tabular
 from synthdata.encoding.encoder import Encoder
 from synthdata.encoding.made_columns import MadeColumns
 from synthdata.errors import ArtefactError, InputError, SchemaError, TrainingError
-from synthdata.messages import check_rows_asked
+from synthdata.messages import check_rows_asked, check_seed
 from synthdata.models.base import Generator, ImputingGenerator
 from synthdata.progress import Listener, silent
 from synthdata.remarks import (
@@ -157,6 +157,9 @@ class Synthesizer:
         from synthdata.models.training.plan import Run
 
         began = time.monotonic()
+        check_seed(seed)
+        if resume and checkpoint is None:
+            raise InputError("resume=True needs the checkpoint of the interrupted run; give checkpoint")
         wanted = request(frame, schema, model, max_minutes)
         schema = wanted.schema
         frame = read_rows(frame, schema)

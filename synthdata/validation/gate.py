@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from synthdata.errors import GateError
+from synthdata.messages import check_schema
 from synthdata.progress import Listener, silent
 from synthdata.schema import Schema
 from synthdata.validation.run import Plan, Run
@@ -190,6 +191,7 @@ def validate(frame: pd.DataFrame, schema: Schema, suite: Suite | None = None) ->
     synthdata.errors.GateError: 1 of 2 rows failed: expect_column_values_to_be_between(age) 1 row (2)
 
     """
+    check_schema(schema, "validate")
     return Gate(schema, Suite.of(schema) if suite is None else suite).validate(frame)
 
 
