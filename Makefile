@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 JOBS ?= 2
-PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal --durations=25
+PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --durations=25
 
 .PHONY: demo test test-all check check-wheel docs generate format clean
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from sklearn.datasets import load_digits
 
 from synthdata.blocks import Categorical, Pixels
-from synthdata.errors import ArtefactError
+from synthdata.errors import ArtefactError, SchemaError
 from synthdata.models.base import Signature
 from synthdata.models.image.transformer.grid import TokenGrid
 from synthdata.models.image.transformer.model import ImageTransformer, ImageTransformerGenerator
@@ -143,5 +143,5 @@ def test_the_time_budget_is_for_both_stages():
 
 
 def test_a_width_that_heads_do_not_divide_is_refused():
-    with pytest.raises(ValueError, match="not a multiple of heads"):
+    with pytest.raises(SchemaError, match="not a multiple of heads"):
         ImageTransformer(width=30, heads=4)

@@ -47,7 +47,9 @@ def model(schema: Schema, tmp_path_factory: pytest.TempPathFactory) -> Synthesiz
 
 @pytest.fixture(scope="module")
 def records(model: Synthesizer) -> Validated:
-    return generate(model, ROWS, seed=4)
+    made = generate(model, ROWS, seed=4)
+    made.frame()  # kept, for all tests that read it
+    return made
 
 
 def pixels(schema: Schema, frame: pd.DataFrame) -> np.ndarray:

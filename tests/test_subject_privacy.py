@@ -84,10 +84,11 @@ def test_fresh_customers_pass_the_panel(seed: int) -> None:
     assert failed(panel(*drawn(seed, coarse=seed % 3 == 0))) == []
 
 
+@pytest.mark.parametrize("count", [40, pytest.param(150, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("coarse", [False, True])
-def test_no_fresh_customer_of_150_tables_is_taken_for_a_copy(coarse: bool) -> None:
+def test_no_fresh_customer_of_many_tables_is_taken_for_a_copy(coarse: bool, count: int) -> None:
     rng = np.random.default_rng(0)
-    tables = [coded(*drawn(seed, coarse=coarse))[1] for seed in range(150)]
+    tables = [coded(*drawn(seed, coarse=coarse))[1] for seed in range(count)]
     assert [seed for seed, each in enumerate(tables) if not subject_copies(*each, rng).passed] == []
 
 
