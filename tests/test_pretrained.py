@@ -293,6 +293,24 @@ def fitted(folder: Path, run: Run, tokens: int = 30, **options: object) -> Pretr
     return PretrainedTextGenerator.fit(Signature({"note": block}, {"ward": Categorical(2)}), arrays, settings, run)
 
 
+class StandingStill(keras.callbacks.Callback):
+    """Names of variables that are after a training what they were before it."""
+
+    def on_train_begin(self, logs: object = None) -> None:
+        self.before = [variable.numpy() for variable in self.model.trainable_variables]
+
+    def on_train_end(self, logs: object = None) -> None:
+        pairs = list(zip(self.model.trainable_variables, self.before, strict=True))
+        assert pairs
+        self.names = [each.path for each, old in pairs if np.array_equal(each.numpy(), old)]
+
+
+def test_gradients_reach_every_variable_that_is_trained(folder: Path) -> None:
+    watch = StandingStill()
+    fitted(folder, Run(seed=3, callbacks=[watch]), weight_decay=0.0)
+    assert watch.names == []
+
+
 def test_it_goes_on_from_what_the_preset_knew(folder: Path) -> None:
     first = fitted(folder, Run(), epochs=1, learning_rate=1e-9).history[0]["val_loss"]
     learned = fitted(folder, Run(), epochs=12).history[-1]["val_loss"]
