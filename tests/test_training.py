@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -19,6 +20,7 @@ from synthdata.models.base import Signature
 from synthdata.models.tabular.transformer.model import Transformer, TransformerGenerator
 from synthdata.models.training.checkpoints import locked
 from synthdata.models.training.plan import Run
+from synthdata.models.training.schedule import Schedule
 from synthdata.schema import Model, Schema
 from synthdata.synthesizer import Synthesizer
 
@@ -116,6 +118,66 @@ def test_keras_callbacks_see_losses_and_can_stop_training():
     generator = fit(Run(callbacks=[Watch()]))
     assert len(generator.history) == len(Watch.seen) == 2
     assert all(np.isfinite(row["loss"]) and np.isfinite(row["val_loss"]) for row in Watch.seen)
+
+
+class Rates(keras.callbacks.Callback):
+    """The learning rate of each step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[float] = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.seen.append(float(self.model.optimizer.learning_rate))
+
+
+@pytest.mark.parametrize("name", sorted(set(OPTIONS) - {"gan"}))
+def test_a_schedule_cut_by_a_plateau_still_decays(name):
+    long = settings(name, {**OPTIONS[name], "epochs": 400, "patience": 1})
+    rates = Rates()
+    generator = family(name).fit(SIGNATURE, table(), long, Run(seed=1, callbacks=[rates]))
+    assert len(generator.history) < 300
+    assert rates.seen[-1] < 0.2 * max(rates.seen)
+
+
+def test_a_plateau_begins_the_last_decay_and_the_rate_never_jumps():
+    schedule = Schedule.of(10_000)
+    before = schedule.rate(1999)
+    schedule.meet_plateau(2000)
+    assert (schedule.turn, schedule.end, schedule.planned) == (2000, 3500, 3500)
+    rates = [schedule.rate(step) for step in range(2000, 3500)]
+    assert rates[0] == pytest.approx(before, rel=0.01)
+    assert all(later <= earlier for earlier, later in pairwise(rates))
+    assert rates[-1] == pytest.approx(0.02)
+    schedule.meet_plateau(2500)
+    assert schedule.end == 3500, "a second plateau changes nothing"
+
+
+def test_a_plateau_near_the_end_changes_nothing():
+    schedule = Schedule.of(1000)
+    schedule.meet_plateau(800)
+    assert schedule == Schedule.of(1000)
+    assert not schedule.is_low(500)
+    assert schedule.is_low(900)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_schedule_shortened_by_time_ends_at_the_least_rate_and_says_what_was_done(turned):
+    schedule = Schedule.of(1000)
+    if turned:
+        schedule.meet_plateau(400)
+    schedule.shorten(500)
+    schedule.shorten(600)
+    assert schedule.end == 500
+    assert schedule.rate(499) == pytest.approx(0.02, abs=0.001)
+    assert schedule.done(500) == pytest.approx(500 / (700 if turned else 1000))
+
+
+def test_a_time_budget_brings_the_rate_down():
+    long = SETTINGS.model_copy(update={"epochs": 100_000, "patience": 100_000})
+    rates = Rates()
+    TransformerGenerator.fit(SIGNATURE, table(), long, Run(minutes=0.1, callbacks=[rates]))
+    assert rates.seen[-1] < 0.3 * max(rates.seen)
 
 
 def test_a_time_budget_ends_training_with_a_usable_model():

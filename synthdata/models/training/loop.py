@@ -1,5 +1,7 @@
 """The training loop: early stopping on validation loss, averaged weights, a time budget, and checkpoints.
 
+The learning rate comes down before training ends, whatever ends it: see `schedule`.
+
 Batches are a function of (seed, step), and a checkpoint holds everything else, so that a run that is resumed ends with
 the same weights. The weights that are validated, and in the end kept, are an exponential moving average of those
 that are trained (Polyak and Juditsky 1992). Weight matrices are trained by Muon (Jordan et al. 2024; Liu et al.
@@ -25,27 +27,29 @@ from synthdata.errors import TrainingError
 from synthdata.models.training import checkpoints
 from synthdata.models.training.interrupt import between_steps
 from synthdata.models.training.plan import Plan, Run
+from synthdata.models.training.schedule import Schedule
 from synthdata.models.training.task import Task
 from synthdata.progress import TIME_IS_UP, Progress
 
 __all__ = ["train"]
 
 ADAM_RATIO = 2.0  # learning rate of AdamW's weights, over that of Muon's
-WARM_UP = 200  # steps
 CHECKPOINT_SECONDS = 30.0
 COMPILES = 12  # first steps of a process, which compile and do not count for the pace
+FITTED = 38  # steps from one adjustment to the time budget to the next
+SPARE = 0.95  # share of the time left that steps are planned for; the rest is for validation
 
 
 @dataclass
 class _State:
     """The progress of a run; a checkpoint holds this, and the arrays of weights and optimizer.
 
-    horizon: the step at which training ends, fewer than planned if time is short. best: lowest validation loss so far.
+    best: lowest validation loss so far.
     """
 
+    schedule: Schedule
     step: int = 0
     seconds: float = 0.0
-    horizon: int = 0
     best_epoch: int = 0
     best: float = math.inf
     history: list[dict[str, float]] = field(default_factory=list)
@@ -106,7 +110,7 @@ def _optimizer(plan: Plan, model: keras.Model) -> keras.optimizers.Optimizer:
 class _Loop:
     def __init__(self, task: Task, plan: Plan, run: Run) -> None:
         self.task, self.plan, self.run, self.model = task, plan, run, task.model
-        self.state = _State(horizon=plan.steps)
+        self.state = _State(Schedule.of(plan.steps))
         self.optimizer = _optimizer(plan, self.model)
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gain"])
         self.optimizer.build(self.model.trainable_variables)
@@ -137,7 +141,7 @@ class _Loop:
         self.callbacks.on_train_begin()
         began, before, first = time.monotonic(), state.seconds, state.step
         self.paced_from = (first + COMPILES, 0.0)
-        while state.step < state.horizon and not self._stops():
+        while state.step < state.schedule.end and not self._stops():
             stop()
             epoch, inside = divmod(state.step, plan.steps_per_epoch)
             if not inside:
@@ -148,7 +152,7 @@ class _Loop:
                 self.paced_from = (state.step, state.seconds)
             if self._fit_to_budget():
                 break
-            if state.step % plan.steps_per_epoch == 0 or state.step == state.horizon:
+            if state.step % plan.steps_per_epoch == 0 or state.step == state.schedule.end:
                 self._end_epoch(epoch)
             self._report()
             if time.monotonic() - self.last_saved > CHECKPOINT_SECONDS:
@@ -159,17 +163,20 @@ class _Loop:
         self._report_end()
 
     def _stops(self) -> bool:
+        state = self.state
+        return self.model.stop_training or (self._on_plateau and state.schedule.is_low(state.step))
+
+    @property
+    def _on_plateau(self) -> bool:
         waited = len(self.state.history) - self.state.best_epoch
-        return self.model.stop_training or (bool(self.state.history) and waited >= self.plan.patience)
+        return bool(self.state.history) and waited >= self.plan.patience
 
     def _do_step(self) -> None:
         state, plan = self.state, self.plan
-        warm = min(1.0, (state.step + 1) / min(WARM_UP, max(state.horizon // 10, 1)))
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, state.step / state.horizon)))
-        self.optimizer.learning_rate.assign(plan.learning_rate * warm * (0.02 + 0.98 * cosine))
+        self.optimizer.learning_rate.assign(plan.learning_rate * state.schedule.rate(state.step))
         decay = min(plan.ema_decay, (state.step + 1) / (state.step + 10))
         inside = state.step % plan.steps_per_epoch
-        batch = self.task.batch(state.step, state.step / state.horizon)
+        batch = self.task.batch(state.step, state.step / state.schedule.end)
         self.callbacks.on_train_batch_begin(inside)
         loss = self._step(tf.constant(decay, tf.float32), *map(tf.constant, batch))
         self.losses.append(loss)
@@ -177,12 +184,12 @@ class _Loop:
         self.callbacks.on_train_batch_end(inside, {"loss": float(loss)} if self.run.callbacks else {})
 
     def _fit_to_budget(self) -> bool:
-        """Shorten the schedule to fit the time budget, at two steps of a process; return whether it is used up."""
+        """Shorten the schedule to fit the time budget; return whether that is used up."""
         if self.run.minutes is None:
             return False
         budget, state, pace = self.run.minutes * 60, self.state, self._pace()
-        if pace is not None and state.step - self.paced_from[0] in (38, 188):
-            state.horizon = min(self.plan.steps, state.step + max(int((budget - state.seconds) * 0.95 / pace), 1))
+        if pace is not None and (state.step - self.paced_from[0]) % FITTED == 0:
+            state.schedule.shorten(state.step + max(int((budget - state.seconds) * SPARE / pace), 1))
         return state.seconds >= budget
 
     def _pace(self) -> float | None:
@@ -204,6 +211,8 @@ class _Loop:
         if validation < state.best:
             state.best, state.best_epoch = validation, len(state.history)
             self.best = [variable.numpy() for variable in self.average]
+        if self._on_plateau:
+            state.schedule.meet_plateau(state.step)
         self.callbacks.on_epoch_end(epoch, {"loss": train_loss, "val_loss": validation})
 
     def _with_average(self, measure: Any) -> float:
@@ -225,26 +234,29 @@ class _Loop:
         if state.history:
             detail += f", loss {state.history[-1]['loss']:.3f}, validation {state.history[-1]['val_loss']:.3f}"
         pace = self._pace()
-        left = None if pace is None else pace * (state.horizon - state.step)
-        self.run.listener(Progress("train", state.step / state.horizon, left, detail))
+        left = None if pace is None else pace * (state.schedule.end - state.step)
+        self.run.listener(Progress("train", state.step / state.schedule.end, left, detail))
 
     def _report_end(self) -> None:
         state = self.state
         if state.history:
             done, best = len(state.history), state.best_epoch
             detail = f"ended after epoch {done}: {self._why_ended()}; the weights of epoch {best} are kept"
-            cut = state.step / self.plan.steps if TIME_IS_UP in detail else None
+            cut = state.schedule.done(state.step) if TIME_IS_UP in detail else None
             self.run.listener(Progress("train", 1.0, 0.0, detail, cut))
 
     def _why_ended(self) -> str:
-        state, plan = self.state, self.plan
+        state, schedule = self.state, self.state.schedule
         if self.model.stop_training:
             return "a callback asked for it"
-        if state.step >= plan.steps:
-            return "the schedule is done"
-        if len(state.history) - state.best_epoch >= plan.patience:
-            return f"no better validation for {plan.patience} epochs"
-        return f"{TIME_IS_UP}, with {state.step / plan.steps:.0%} of the schedule done"
+        if state.step < schedule.planned and not (self._on_plateau and schedule.is_low(state.step)):
+            return f"{TIME_IS_UP}, with {schedule.done(state.step):.0%} of the schedule done"
+        if schedule.turn is not None:
+            epoch = schedule.turn // self.plan.steps_per_epoch
+            return f"no better validation by epoch {epoch}, and the learning rate has come down since"
+        if state.step < schedule.planned:
+            return f"no better validation for {self.plan.patience} epochs"
+        return "the schedule is done"
 
     def finish(self) -> None:
         """Save a checkpoint, for whatever follows training, and assign the best weights to the model."""
@@ -281,7 +293,7 @@ class _Loop:
         if path is None or not path.exists():
             return
         state, arrays = checkpoints.load(path, self._identity)
-        self.state = _State(**state)
+        self.state = _State(**{**state, "schedule": Schedule(**state["schedule"])})
         self._assign([arrays[f"weight.{i}"] for i in range(len(self.average))])
         for i, average in enumerate(self.average):
             average.assign(arrays[f"average.{i}"])
