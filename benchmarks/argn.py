@@ -23,9 +23,11 @@ model.sample(len(train)).to_csv(out, index=False)
 start = time.perf_counter()
 model.sample(rows)
 sampled = time.perf_counter()
+used = resource.getrusage(resource.RUSAGE_SELF)
 figures = {
     "train_s": round(trained - began, 1),
     "rows_per_s": round(rows / (sampled - start)),
-    "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    "cpu_s": round(used.ru_utime + used.ru_stime, 1),
+    "peak_mb": used.ru_maxrss // 1024,
 }
 print("TIMES", json.dumps(figures))

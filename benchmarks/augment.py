@@ -9,12 +9,18 @@ augment --prove`: of all lines at once, from resampled holdout rows and the spre
     python benchmarks/augment.py --tables adult1000.json default1000.json
 
 prints what several runs wrote with -o side by side: a table a measure, gains in thousandths.
+
+    python benchmarks/augment.py --data ../shared/data --minutes 3 --all OUT
+
+makes the runs of the results page one after the other, in processes of their own, and prints them side by side. A run
+whose file is in OUT is not made again.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import time
 from dataclasses import asdict
@@ -31,6 +37,15 @@ from synthdata.augmentation.proof.gains import LABELS, Line, Predictions, measur
 from synthdata.augmentation.proof.prove import FAMILIES, CrossValidation, recipes
 
 SCHEMAS = {"adult": "adult", "default": "credit_default", "diabetes": "diabetes_admissions"}
+RUNS = {  # of the results page: its columns, and how each is asked for
+    "adult 1,000": ("--set", "adult", "--rows", "1000", "--repeats", "3"),
+    "adult 5,000": ("--set", "adult", "--rows", "5000", "--repeats", "2"),
+    "adult 39,073": ("--set", "adult", "--repeats", "1"),
+    "default 1,000": ("--set", "default", "--rows", "1000", "--repeats", "3"),
+    "default 5,000": ("--set", "default", "--rows", "5000", "--repeats", "2"),
+    "default 24,000": ("--set", "default", "--repeats", "1"),
+    "default, 2 % rare": ("--set", "default", "--minority", "0.02", "--repeats", "2"),
+}
 MEASURES = ("auc", "average_precision", "balanced_accuracy")
 
 
@@ -46,12 +61,15 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="of one training")
     parser.add_argument("-o", "--output", type=Path, help="figures, as JSON")
     parser.add_argument("--tables", type=Path, nargs="+", help="JSON files to print side by side")
+    parser.add_argument("--all", type=Path, metavar="OUT", help="the runs of the results page, side by side")
     asked = parser.parse_args()
+    if asked.data is None and not asked.tables:
+        parser.error("--data is needed")
+    if asked.all:
+        asked.tables = [made(name, words, asked) for name, words in RUNS.items()]
     if asked.tables:
         print(side_by_side({path.stem: json.loads(path.read_text())["lines"] for path in asked.tables}))
         return
-    if asked.data is None:
-        parser.error("--data is needed")
     schema = Schema.load(Path(__file__).parents[1] / "schemas" / f"{SCHEMAS[asked.set]}.yaml")
     train, holdout = (schema.read(read_table(asked.data / asked.set / f"{one}.csv.gz")) for one in ("train", "holdout"))
     began = time.monotonic()
@@ -78,6 +96,18 @@ def main() -> None:
     if asked.output:
         told = {measure: [asdict(line) for line in each] for measure, each in lines.items()}
         asked.output.write_text(json.dumps({"asked": vars(asked), "lines": told}, default=str, indent=1) + "\n")
+
+
+def made(name: str, words: tuple[str, ...], asked: argparse.Namespace) -> Path:
+    """The file of a run, made if it is not there."""
+    asked.all.mkdir(parents=True, exist_ok=True)
+    path = asked.all / f"{name}.json"
+    if not path.exists():
+        options = ["--data", str(asked.data), "--families", asked.families, "-o", str(path)]
+        options += [] if asked.minutes is None else ["--minutes", str(asked.minutes)]
+        options += [] if asked.estimator is None else ["--estimator", asked.estimator]
+        subprocess.run([sys.executable, __file__, *words, *options], check=True)
+    return path
 
 
 def cut(
