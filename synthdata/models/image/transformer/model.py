@@ -55,7 +55,8 @@ class ImageTransformer(Settings):
         default="auto", description="largest number of epochs of the Transformer"
     )
     patience: PositiveInt | Literal["auto"] = Key(
-        default="auto", description="epochs without a better validation loss after which training stops"
+        default="auto",
+        description="epochs without a better validation loss after which the learning rate falls to zero",
     )
     learning_rate: float = Key(default=1e-2, gt=0, description="peak learning rate of the Transformer")
     weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.02, description="decoupled weight decay")

@@ -52,7 +52,8 @@ class ImageVAE(Settings):
     batch_size: PositiveInt = Key(default=64, description="images per training step")
     epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="largest number of epochs")
     patience: PositiveInt | Literal["auto"] = Key(
-        default="auto", description="epochs without a better validation loss after which training stops"
+        default="auto",
+        description="epochs without a better validation loss after which the learning rate falls to zero",
     )
     learning_rate: float = Key(default=1.5e-3, gt=0, description="peak learning rate")
     weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.05, description="decoupled weight decay")

@@ -42,7 +42,9 @@ class GAN(Settings):
     rounds: PositiveInt | Literal["auto"] = Key(
         default="auto", description="rounds of 250 training steps, after each of which quality is measured"
     )
-    patience: PositiveInt = Key(default=4, description="rounds without better quality after which training stops")
+    patience: PositiveInt = Key(
+        default=4, description="rounds without better quality after which the learning rate falls to zero"
+    )
     learning_rate: float = Key(default=2e-3, gt=0, description="peak learning rate of generator and critic")
     ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay per step of the averaged weights (EMA)")
     r1_penalty: float = Key(default=0.2, ge=0, description="weight of the gradient penalties R1 and R2")

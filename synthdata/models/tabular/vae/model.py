@@ -53,7 +53,8 @@ class VAE(Settings):
     batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="rows per training step")
     epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="largest number of epochs")
     patience: PositiveInt | Literal["auto"] = Key(
-        default="auto", description="epochs without a better validation loss after which training stops"
+        default="auto",
+        description="epochs without a better validation loss after which the learning rate falls to zero",
     )
     learning_rate: float = Key(default=2e-2, gt=0, description="peak learning rate")
     weight_decay: Annotated[float, Key(ge=0)] = Key(default=0.5, description="decoupled weight decay")

@@ -47,7 +47,9 @@ class TextGAN(Settings):
     rounds: PositiveInt = Key(
         default=12, description="rounds of 250 training steps, after each of which quality is measured"
     )
-    patience: PositiveInt = Key(default=4, description="rounds without better quality after which training stops")
+    patience: PositiveInt = Key(
+        default=4, description="rounds without better quality after which the learning rate falls to zero"
+    )
     learning_rate: float = Key(default=1e-3, gt=0, description="peak learning rate of generator and critic")
     ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay per step of the averaged weights (EMA)")
     r1_penalty: float = Key(default=0.5, ge=0, description="weight of the gradient penalties R1 and R2")

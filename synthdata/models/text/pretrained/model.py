@@ -50,7 +50,7 @@ class PretrainedText(Settings):
     batch_size: PositiveInt = Key(default=1024, description="tokens per training step")
     epochs: PositiveInt = Key(default=8, description="largest number of epochs")
     patience: PositiveInt = Key(
-        default=2, description="epochs without a better validation loss after which training stops"
+        default=2, description="epochs without a better validation loss after which the learning rate falls to zero"
     )
     learning_rate: float = Key(default=1e-3, gt=0, description="peak learning rate")
     weight_decay: float = Key(default=0.01, ge=0, description="decoupled weight decay")

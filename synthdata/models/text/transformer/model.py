@@ -41,7 +41,7 @@ class TextTransformer(TransformerSettings):
 
     batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="tokens per training step")
     patience: PositiveInt = Key(
-        default=3, description="epochs without a better validation loss after which training stops"
+        default=3, description="epochs without a better validation loss after which the learning rate falls to zero"
     )
     token_dropout: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
         default="auto", description="share of input tokens that are dropped in training"

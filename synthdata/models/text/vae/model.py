@@ -52,7 +52,7 @@ class TextAutoencoder(TransformerSettings):
     patience: PositiveInt = Key(
         default=5,
         description="epochs without a better validation loss, not counting those of the KL warm-up, after which "
-        "training stops",
+        "the learning rate falls to zero",
     )
     token_dropout: float = Key(
         default=0.1, ge=0, lt=1, description="share of the decoder's input tokens that are dropped in training"
