@@ -12,6 +12,7 @@ from synthdata.distances import frechet_distance, kernel_distance
 from synthdata.evaluation.feature_space import Table
 from synthdata.evaluation.images.neighbourhoods import Neighbourhoods, neighbourhoods
 from synthdata.evaluation.images.sheets import contact_sheets, human_test, synthetic_sheet
+from synthdata.evaluation.points import Points
 from synthdata.evaluation.privacy.nearness import dcr_share
 from synthdata.evaluation.privacy.panel import NO_HOLDOUT
 from synthdata.evaluation.report import ContactSheet, HumanTest, Panel
@@ -156,7 +157,9 @@ def _nearness(field: str, pixels: Mapping[str, np.ndarray], whose: Mapping[str, 
     """The DCR share of images by their pixels, against as many training as held-out images."""
     if "holdout" not in pixels:
         return Score.unmeasured("image_dcr_share", NO_HOLDOUT)
-    flat = {name: each.reshape(len(each), -1).astype(np.float32) / 255 for name, each in pixels.items()}
+    flat = {
+        name: Points.of_numbers(each.reshape(len(each), -1).astype(np.float32) / 255) for name, each in pixels.items()
+    }
     train, held_out = ((flat[name], whose[name]) for name in ("train", "holdout"))
     return replace(dcr_share("image_dcr_share", flat["synthetic"], [train], held_out), note=field)
 
