@@ -76,18 +76,19 @@ class _Prepared:
         """The indices of the nearest and the second nearest point of each row: (n, 2)."""
         here, count = np.arange(len(rows)), self.numbers.shape[1]
         factors = np.hstack([-2 * rows.numbers, np.ones((len(rows), 1), np.float32)])
-        index = np.zeros((len(rows), 2), np.int64)
-        square = np.full((len(rows), 2), np.inf, np.float32)
+        indices, squares = np.zeros((len(rows), 2), np.int64), np.full((len(rows), 2), np.inf, np.float32)
         for start in range(0, count, OTHERS):
-            squares = self._squares(factors, rows.codes, slice(start, start + OTHERS))
-            for _ in range(min(2, squares.shape[1])):
-                closest = squares.argmin(axis=1)
-                index = np.hstack([index, (start + closest)[:, None]])
-                square = np.hstack([square, squares[here, closest][:, None]])
-                squares[here, closest] = np.inf
-            kept = np.argsort(square, axis=1, kind="stable")[:, :2]
-            index, square = (np.take_along_axis(side, kept, axis=1) for side in (index, square))
-        return index
+            found = self._squares(factors, rows.codes, slice(start, start + OTHERS))
+            candidates, sizes = [indices], [squares]
+            for _ in range(min(2, found.shape[1])):
+                closest = found.argmin(axis=1)
+                candidates.append((start + closest)[:, None])
+                sizes.append(found[here, closest][:, None])
+                found[here, closest] = np.inf
+            kept = np.argsort(np.hstack(sizes), axis=1, kind="stable")[:, :2]
+            indices = np.take_along_axis(np.hstack(candidates), kept, axis=1)
+            squares = np.take_along_axis(np.hstack(sizes), kept, axis=1)
+        return indices
 
     def _squares(self, factors: np.ndarray, codes: np.ndarray, part: slice) -> np.ndarray:
         """Squared distances to some of the points, less the squared length of each row: (n, points) float32."""

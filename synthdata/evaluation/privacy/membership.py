@@ -82,7 +82,8 @@ def _domias(
     """Infer membership by the ratio of densities: DOMIAS (van Breugel et al. 2023, arXiv:2302.12580).
 
     A density is estimated as the inverse of the distance to the nearest row. The reference is neither of the attacked
-    sides, so that if nothing was memorised, the scores of both have the same distribution. subjects: of members and strangers; the score of a subject is the mean over its rows.
+    sides, so that if nothing was memorised, the scores of both have the same distribution. subjects: of members and
+    strangers; the score of a subject is the mean over its rows.
     """
     scores = []
     for rows in (members, strangers):

@@ -229,7 +229,7 @@ def _among(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
     bits = np.uint64(np.clip((8 * len(others)).bit_length(), 1, MOST_BITS))
     maybe = np.zeros(1 << int(bits), bool)
     maybe[others >> (np.uint64(64) - bits)] = True
-    found = maybe[hashes >> (np.uint64(64) - bits)]
+    found: np.ndarray = maybe[hashes >> (np.uint64(64) - bits)]
     candidates = np.flatnonzero(found)
     found[candidates] = pd.Series(hashes[candidates]).isin(others)
     return found

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from synthdata.distances import frechet_distance, kernel_distance, ks_distance, total_variation
 from synthdata.evaluation.feature_space import Table
+from synthdata.evaluation.limits import KNOWN
 from synthdata.evaluation.privacy.copies import UNCOMPARED
 from synthdata.evaluation.privacy.panel import NO_HOLDOUT
 from synthdata.evaluation.privacy.statistics import Share, effective_rows, share_of
 from synthdata.evaluation.report import NearestPair, Panel, TextPairs
 from synthdata.evaluation.score import Score
-from synthdata.evaluation.tables import Tables
+from synthdata.evaluation.tables import MOST_ROWS, Tables
 from synthdata.evaluation.texts.classifier import TextClassifier
 from synthdata.evaluation.texts.ngrams import (
     HashedTexts,
@@ -66,6 +67,11 @@ class TextSide:
         count = min(rows, len(self.texts))
         return Subjects(count, None if self.whose is None else self.whose[:count])
 
+    def limited(self, rows: int) -> TextSide:
+        """The first `rows` texts; the lengths of all."""
+        whose = None if self.whose is None else self.whose[:rows]
+        return replace(self, texts=self.texts[:rows], labels=self.labels[:rows], whose=whose)
+
     def first(self, rows: int, characters: int | None = None) -> Sequence[str]:
         """The first texts: at most `rows`, and as many as have so many characters together."""
         texts = self.texts[:rows]
@@ -114,9 +120,19 @@ def text_panel(tables: Tables, rng: np.random.Generator, *, show_real: bool = Fa
     panels = []
     for name, texts in tables.texts.items():
         sides = sides_of(texts, tables.rows, column, len(labels), rng)
-        scores, shown = compare_texts(name, sides, labels, rng, show_real=show_real)
+        scores, shown = compare_texts(name, _limited(sides, tables.most), labels, rng, show_real=show_real)
         panels.append(Panel(scores=tuple(scores), texts=tuple(shown)))
     return Panel.joined(panels)
+
+
+def _limited(sides: Mapping[str, TextSide], most: int) -> dict[str, TextSide]:
+    """The sides with at most so many texts each; `KNOWN` times as many training texts, in which copies are sought.
+
+    Lengths remain those of all rows.
+    """
+    if most >= MOST_ROWS:
+        return dict(sides)
+    return {name: side.limited(KNOWN * most if name == "train" else most) for name, side in sides.items()}
 
 
 def compare_texts(
