@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUDGET",
-    "FEWEST_IN_TIME",
     "admit",
     "check_learned_keys",
     "clear_of",
@@ -228,9 +227,9 @@ def admit(
 
 
 def until(
-    frames: Iterator[pd.DataFrame], rows: int, budget: Budget, least: int = FEWEST_IN_TIME, listener: Listener = silent
+    frames: Iterator[pd.DataFrame], rows: int, budget: Budget, listener: Listener = silent
 ) -> Iterator[pd.DataFrame]:
-    """Frames of an endless stream, until the next would not be there in time; at least `least` rows.
+    """Frames of an endless stream, until the next would not be there in time; at least `FEWEST_IN_TIME` rows.
 
     rows: how many are wanted, for the listener.
     """
@@ -240,7 +239,7 @@ def until(
         drawn += len(frame)
         pace, left = budget.spent / drawn, budget.left
         listener(Progress("draw", min(drawn / rows, 1.0), pace * max(rows - drawn, 0), f"{drawn:,} rows"))
-        if left is not None and drawn >= least and pace * len(frame) > left:
+        if left is not None and drawn >= FEWEST_IN_TIME and pace * len(frame) > left:
             return
 
 

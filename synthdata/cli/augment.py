@@ -13,7 +13,7 @@ from synthdata.cli.learning import check_trainable, learn
 from synthdata.cli.options import PATH, training_options, where_option
 from synthdata.cli.paths import load_schema
 from synthdata.cli.quiet_tf import start_tensorflow
-from synthdata.cli.timing import READING, Expected, Timing
+from synthdata.cli.timing import READING, ROWS, WRITTEN, Expected, Timing
 from synthdata.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def command(
         if proof.best is None or not (helps or force):  # nothing to add, or it does not help
             unchanged = _unchanged(declared, frame, provenance)
             export(unchanged, output, force=force)
-            timing.lap("writing")
+            timing.lap(WRITTEN)
             _finish(console, output, frame, unchanged, None, proof, declared, sensitive or independent, timing)
             return
         model, amount, copies = proof.best.family, proof.best.amount, proof.best.copies
@@ -194,7 +194,7 @@ def command(
             source, frame, amount, copies=copies, fill=fill, provenance=provenance, seed=seed, listener=listener
         )
         export(augmented.validated, output, force=force)
-    timing.lap("added rows")
+    timing.lap(ROWS)
     _finish(console, output, frame, augmented.validated, augmented, proof, declared, sensitive or independent, timing)
 
 
@@ -206,7 +206,7 @@ def _expected(schema: Schema, table: pd.DataFrame, amount: Amount, seed: int) ->
     if amount.is_nothing:
         return Expected()
     rows = Additions.of(table, schema, amount, seed=seed).rows
-    return Expected.of_rows(rows, slow=Workload.of(schema, table, rows).draws_slowly)
+    return Expected(rows=Workload.of(schema, table, rows).drawing(rows))
 
 
 def _check_left_out(console: Console, left_out: list[str], provenance: str) -> None:
@@ -387,4 +387,4 @@ def _finish(
             f"{declared.target} by {sensitive}: demographic parity difference {before:.3f} in real rows, "
             f"{after:.3f} in all rows"
         )
-    console.finish(result, [*lines, timing.line()])
+    console.finish(result, [*lines, timing.line(added)])

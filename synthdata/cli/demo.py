@@ -16,7 +16,7 @@ from synthdata.cli.options import PATH
 from synthdata.cli.paths import own_folder, write_text
 from synthdata.cli.producing import produce, report_rows
 from synthdata.cli.scoring import score
-from synthdata.cli.timing import Timing
+from synthdata.cli.timing import ROWS, Timing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,12 +91,12 @@ def command(console: Console, output: Path, data: str, rows: int) -> None:
     synthesizer.save(model, force=True)
     scores, summary, drawn = score(console, learned, output, timing, rows, seed=0, force=True)
     verdict = produce(console, synthesizer, rows, target, where=(), seed=0, force=True, real=learned.real, drawn=drawn)
-    timing.lap(f"{rows:,} rows")
+    timing.lap(ROWS)
     result, lines = report_rows(console, target, verdict)
     more = f"next: synthdata generate {model} {sample.after}"
     console.finish(
         {"model": str(model), "report": scores, **result, "seconds": timing.result()},
-        [f"model: {model}", *summary, *lines, timing.line(), more],
+        [f"model: {model}", *summary, *lines, timing.line(rows), more],
     )
 
 

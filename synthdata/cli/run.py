@@ -12,7 +12,7 @@ from synthdata.cli.learning import learn
 from synthdata.cli.options import PATH, rows_option, training_options, where_option
 from synthdata.cli.producing import produce, report_rows
 from synthdata.cli.scoring import expected, score, show_real_option
-from synthdata.cli.timing import Timing
+from synthdata.cli.timing import ROWS, Timing
 from synthdata.io.formats import FORMATS
 
 __all__ = ["command"]
@@ -117,10 +117,10 @@ def command(
         allow_real_keys=True,  # the report has looked for them
         drawn=drawn,
     )
-    timing.lap(f"{rows:,} rows")
+    timing.lap(ROWS)
     result, lines = report_rows(console, target, verdict)
     folder = output / "model"
     console.finish(
         {"model": str(folder), "report": scores, **result, "seconds": timing.result()},
-        [f"wrote {folder}", *summary, *lines, timing.line()],
+        [f"wrote {folder}", *summary, *lines, timing.line(rows)],
     )

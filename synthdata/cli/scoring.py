@@ -41,9 +41,7 @@ def expected(schema: Schema, table: pd.DataFrame, rows: int) -> Expected:
 
     scored = min(len(table), SCORED)
     work = Workload.of(schema, table, scored)
-    drawing = Expected.of_rows(scored, slow=work.draws_slowly).rows
-    evaluating = sum(work.seconds().values())
-    return Expected.of_rows(rows, slow=work.draws_slowly, report=UNSURE * (drawing + evaluating))
+    return Expected(UNSURE * (work.drawing(scored) + sum(work.seconds().values())), work.drawing(rows))
 
 
 def score(
@@ -70,7 +68,7 @@ def score(
     synthesizer, budget = learned.synthesizer, timing.report()
     history = synthesizer.generator.history if synthesizer.generator else []
     with console.progress() as listener:
-        made, drawn = _drawn(console, learned, timing, budget, 0 if conditional else rows, seed, listener)
+        made, drawn = _drawn(console, learned, timing, budget, seed, listener)
         pace = timing.seconds[REPORT_ROWS] / max(sum(map(len, drawn)), 1)
         later = pace * (rows if conditional else max(rows - sum(map(len, drawn)), 0))
         left = timing.budget.left
@@ -106,19 +104,18 @@ def score(
 
 
 def _drawn(
-    console: Console, learned: Learned, timing: Timing, report: Budget, rows: int, seed: int, listener: Listener
+    console: Console, learned: Learned, timing: Timing, report: Budget, seed: int, listener: Listener
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """The rows to score, and the frames they were drawn in: as many as there is time for, but at least so many."""
-    from synthdata.pipeline import FEWEST_IN_TIME, admit, recorded, until
+    """The rows to score, and the frames they were drawn in: as many as there is time for."""
+    from synthdata.pipeline import admit, recorded, until
 
     synthesizer = learned.synthesizer
     wanted = min(len(learned.train), SCORED, synthesizer.capacity or SCORED)
     slow = bool(synthesizer.stages.generators)
     drawing = report.part(None if report.seconds is None else DRAWING_SHARE * report.seconds)
-    least = max(min(rows, wanted), FEWEST_IN_TIME)
     drawn: list[pd.DataFrame] = []
     frames = recorded(synthesizer.stream(seed=seed, rows=wanted), drawn)
-    frames = until(frames, wanted, drawing, least, listener if slow else silent)
+    frames = until(frames, wanted, drawing, listener if slow else silent)
     made = admit(  # the report looks for real keys
         synthesizer, frames, wanted, real=learned.real, allow_real_keys=True, fewer=True, listener=listener
     ).frame()

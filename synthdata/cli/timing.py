@@ -7,9 +7,21 @@ from dataclasses import dataclass, field
 from synthdata.budget import Budget
 from synthdata.cli.console import Console, duration
 
-__all__ = ["DRAWING_SHARE", "EVALUATION", "READING", "REPORT_ROWS", "TRAINING", "WRITING", "Expected", "Timing"]
+__all__ = [
+    "DRAWING_SHARE",
+    "EVALUATION",
+    "READING",
+    "REPORT_ROWS",
+    "ROWS",
+    "TRAINING",
+    "WRITING",
+    "WRITTEN",
+    "Expected",
+    "Timing",
+]
 
-READING, TRAINING, REPORT_ROWS, EVALUATION = "reading", "training", "rows for the report", "evaluation"
+READING, TRAINING, WRITTEN, ROWS = "reading", "training", "writing", "rows"  # parts
+REPORT_ROWS, EVALUATION = "rows for the report", "evaluation"
 WHOLE = "whole"
 
 REPORT_SHARE = 0.25  # of a limit, that the report's rows and their evaluation take; without one, of the training's time
@@ -18,7 +30,6 @@ ROWS_SHARE = 0.25  # of a limit, that is kept for the rows asked for at most
 DRAWING_SHARE = 0.5  # of the report's time
 WRITING = 1.0  # seconds of writing a report
 TRAINING_SHARE = 0.5  # of what is left before training, that training gets at least
-FAST, SLOW = 5000, 150  # rows a second that a table is expected to be drawn at, and one with images or texts
 
 
 @dataclass(frozen=True)
@@ -27,11 +38,6 @@ class Expected:
 
     report: float = 0.0
     rows: float = 0.0
-
-    @classmethod
-    def of_rows(cls, rows: int, *, slow: bool, report: float = 0.0) -> Expected:
-        """Before any row was drawn. slow: whether rows have images or texts."""
-        return cls(report, rows / (SLOW if slow else FAST))
 
 
 @dataclass(frozen=True)
@@ -77,10 +83,12 @@ class Timing:
 
     def result(self) -> dict[str, float]:
         """Seconds by part, and of the whole, for a machine."""
-        return {**{part: round(took, 2) for part, took in self.seconds.items()}, WHOLE: round(self.budget.spent, 2)}
+        took = {part.replace(" ", "_"): round(seconds, 2) for part, seconds in self.seconds.items()}
+        return {**took, WHOLE: round(self.budget.spent, 2)}
 
-    def line(self) -> str:
-        """Seconds by part, for a person."""
-        parts = ", ".join(f"{part} {duration(took)}" for part, took in self.seconds.items())
+    def line(self, rows: int = 0) -> str:
+        """Seconds by part, for a person. rows: how many were asked for."""
+        named = {part: f"{rows:,} rows" if part == ROWS and rows else part for part in self.seconds}
+        parts = ", ".join(f"{named[part]} {duration(took)}" for part, took in self.seconds.items())
         most = "" if self.budget.seconds is None else f" of at most {duration(self.budget.seconds)}"
         return f"time: {parts}; {duration(self.budget.spent)}{most}"

@@ -9,7 +9,7 @@ import click
 from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.learning import learn
 from synthdata.cli.options import PATH, training_options
-from synthdata.cli.timing import Timing
+from synthdata.cli.timing import WRITTEN, Timing
 
 __all__ = ["command"]
 
@@ -42,7 +42,7 @@ def command(
     learned = learn(console, schema, data, output, model=model, seed=seed, timing=timing, resume=resume, force=force)
     synthesizer = learned.synthesizer
     synthesizer.save(output, force=force)
-    timing.lap("writing")
+    timing.lap(WRITTEN)
     about = synthesizer.describe()
     result = {"model": str(output), **about, "seconds": timing.result()}
     lines = [

@@ -1,4 +1,4 @@
-"""How many rows an evaluation works on where its time is limited.
+"""How long an evaluation takes, and how many rows it works on where its time is limited.
 
 The seconds of each panel are estimated from the sizes of the tables, by what two cores take; how long the panels took
 that are done corrects the estimates of those to come.
@@ -23,13 +23,15 @@ PANELS = ("columns and pairs", "real-vs-synthetic AUC", "utility", "privacy", "i
 STEPS = (MOST_ROWS, 10_000, 5000, 2500, 1200, 600, 300)  # rows of each table; the first limits nothing
 KNOWN = 10  # times as many training texts, among which copies are sought
 SOME = 1000  # rows whose texts are measured
+ROWS_A_SECOND, CHARACTERS_A_SECOND, PIXELS_A_SECOND = 5000, 20_000, 200_000  # that are drawn
 PLANNED = 0.9  # of the time that is left
-FASTEST, SLOWEST = 0.5, 20.0  # times the estimates
+CHEAP = 0.1  # of the time that is left: a panel that takes no more is not limited
+SURE = 1.0  # seconds, from which on how long panels took counts more than their estimates
 
 
 @dataclass(frozen=True)
 class Workload:
-    """What the time of an evaluation depends on.
+    """What the time of drawing and evaluating rows depends on.
 
     train, rows: training rows, and synthetic rows. columns: numbers and categories. outputs: that trees predict for the
     target, one for each of several classes; 0 without a target. characters: of the texts of a row. labels: categories
@@ -68,10 +70,9 @@ class Workload:
         labels = categories.get(schema.target or "", next(iter(categories.values()), 0))
         return cls(len(train), rows, columns, outputs, characters, labels, pixels)
 
-    @property
-    def draws_slowly(self) -> bool:
-        """Whether rows have images or texts."""
-        return bool(self.pixels or self.characters)
+    def drawing(self, rows: int) -> float:
+        """The estimated seconds of drawing so many rows."""
+        return rows * (1 / ROWS_A_SECOND + self.characters / CHARACTERS_A_SECOND + self.pixels / PIXELS_A_SECOND)
 
     def seconds(self, most: int = MOST_ROWS) -> dict[str, float]:
         """The estimated seconds of each of `PANELS`, with at most so many rows of each table."""
@@ -80,7 +81,7 @@ class Workload:
         if self.columns:
             known = min(self.train, 50_000) / 40_000
             found |= {
-                "columns and pairs": 0.2 + rows * (4e-7 * self.columns + 1e-8 * self.columns**2),
+                "columns and pairs": 0.1 + rows * (4e-7 * self.columns + 1e-8 * self.columns**2),
                 "real-vs-synthetic AUC": 1.8 + 1.6 * min(rows, 10_000) / 10_000 * width,
                 "utility": self.outputs * (0.5 + 0.8 * rows / 20_000 * width),
                 "privacy": 0.6 + (0.3 + 1.7 * min(rows, 10_000) / 10_000) * known * width,
@@ -96,11 +97,11 @@ class Workload:
 
 
 def most_rows(work: Workload, panels: Sequence[str], seconds: float | None, slow: float = 1.0) -> int:
-    """At most how many rows of each table the panels can work on in so many seconds; at least the last of `STEPS`.
+    """At most how many rows of each table the first of the panels should work on, so that all take so many seconds.
 
-    slow: how many times the estimates the panels before them took.
+    One of `STEPS`, however few the seconds. slow: how many times the estimates the panels before them took.
     """
-    if seconds is None:
+    if seconds is None or slow * work.seconds()[panels[0]] <= CHEAP * seconds:
         return STEPS[0]
     for most in STEPS:
         estimates = work.seconds(most)
@@ -110,8 +111,8 @@ def most_rows(work: Workload, panels: Sequence[str], seconds: float | None, slow
 
 
 def slowness(taken: float, expected: float) -> float:
-    """How many times the estimates the panels took so far; 1 if none took any time."""
-    return float(np.clip(taken / expected, FASTEST, SLOWEST)) if expected else 1.0
+    """How many times the estimates the panels took so far; near 1 as long as they took little."""
+    return (taken + SURE) / (expected + SURE)
 
 
 def limit_note(work: Workload, worked_on: Mapping[str, int]) -> list[str]:
