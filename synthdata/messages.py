@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from synthdata.errors import InputError, SchemaError, nearest
 
-__all__ = ["Declaration", "check_frame", "check_rows_asked", "check_schema", "check_seed", "complaint"]
+__all__ = ["Declaration", "check_frame", "check_minutes", "check_rows_asked", "check_schema", "check_seed", "complaint"]
 
 
 class Declaration(BaseModel):
@@ -98,6 +98,12 @@ def check_seed(seed: object) -> None:
     """Raise InputError unless `seed` is a whole number from 0 on."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise InputError(f"seed {seed!r} is not a whole number; give one, at least 0")
+
+
+def check_minutes(max_minutes: float | None) -> None:
+    """Raise InputError unless `max_minutes` is a time, or None."""
+    if max_minutes is not None and max_minutes <= 0:
+        raise InputError(f"max_minutes {max_minutes} is not a time; give minutes above 0")
 
 
 def check_rows_asked(rows: object) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from synthdata.budget import Budget
 from synthdata.errors import GateError, InputError
 from synthdata.fields import Identifier
-from synthdata.messages import check_frame, check_rows_asked, check_schema
+from synthdata.messages import check_frame, check_minutes, check_rows_asked, check_schema
 from synthdata.privacy.real_values import RealValues
 from synthdata.progress import Listener, Progress, silent
 from synthdata.remarks import looks_identifying
@@ -23,8 +24,20 @@ from synthdata.validation import Gate, Suite, Validated, Verdict
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["BUDGET", "check_learned_keys", "clear_of", "generate", "suite_of", "train", "with_suite"]
+__all__ = [
+    "BUDGET",
+    "admit",
+    "check_learned_keys",
+    "clear_of",
+    "generate",
+    "recorded",
+    "suite_of",
+    "train",
+    "until",
+    "with_suite",
+]
 
+FEWEST_IN_TIME = 200  # rows that are drawn, however short the time
 BUDGET = 20  # rows sampled per requested row before generation gives up
 
 
@@ -54,7 +67,8 @@ def train(
     seed : int, default 0
         Equal seeds, tables and schemas give equal models.
     max_minutes : float, optional
-        Time budget of training, in minutes; without one, training ends when it no longer helps.
+        Time budget of this call, in minutes; checking, reading and encoding count. Without one, training ends when it
+        no longer helps.
     checkpoint : Path, optional
         A file to keep the state of training in.
     resume : bool, default False
@@ -98,6 +112,8 @@ def train(
     """
     check_frame(frame, "train")
     check_schema(schema, "train")
+    check_minutes(max_minutes)
+    budget = Budget.of_minutes(max_minutes)
     schema.check()
     frame = schema.read(frame)
     verdict = Gate(schema, Suite.of(schema)).check(frame)
@@ -109,7 +125,7 @@ def train(
         schema,
         model=model,
         seed=seed,
-        max_minutes=max_minutes,
+        max_minutes=budget.minutes_left(),
         checkpoint=checkpoint,
         resume=resume,
         listener=listener,
@@ -187,13 +203,51 @@ def generate(
 
     """
     check_rows_asked(rows)
-    suite = suite_of(synthesizer)
     chunks = synthesizer.stream(where=where, seed=seed, rows=rows)
+    return admit(synthesizer, chunks, rows, real=real, allow_real_keys=allow_real_keys, listener=listener)
+
+
+def admit(
+    synthesizer: Synthesizer,
+    chunks: Iterator[pd.DataFrame],
+    rows: int,
+    *,
+    real: pd.DataFrame | None = None,
+    allow_real_keys: bool = False,
+    fewer: bool = False,
+    listener: Listener = silent,
+) -> Validated:
+    """Pass a stream of a model's rows through the gate, see `generate`. fewer: whether fewer will do if it ends."""
+    gate = Gate(synthesizer.schema, suite_of(synthesizer))
     if real is not None:
         if not allow_real_keys:
             check_learned_keys(synthesizer.schema, real)
         chunks = clear_of(synthesizer.schema, real, rows, listener).kept_clear(chunks)
-    return Gate(synthesizer.schema, suite).admit(chunks, rows, max(rows * BUDGET, 10_000), listener)
+    return gate.admit(chunks, rows, max(rows * BUDGET, 10_000), listener, fewer=fewer)
+
+
+def until(
+    frames: Iterator[pd.DataFrame], rows: int, budget: Budget, listener: Listener = silent
+) -> Iterator[pd.DataFrame]:
+    """Frames of an endless stream, until the next would not be there in time; at least `FEWEST_IN_TIME` rows.
+
+    rows: how many are wanted, for the listener.
+    """
+    drawn = 0
+    for frame in frames:
+        yield frame
+        drawn += len(frame)
+        pace, left = budget.spent / drawn, budget.left
+        listener(Progress("draw", min(drawn / rows, 1.0), pace * max(rows - drawn, 0), f"{drawn:,} rows"))
+        if left is not None and drawn >= FEWEST_IN_TIME and pace * len(frame) > left:
+            return
+
+
+def recorded(frames: Iterator[pd.DataFrame], drawn: list[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """The same stream, whose frames are put into a list as they are drawn."""
+    for frame in frames:
+        drawn.append(frame)
+        yield frame
 
 
 def check_learned_keys(schema: Schema, real: pd.DataFrame) -> None:

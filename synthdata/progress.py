@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["REMARK", "TIME_IS_UP", "Listener", "Progress", "silent"]
+__all__ = ["PLAN", "REMARK", "TIME_IS_UP", "Listener", "Progress", "silent"]
 
+PLAN = "plan"  # the task of an event that says what a training will do
 REMARK = "remark"  # the task of an event that a person should read
 TIME_IS_UP = "the time is up"  # stands in the detail of a training's end that a time budget brought about
 
@@ -16,9 +17,9 @@ TIME_IS_UP = "the time is up"  # stands in the detail of a training's end that a
 class Progress:
     """One event of long work.
 
-    task: the step, "choose", "train", "stop", "tune", "generate", "transform"; "remark" is a message.
+    task: the step, "choose", "plan", "train", "stop", "tune", "generate", "transform"; "remark" is a message.
     fraction: how much of it is done, in [0, 1].
-    seconds_left: the estimate, None while there is none.
+    seconds_left: the estimate, None while there is none; of a plan, the most that the training may take.
     detail: the current figures, for a person ("epoch 3, loss 21.4, validation 21.6").
     schedule: at the end of a training whose time was up, the share of the planned steps that were done.
     field: the image or text field that is trained; empty for the table.

@@ -15,6 +15,7 @@ from synthdata.evaluation.html.page import render
 from synthdata.evaluation.report import NearestPair, Report, TextPairs
 from synthdata.evaluation.score import Score
 from synthdata.evaluation.texts.ngrams import (
+    KnownTexts,
     copies,
     distinct,
     hashed_characters,
@@ -151,7 +152,7 @@ def test_missing_texts_are_left_out_and_count_in_the_lengths():
     made = sides_of({"train": Texts(values)}, {"train": table}, 0, 1, np.random.default_rng(0))["train"]
     assert sorted(made.texts) == ["a b", "c"]
     assert sorted(made.lengths.tolist()) == [-1, -1, 1, 3]
-    assert made.labelled(10)[0] == ["a b"]
+    assert made.labelled(10, 100)[0] == ["a b"]
 
 
 # --- what texts share
@@ -175,7 +176,7 @@ def test_a_near_copy_has_more_than_nine_tenths_of_its_shingles_in_one_text():
     ends = " ".join([*words[:-1], "changed"])  # 35 of 36 shingles
     middle = " ".join([*words[:20], "changed", *words[21:]])  # 31 of 36
     rows, known = hashed_words([" ".join(words).upper(), ends, middle, "Other words, entirely!", "new"], train)
-    exact, near = copies(rows, known)
+    exact, near = copies(rows, KnownTexts.of(known))
     assert exact.tolist() == [True, False, False, True, False]
     assert near.tolist() == [False, True, False, False, False]
 

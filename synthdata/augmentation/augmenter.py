@@ -51,7 +51,7 @@ class Augmenter(OneToOneFeatureMixin, BaseEstimator):  # type: ignore[misc]  # s
     model : str or mapping, default "transformer"
         A family, or a mapping with its settings, as for `Synthesizer.fit`; None for the schema's.
     max_minutes : float, optional
-        Time budget of training.
+        Time budget of training, reading and encoding included.
     random_state : int or RandomState, optional
         An int gives the same rows again.
 

@@ -38,7 +38,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: i
     model : str or mapping, default "transformer"
         "transformer", or a mapping with its settings, as for `Synthesizer.fit`.
     max_minutes : float, optional
-        Time budget of training.
+        Time budget of training, reading and encoding included.
     random_state : int or RandomState, optional
         An int gives the same model and the same cells again.
 

@@ -13,6 +13,7 @@ from synthdata.cli.learning import check_trainable, learn
 from synthdata.cli.options import PATH, training_options, where_option
 from synthdata.cli.paths import load_schema
 from synthdata.cli.quiet_tf import start_tensorflow
+from synthdata.cli.timing import READING, ROWS, WRITTEN, Expected, Timing
 from synthdata.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 MOST_PARTS = 12  # kinds of rows that are listed
+PROOF_SHARE = 0.75  # of a time limit, that the trainings of --prove and after it take
 
 
 @click.command(
@@ -134,6 +136,7 @@ def command(
         raise InputError(f"{output}: is the table to learn; write the augmented table to another file")
     if not prove and (estimator, metric, folds) != (None, None, None):
         raise InputError("--estimator, --metric and --folds belong to --prove; add it, or leave them out")
+    timing = Timing.of(console, max_minutes)
     check_target(output, force=force)
     declared = load_schema(schema)
     if target is not None:
@@ -161,23 +164,27 @@ def command(
         Additions.of(frame, declared, amount, seed=seed)  # refused before any training
     proof = None
     if prove:
+        timing.lap(READING)
         start_tensorflow(console)
         proof = _prove(
             console, frame, declared, output, amount, model=model, estimator=estimator, metric=metric,
             folds=folds or FOLDS, sensitive=sensitive or independent, seed=seed, max_minutes=max_minutes,
             resume=resume, force=force,
         )  # fmt: skip
+        timing.lap("comparison")
         helps = proof.gains.helps and proof.best is not None
         if proof.best is None or not (helps or force):  # nothing to add, or it does not help
             unchanged = _unchanged(declared, frame, provenance)
             export(unchanged, output, force=force)
-            _finish(console, output, frame, unchanged, None, proof, declared, sensitive or independent)
+            timing.lap(WRITTEN)
+            _finish(console, output, frame, unchanged, None, proof, declared, sensitive or independent, timing)
             return
         model, amount, copies = proof.best.family, proof.best.amount, proof.best.copies
     source: Schema | Synthesizer = declared
     if copies < 1:
         source = learn(
-            console, schema, data, output, model=model, seed=seed, max_minutes=None if prove else max_minutes,
+            console, schema, data, output, model=model, seed=seed, timing=timing,
+            kept=lambda schema, table: _expected(schema, table, amount, seed),
             resume=resume and not prove, force=force, declared=declared,
         ).synthesizer  # fmt: skip
     elif not prove:
@@ -187,7 +194,19 @@ def command(
             source, frame, amount, copies=copies, fill=fill, provenance=provenance, seed=seed, listener=listener
         )
         export(augmented.validated, output, force=force)
-    _finish(console, output, frame, augmented.validated, augmented, proof, declared, sensitive or independent)
+    timing.lap(ROWS)
+    _finish(console, output, frame, augmented.validated, augmented, proof, declared, sensitive or independent, timing)
+
+
+def _expected(schema: Schema, table: pd.DataFrame, amount: Amount, seed: int) -> Expected:
+    """The seconds that drawing the rows to add is expected to take."""
+    from synthdata.augmentation.amounts import Additions
+    from synthdata.evaluation.limits import Workload
+
+    if amount.is_nothing:
+        return Expected()
+    rows = Additions.of(table, schema, amount, seed=seed).rows
+    return Expected(rows=Workload.of(schema, table, rows).drawing(rows))
 
 
 def _check_left_out(console: Console, left_out: list[str], provenance: str) -> None:
@@ -256,6 +275,8 @@ def _prove(
     amount: Amount,
     *,
     model: str | None,
+    folds: int,
+    max_minutes: float | None,
     resume: bool,
     force: bool,
     **asked: Any,
@@ -271,9 +292,22 @@ def _prove(
             )
         shutil.rmtree(keep)
     families = FAMILIES if model is None else (model,)
+    trainings = folds * len(families)
+    share = PROOF_SHARE * trainings / (trainings + 1)  # the best is trained once more
+    minutes = None if max_minutes is None else share * max_minutes
     with console.progress() as listener:
         try:
-            proof = prove(frame, declared, families=families, amount=amount, keep=keep, listener=listener, **asked)
+            proof = prove(
+                frame,
+                declared,
+                families=families,
+                amount=amount,
+                folds=folds,
+                max_minutes=minutes,
+                keep=keep,
+                listener=listener,
+                **asked,
+            )
         except KeyboardInterrupt:
             if keep.exists():
                 console.say(f"interrupted; to continue from {keep}, run the same command with --resume")
@@ -302,6 +336,7 @@ def _finish(
     proof: Proof | None,
     declared: Schema,
     sensitive: str | None,
+    timing: Timing,
 ) -> None:
     """Say what was written: for a machine, and for a person."""
     verdict = validated.verdict()
@@ -315,7 +350,7 @@ def _finish(
         "filled_cells": augmented.filled if augmented else 0,
         "sampled": augmented.sampled if augmented else 0,
         "expectations": len(verdict.checks),
-        "seconds": console.seconds,
+        "seconds": timing.result(),
     }
     lines = []
     if proof is not None:
@@ -352,4 +387,4 @@ def _finish(
             f"{declared.target} by {sensitive}: demographic parity difference {before:.3f} in real rows, "
             f"{after:.3f} in all rows"
         )
-    console.finish(result, lines)
+    console.finish(result, [*lines, timing.line(added)])

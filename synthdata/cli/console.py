@@ -16,12 +16,13 @@ from typing import Any, TypeVar
 import click
 
 from synthdata.errors import SynthdataError
-from synthdata.progress import REMARK, Listener, Progress
+from synthdata.progress import PLAN, REMARK, Listener, Progress
 
 __all__ = ["Console", "duration", "with_console"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 BAR_CELLS = 24
+SENTENCES = (REMARK, PLAN)  # tasks whose events are read, not drawn
 REDRAW_SECONDS = 0.1
 SPARSE_STEP = 0.1  # of the work, between two plain lines
 
@@ -84,9 +85,9 @@ class _Bar:
 
     def show(self, progress: Progress) -> None:
         """Draw, if it is time to."""
-        if progress.task == REMARK:
+        if progress.task in SENTENCES:
             self.clear()
-            click.echo(progress.detail, err=True)
+            click.echo(_sentence(progress), err=True)
             return
         now = time.monotonic()
         if now - self._drawn < REDRAW_SECONDS and progress.fraction < 1 and progress.task == self._task:
@@ -111,8 +112,8 @@ class _Lines:
 
     def show(self, progress: Progress) -> None:
         """Print, if enough has happened."""
-        if progress.task == REMARK:
-            click.echo(progress.detail, err=True)
+        if progress.task in SENTENCES:
+            click.echo(_sentence(progress), err=True)
             return
         if progress.task != self._task:
             self._task, self._next = progress.task, 0.0
@@ -121,6 +122,14 @@ class _Lines:
         if fraction >= self._next or ended:
             click.echo(f"{progress.task}: {_figures(progress)}", err=True)
             self._next = (int(fraction / SPARSE_STEP + 1e-9) + 1) * SPARSE_STEP - 1e-9
+
+
+def _sentence(progress: Progress) -> str:
+    """An event that is no progress, as a line."""
+    if progress.task == REMARK:
+        return progress.detail
+    most = "" if progress.seconds_left is None else f", at most {duration(progress.seconds_left)}"
+    return f"{progress.task}: {progress.detail}{most}"
 
 
 def _clamped(fraction: float) -> float:

@@ -16,6 +16,7 @@ from synthdata.cli.options import PATH
 from synthdata.cli.paths import own_folder, write_text
 from synthdata.cli.producing import produce, report_rows
 from synthdata.cli.scoring import score
+from synthdata.cli.timing import ROWS, Timing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,16 +83,21 @@ def command(console: Console, output: Path, data: str, rows: int) -> None:
     else:
         frame.to_parquet(real)
     console.say(f"real {data}: {real}, schema: {schema}")
+    timing = Timing.of(console)
     learned = learn(
-        console, schema, real, model, model=None, seed=0, max_minutes=None, resume=False, force=True, hold_out=True
+        console, schema, real, model, model=None, seed=0, timing=timing, resume=False, force=True, hold_out=True
     )
     synthesizer = learned.synthesizer
     synthesizer.save(model, force=True)
-    scores, summary = score(console, learned, output, seed=0, force=True)
-    verdict = produce(console, synthesizer, rows, target, where=(), seed=0, force=True, real=learned.real)
+    scores, summary, drawn = score(console, learned, output, timing, rows, seed=0, force=True)
+    verdict = produce(console, synthesizer, rows, target, where=(), seed=0, force=True, real=learned.real, drawn=drawn)
+    timing.lap(ROWS)
     result, lines = report_rows(console, target, verdict)
     more = f"next: synthdata generate {model} {sample.after}"
-    console.finish({"model": str(model), "report": scores, **result}, [f"model: {model}", *summary, *lines, more])
+    console.finish(
+        {"model": str(model), "report": scores, **result, "seconds": timing.result()},
+        [f"model: {model}", *summary, *lines, timing.line(rows), more],
+    )
 
 
 def without_modeline(yaml: str) -> str:

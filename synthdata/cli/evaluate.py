@@ -11,6 +11,7 @@ from synthdata.cli.options import PATH, force_option, seed_option
 from synthdata.cli.paths import load_schema
 from synthdata.cli.quiet_tf import start_tensorflow
 from synthdata.cli.scoring import report_scores, show_real_option
+from synthdata.cli.timing import WRITING, Timing
 
 __all__ = ["command"]
 
@@ -39,6 +40,12 @@ __all__ = ["command"]
 @seed_option("scores")
 @force_option("Overwrite an earlier report.")
 @show_real_option
+@click.option(
+    "--max-minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="MINUTES",
+    help="Time limit of the whole command. If it is short, fewer rows are sampled, and the notes say how many.",
+)
 @with_console
 @click.pass_context
 def command(
@@ -54,6 +61,7 @@ def command(
     seed: int,
     force: bool,
     show_real: bool,
+    max_minutes: float | None,
 ) -> None:
     """Score synthetic rows against real ones: fidelity, utility and privacy.
 
@@ -63,6 +71,7 @@ def command(
     from synthdata.evaluation import check_folder, evaluate, write_report
     from synthdata.io.readers import read_table
 
+    timing = Timing.of(console, max_minutes)
     declared = load_schema(schema)
     check_folder(output, force=force)
     history, warnings = _training(model_dir) if model_dir else ([], [])
@@ -82,6 +91,7 @@ def command(
             warnings=warnings,
             inception=inception,
             show_real=show_real,
+            max_minutes=timing.budget.minutes_left(reserved=WRITING),
             listener=listener,
         )
     files = write_report(report, output, force=force)

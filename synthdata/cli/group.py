@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -83,6 +84,8 @@ class LazyGroup(click.Group):
             result = super().main(
                 args, prog_name or "synthdata", complete_var, standalone_mode=False, windows_expand_args=expand, **extra
             )
+            if args is None:  # the process ends
+                gc.freeze()  # spares it a second of looking through TensorFlow's objects for garbage
         except SynthdataError as error:
             _complain(_in_flags(str(error)))
             return error.exit_code

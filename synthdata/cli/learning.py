@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 from synthdata.cli.console import Console
 from synthdata.cli.paths import load_schema
 from synthdata.cli.quiet_tf import start_tensorflow
+from synthdata.cli.timing import READING, TRAINING, Expected, Timing
 from synthdata.errors import InputError
 from synthdata.extras import check_installed
 from synthdata.models import BASELINE
+from synthdata.progress import PLAN, Listener, Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +54,8 @@ def learn(
     *,
     model: str | None,
     seed: int,
-    max_minutes: float | None,
+    timing: Timing,
+    kept: Callable[[Schema, pd.DataFrame], Expected] | None = None,
     resume: bool,
     force: bool = False,
     where: tuple[str, ...] = (),
@@ -61,7 +65,8 @@ def learn(
     """Read a table, pass it through the gate, train. An interrupted training leaves `<model>.checkpoint`.
 
     where: conditions that rows will be generated with; refused before training if no row can meet them. hold_out: keep
-    a tenth of the rows, if there are enough, to evaluate with. declared: used instead of the schema in the file.
+    a tenth of the rows, if there are enough, to evaluate with. declared: used instead of the schema in the file. kept:
+    what is expected to follow, for which time is kept if it is limited.
     """
     from synthdata.io.readers import LEAST_TO_TRAIN, read_table
 
@@ -79,6 +84,7 @@ def learn(
         Synthesizer.satisfied(table, declared, where, seed=seed)
     if hold_out:
         table, holdout = _held_out(console, table, declared, seed)
+    expected = Expected() if kept is None else kept(declared, table)
     with console.progress() as listener:
         try:
             synthesizer = train(
@@ -86,11 +92,12 @@ def learn(
                 declared,
                 model=model,
                 seed=seed,
-                max_minutes=max_minutes,
+                max_minutes=timing.training_minutes(expected),
                 checkpoint=checkpoint,
                 resume=resume,
-                listener=listener,
+                listener=_timed(listener, timing),
             )
+            timing.lap(TRAINING)
             return Learned(synthesizer, table, holdout)
         except KeyboardInterrupt:
             if _is_kept(checkpoint):
@@ -98,6 +105,17 @@ def learn(
             else:
                 console.say("interrupted before training began; nothing was written")
             raise
+
+
+def _timed(listener: Listener, timing: Timing) -> Listener:
+    """A listener that counts the time until the first training as reading."""
+
+    def hear(progress: Progress) -> None:
+        if progress.task == PLAN and READING not in timing.seconds:
+            timing.lap(READING)
+        listener(progress)
+
+    return hear
 
 
 def check_trainable(declared: Schema, model: str | None) -> None:

@@ -78,8 +78,8 @@ def training_options(command: Command) -> Command:
             "--max-minutes",
             type=click.FloatRange(min=0, min_open=True),
             metavar="MINUTES",
-            help="Time limit of training alone, without start-up and reading; with --resume, the time already spent "
-            "counts.",
+            help="Time limit of the whole command, from its start; with --resume, what an interrupted training took "
+            "counts as well.",
         ),
         click.option("--resume", is_flag=True, help="Continue from the checkpoint of an interrupted run."),
         force_option("Overwrite the output of an earlier run."),

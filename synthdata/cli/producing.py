@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,21 +30,23 @@ def produce(
     force: bool,
     real: pd.DataFrame | None = None,
     allow_real_keys: bool = False,
+    drawn: Sequence[pd.DataFrame] = (),
 ) -> Verdict:
-    """Sample, gate and export. real, allow_real_keys: as for `pipeline.generate`."""
+    """Sample, gate and export.
+
+    real, allow_real_keys: as for `pipeline.generate`. drawn: the seed's first rows without conditions, as far as they
+    have been drawn.
+    """
     from synthdata.io.writers import export
-    from synthdata.pipeline import generate
+    from synthdata.pipeline import admit
 
     with console.progress() as listener:
-        validated = generate(
-            synthesizer,
-            rows,
-            where=list(where),
-            seed=seed,
-            real=real,
-            allow_real_keys=allow_real_keys,
-            listener=listener,
+        known = () if where else drawn
+        more = synthesizer.stream(
+            where=list(where), seed=seed, rows=max(rows - sum(map(len, known)), 1), skip=len(known)
         )
+        frames = chain(known, more)
+        validated = admit(synthesizer, frames, rows, real=real, allow_real_keys=allow_real_keys, listener=listener)
         export(validated, output, force=force)
     return validated.verdict()
 

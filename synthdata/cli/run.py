@@ -11,7 +11,8 @@ from synthdata.cli.console import Console, with_console
 from synthdata.cli.learning import learn
 from synthdata.cli.options import PATH, rows_option, training_options, where_option
 from synthdata.cli.producing import produce, report_rows
-from synthdata.cli.scoring import score, show_real_option
+from synthdata.cli.scoring import expected, score, show_real_option
+from synthdata.cli.timing import ROWS, Timing
 from synthdata.io.formats import FORMATS
 
 __all__ = ["command"]
@@ -74,6 +75,7 @@ def command(
     if output.exists():
         check_rows(target, force=force)
     check_folder(output, force=force)
+    timing = Timing.of(console, max_minutes)
     unseen = read_table(holdout) if holdout else None
     learned = learn(
         console,
@@ -82,7 +84,8 @@ def command(
         output / "model",
         model=model,
         seed=seed,
-        max_minutes=max_minutes,
+        timing=timing,
+        kept=lambda schema, table: expected(schema, table, rows),
         resume=resume,
         force=force,
         where=where,
@@ -90,8 +93,17 @@ def command(
     )
     learned = replace(learned, holdout=learned.holdout if unseen is None else unseen)
     learned.synthesizer.save(output / "model", force=force)
-    scores, summary = score(
-        console, learned, output, seed=seed, force=force, show_real=show_real, allow_real_keys=allow_real_keys
+    scores, summary, drawn = score(
+        console,
+        learned,
+        output,
+        timing,
+        rows,
+        seed=seed,
+        force=force,
+        conditional=bool(where),
+        show_real=show_real,
+        allow_real_keys=allow_real_keys,
     )
     verdict = produce(
         console,
@@ -103,7 +115,12 @@ def command(
         force=force,
         real=learned.real,
         allow_real_keys=True,  # the report has looked for them
+        drawn=drawn,
     )
+    timing.lap(ROWS)
     result, lines = report_rows(console, target, verdict)
     folder = output / "model"
-    console.finish({"model": str(folder), "report": scores, **result}, [f"wrote {folder}", *summary, *lines])
+    console.finish(
+        {"model": str(folder), "report": scores, **result, "seconds": timing.result()},
+        [f"wrote {folder}", *summary, *lines, timing.line(rows)],
+    )

@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from synthdata.cli.console import Console, duration
+from synthdata.cli.timing import DRAWING_SHARE, EVALUATION, REPORT_ROWS, Expected, Timing
 from synthdata.errors import RequirementError
 from synthdata.metrics import Section
+from synthdata.progress import Listener, silent
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from synthdata.budget import Budget
     from synthdata.cli.learning import Learned
     from synthdata.evaluation import Report, Score
+    from synthdata.schema import Schema
 
-__all__ = ["report_scores", "score", "show_real_option"]
+__all__ = ["expected", "report_scores", "score", "show_real_option"]
 
 show_real_option = click.option(
     "--show-real",
@@ -26,32 +32,51 @@ show_real_option = click.option(
 )
 LEAK = "key_overlap"  # the score whose alarm stops a run
 SCORED = 20_000  # rows that are sampled for scoring, at most as many as were learned
+UNSURE = 1.5  # times its expected seconds that a report gets
+
+
+def expected(schema: Schema, table: pd.DataFrame, rows: int) -> Expected:
+    """The seconds that a report on a model of the table, and drawing so many rows, are expected to take."""
+    from synthdata.evaluation.limits import Workload
+
+    scored = min(len(table), SCORED)
+    work = Workload.of(schema, table, scored)
+    return Expected(UNSURE * (work.drawing(scored) + sum(work.seconds().values())), work.drawing(rows))
 
 
 def score(
     console: Console,
     learned: Learned,
     folder: Path,
+    timing: Timing,
+    rows: int,
     *,
     seed: int,
     force: bool,
+    conditional: bool = False,
     show_real: bool = False,
     allow_real_keys: bool = False,
-) -> tuple[dict[str, Any], list[str]]:
-    """Score rows that the model generates without conditions, write the report, and return what `report_scores` says.
+) -> tuple[dict[str, Any], list[str], list[pd.DataFrame]]:
+    """Score rows that the model generates without conditions, and write the report.
 
-    RequirementError if a requirement was missed, or if the rows hold real keys and that was not allowed.
+    rows: how many will be asked for afterwards; conditional: with conditions. Returns what `report_scores` says, and
+    the frames of the seed's rows that were drawn. RequirementError if a requirement was missed, or if the rows hold
+    real keys and that was not allowed.
     """
     from synthdata.evaluation import evaluate, write_report
-    from synthdata.pipeline import generate
 
-    synthesizer = learned.synthesizer
-    rows = min(len(learned.train), SCORED, synthesizer.capacity or SCORED)
+    synthesizer, budget = learned.synthesizer, timing.report()
     history = synthesizer.generator.history if synthesizer.generator else []
     with console.progress() as listener:
-        made = generate(
-            synthesizer, rows, seed=seed, real=learned.real, allow_real_keys=True, listener=listener
-        ).frame()  # the report looks for them
+        made, drawn = _drawn(console, learned, timing, budget, seed, listener)
+        pace = timing.seconds[REPORT_ROWS] / max(sum(map(len, drawn)), 1)
+        later = pace * (rows if conditional else max(rows - sum(map(len, drawn)), 0))
+        left = timing.budget.left
+        if left is not None and later > left:
+            console.say(
+                f"{rows:,} rows will take about {duration(later)}, and {duration(left)} are left of --max-minutes: "
+                f"they are drawn all the same"
+            )
         report = evaluate(
             learned.train,
             made,
@@ -61,9 +86,11 @@ def score(
             history=history,
             warnings=synthesizer.about.get("warnings", ()),
             show_real=show_real,
+            max_minutes=timing.evaluation_minutes(budget, later),
             listener=listener,
         )
     files = write_report(report, folder, force=force)
+    timing.lap(EVALUATION)
     leak = next((each for each in report.alarms if each.name == LEAK), None)
     if leak is not None and not allow_real_keys:
         raise RequirementError(
@@ -73,7 +100,29 @@ def score(
         )
     if report.missed:
         raise RequirementError(f"missed: {_named(report.missed)}; nothing was exported, details: {files['html']}")
-    return report_scores(report, files)
+    return *report_scores(report, files), drawn
+
+
+def _drawn(
+    console: Console, learned: Learned, timing: Timing, report: Budget, seed: int, listener: Listener
+) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
+    """The rows to score, and the frames they were drawn in: as many as there is time for."""
+    from synthdata.pipeline import admit, recorded, until
+
+    synthesizer = learned.synthesizer
+    wanted = min(len(learned.train), SCORED, synthesizer.capacity or SCORED)
+    slow = bool(synthesizer.stages.generators)
+    drawing = report.part(None if report.seconds is None else DRAWING_SHARE * report.seconds)
+    drawn: list[pd.DataFrame] = []
+    frames = recorded(synthesizer.stream(seed=seed, rows=wanted), drawn)
+    frames = until(frames, wanted, drawing, listener if slow else silent)
+    made = admit(  # the report looks for real keys
+        synthesizer, frames, wanted, real=learned.real, allow_real_keys=True, fewer=True, listener=listener
+    ).frame()
+    timing.lap(REPORT_ROWS)
+    if len(made) < wanted:
+        console.say(f"{len(made):,} of {wanted:,} rows were drawn for the report, as many as there was time for")
+    return made, drawn
 
 
 def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any], list[str]]:

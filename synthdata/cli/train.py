@@ -9,6 +9,7 @@ import click
 from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.learning import learn
 from synthdata.cli.options import PATH, training_options
+from synthdata.cli.timing import WRITTEN, Timing
 
 __all__ = ["command"]
 
@@ -37,17 +38,18 @@ def command(
     from synthdata.synthesizer.artefact import check_target
 
     check_target(output, force=force)
-    learned = learn(
-        console, schema, data, output, model=model, seed=seed, max_minutes=max_minutes, resume=resume, force=force
-    )
+    timing = Timing.of(console, max_minutes)
+    learned = learn(console, schema, data, output, model=model, seed=seed, timing=timing, resume=resume, force=force)
     synthesizer = learned.synthesizer
     synthesizer.save(output, force=force)
+    timing.lap(WRITTEN)
     about = synthesizer.describe()
-    result = {"model": str(output), "seconds": console.seconds, **about}
+    result = {"model": str(output), **about, "seconds": timing.result()}
     lines = [
         f"wrote {output}: {about['family']} of {len(about['fields'])} fields, trained on {about['rows']:,} rows "
         f"in {duration(console.seconds)}",
         *([f"chosen for {about['chosen']}"] if "chosen" in about else []),
+        timing.line(),
         f"next: synthdata generate {output} -n {about['rows']} -o rows.csv",
     ]
     console.finish(result, lines, written=True)

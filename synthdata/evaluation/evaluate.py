@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
+from synthdata.budget import Budget
 from synthdata.evaluation.images.panel import image_panel
+from synthdata.evaluation.limits import PANELS, Workload, limit_note, most_rows, slowness
 from synthdata.evaluation.privacy.panel import privacy_panel
 from synthdata.evaluation.report import ColumnScore, Curve, Panel, Report
 from synthdata.evaluation.score import Score
@@ -20,7 +21,7 @@ from synthdata.evaluation.tabular.panel import c2st_panel, similarity_panel, uti
 from synthdata.evaluation.tabular.warnings import unusable
 from synthdata.evaluation.texts.panel import text_panel
 from synthdata.extras import check_installed
-from synthdata.messages import check_frame, check_schema
+from synthdata.messages import check_frame, check_minutes, check_schema
 from synthdata.metrics import METRICS
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
@@ -46,6 +47,7 @@ def evaluate(
     inception: str | Path | None = None,
     warnings: Sequence[str] = (),
     show_real: bool = False,
+    max_minutes: float | None = None,
     listener: Listener = silent,
 ) -> Report:
     """Measure fidelity, utility and privacy of synthetic rows.
@@ -75,6 +77,9 @@ def evaluate(
         Sentences that training left; they come first in the report's notes.
     show_real : bool, default False
         Whether real images and texts may be shown.
+    max_minutes : float, optional
+        Time budget of this call, in minutes: if it is short, fewer rows are sampled, and the notes say how many. That
+        depends on the speed of the machine, so that equal seeds no longer give equal scores.
     listener : callable, optional
         Called with each `Progress`.
 
@@ -90,7 +95,8 @@ def evaluate(
     SchemaError
         If the schema contradicts itself.
     InputError
-        If there are images and TensorFlow is not installed, or `inception` is not such a file.
+        If there are images and TensorFlow is not installed, `inception` is not such a file, or `max_minutes` is not
+        above 0.
 
     Examples
     --------
@@ -99,7 +105,8 @@ def evaluate(
     0.87
 
     """
-    began = time.monotonic()
+    check_minutes(max_minutes)
+    budget = Budget.of_minutes(max_minutes)
     for frame in (real, synthetic) if holdout is None else (real, synthetic, holdout):
         check_frame(frame, "evaluate")
     if schema is not None:
@@ -113,22 +120,10 @@ def evaluate(
     tables = Tables.of(real, synthetic, holdout, schema, np.random.default_rng([seed, 0]))
     if tables.pictures:
         check_installed("train", "comparing images")
-    measures: dict[str, Measure] = {  # by name, as shown in progress
-        "columns and pairs": similarity_panel,
-        "real-vs-synthetic AUC": c2st_panel,
-        "utility": utility_panel,
-        "privacy": privacy_panel,
-        "images": partial(image_panel, inception=network, listener=listener, show_real=show_real),
-        "texts": partial(text_panel, show_real=show_real),
-    }
-    lacking = {"images": not tables.pictures, "texts": not tables.texts}  # their panels are empty, and not spoken of
-    panels = []
-    for number, (name, measure) in enumerate(measures.items()):
-        if not lacking.get(name):
-            listener(Progress("evaluate", number / len(measures), detail=name))
-        panels.append(measure(tables, np.random.default_rng([seed, 1 + number])))
-    listener(Progress("evaluate", 1.0))
-    found = Panel.joined(panels)
+    images = partial(image_panel, inception=network, listener=listener, show_real=show_real)
+    texts = partial(text_panel, show_real=show_real)
+    measures = (similarity_panel, c2st_panel, utility_panel, privacy_panel, images, texts)
+    found, notes = _measured(tables, dict(zip(PANELS, measures, strict=True)), seed, budget, listener)
     scores = _required(found.scores, schema.require)
     return Report(
         name=schema.name,
@@ -146,9 +141,32 @@ def evaluate(
         texts=found.texts,
         human_tests=found.human_tests,
         shows_real=show_real and bool(found.sheets or found.texts),
-        notes=(*dict.fromkeys((*warnings, *subject_notes)), *unusable(scores), *tables.notes),
-        seconds=round(time.monotonic() - began, 2),
+        notes=(*dict.fromkeys((*warnings, *subject_notes)), *unusable(scores), *notes, *tables.notes),
+        seconds=round(budget.spent, 2),
     )
+
+
+def _measured(
+    tables: Tables, measures: Mapping[str, Measure], seed: int, budget: Budget, listener: Listener
+) -> tuple[Panel, list[str]]:
+    """All panels as one, each on as many rows as there is time for; and a note if these are fewer than usual.
+
+    measures: by name, as shown in progress.
+    """
+    lacking = {"images": not tables.pictures, "texts": not tables.texts}  # their panels are empty, and not spoken of
+    work = Workload.of(tables.schema, tables.frames["train"], len(tables.rows["synthetic"]))
+    panels, worked_on, names = [], dict[str, int](), list(measures)
+    taken = expected = 0.0
+    for number, (name, measure) in enumerate(measures.items()):
+        if not lacking.get(name):
+            listener(Progress("evaluate", number / len(measures), detail=name))
+        began = budget.spent
+        worked_on[name] = most_rows(work, names[number:], budget.left, slowness(taken, expected))
+        some = tables.limited(worked_on[name], np.random.default_rng([seed, 20]))
+        panels.append(measure(some, np.random.default_rng([seed, 1 + number])))
+        taken, expected = taken + budget.spent - began, expected + work.seconds(worked_on[name])[name]
+    listener(Progress("evaluate", 1.0))
+    return Panel.joined(panels), limit_note(work, worked_on)
 
 
 def _inception(path: str | Path) -> Inception:

@@ -11,6 +11,7 @@ from typing import assert_never
 import numpy as np
 import pandas as pd
 
+from synthdata.evaluation.points import Points
 from synthdata.fields.comparison import Categories, Comparison, Images, Numeric, Texts
 from synthdata.schema import Schema
 from synthdata.subjects import Subjects
@@ -18,7 +19,6 @@ from synthdata.subjects import Subjects
 __all__ = ["ComparedColumn", "FeatureSpace", "Table"]
 
 FEW = 20  # a number of no more distinct values is compared as categories
-ONE_HOT_SCALE = 0.7071  # of one-hot vectors: two rows that differ in a category are 1 apart
 CHUNK = 2000  # images that are read at a time
 MOST_CATEGORIES = 200  # of a column, in distances and trees; the rest is one category
 
@@ -166,13 +166,13 @@ class FeatureSpace:
         capped[:, np.isnan(capped).all(axis=0)] = 0.0  # trees refuse a column without values
         return np.ascontiguousarray(capped[:, kept])
 
-    def vectors(self, table: Table) -> np.ndarray:
-        """Feature vectors for distances: (n, width) float32.
+    def points(self, table: Table) -> Points:
+        """Points for distances.
 
         A number is its rank among the training rows, in standard deviations of a uniform distribution, so that no
-        outlier stretches the axis; a category is one-hot.
+        outlier stretches the axis; where it is missing, 0, and 1 apart from where it is not.
         """
-        parts = []
+        numbers, codes = [np.empty((len(table), 0), np.float32)], []
         for i, column in enumerate(self.columns):
             values = table.values[:, i]
             missing = np.isnan(values)
@@ -180,15 +180,12 @@ class FeatureSpace:
                 left = np.searchsorted(column.sorted_values, values, side="left")
                 right = np.searchsorted(column.sorted_values, values, side="right")
                 place = (left + right) / (2 * max(len(column.sorted_values), 1)) * np.sqrt(12)
-                parts.append(np.where(missing, 0.0, place)[:, None])
-                parts.append(missing[:, None] * 1.0)
+                numbers.append(np.stack([np.where(missing, 0.0, place), missing], axis=1).astype(np.float32))
             else:
                 width = min(len(column.labels), MOST_CATEGORIES) + 2
-                number = np.where(missing, width - 1, np.minimum(np.nan_to_num(values), width - 2)).astype(np.int64)
-                one_hot = np.zeros((len(values), width), np.float32)
-                one_hot[np.arange(len(values)), number] = ONE_HOT_SCALE
-                parts.append(one_hot)
-        return np.hstack(parts).astype(np.float32) if parts else np.zeros((len(table), 0), np.float32)
+                codes.append(np.where(missing, width - 1, np.minimum(np.nan_to_num(values), width - 2)))
+        stacked = np.stack(codes, axis=1).astype(np.uint8) if codes else np.empty((len(table), 0), np.uint8)
+        return Points(np.hstack(numbers), stacked)
 
 
 def _digests(pictures: Images) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -34,6 +34,7 @@ class Tables:
     schema: of the columns that all tables have; those that name the subject are only in `frames`. frames: the rows as
     read, for metrics that compare cells. pictures, texts: by field and table. subjects: numbers of the subjects of real
     rows, by table; empty if each row is its own subject. notes: what was left out, and why.
+    most: rows of each table that a panel works on, at most.
     """
 
     schema: Schema
@@ -45,6 +46,7 @@ class Tables:
     texts: Mapping[str, Mapping[str, Texts]]
     subjects: Mapping[str, np.ndarray]
     notes: tuple[str, ...] = ()
+    most: int = MOST_ROWS
 
     @classmethod
     def of(
@@ -85,6 +87,12 @@ class Tables:
         most = {"train": MOST_ROWS, "synthetic": least, "holdout": least}
         sampled = {name: table.sample(most[name], rng) for name, table in rows.items()}
         return cls(shared, space, rows, sampled, read, pictures, texts, subjects, tuple(notes))
+
+    def limited(self, most: int, rng: np.random.Generator) -> Tables:
+        """The same tables, of which panels work on at most so many rows."""
+        if most >= self.most:
+            return self
+        return replace(self, most=most, sampled={name: table.sample(most, rng) for name, table in self.sampled.items()})
 
     @property
     def too_few(self) -> str:

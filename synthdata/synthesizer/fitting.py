@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from synthdata.blocks import Arrays, Layout, tabular
-from synthdata.errors import DataError, InputError, TrainingError
+from synthdata.budget import LEAST_SECONDS, Budget
+from synthdata.errors import DataError, TrainingError
 from synthdata.io.readers import LEAST_TO_TRAIN
-from synthdata.messages import check_frame, check_schema
+from synthdata.messages import check_frame, check_minutes, check_schema
 from synthdata.models import AUTO, settings
 from synthdata.models.auto import choose
 from synthdata.models.base import Generator
-from synthdata.progress import Listener, Progress
+from synthdata.progress import REMARK, Listener, Progress
 from synthdata.remarks import percent_done
 from synthdata.schema import ModelLike, Schema
 from synthdata.subjects import LEAST_SUBJECTS, Subjects
@@ -66,8 +66,7 @@ def request(
     if model is not None and not isinstance(model, str):
         schema, model = schema.replace(model=model), None
     schema.check()
-    if max_minutes is not None and max_minutes <= 0:
-        raise InputError(f"max_minutes {max_minutes} is not a time; give minutes above 0")
+    check_minutes(max_minutes)
     name = model or schema.model.family
     return FitRequest(schema, name, settings(name, schema.model.options if name == schema.model.family else {}), model)
 
@@ -103,21 +102,23 @@ def rows_to_learn(frame: pd.DataFrame, schema: Schema, seed: int) -> tuple[pd.Da
 
 
 def fit_generators(
-    layout: Layout, arrays: Arrays, wanted: FitRequest, run: Run, began: float
+    layout: Layout, arrays: Arrays, wanted: FitRequest, run: Run, budget: Budget
 ) -> tuple[Generator | None, FieldStages]:
     """Fit the table's generator, then one for each image and text given the table.
 
-    run: its time budget is divided between them. began: the start of `fit`, by `time.monotonic`.
+    budget: what is left of it is divided between them; none gets less than `LEAST_SECONDS`.
     """
     table = tabular(layout)
     others = len(layout) - len(table)  # images and texts
     share = min(1, len(table) / WIDE) / (1 + others) if others else 1  # the rest is for images and texts
-    own = replace(run, minutes=run.minutes and run.minutes * share)
+    if budget.left is not None and budget.left < LEAST_SECONDS:
+        late = f"the time was up before training began, which gets {LEAST_SECONDS:g} s all the same: give it more time"
+        run.listener(Progress(REMARK, 1.0, detail=late))
+    kept = 0.0 if budget.left is None else budget.left * (1 - share)
+    own = replace(run, minutes=budget.minutes_left(reserved=kept))
     generator = fit_table(table, arrays, wanted.family, wanted.settings, own)
-    spent = (time.monotonic() - began) / 60
-    left = replace(run, minutes=run.minutes and max(run.minutes - spent, 0.1))
     models = {name: field.generator() for name, field in wanted.schema.fields.items()}
-    return generator, FieldStages.fit(layout, arrays, table, models, left, override=wanted.override)
+    return generator, FieldStages.fit(layout, arrays, table, models, run, budget, override=wanted.override)
 
 
 def facts(wanted: FitRequest, rows: int, subjects: Subjects, seed: int, generator: Generator | None) -> dict[str, Any]:

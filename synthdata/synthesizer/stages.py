@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synthdata.blocks import Arrays, Block, Layout, Pixels, tabular
+from synthdata.budget import Budget
 from synthdata.errors import ArtefactError, DataError
 from synthdata.models import families_of, family, field_family, field_settings
-from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Signature
+from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Signature, Size
 from synthdata.models.latent_paths import interpolate, vary
-from synthdata.progress import Listener, Progress
+from synthdata.progress import PLAN, Listener, Progress
 from synthdata.synthesizer import artefact
 
 if TYPE_CHECKING:
@@ -40,7 +41,17 @@ def fit_table(layout: Layout, arrays: Arrays, name: str, settings: Any, run: Run
     """Fit one generator of this family to all blocks of the table; None if there are no blocks."""
     if not layout:
         return None
-    return family(name).fit(Signature(layout), arrays, settings, run)
+    signature = Signature(layout)
+    _tell_plan(name, f"{len(layout)} columns", signature, arrays, settings, run)
+    return family(name).fit(signature, arrays, settings, run)
+
+
+def _tell_plan(what: str, across: str, signature: Signature, arrays: Arrays, settings: Any, run: Run) -> None:
+    """Tell the listener, before training, what it will do: the family, the rows, the largest number of epochs."""
+    size = Size.of(signature, arrays)
+    epochs = getattr(settings.resolved(size), "epochs", None)  # the baseline has none
+    detail = f"{what}, {size.rows:,} rows x {across}" + (f", at most {epochs:,} epochs" if epochs else "")
+    run.listener(Progress(PLAN, 0.0, run.minutes and 60 * run.minutes, detail))
 
 
 def table_files(name: str, generator: Generator | None) -> dict[str, bytes]:
@@ -81,25 +92,28 @@ class FieldStages:
         condition_layout: Layout,
         models: Mapping[str, Mapping[str, Any]],
         run: Run,
+        budget: Budget,
         *,
         override: str | None = None,
     ) -> FieldStages:
         """Fit a generator to each image and text of `layout`, conditioned on the blocks of `condition_layout`.
 
         models: family and settings by field, from the schema. override: a family to use instead, for fields that have
-        it. The time budget is divided equally; checkpoints are put beside that of the table.
+        it. What is left of the budget is divided equally; checkpoints are put beside that of the table.
         """
         fields = _fields(layout)
         generators, families = {}, {}
         for number, (name, block) in enumerate(fields.items()):
             chosen = {"family": override} if override in families_of(block) else dict(models.get(name, {}))
             families[name], settings = field_settings(block, chosen.pop("family", None), chosen)
-            run.listener(Progress("learn", number / len(fields), detail=f"{name}, by a {families[name]}"))
             checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
-            minutes = run.minutes and run.minutes / len(fields)
+            following = len(fields) - number - 1
+            kept = 0.0 if budget.left is None else budget.left * following / (following + 1)
+            minutes = budget.minutes_left(reserved=kept)
             seed, listener = run.seed + 1 + number, _of_field(run.listener, name)
             own = replace(run, seed=seed, checkpoint=checkpoint, minutes=minutes, listener=listener)
             signature = Signature({name: block}, condition_layout)
+            _tell_plan(f"{name} by {families[name]}", type(block).__name__.lower(), signature, arrays, settings, own)
             generators[name] = field_family(block, families[name]).fit(signature, arrays, settings, own)
         return cls(generators, families)
 

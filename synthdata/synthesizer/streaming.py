@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from typing import TypeVar
 
 import numpy as np
@@ -42,10 +42,13 @@ class RowStream:
     masks: Mapping[str, Mask]
     seed: int
 
-    def frames(self, rows: int | None) -> Iterator[pd.DataFrame]:
-        """Frames of rows, in order. rows: a hint of how many are needed, to limit sampling ahead."""
+    def frames(self, rows: int | None, skip: int = 0) -> Iterator[pd.DataFrame]:
+        """Frames of rows, in order. rows: a hint of how many are needed, to limit sampling ahead.
+
+        skip: how many frames to leave out, which are not sampled.
+        """
         with threadpool_limits(1, user_api="blas"):  # one per worker; and sums do not depend on the number of cores
-            jobs = self._jobs()
+            jobs = islice(self._jobs(), skip, None)
             if not self.stages.generators and (self.generator is None or (rows or MOST_BLOCK) <= FIRST_BLOCK):
                 yield from (job() for _, job in jobs)
             yield from _ahead(jobs, rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from synthdata.blocks import tabular
+from synthdata.budget import Budget
 from synthdata.encoding.encoder import Encoder
 from synthdata.encoding.made_columns import MadeColumns
 from synthdata.errors import ArtefactError, InputError, SchemaError, TrainingError
@@ -117,7 +117,8 @@ class Synthesizer:
         seed : int, default 0
             Equal seeds, tables and schemas give equal models.
         max_minutes : float, optional
-            Time budget of training, in minutes; without one, training ends when it no longer helps.
+            Time budget of this call, in minutes; reading and encoding count. Without one, training ends when it no
+            longer helps.
         checkpoint : Path, optional
             A file to keep the state of training in; images and texts have theirs beside it.
         resume : bool, default False
@@ -156,7 +157,7 @@ class Synthesizer:
         """
         from synthdata.models.training.plan import Run
 
-        began = time.monotonic()
+        budget = Budget.of_minutes(max_minutes)
         check_seed(seed)
         if resume and checkpoint is None:
             raise InputError("resume=True needs the checkpoint of the interrupted run; give checkpoint")
@@ -174,16 +175,16 @@ class Synthesizer:
         check_rows(encoder.layout, len(frame))
         heard = TrainingLog(listener)
         wanted = wanted.resolved(len(frame), encoder.layout, heard)
-        run = Run(seed, max_minutes, checkpoint, resume, heard, callbacks, subjects)
+        run = Run(seed, None, checkpoint, resume, heard, callbacks, subjects)
         try:
-            generator, stages = fit_generators(encoder.layout, encoder.encode(frame), wanted, run, began)
+            generator, stages = fit_generators(encoder.layout, encoder.encode(frame), wanted, run, budget)
         except TrainingError as error:
             run.delete_checkpoints()  # going on from them would fail again
             raise heard.explained(error) from None
         history = generator.history if generator else ()
         remarks += tell(listener, about_model(encoder.codecs, frame, heard.schedule, history))
         about = facts(wanted, len(frame), subjects, seed, generator)
-        about |= {"seconds": round(time.monotonic() - began, 2), "warnings": remarks}
+        about |= {"seconds": round(budget.spent, 2), "warnings": remarks}
         return cls(schema, encoder, generator, stages, wanted.family, constraints, about)
 
     def sample(
@@ -242,7 +243,9 @@ class Synthesizer:
             frames.append(next(stream))
         return pd.concat(frames, ignore_index=True).iloc[:rows]
 
-    def stream(self, *, where: Where = None, seed: int = 0, rows: int | None = None) -> Iterator[pd.DataFrame]:
+    def stream(
+        self, *, where: Where = None, seed: int = 0, rows: int | None = None, skip: int = 0
+    ) -> Iterator[pd.DataFrame]:
         """Draw frames of rows without end, where memory should not grow with the rows.
 
         Parameters
@@ -251,6 +254,8 @@ class Synthesizer:
             As for `sample`.
         rows : int, optional
             A hint of how many rows will be wanted, so that few more are drawn ahead.
+        skip : int, default 0
+            How many frames to leave out; they are not drawn.
 
         Returns
         -------
@@ -276,7 +281,7 @@ class Synthesizer:
                 f"{rows:,} rows asked for, but an identifier's pattern has only {self.capacity:,} keys; "
                 f"ask for fewer rows, or widen the pattern in the schema and train again"
             )
-        return RowStream(self.encoder, self.generator, self.stages, masks, seed).frames(rows)
+        return RowStream(self.encoder, self.generator, self.stages, masks, seed).frames(rows, skip)
 
     def with_sampling(
         self,

@@ -79,6 +79,7 @@ class Run:
     """One run.
 
     rows: how many to admit, None for all there are. most: how many to look at, at most.
+    fewer: whether fewer than `rows` will do, if the stream ends before.
     strict: no row may fail, and nothing stops the run early; otherwise failing rows are set aside and made up for.
     """
 
@@ -91,10 +92,12 @@ class Run:
         most: int | None,
         strict: bool,
         listener: Listener,
+        fewer: bool = False,
     ) -> None:
         self.verdict: Verdict | None = None
         self._plan, self._rows, self._most, self._strict, self._listener = plan, rows, most, strict, listener
-        asked = [] if rows is None else [Expectation("expect_table_row_count_to_equal", {"value": rows})]
+        self._fewer = fewer
+        asked = [] if rows is None or fewer else [Expectation("expect_table_row_count_to_equal", {"value": rows})]
         self._whole = [*plan.whole, *(one for one in (NOT_EMPTY, *asked) if one not in plan.whole)]
         self._shape_tallies = [_Tally(one.type, label_of(one), "set") for one in plan.shape]
         self._row_tallies = [_Tally(one.type, label_of(one), "row") for one in plan.row]
@@ -198,7 +201,7 @@ class Run:
 
     def _conclude(self) -> None:
         """Check the whole table and make the verdict."""
-        if self._rows is not None and self._admitted < self._rows:
+        if self._too_few:
             accepted = self._admitted / max(self._sampled, 1)
             raise self._refusal(
                 f"only {self._admitted:,} of {self._rows:,} rows passed out of {self._sampled:,} sampled "
@@ -216,6 +219,13 @@ class Run:
             failed = [tally for tally in self._tallies if not tally.holds(self._strict)]
             raise self._refusal("the table as a whole was refused", failed)
 
+    @property
+    def _too_few(self) -> bool:
+        """Whether rows are wanting, and not because the stream ended where fewer will do."""
+        if self._rows is None or self._admitted >= self._rows:
+            return False
+        return not self._fewer or not self._admitted or self._sampled == self._most
+
     def _refusal(self, what: str, because: list[_Tally]) -> GateError:
         self.verdict = self._judged()
         worst = Verdict.worst(tally.check(self._strict) for tally in because)
@@ -226,7 +236,7 @@ class Run:
         return [*self._shape_tallies, *self._row_tallies, *self._rule_tallies, *self._whole_tallies]
 
     def _judged(self) -> Verdict:
-        enough = self._admitted > 0 and self._rows in (None, self._admitted)
+        enough = self._admitted > 0 and not self._too_few
         return Verdict(
             passed=enough and all(tally.holds(self._strict) for tally in self._tallies),
             rows=self._admitted,
@@ -238,7 +248,7 @@ class Run:
         )
 
     def _tell(self, seconds: float) -> None:
-        if self._rows is not None:
+        if self._rows is not None and (self._admitted == self._rows or not self._fewer):
             left = seconds / self._admitted * (self._rows - self._admitted) if self._admitted else None
             detail = f"{self._admitted:,} of {self._rows:,} rows, {self._admitted / self._sampled:.1%} accepted"
             self._listener(Progress("generate", self._admitted / self._rows, left, detail))

@@ -12,11 +12,12 @@ from synthdata.distances import frechet_distance, kernel_distance
 from synthdata.evaluation.feature_space import Table
 from synthdata.evaluation.images.neighbourhoods import Neighbourhoods, neighbourhoods
 from synthdata.evaluation.images.sheets import contact_sheets, human_test, synthetic_sheet
+from synthdata.evaluation.points import Points
 from synthdata.evaluation.privacy.nearness import dcr_share
 from synthdata.evaluation.privacy.panel import NO_HOLDOUT
 from synthdata.evaluation.report import ContactSheet, HumanTest, Panel
 from synthdata.evaluation.score import Score
-from synthdata.evaluation.tables import Tables
+from synthdata.evaluation.tables import MOST_ROWS, Tables
 from synthdata.fields.comparison import Images
 from synthdata.progress import Listener, silent
 
@@ -65,7 +66,9 @@ def image_panel(
     panels = []
     for name, pictures in tables.pictures.items():
         sides = sides_of(pictures, tables.rows, column, len(labels))
-        scores, sheets, tests = compare_images(name, sides, labels, rng, listener, inception, show_real=show_real)
+        scores, sheets, tests = compare_images(
+            name, sides, labels, rng, listener, inception, show_real=show_real, most=tables.most
+        )
         panels.append(Panel(scores=tuple(scores), sheets=tuple(sheets), human_tests=tuple(tests)))
     if inception is None and INCEPTION in tables.schema.require:
         why = "it needs a file with the weights of Inception v3; evaluate with --inception"
@@ -93,10 +96,11 @@ def compare_images(
     inception: Inception | None = None,
     *,
     show_real: bool = False,
+    most: int = MOST_ROWS,
 ) -> tuple[list[Score], list[ContactSheet], list[HumanTest]]:
     """Measure the images of one field. labels: the names of the codes in `ImageSide.labels`; empty without labels.
 
-    show_real: whether real images may be on the sheets and in a human test.
+    show_real: whether real images may be on the sheets and in a human test. most: images of a side that are looked at.
     """
     small = [name for name, side in sides.items() if side.pictures.rows < FEWEST]
     if small:
@@ -106,9 +110,9 @@ def compare_images(
 
     classes = len(labels)
     seed = int(rng.integers(2**31))
-    images, codes, _ = sides["train"].sample(LEARNED, rng)
+    images, codes, _ = sides["train"].sample(min(LEARNED, most), rng)
     network = ImageFeatures.fit(images, codes if classes else None, classes, seed=seed, listener=listener)
-    seen = {name: side.sample(COMPARED, rng) for name, side in sides.items()}
+    seen = {name: side.sample(min(COMPARED, most), rng) for name, side in sides.items()}
     rows = min(len(pixels) for pixels, _, _ in seen.values())
     features, predicted = {}, {}
     for name, (pixels, _, _) in seen.items():
@@ -156,7 +160,9 @@ def _nearness(field: str, pixels: Mapping[str, np.ndarray], whose: Mapping[str, 
     """The DCR share of images by their pixels, against as many training as held-out images."""
     if "holdout" not in pixels:
         return Score.unmeasured("image_dcr_share", NO_HOLDOUT)
-    flat = {name: each.reshape(len(each), -1).astype(np.float32) / 255 for name, each in pixels.items()}
+    flat = {
+        name: Points.of_numbers(each.reshape(len(each), -1).astype(np.float32) / 255) for name, each in pixels.items()
+    }
     train, held_out = ((flat[name], whose[name]) for name in ("train", "holdout"))
     return replace(dcr_share("image_dcr_share", flat["synthetic"], [train], held_out), note=field)
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from synthdata.evaluation.feature_space import FeatureSpace, Table
+from synthdata.evaluation.points import nearest
 from synthdata.evaluation.privacy.control import against_control
-from synthdata.evaluation.privacy.neighbours import chunks, squared_distances
 from synthdata.evaluation.privacy.statistics import share_of
 from synthdata.evaluation.score import Score
 
@@ -38,26 +38,26 @@ def attribute_inference(
     secrets = _secrets(space.names, target)
     victims = min(VICTIMS, len(train), len(holdout))
     sides = (train.sample(victims, rng), holdout.sample(victims, rng))
-    known = space.vectors(synthetic)
-    alone = [replace(space, columns=(space.columns[i],)) for i in secrets]
-    answers = [one.vectors(_column(synthetic, i)) for one, i in zip(alone, secrets, strict=True)]
-    shares = []
-    for side in sides:
-        vectors = space.vectors(side)
-        cells = [one.vectors(_column(side, i)) for one, i in zip(alone, secrets, strict=True)]
-        right = np.zeros((len(side), len(secrets)))
-        for part in chunks(len(side), len(synthetic)):
-            squares = squared_distances(vectors[part], known)
-            for j, (one, cell, answer) in enumerate(zip(alone, cells, answers, strict=True)):
-                guess = (squares - squared_distances(cell[part], answer)).argmin(axis=1)
-                off = np.abs(answer[guess] - cell[part]).max(axis=1)
-                right[part, j] = off <= (NEAR_RANK * np.sqrt(12) if one.columns[0].is_numeric else 0.0)
-        shares.append(share_of(right.mean(axis=1), side.subjects))
+    right = [np.zeros((len(side), len(secrets))) for side in sides]
+    for j, secret in enumerate(secrets):
+        others = [i for i in range(len(space.columns)) if i != secret]
+        rest, answer = _of(space, others), _of(space, [secret])
+        known, answers = rest.points(_columns(synthetic, others)), answer.points(_columns(synthetic, [secret]))
+        for side, hits in zip(sides, right, strict=True):
+            guess = nearest(rest.points(_columns(side, others)), known)[0]
+            cells = answer.points(_columns(side, [secret]))
+            off = np.abs(answers.numbers[guess] - cells.numbers) > NEAR_RANK * np.sqrt(12)
+            hits[:, j] = ~(off.any(axis=1) | (answers.codes[guess] != cells.codes).any(axis=1))
+    shares = [share_of(hits.mean(axis=1), side.subjects) for hits, side in zip(right, sides, strict=True)]
     return against_control("attribute_inference", shares[0], shares[1])
 
 
-def _column(table: Table, number: int) -> Table:
-    return replace(table, values=table.values[:, [number]])
+def _of(space: FeatureSpace, columns: list[int]) -> FeatureSpace:
+    return replace(space, columns=tuple(space.columns[i] for i in columns))
+
+
+def _columns(table: Table, numbers: list[int]) -> Table:
+    return replace(table, values=table.values[:, numbers])
 
 
 def _secrets(names: list[str], target: str | None) -> list[int]:

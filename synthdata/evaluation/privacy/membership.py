@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from synthdata.evaluation.feature_space import FeatureSpace, Table
+from synthdata.evaluation.points import Points, nearest
 from synthdata.evaluation.privacy.control import against_control
-from synthdata.evaluation.privacy.neighbours import nearest
 from synthdata.evaluation.privacy.statistics import STRICT, USUAL, Share
 from synthdata.evaluation.score import Score
 from synthdata.subjects import Subjects
@@ -47,7 +47,7 @@ def membership(
     too_few = TOO_FEW.format(held=2 * FEWEST_STRANGERS, train=FEWEST_STRANGERS, units=units)
     if not len(attacked) or not len(reference):
         return Score.unmeasured("membership_auc", too_few), Score.unmeasured("membership_tpr", too_few)
-    ours, theirs, made, others = (space.vectors(side) for side in (members, attacked, synthetic, reference))
+    ours, theirs, made, others = (space.points(side) for side in (members, attacked, synthetic, reference))
     found = _domias(ours, theirs, made, others, (members.subjects, attacked.subjects))
     auc = Score.anchored("membership_auc", {"synthetic": found.auc, "chance": 0.5}, interval=found.auc_interval)
     failed = found.detects and found.auc > AUC_LIMIT
@@ -73,17 +73,17 @@ class _Inference:
 
 
 def _domias(
-    members: np.ndarray,
-    strangers: np.ndarray,
-    synthetic: np.ndarray,
-    reference: np.ndarray,
+    members: Points,
+    strangers: Points,
+    synthetic: Points,
+    reference: Points,
     subjects: tuple[Subjects, Subjects] | None = None,
 ) -> _Inference:
     """Infer membership by the ratio of densities: DOMIAS (van Breugel et al. 2023, arXiv:2302.12580).
 
     A density is estimated as the inverse of the distance to the nearest row. The reference is neither of the attacked
-    sides, so that if nothing was memorised, the scores of both have the same distribution. All are vectors (n, width).
-    subjects: of members and strangers; the score of a subject is the mean over its rows.
+    sides, so that if nothing was memorised, the scores of both have the same distribution. subjects: of members and
+    strangers; the score of a subject is the mean over its rows.
     """
     scores = []
     for rows in (members, strangers):

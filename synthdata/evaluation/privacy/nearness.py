@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from synthdata.evaluation.feature_space import FeatureSpace, Table
-from synthdata.evaluation.privacy.neighbours import nearest
+from synthdata.evaluation.points import Points, nearest
 from synthdata.evaluation.privacy.statistics import STRICT, Share, effective_rows, improbable
 from synthdata.evaluation.report import Curve
 from synthdata.evaluation.score import Score
@@ -25,15 +25,15 @@ REACH = 5.0  # standard deviations, beyond which numbers count as equal
 CURVE_ROWS = 2000
 POINTS = 200  # of a curve
 
-Placed: TypeAlias = tuple[np.ndarray, np.ndarray]  # vectors (n, width) of real rows, and each one's subject (n,)
+Placed: TypeAlias = tuple[Points, np.ndarray]  # real rows, and each one's subject (n,)
 
 
-def dcr_share(name: str, rows: np.ndarray, parts: Sequence[Placed], held_out: Placed) -> Score:
+def dcr_share(name: str, rows: Points, parts: Sequence[Placed], held_out: Placed) -> Score:
     """The share of synthetic rows nearer to a training than to a held-out row, as score `name`.
 
     Distance to the closest record (DCR): Platzer and Reutterer 2021 (arXiv:2104.00635). It detects a leak of many rows,
     not of few. The training rows come in parts, each of about as many rows as are held out; the shares of the parts
-    are averaged. rows: vectors (n, width) of the synthetic rows.
+    are averaged. rows: the synthetic ones.
     """
     theirs, away = nearest(rows, held_out[0])
     theirs = held_out[1][theirs]
@@ -56,8 +56,8 @@ def table_dcr_share(
     """`dcr_share` of rows of tables."""
     synthetic = synthetic.sample(DCR_ROWS, rng)
     parts, held_out = split_like(train, holdout, rng)
-    placed = [(space.vectors(part), part.subjects.each) for part in (*parts, held_out)]
-    return dcr_share("dcr_share", space.vectors(synthetic), placed[:-1], placed[-1])
+    placed = [(space.points(part), part.subjects.each) for part in (*parts, held_out)]
+    return dcr_share("dcr_share", space.points(synthetic), placed[:-1], placed[-1])
 
 
 def split_like(
@@ -101,24 +101,25 @@ def near_copies(space: FeatureSpace, train: Table, synthetic: Table, holdout: Ta
     return score.judged(failed, f"at most {NNDR_LIMIT:g}, or not significant")
 
 
-def _in_deviations(space: FeatureSpace, table: Table) -> np.ndarray:
-    """Vectors (n, width) float32 whose numbers are in standard deviations.
+def _in_deviations(space: FeatureSpace, table: Table) -> Points:
+    """Points whose numbers are in standard deviations.
 
     Noise that is small beside a number's spread may move its rank by much, as from 0 where most rows are 0.
     """
     categories = replace(space, columns=tuple(column for column in space.columns if not column.is_numeric))
-    parts = [categories.vectors(replace(table, values=table.values[:, space.are_categorical]))]
+    points = categories.points(replace(table, values=table.values[:, space.are_categorical]))
+    numbers = [points.numbers]
     for i in np.flatnonzero(~space.are_categorical):
         known, values = space.columns[i].sorted_values, table.values[:, i]
         middle = known[len(known) // 1000 : len(known) - len(known) // 1000]  # no outlier stretches the axis
         place = np.clip((values - middle.mean()) / (middle.std() or 1.0), -REACH, REACH)
-        parts.append(np.stack([np.nan_to_num(place), np.isnan(values)], axis=1).astype(np.float32))
-    return np.hstack(parts)
+        numbers.append(np.stack([np.nan_to_num(place), np.isnan(values)], axis=1).astype(np.float32))
+    return replace(points, numbers=np.hstack(numbers))
 
 
 def distance_curve(label: str, space: FeatureSpace, rows: Table, train: Table, rng: np.random.Generator) -> Curve:
     """The distribution function of the distance to the nearest training row."""
     rows = rows.sample(CURVE_ROWS, rng)
-    distances = nearest(space.vectors(rows), space.vectors(train))[1][:, 0]
+    distances = nearest(space.points(rows), space.points(train))[1][:, 0]
     shares = np.linspace(0, 1, min(POINTS, len(rows)))
     return Curve(label, tuple(np.quantile(distances, shares).tolist()), tuple(shares.tolist()))

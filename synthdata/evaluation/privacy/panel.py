@@ -26,7 +26,7 @@ from synthdata.evaluation.privacy.singling_out import singling_out
 from synthdata.evaluation.privacy.subject_copies import subject_copies
 from synthdata.evaluation.report import Curve, Panel
 from synthdata.evaluation.score import Score
-from synthdata.evaluation.tables import Tables
+from synthdata.evaluation.tables import MOST_ROWS, Tables
 
 __all__ = ["NO_HOLDOUT", "privacy", "privacy_panel"]
 
@@ -76,7 +76,9 @@ def _of_rows(tables: Tables, rng: np.random.Generator) -> tuple[list[Score], lis
     if tables.too_few:
         return [Score.unmeasured(name, tables.too_few) for name in NAMES], []
     rows, space, target = tables.rows, tables.space, tables.schema.target
-    scores, curves = privacy(space, rows["train"], rows["synthetic"], rows.get("holdout"), target=target, rng=rng)
+    scores, curves = privacy(
+        space, rows["train"], rows["synthetic"], rows.get("holdout"), target=target, rng=rng, most=tables.most
+    )
     if len(space.columns) > 1:
         return scores, curves
     why = "rows of a single column are not near to each other"
@@ -91,13 +93,14 @@ def privacy(
     *,
     target: str | None,
     rng: np.random.Generator,
+    most: int = MOST_ROWS,
 ) -> tuple[list[Score], list[Curve]]:
     """The privacy scores, and the distribution functions of the distances to the nearest training row.
 
     Copies and rare values are counted over all rows, the rest is measured on a sample. Without `FEWEST_HELD_OUT`
     held-out rows only these two are measured. Subjects copied whole are sought if the schema names a subject. Fresh
     rows of the population pass all; so does a poor or repetitive generator that is no nearer to training rows than to
-    others.
+    others. most: synthetic rows that are sampled, at most.
     """
     if not (len(train) and len(synthetic) and space.columns):
         return [Score.unmeasured(name, "no rows or no columns to compare") for name in NAMES], []
@@ -107,7 +110,7 @@ def privacy(
     elif holdout is not None and len(holdout) < FEWEST_HELD_OUT:
         holdout = None
     whole = [] if train.subject_ids is None else [subject_copies(train, synthetic, holdout, rng)]
-    some, known = train.sample_subjects(TRAIN_ROWS, rng), synthetic.sample(KNOWN_ROWS, rng)
+    some, known = train.sample_subjects(TRAIN_ROWS, rng), synthetic.sample(min(KNOWN_ROWS, most), rng)
     drawn = known.sample(SYNTHETIC_ROWS, rng)
     rare = rare_values(space, train, synthetic, holdout, rng)
     copied = copies(train, synthetic, holdout)

@@ -10,7 +10,7 @@ from synthdata.evaluation.feature_space import FeatureSpace, Table
 from synthdata.evaluation.privacy.disclosure_control import bars_of, missing_share
 from synthdata.evaluation.report import ColumnScore, PairScore, Panel
 from synthdata.evaluation.score import Score
-from synthdata.evaluation.tables import MOST_ROWS, Tables, independent
+from synthdata.evaluation.tables import Tables, independent
 from synthdata.evaluation.tabular.fidelity import C2ST, c2st, column_similarities, missing_similarity, pair_similarities
 from synthdata.evaluation.tabular.utility import Task, tstr
 
@@ -81,13 +81,14 @@ def c2st_panel(tables: Tables, rng: np.random.Generator) -> Panel:
     if tables.too_few:
         return Panel(scores=(Score.unmeasured("c2st_auc", tables.too_few),))
     space, held = tables.space, tables.holdout
-    train, made = tables.sampled["train"].sample(C2ST_ROWS, rng), tables.rows["synthetic"].sample(C2ST_ROWS, rng)
+    most = min(C2ST_ROWS, tables.most)
+    train, made = tables.sampled["train"].sample(most, rng), tables.rows["synthetic"].sample(most, rng)
     tests: dict[str, C2ST] = {"synthetic": c2st(space, train, made, "synthetic", rng, by_column=True)}
     order = rng.permutation(len(train))  # halves, since shuffled columns of a row must not meet the row itself
     halves = [train[part] for part in np.array_split(order, 2)]
     tests["independent"] = c2st(space, halves[0], independent(halves[1], rng), "independent columns", rng)
     if held is not None:
-        tests["holdout"] = c2st(space, train, held.sample(C2ST_ROWS, rng), "held-out", rng)
+        tests["holdout"] = c2st(space, train, held.sample(most, rng), "held-out", rng)
     return Panel(
         scores=(Score.measured("c2st_auc", lambda test: test.auc, tests),),
         roc=tuple(tests[side].roc for side in ("synthetic", "holdout") if side in tests),
@@ -105,7 +106,7 @@ def _tstr(tables: Tables, rng: np.random.Generator) -> Score:
     if tables.too_few or target is None:
         return Score.unmeasured("tstr", tables.too_few or "the schema names no target")
     space, train, test = tables.space, tables.sampled["train"], tables.holdout
-    made = tables.rows["synthetic"].sample(MOST_ROWS, rng)
+    made = tables.rows["synthetic"].sample(tables.most, rng)
     note = ""
     if test is None:
         train, test = _divided(train, rng)

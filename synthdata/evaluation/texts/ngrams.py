@@ -12,11 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["HashedTexts", "copies", "distinct", "hashed_characters", "hashed_words", "longest_copy", "novelty"]
+__all__ = [
+    "HashedTexts",
+    "KnownTexts",
+    "copies",
+    "distinct",
+    "hashed_characters",
+    "hashed_words",
+    "longest_copy",
+    "novelty",
+]
 
 GRAM = 5  # words
 NEAR = 0.9  # a near-copy has more than this share of its n-grams in one training text
 MOST_POSTINGS = 30  # training texts that are compared because of one n-gram
+MOST_BITS = 26  # of a hash that are compared before all of it is
 START = 16  # characters of the first common passage that is sought
 WORD = re.compile(r"\w+")
 
@@ -25,12 +35,13 @@ WORD = re.compile(r"\w+")
 class HashedTexts:
     """Texts one after another, as words or characters (units), with a rolling hash of any n-gram.
 
-    starts: where each text starts, (n + 1,) int64. text_ids: the text of each unit, (total,) int64. sums: of codes
-    times powers of an odd base, (total + 1,) uint64. inverse: powers of its inverse.
+    starts: where each text starts, (n + 1,) int64. text_ids, ends: the text of each unit, and where it ends, (total,)
+    int64. sums: of codes times powers of an odd base, (total + 1,) uint64. inverse: powers of its inverse.
     """
 
     starts: np.ndarray
     text_ids: np.ndarray
+    ends: np.ndarray
     sums: np.ndarray
     inverse: np.ndarray
 
@@ -46,7 +57,8 @@ class HashedTexts:
             for each in (base, pow(base, -1, 2**64))
         )
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(marks * powers[:-1])])
-        return cls(starts, np.repeat(np.arange(len(lengths)), lengths), sums, inverse)
+        ids, ends = (np.repeat(each, lengths) for each in (np.arange(len(lengths)), starts[1:]))
+        return cls(starts, ids, ends, sums, inverse)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -60,8 +72,9 @@ class HashedTexts:
 
     def starts_of(self, length: int, among: np.ndarray | None = None) -> np.ndarray:
         """The positions at which n-grams of `length` units start; only those in `among`, if given."""
-        positions = np.arange(len(self.text_ids)) if among is None else among
-        fitting: np.ndarray = positions[positions + length <= self.starts[1:][self.text_ids[positions]]]
+        if among is None:
+            return np.flatnonzero(self.ends >= np.arange(length, length + len(self.ends)))
+        fitting: np.ndarray = among[among + length <= self.ends[among]]
         return fitting
 
     def hashes(self, positions: np.ndarray, length: int | np.ndarray) -> np.ndarray:
@@ -134,22 +147,41 @@ def _shared(
     return (ours[_among(one, two[common])], theirs[common]) if common.any() else None
 
 
-def copies(rows: HashedTexts, train: HashedTexts) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class KnownTexts:
+    """Training texts among which copies are sought.
+
+    whole: a hash of each text, (n,) uint64. there, grams: the texts and hashes of their n-grams, (total,), by hash, of
+    one of equal texts. pairs: a hash of each text with each of its n-grams, (total,) uint64.
+    """
+
+    whole: np.ndarray
+    there: np.ndarray
+    grams: np.ndarray
+    pairs: np.ndarray
+
+    @classmethod
+    def of(cls, texts: HashedTexts) -> KnownTexts:
+        """Prepare the search among the words of texts."""
+        whole = texts.text_hashes()
+        once = np.zeros(len(whole), bool)
+        once[np.unique(whole, return_index=True)[1]] = True
+        there, grams = _grams(texts)
+        there, grams = there[once[there]], grams[once[there]]
+        order = np.argsort(grams, kind="stable")
+        there, grams = there[order], grams[order]
+        return cls(whole, there, grams, _pair_hashes(grams, there))
+
+
+def copies(rows: HashedTexts, known: KnownTexts) -> tuple[np.ndarray, np.ndarray]:
     """Which texts have the words of a training text, and which others are near-copies: (n,) bool each.
 
     A near-copy has more than `NEAR` of its n-grams of `GRAM` words in one training text. It shares its rarest n-grams
     with that text, so that only training texts that have one of these are compared.
     """
-    whole, known = rows.text_hashes(), train.text_hashes()
-    exact = _among(whole, known) & (rows.lengths > 0)
-    # a training text that occurs twice is compared once
-    once = np.zeros(len(known), bool)
-    once[np.unique(known, return_index=True)[1]] = True
-    there, grams = _grams(train)
-    there, grams = there[once[there]], grams[once[there]]
-    order = np.argsort(grams, kind="stable")
-    there, grams = there[order], grams[order]
-    pairs = _pair_hashes(grams, there)
+    whole = rows.text_hashes()
+    exact = _among(whole, known.whole) & (rows.lengths > 0)
+    there, grams, pairs = known.there, known.grams, known.pairs
     ours, asked = _grams(rows)
     first = np.searchsorted(grams, asked, side="left")
     counts = np.searchsorted(grams, asked, side="right") - first
@@ -190,8 +222,17 @@ def _pair_hashes(hashes: np.ndarray, texts: np.ndarray) -> np.ndarray:
 
 
 def _among(hashes: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Which hashes are among the others: (n,) bool, in linear time."""
-    return np.asarray(pd.Series(hashes).isin(others), bool)
+    """Which hashes are among the others: (n,) bool, in linear time.
+
+    Most that are not are told by a few of their bits, which takes less time than to look them up.
+    """
+    bits = np.uint64(np.clip((8 * len(others)).bit_length(), 1, MOST_BITS))
+    maybe = np.zeros(1 << int(bits), bool)
+    maybe[others >> (np.uint64(64) - bits)] = True
+    found: np.ndarray = maybe[hashes >> (np.uint64(64) - bits)]
+    candidates = np.flatnonzero(found)
+    found[candidates] = pd.Series(hashes[candidates]).isin(others)
+    return found
 
 
 def _mixed(numbers: np.ndarray) -> np.ndarray:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from synthdata.distances import frechet_distance, kernel_distance, ks_distance, total_variation
 from synthdata.evaluation.feature_space import Table
+from synthdata.evaluation.limits import KNOWN
 from synthdata.evaluation.privacy.copies import UNCOMPARED
 from synthdata.evaluation.privacy.panel import NO_HOLDOUT
 from synthdata.evaluation.privacy.statistics import Share, effective_rows, share_of
 from synthdata.evaluation.report import NearestPair, Panel, TextPairs
 from synthdata.evaluation.score import Score
-from synthdata.evaluation.tables import Tables
+from synthdata.evaluation.tables import MOST_ROWS, Tables
 from synthdata.evaluation.texts.classifier import TextClassifier
 from synthdata.evaluation.texts.ngrams import (
     HashedTexts,
+    KnownTexts,
     copies,
     distinct,
     hashed_characters,
@@ -31,9 +33,9 @@ from synthdata.subjects import Subjects
 
 __all__ = ["TextSide", "compare_texts", "sides_of", "text_panel"]
 
-LEARNED = 20_000  # texts that a classifier is trained on
-VECTORS = 5000  # texts that the text vectors are fitted to
-COMPARED = 2000  # texts of a side whose vectors are compared
+LEARNED, LEARNED_CHARACTERS = 20_000, 6_000_000  # texts that a classifier is trained on, and of how many characters
+VECTORS, VECTORS_CHARACTERS = 5000, 1_500_000  # texts that the text vectors are fitted to
+COMPARED, COMPARED_CHARACTERS = 2000, 1_000_000  # texts of a side whose vectors are compared
 COPIES_SOUGHT = 20_000  # synthetic texts among which copies are sought
 FEWEST = 50
 FEWEST_OF_A_LABEL = 10  # texts, to measure accuracy on
@@ -65,14 +67,28 @@ class TextSide:
         count = min(rows, len(self.texts))
         return Subjects(count, None if self.whose is None else self.whose[:count])
 
-    def first(self, rows: int) -> Sequence[str]:
-        """The first `rows` texts."""
-        return self.texts[:rows]
+    def limited(self, rows: int) -> TextSide:
+        """The first `rows` texts; the lengths of all."""
+        whose = None if self.whose is None else self.whose[:rows]
+        return replace(self, texts=self.texts[:rows], labels=self.labels[:rows], whose=whose)
 
-    def labelled(self, rows: int) -> tuple[list[str], np.ndarray]:
-        """The first `rows` texts that have a label, and their labels (n,) int64."""
+    def first(self, rows: int, characters: int | None = None) -> Sequence[str]:
+        """The first texts: at most `rows`, and as many as have so many characters together."""
+        texts = self.texts[:rows]
+        return texts if characters is None else texts[: _fitting(texts, characters)]
+
+    def labelled(self, rows: int, characters: int) -> tuple[list[str], np.ndarray]:
+        """The first texts that have a label, as for `first`, and their labels (n,) int64."""
         known = np.flatnonzero(~np.isnan(self.labels))[:rows]
-        return [self.texts[i] for i in known.tolist()], self.labels[known].astype(np.int64)
+        texts = [self.texts[i] for i in known.tolist()]
+        fitting = _fitting(texts, characters)
+        return texts[:fitting], self.labels[known[:fitting]].astype(np.int64)
+
+
+def _fitting(texts: Sequence[str], characters: int) -> int:
+    """How many texts have so many characters together; at least `FEWEST`."""
+    ends = np.cumsum([len(text) for text in texts])
+    return max(int(np.searchsorted(ends, characters, side="right")), FEWEST)
 
 
 def sides_of(
@@ -104,9 +120,19 @@ def text_panel(tables: Tables, rng: np.random.Generator, *, show_real: bool = Fa
     panels = []
     for name, texts in tables.texts.items():
         sides = sides_of(texts, tables.rows, column, len(labels), rng)
-        scores, shown = compare_texts(name, sides, labels, rng, show_real=show_real)
+        scores, shown = compare_texts(name, _limited(sides, tables.most), labels, rng, show_real=show_real)
         panels.append(Panel(scores=tuple(scores), texts=tuple(shown)))
     return Panel.joined(panels)
+
+
+def _limited(sides: Mapping[str, TextSide], most: int) -> dict[str, TextSide]:
+    """The sides with at most so many texts each; `KNOWN` times as many training texts, in which copies are sought.
+
+    Lengths remain those of all rows.
+    """
+    if most >= MOST_ROWS:
+        return dict(sides)
+    return {name: side.limited(KNOWN * most if name == "train" else most) for name, side in sides.items()}
 
 
 def compare_texts(
@@ -125,18 +151,24 @@ def compare_texts(
     if small:
         why = f"{field} has fewer than {FEWEST} texts in the {' and '.join(small)} rows"
         return [Score.unmeasured("text_kernel", why)], []
-    vectors = TextVectors.fit(sides["train"].first(VECTORS), int(rng.integers(2**31)))
-    scores = [*_similarity(field, sides, vectors), *_words(field, sides)]
+    fitted = sides["train"].first(VECTORS, VECTORS_CHARACTERS)
+    vectors, found = TextVectors.fit(fitted, int(rng.integers(2**31)))
+    words, copied = _words(field, sides)
+    scores = [*_similarity(field, sides, vectors, found), *words]
     if labels:
         scores += _labelled(field, sides, rng)
-    shown = _pairs(field, sides, labels, vectors) if show_real else _alone(field, sides, labels)
+    shown = _pairs(field, sides, labels, vectors) if show_real else _alone(field, sides["synthetic"], copied, labels)
     return scores, [shown]
 
 
-def _similarity(field: str, sides: Mapping[str, TextSide], vectors: TextVectors) -> list[Score]:
-    """Vectors, lengths and characters."""
-    rows = min(COMPARED, *(len(side.texts) for side in sides.values()))
-    seen = {name: vectors.transform(side.first(rows)) for name, side in sides.items()}
+def _similarity(field: str, sides: Mapping[str, TextSide], vectors: TextVectors, of_train: np.ndarray) -> list[Score]:
+    """Vectors, lengths and characters. of_train: the vectors of the first training texts."""
+    compared = {name: side.first(COMPARED, COMPARED_CHARACTERS) for name, side in sides.items()}
+    rows = min(map(len, compared.values()))
+    seen = {
+        name: of_train[:rows] if name == "train" else vectors.transform(texts[:rows])
+        for name, texts in compared.items()
+    }
     middle, spread = seen["train"].mean(axis=0), seen["train"].std(axis=0) + 1e-6
     seen = {name: ((each - middle) / spread).astype(np.float64) for name, each in seen.items()}
     train, train_characters = sides["train"], _characters(sides["train"].texts)
@@ -147,8 +179,8 @@ def _similarity(field: str, sides: Mapping[str, TextSide], vectors: TextVectors)
         "text_characters": lambda name: 1 - total_variation(train_characters, _characters(sides[name].texts)),
     }
     notes = {"text_frechet": f"{field}, {rows:,} texts", "text_kernel": f"{field}, {rows:,} texts"}
-    compared = {name: name for name in sides if name != "train"}
-    return [Score.measured(name, metric, compared, note=notes.get(name, field)) for name, metric in metrics.items()]
+    others = {name: name for name in sides if name != "train"}
+    return [Score.measured(name, metric, others, note=notes.get(name, field)) for name, metric in metrics.items()]
 
 
 def _characters(texts: Sequence[str]) -> np.ndarray:
@@ -157,12 +189,17 @@ def _characters(texts: Sequence[str]) -> np.ndarray:
     return np.bincount(codes, minlength=0x110000)
 
 
-def _words(field: str, sides: Mapping[str, TextSide]) -> list[Score]:
-    """Variety, and what was memorised."""
+def _words(field: str, sides: Mapping[str, TextSide]) -> tuple[list[Score], np.ndarray]:
+    """Variety, and what was memorised; and which of the synthetic texts are copies or near-copies, (n,) bool."""
     sought = {name: side.texts if name == "train" else side.first(COPIES_SOUGHT) for name, side in sides.items()}
     words = dict(zip(sought, hashed_words(*sought.values()), strict=True))
     held = sides["holdout"].subjects(COPIES_SOUGHT) if "holdout" in sides else Subjects(0)
-    return [_distinct(field, words), _novelty(field, words, held), _copies(field, words, held), _longest(field, sought)]
+    copied, known = {}, KnownTexts.of(words["train"])
+    for name in sought:
+        if name != "train":
+            copied[name] = copies(words[name], known)
+    scores = [_distinct(field, words), _novelty(field, words, held), _copies(field, words, copied, held)]
+    return [*scores, _longest(field, sought)], np.logical_or(*copied["synthetic"])
 
 
 def _distinct(field: str, words: Mapping[str, HashedTexts]) -> Score:
@@ -200,13 +237,19 @@ def _novelty(field: str, words: Mapping[str, HashedTexts], subjects: Subjects) -
     return score.judged(failed, f"at most {NOVELTY_MARGIN:g} below held-out rows, or not significant")
 
 
-def _copies(field: str, words: Mapping[str, HashedTexts], subjects: Subjects) -> Score:
-    exact, near = copies(words["synthetic"], words["train"])
+def _copies(
+    field: str,
+    words: Mapping[str, HashedTexts],
+    copied: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    subjects: Subjects,
+) -> Score:
+    """copied: which texts are copies, and which near-copies, by side."""
+    exact, near = copied["synthetic"]
     either = exact | near
     note = f"{field}: {exact.mean():.2%} exact, {near.mean():.2%} nearly"
     if "holdout" not in words:
         return Score.of("text_copies", float(either.mean()), note=f"{note}; {UNCOMPARED}")
-    theirs = np.logical_or(*copies(words["holdout"], words["train"]))
+    theirs = np.logical_or(*copied["holdout"])
     attack = Share(float(either.mean()), effective_rows(len(either), words["synthetic"].text_hashes()[either]))
     worth = min(effective_rows(len(theirs), words["holdout"].text_hashes()[theirs]), share_of(theirs, subjects).rows)
     control = Share(float(theirs.mean()), worth)
@@ -237,7 +280,7 @@ def _labelled(field: str, sides: Mapping[str, TextSide], rng: np.random.Generato
     Accuracy is balanced, the mean over labels, since a text that says nothing is often right if half of the rows have
     one label; over labels with some texts on either side, since the accuracy on a few is mostly chance.
     """
-    labelled = {name: side.labelled(LEARNED) for name, side in sides.items()}
+    labelled = {name: side.labelled(LEARNED, LEARNED_CHARACTERS) for name, side in sides.items()}
     asked = [side for name, side in labelled.items() if name != "train"]
     counts = np.min([np.bincount(codes, minlength=MOST_LABELS + 1) for _, codes in asked], axis=0)
     kept = np.flatnonzero(counts >= FEWEST_OF_A_LABEL)
@@ -300,11 +343,9 @@ def _pairs(field: str, sides: Mapping[str, TextSide], labels: tuple[str, ...], v
     return TextPairs(field, tuple(pairs))
 
 
-def _alone(field: str, sides: Mapping[str, TextSide], labels: tuple[str, ...]) -> TextPairs:
-    """Some synthetic texts, none of which is a copy or near-copy of a training text."""
-    made = sides["synthetic"]
-    words, known = hashed_words(made.first(CANDIDATES), sides["train"].texts)
-    new = np.flatnonzero(~np.logical_or(*copies(words, known)))[:PAIRS].tolist()
+def _alone(field: str, made: TextSide, copied: np.ndarray, labels: tuple[str, ...]) -> TextPairs:
+    """Some synthetic texts, none of which is a copy or near-copy of a training text. copied: those that are."""
+    new = np.flatnonzero(~copied[:CANDIDATES])[:PAIRS].tolist()
     return TextPairs(field, tuple(NearestPair(made.texts[row], None, _label(made, row, labels)) for row in new))
 
 

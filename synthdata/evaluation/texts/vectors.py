@@ -24,38 +24,39 @@ class TextVectors:
     directions: np.ndarray  # (terms, width) float32
 
     @classmethod
-    def fit(cls, texts: Sequence[str], seed: int) -> TextVectors:
-        """Fit to texts."""
+    def fit(cls, texts: Sequence[str], seed: int) -> tuple[TextVectors, np.ndarray]:
+        """Fit to texts; and their vectors, as by `transform`."""
+        from scipy.sparse import hstack  # type: ignore[import-untyped]
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.utils.extmath import randomized_svd
 
         least = 2 if len(texts) >= ENOUGH else 1
         vectorizer = partial(TfidfVectorizer, min_df=least, max_features=TERMS, sublinear_tf=True, dtype=np.float32)
-        counters = []
+        counters, found = [], []
         for each in (
             vectorizer(ngram_range=(1, 2), token_pattern=r"\w+"),
             vectorizer(analyzer="char_wb", ngram_range=(3, 3)),
         ):
             try:
-                counters.append(each.fit(texts))
+                found.append(each.fit_transform(texts))
             except ValueError:  # no term, or none that is frequent enough
                 continue
+            counters.append(each)
         if not counters:
-            return cls((), np.zeros((0, 2), np.float32))
-        terms = _terms(counters, texts)
+            return cls((), np.zeros((0, 2), np.float32)), np.zeros((len(texts), 2), np.float32)
+        terms = hstack(found, format="csr")
         width = min(WIDTH, len(texts) - 1, terms.shape[1] - 1)
         if width < 2:
-            return cls(counters, np.eye(terms.shape[1], 2, dtype=np.float32))
-        return cls(counters, randomized_svd(terms, width, n_iter=2, random_state=seed)[2].T)
+            directions = np.eye(terms.shape[1], 2, dtype=np.float32)
+        else:
+            directions = randomized_svd(terms, width, n_iter=2, random_state=seed)[2].T
+        return cls(counters, directions), np.asarray(terms @ directions, np.float32)
 
     def transform(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of texts: (n, width) float32."""
         if not self.counters:
             return np.zeros((len(texts), 2), np.float32)
-        return np.asarray(_terms(self.counters, texts) @ self.directions, np.float32)
+        from scipy.sparse import hstack
 
-
-def _terms(counters: Sequence[Any], texts: Sequence[str]) -> Any:
-    from scipy.sparse import hstack  # type: ignore[import-untyped]
-
-    return hstack([each.transform(texts) for each in counters], format="csr")
+        terms = hstack([each.transform(texts) for each in self.counters], format="csr")
+        return np.asarray(terms @ self.directions, np.float32)

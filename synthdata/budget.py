@@ -1,0 +1,50 @@
+"""A time budget: how long work may take, how much of that is left, and what a part of it may take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self, TypeAlias
+
+__all__ = ["LEAST_SECONDS", "Budget", "Clock"]
+
+Clock: TypeAlias = Callable[[], float]  # seconds since any moment
+
+LEAST_SECONDS = 1.0  # of a training, however little is left
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The time from `began` on, by `clock`. seconds: how much there is; None for no limit."""
+
+    seconds: float | None
+    began: float
+    clock: Clock = time.monotonic
+
+    @classmethod
+    def of_minutes(cls, minutes: float | None, clock: Clock = time.monotonic) -> Self:
+        """A budget that begins now."""
+        return cls(None if minutes is None else 60 * minutes, clock(), clock)
+
+    @property
+    def spent(self) -> float:
+        """Seconds since it began."""
+        return self.clock() - self.began
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left, 0 if it is overdrawn; None without a limit."""
+        return None if self.seconds is None else max(self.seconds - self.spent, 0.0)
+
+    def minutes_left(self, *, reserved: float = 0.0, least: float = LEAST_SECONDS) -> float | None:
+        """Minutes for work that begins now, of which `reserved` seconds are kept for what follows.
+
+        least: seconds that the work gets in any case.
+        """
+        return None if self.left is None else max(self.left - reserved, least) / 60
+
+    def part(self, seconds: float | None) -> Budget:
+        """A budget for work that begins now: at most so many seconds, and no more than are left."""
+        known = [each for each in (seconds, self.left) if each is not None]
+        return Budget(min(known, default=None), self.clock(), self.clock)
