@@ -270,7 +270,10 @@ def _quality(
     generator = synthesizer.generator
     if generator is None:
         raise InputError("the table holds nothing but identifiers: there is nothing to search")
-    never_missing = [name for name, codec in synthesizer.encoder.codecs.items() if codec.layout and not codec.nulls]
+    codecs = synthesizer.encoder.codecs
+    never_missing = [
+        name for name in schema.fields if name in codecs and codecs[name].layout and not codecs[name].nulls
+    ]
     real = synthesizer.encoder.encode(schema.read(held_out.dropna(subset=never_missing)))
     made = generator.sample(np.random.default_rng([seed, 9]), rows_of(real))
     sides = (split(generator.signature.layout, side) for side in (real, made))

@@ -33,8 +33,19 @@ def bills() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def fitted():
     frame = bills()
-    schema = Schema.infer(frame)
+    schema = Schema.infer(frame).replace(constraints=())
     return schema.read(frame), Synthesizer.fit(frame, schema, model="marginals")
+
+
+def decoded(encoder, arrays, masks=None, **others) -> dict[str, pd.Series]:
+    """The columns as they are decoded, some of them replaced by `others` before what is copied is copied."""
+    masks = masks or {}
+    rows = Rows(0, np.arange(ROWS))
+    columns = {name: codec.decode(arrays, rows, masks.get(name)) for name, codec in encoder.codecs.items()}
+    columns |= others
+    for name in encoder.copied.sources:
+        columns[name] = encoder.copied.decode(name, columns, encoder.codecs[name], arrays[name], masks.get(name))
+    return columns
 
 
 def test_copied_columns_are_found_where_rows_agree_often(fitted):
@@ -56,8 +67,7 @@ def test_copied_values_come_back_exactly_through_symbols(fitted):
     assert layout["paid"] == Binned(*[getattr(layout["paid"], key) for key in ("atoms", "bins", "levels")], links=2)
     symbols = split(layout, arrays)
     arrays = join(layout, symbols, np.random.default_rng(1).random(symbols.shape[:2]))
-    columns = {name: codec.decode(arrays, Rows(0, np.arange(ROWS))) for name, codec in encoder.codecs.items()}
-    columns = encoder.copied.decode(columns, encoder.codecs, arrays)
+    columns = decoded(encoder, arrays)
     for column, source in (("paid", "bill"), ("paid", "deposit"), ("received", "sent")):
         real, back = frame[column] == frame[source], columns[column] == columns[source]
         assert (real & back).sum() > 0.98 * real.sum()  # the others' sources lie beyond the range
@@ -69,10 +79,9 @@ def test_a_value_beyond_the_columns_range_is_not_copied(fitted):
     _, synthesizer = fitted
     encoder = synthesizer.encoder
     arrays = encoder.encode(fitted[0])
-    columns = {name: codec.decode(arrays, Rows(0, np.arange(ROWS))) for name, codec in encoder.codecs.items()}
-    columns["deposit"] = columns["deposit"] + 10**6
-    before = columns["paid"].copy()
-    columns = encoder.copied.decode(columns, encoder.codecs, arrays)
+    rows = Rows(0, np.arange(ROWS))
+    before = encoder.codecs["paid"].decode(arrays, rows)
+    columns = decoded(encoder, arrays, deposit=encoder.codecs["deposit"].decode(arrays, rows) + 10**6)
     to_deposit = arrays["paid"][:, 1] >= 2
     assert to_deposit.any()
     assert (columns["paid"][to_deposit] == before[to_deposit]).all()
@@ -89,10 +98,7 @@ def test_a_value_that_a_condition_forbids_is_not_copied(fitted):
     frame, synthesizer = fitted
     encoder = synthesizer.encoder
     arrays = encoder.encode(frame)
-    restrictions = encoder.restrict(["paid >= 60000"])
-    rows = Rows(0, np.arange(ROWS))
-    columns = {name: codec.decode(arrays, rows, restrictions.get(name)) for name, codec in encoder.codecs.items()}
-    columns = encoder.copied.decode(columns, encoder.codecs, arrays, restrictions)
+    columns = decoded(encoder, arrays, encoder.restrict(["paid >= 60000"]).masks)
     present = frame["paid"].notna().to_numpy()
     assert (columns["paid"][present] >= 60_000).all()
     equal = (frame["paid"] == frame["bill"]).fillna(False).to_numpy(bool) & (frame["bill"] >= 60_000).to_numpy()

@@ -713,4 +713,4 @@ def test_typed_settings_are_a_model() -> None:
 def test_each_set_of_kinds_is_written_once() -> None:
     assert all(kind.model_fields["kind"].default == name for name, kind in {**KINDS, **CONSTRAINTS}.items())
     assert list(KINDS)[-1] == "category"  # which takes any column: `Schema.infer` asks it last
-    assert list(CONSTRAINTS) == ["ordered", "combinations", "unique", "rule"]
+    assert list(CONSTRAINTS) == ["ordered", "sum", "combinations", "unique", "rule"]

@@ -156,9 +156,13 @@ def augment(
 
 def _without_gaps(parts: Sequence[Part], synthesizer: Synthesizer, filled: pd.DataFrame) -> list[Part]:
     """The parts, whose rows must not have missing cells in columns that were imputed completely."""
-    codecs = synthesizer.encoder.codecs
-    tables = {name: codec for name, codec in codecs.items() if codec.nulls and tabular(codec.layout)}
-    asked = {name: [Predicate("is not null")] for name in tables if not filled[name].isna().any()}
+    encoder = synthesizer.encoder
+    others = [name for name, codec in encoder.codecs.items() if not tabular(codec.layout)]
+    asked = {
+        name: [Predicate("is not null")]
+        for name in encoder.fields
+        if name in encoder.nullable and name not in others and not filled[name].isna().any()
+    }
     return [replace(part, tests={**asked, **part.tests}) for part in parts]
 
 

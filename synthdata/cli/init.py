@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +11,12 @@ from synthdata.cli.console import Console, with_console
 from synthdata.cli.options import PATH, force_option
 from synthdata.cli.paths import check_file, ending_removed, write_text
 
+if TYPE_CHECKING:
+    from synthdata.schema import Schema
+
 __all__ = ["command"]
+
+SHOWN = 5  # constraints that are listed
 
 LOOK_AT = """\
 # Guessed from {rows:,} rows of {data}. Check before you train:
@@ -19,7 +25,7 @@ LOOK_AT = """\
 #   kinds            make a number that is a code (1 = married, 2 = single) a category
 #   min, max, values what is possible, not only what this table happens to hold
 #   target           the column that a model should predict: "target: ..." below the name
-#   constraints      rules between columns: "- {{kind: ordered, low: admitted, high: discharged}}"
+#   constraints      what holds between columns, in synthetic rows too; those found hold in every row here
 """
 
 
@@ -53,6 +59,7 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
         "rows": len(frame),
         "fields": {name: field.kind for name, field in schema.fields.items()},
         "subject": list(schema.subject),
+        "constraints": [constraint.label() for constraint in schema.constraints],
         "notes": {name: note for name, note in found.notes.items() if note},
     }
     if output is None:
@@ -68,7 +75,14 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
         *([f"subject: {', '.join(schema.subject)}, {found.why}"] if schema.subject else []),
         *([f"keys, not learned but made anew: {', '.join(keys)}"] if keys else []),
         *([f"personal data, not learned but made anew: {', '.join(personal)}"] if personal else []),
+        *([f"holds in every row: {_listed(schema)}"] if schema.constraints else []),
         *remarks,
         f"next: check it, then synthdata run {output} --data {data} -n {len(frame)} -o out",
     ]
     console.finish(result, lines, written=True)
+
+
+def _listed(schema: Schema) -> str:
+    labels = [constraint.label() for constraint in schema.constraints]
+    more = f"; and {len(labels) - SHOWN} more" if len(labels) > SHOWN else ""
+    return "; ".join(labels[:SHOWN]) + more

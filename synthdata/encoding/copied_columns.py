@@ -7,7 +7,7 @@ If they are often equal in training, the later column's block gets additional sy
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,20 +36,26 @@ class CopiedColumns:
 
     @classmethod
     def find(
-        cls, frame: pd.DataFrame, codecs: Mapping[str, Codec], arrays: Arrays, subjects: Subjects | None = None
+        cls,
+        frame: pd.DataFrame,
+        units: Mapping[str, Hashable],
+        layout: Layout,
+        arrays: Arrays,
+        subjects: Subjects | None = None,
     ) -> CopiedColumns:
         """Compare every quantity with the earlier ones of the same unit.
 
-        arrays: the encoded frame. subjects: the subject of each row; None if each row is its own subject.
+        units: of quantities, in the order in which columns are decoded. layout, arrays: of those that may copy others,
+        encoded. subjects: the subject of each row; None if each row is its own subject.
         """
         rows = slice(0, COMPARED)
         owners = (subjects or Subjects(len(frame)))[rows]
-        compared = {name: _quantity(frame[name].iloc[rows]) for name, codec in codecs.items() if codec.unit is not None}
+        compared = {name: _quantity(frame[name].iloc[rows]) for name in units}
         sources = {}
         earlier: list[str] = []
         for name, values in compared.items():
-            block = codecs[name].layout[name]
-            same_unit = [other for other in earlier if codecs[other].unit == codecs[name].unit]
+            block = layout.get(name)
+            same_unit = [other for other in earlier if units[other] == units[name]]
             earlier.append(name)
             if not isinstance(block, Binned):
                 continue
@@ -93,26 +99,20 @@ class CopiedColumns:
         return result
 
     def decode(
-        self,
-        columns: Mapping[str, pd.Series],
-        codecs: Mapping[str, Codec],
-        arrays: Arrays,
-        masks: Mapping[str, Mask] | None = None,
-    ) -> dict[str, pd.Series]:
-        """The decoded columns, with links replaced by the values of their sources.
+        self, name: str, columns: Mapping[str, pd.Series], codec: Codec, array: np.ndarray, mask: Mask | None = None
+    ) -> pd.Series:
+        """A decoded column, with links replaced by the values of its sources, which are decoded already.
 
-        A value outside the column's range, or excluded by a mask, is not copied: the row keeps the value that the
+        A value outside the column's range, or excluded by its mask, is not copied: the row keeps the value that the
         column's codec decoded.
         """
-        result = dict(columns)
-        for name, others in self.sources.items():
-            column = result[name] = columns[name].copy()
-            for number, other in enumerate(others):
-                rows = np.flatnonzero(arrays[name][:, 1].astype(np.int64) == 1 + number)
-                values = result[other].iloc[rows]
-                rows = rows[codecs[name].in_range(values, (masks or {}).get(name))]
-                column.iloc[rows] = result[other].iloc[rows].astype(column.dtype)
-        return result
+        column = columns[name].copy()
+        for number, other in enumerate(self.sources[name]):
+            rows = np.flatnonzero(array[:, 1].astype(np.int64) == 1 + number)
+            values = columns[other].iloc[rows]
+            rows = rows[codec.in_range(values, mask)]
+            column.iloc[rows] = columns[other].iloc[rows].astype(column.dtype)
+        return column
 
 
 def _quantity(column: pd.Series) -> np.ndarray:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from synthdata.blocks import Arrays, Layout, tabular
+from synthdata.encoding.conditions import Conditions, Wanted, narrowed
 from synthdata.encoding.copied_columns import CopiedColumns
+from synthdata.encoding.derived_columns import DerivedColumns
 from synthdata.encoding.functional_dependencies import FunctionalDependencies
 from synthdata.encoding.made_columns import MadeColumns, Persons
 from synthdata.errors import ConditionError
-from synthdata.fields import Codec, Mask, OperandError, Rows
+from synthdata.fields import Boolean, Codec, Field, Mask, OperandError, Rows
 from synthdata.schema import Schema
 from synthdata.schema.conditions import Where, misread, predicates_of
 from synthdata.subjects import Subjects
@@ -26,12 +29,16 @@ __all__ = ["Encoder"]
 class Encoder:
     """Encodes rows as arrays of blocks, and decodes them.
 
-    codecs: of all columns, in the schema's order. made: the columns that are made anew. copied: columns that often
-    equal another one. dependencies: columns that are a function of another one, and are not learned.
+    fields: of all columns, in the schema's order. codecs: of the columns that are made anew or learned, by the name of
+    their block; a derived column's is that of its gap, and a flag has one. made: the columns that are made anew.
+    derived: columns that are computed from others. copied: columns that often equal another one. dependencies: columns
+    that are a function of another one, and are not learned.
     """
 
+    fields: Mapping[str, Field]
     codecs: Mapping[str, Codec]
     made: MadeColumns
+    derived: DerivedColumns
     copied: CopiedColumns
     dependencies: FunctionalDependencies
 
@@ -40,24 +47,44 @@ class Encoder:
         cls, frame: pd.DataFrame, schema: Schema, made: MadeColumns, rng: np.random.Generator, subjects: Subjects
     ) -> Self:
         """Fit each column of a frame of the schema's types separately. subjects: the subject of each row."""
-        codecs = {
-            name: made.codecs[name] if name in made.codecs else field.fit(frame[name], name, rng, subjects)
-            for name, field in schema.fields.items()
-        }
-        return cls(codecs, made, CopiedColumns({}), FunctionalDependencies({}))
+        return cls._of(frame, schema, made, DerivedColumns(), rng, subjects)
 
     @classmethod
     def fit(
         cls, frame: pd.DataFrame, schema: Schema, made: MadeColumns, rng: np.random.Generator, subjects: Subjects
     ) -> Self:
-        """Fit each column, then find copied columns and functional dependencies."""
-        columns = cls.of_columns(frame, schema, made, rng, subjects)
+        """Fit derived columns and all others, then find copied columns and functional dependencies."""
+        columns = cls._of(frame, schema, made, DerivedColumns.find(frame, schema), rng, subjects)
         layout = tabular(columns.layout)
-        arrays: Arrays = _by_columns({name: columns.codecs[name] for name in layout}, frame)
-        copied = CopiedColumns.find(frame, columns.codecs, arrays, subjects)
+        learned = columns.derived.learned(frame)
+        arrays: Arrays = _by_columns({name: columns.codecs[name] for name in layout}, learned)
+        own = {name: block for name, block in layout.items() if name not in columns.derived.gaps}
+        copied = CopiedColumns.find(frame, columns._units(), own, arrays, subjects)
         layout = copied.layout(layout)
         arrays = copied.encode(frame, layout, arrays)
         return replace(columns, copied=copied, dependencies=FunctionalDependencies.find(layout, arrays, subjects))
+
+    @classmethod
+    def _of(
+        cls,
+        frame: pd.DataFrame,
+        schema: Schema,
+        made: MadeColumns,
+        derived: DerivedColumns,
+        rng: np.random.Generator,
+        subjects: Subjects,
+    ) -> Self:
+        derived, gaps = derived.fit(frame, rng, subjects)
+        learned = derived.learned(frame)
+        codecs = {
+            name: made.codecs.get(name) or gaps.get(name) or field.fit(learned[name], name, rng, subjects)
+            for name, field in schema.fields.items()
+            if name not in derived.sums
+        }
+        for flag in derived.flags.values():
+            codecs[flag] = Boolean().fit(learned[flag], flag, rng, subjects)
+        derived = derived.with_measures(codecs)
+        return cls(schema.fields, codecs, made, derived, CopiedColumns({}), FunctionalDependencies({}))
 
     @property
     def all_blocks(self) -> Layout:
@@ -76,32 +103,107 @@ class Encoder:
         capacities = [codec.body.capacity for codec in self.codecs.values() if codec.body.capacity is not None]
         return min(capacities, default=None)
 
+    @cached_property
+    def order(self) -> list[str]:
+        """All columns, each after those that it is computed from or copies."""
+        return self.derived.order(self.fields)
+
+    @cached_property
+    def nullable(self) -> set[str]:
+        """The columns that may be missing in decoded rows."""
+        unknown: set[str] = set()  # even with surrogates
+        result: set[str] = set()
+        for name in self.order:
+            nulls = name in self.codecs and self.codecs[name].nulls
+            if nulls or unknown & {*self.derived.needs(name)}:
+                unknown.add(name)
+            if name in unknown or name in self.derived.flags or result & {*self.derived.sums.get(name, ())}:
+                result.add(name)
+        return result
+
     def encode(self, frame: pd.DataFrame) -> Arrays:
         """Encode a frame of the schema's types as the arrays that generators learn."""
-        arrays = self.copied.encode(frame, self.all_blocks, _by_columns(self.codecs, frame))
-        return self.dependencies.encode(arrays)
+        arrays = _by_columns(self.codecs, self.derived.learned(frame))
+        return self.dependencies.encode(self.copied.encode(frame, self.all_blocks, arrays))
 
     def decode(self, arrays: Arrays, rows: Rows, masks: Mapping[str, Mask] | None = None) -> pd.DataFrame:
         """Decode arrays to a frame in the schema's types and order, with keys and personal data made anew.
 
         rows: the seed of the run and the numbers of these rows. masks: those under which the arrays were sampled.
         """
-        arrays, masks = self.dependencies.decode(arrays), masks or {}
-        learned = {name: codec for name, codec in self.codecs.items() if name not in self.made.codecs}
-        columns = {name: codec.decode(arrays, rows, masks.get(name)) for name, codec in learned.items()}
-        columns = self.copied.decode(columns, self.codecs, arrays, masks)
+        arrays = self.dependencies.decode(arrays)
+        columns = self._shown([name for name in self.fields if name not in self.made.codecs], arrays, rows, masks or {})
         columns |= self.made.make(arrays, self.made.deal(columns, rows))
-        return pd.DataFrame({name: columns[name] for name in self.codecs})
+        return pd.DataFrame({name: columns[name] for name in self.fields})
 
-    def restrict(self, where: Where) -> dict[str, Mask]:
-        """Turn conditions into masks by column; ConditionError if one cannot be met."""
-        fields, result = {name: codec.field for name, codec in self.codecs.items()}, {}
-        for name, predicates in predicates_of(where, fields).items():
-            try:
-                result[name] = self.codecs[name].restrict(predicates)
-            except OperandError as error:
-                raise ConditionError(misread(name, predicates, fields) or str(error)) from None
+    def meets(self, arrays: Arrays, rows: Rows, conditions: Conditions) -> np.ndarray:
+        """Which rows of arrays, sampled under the masks of conditions, satisfy all of them: (n,) bool."""
+        columns = self._shown(conditions.checked, self.dependencies.decode(arrays), rows, conditions.masks)
+        result = np.ones(len(rows.numbers), bool)
+        for name, wanted in conditions.checked.items():
+            result &= wanted.holds(columns[name])
         return result
+
+    def _shown(
+        self, names: Iterable[str], arrays: Arrays, rows: Rows, masks: Mapping[str, Mask]
+    ) -> dict[str, pd.Series]:
+        """Decode some learned columns, and those that they are computed from or copy; surrogates are missing."""
+        wanted, columns = self._sources(names), dict[str, pd.Series]()
+        for name in self.order:
+            if name not in wanted:
+                continue
+            codec, mask = self.codecs.get(name), masks.get(name)
+            if codec is not None:
+                columns[name] = codec.decode(arrays, rows, mask)
+            if codec is not None and name in self.copied.sources:
+                columns[name] = self.copied.decode(name, columns, codec, arrays[name], mask)
+            if self.derived.needs(name):
+                dtype = self.fields[name].dtype(name in self.nullable)
+                columns[name] = self.derived.series(name, self.derived.computed(name, columns), dtype)
+        flags = {name: flag for name, flag in self.derived.flags.items() if name in columns}
+        flagged = {name: self.codecs[flag].decode(arrays, rows).to_numpy(bool) for name, flag in flags.items()}
+        for name, missing in self.derived.hidden(columns, flagged).items():
+            shown = columns[name].astype(self.fields[name].dtype(name in self.nullable))
+            columns[name] = shown.mask(missing) if missing.any() else shown
+        return columns
+
+    def _sources(self, names: Iterable[str]) -> set[str]:
+        """These columns, and all that they are computed from or copy."""
+        found: set[str] = set()
+        left = list(names)
+        while left:
+            name = left.pop()
+            if name not in found:
+                found.add(name)
+                left += [*self.derived.needs(name), *self.copied.sources.get(name, ())]
+        return found
+
+    def _units(self) -> dict[str, Hashable]:
+        """The units of all quantities, in the order in which they are decoded."""
+        units = {name: self._unit(name) for name in self.order}
+        return {name: unit for name, unit in units.items() if unit is not None}
+
+    def _unit(self, name: str) -> Hashable | None:
+        measure = self.derived.measures.get(name)
+        return self.codecs[name].unit if measure is None else measure.unit
+
+    def restrict(self, where: Where) -> Conditions:
+        """Turn conditions into masks by learned column; ConditionError if one cannot be met."""
+        wanted, masks = self._asked(where)
+        return narrowed(wanted, masks, self.derived, self.codecs)
+
+    def _asked(self, where: Where) -> tuple[dict[str, Wanted], dict[str, Mask]]:
+        """What conditions ask of derived and flagged columns, and their masks for all others."""
+        wanted, masks = {}, {}
+        for name, predicates in predicates_of(where, self.fields).items():
+            try:
+                if self.derived.needs(name) or name in self.derived.flags:
+                    wanted[name] = Wanted.of(predicates, self.derived.measures[name])
+                else:
+                    masks[name] = self.codecs[name].restrict(predicates)
+            except OperandError as error:
+                raise ConditionError(misread(name, predicates, self.fields) or str(error)) from None
+        return wanted, masks
 
     def allowed(self, masks: Mapping[str, Mask]) -> dict[str, np.ndarray]:
         """Masks over the symbols of learned blocks; ConditionError if masks contradict each other."""
@@ -109,8 +211,12 @@ class Encoder:
 
     def satisfied(self, frame: pd.DataFrame, where: Where) -> np.ndarray:
         """Which rows of a frame of the schema's types satisfy conditions: (n,) bool; ConditionError as `restrict`."""
+        self.restrict(where)
         result = np.ones(len(frame), bool)
-        for name, mask in self.restrict(where).items():
+        wanted, masks = self._asked(where)
+        for name, each in wanted.items():
+            result &= each.holds(frame[name])
+        for name, mask in masks.items():
             result &= self.codecs[name].admits(frame[name], mask)
         return result
 
@@ -118,6 +224,7 @@ class Encoder:
         """Write as plain JSON."""
         return {
             "columns": {name: codec.to_json() for name, codec in self.codecs.items()},
+            "derived_columns": self.derived.to_json(),
             "copied_columns": dict(self.copied.sources),
             "functional_dependencies": dict(self.dependencies.tables),
             "persons": {role: each.to_json() for role, each in self.made.persons.items()},
@@ -127,13 +234,21 @@ class Encoder:
     def from_json(cls, schema: Schema, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote; KeyError, ValueError or TypeError if it does not fit the schema."""
         columns = data["columns"]
-        codecs = {name: Codec.from_json(name, field, columns[name]) for name, field in schema.fields.items()}
+        derived = DerivedColumns.from_json(schema.fields, data["derived_columns"])
+        fields: dict[str, Field] = {**schema.fields, **derived.codec_fields()}
+        codecs = {
+            name: Codec.from_json(name, field, columns[name])
+            for name, field in fields.items()
+            if name not in derived.sums
+        }
         persons = {role: Persons.from_json(each) for role, each in data["persons"].items()}
         made = {name: codec for name, codec in codecs.items() if codec.field.is_made}
         tables = data["functional_dependencies"].items()
         return cls(
+            schema.fields,
             codecs,
             MadeColumns(made, persons, schema.name),
+            derived.with_measures(codecs),
             CopiedColumns({name: tuple(others) for name, others in data["copied_columns"].items()}),
             FunctionalDependencies({name: (source, tuple(table)) for name, (source, table) in tables}),
         )

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias, get_args
 
 from pydantic import Field as Key
 
-from synthdata.fields.base import Codec, Expectation, Field, Guess
+from synthdata.fields.base import Codec, Expectation, Field, Guess, Measure
 from synthdata.fields.boolean import Boolean
 from synthdata.fields.category import Category
 from synthdata.fields.datetime import Datetime
@@ -31,6 +31,7 @@ __all__ = [
     "Identifier",
     "Image",
     "Mask",
+    "Measure",
     "Number",
     "OperandError",
     "Personal",

@@ -22,13 +22,14 @@ from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout, Pixels,
 from synthdata.errors import ConditionError, DataError
 from synthdata.fields.cells import cells_as_text, holds_bytes, plain, rows_named
 from synthdata.fields.comparison import Comparison
+from synthdata.fields.intervals import Interval, intersect
 from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.rows import Rows
 from synthdata.fields.transforms import Transforms
 from synthdata.messages import Declaration
 from synthdata.subjects import Subjects
 
-__all__ = ["Body", "Codec", "Expectation", "Field", "Guess"]
+__all__ = ["Body", "Codec", "Expectation", "Field", "Guess", "Measure", "unmet"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,48 @@ class Guess:
 
     field: Field
     note: str = ""
+
+
+class Measure(ABC):
+    """How the values of a column of quantities are counted: in units of the last decimal, or of an hour, say.
+
+    Two columns of one kind may be compared, and one computed from others, also if their units differ. Final, frozen,
+    plain JSON.
+    """
+
+    @property
+    @abstractmethod
+    def step(self) -> float:
+        """The size of a unit on the line that all columns of the kind share; 0 if values are floats as they are."""
+
+    @property
+    @abstractmethod
+    def unit(self) -> Hashable:
+        """Equal for columns that can hold the same value."""
+
+    @abstractmethod
+    def units(self, values: pd.Series) -> np.ndarray:
+        """Count present values (n,) of a column with this measure: (n,) int64, or float64 where `step` is 0."""
+
+    @abstractmethod
+    def values(self, units: np.ndarray) -> pd.Series:
+        """The inverse of `units`."""
+
+    @abstractmethod
+    def least(self, other: Measure, units: np.ndarray, *, strict: bool) -> np.ndarray:
+        """The fewest units of this measure that are not below (`strict`: above) those of another: (n,)."""
+
+    @abstractmethod
+    def most(self, other: Measure, units: np.ndarray, *, strict: bool) -> np.ndarray:
+        """The most units of this measure that are not above (`strict`: below) those of another: (n,)."""
+
+    @abstractmethod
+    def intervals(self, predicates: Sequence[Predicate]) -> tuple[Interval, ...]:
+        """What comparisons leave of the units; OperandError for an operand that is no value of the kind."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
 
 
 class Body(ABC):
@@ -69,6 +112,20 @@ class Body(ABC):
     def unit(self) -> Hashable | None:
         """The unit of its values; only columns of equal units can hold the same value. None if not a quantity."""
         return None
+
+    @property
+    def measure(self) -> Measure | None:
+        """How its values are counted; None if they are no quantities."""
+        return None
+
+    @property
+    def ends(self) -> Interval | None:
+        """The least and the greatest that is sampled, in units; None if there is nothing. Only quantities have it."""
+        raise TypeError(f"{type(self).__name__} is not a quantity")
+
+    def within(self, intervals: Sequence[Interval]) -> Mask:
+        """The mask of what lies in the intervals, in units. Only quantities have it."""
+        raise TypeError(f"{type(self).__name__} is not a quantity")
 
     def in_range(self, values: pd.Series, detail: Any = None) -> np.ndarray:
         """Whether present values (n,) lie in the range that is sampled, and in the part of it that a mask leaves.
@@ -167,6 +224,14 @@ class Field(Declaration, ABC):
     def rare_label(self) -> str | None:
         """The label in place of values too rare to be learned; None if the kind has no such label."""
         return None
+
+    def measure(self, values: pd.Series) -> Measure | None:
+        """How present values (n,) are counted; None if they are no quantities."""
+        return None
+
+    def measure_from_json(self, data: Mapping[str, Any]) -> Measure:
+        """Read what `Measure.to_json` wrote."""
+        raise TypeError(f"a {self.kind} is not a quantity")
 
     def transforming(self) -> Transforms | None:
         """The label-preserving transforms of its values; None if the declaration has none."""
@@ -429,18 +494,19 @@ class Codec:
             null_row = np.full((1, *allowed.shape[1:]), not wants_value)
             allowed = np.concatenate([null_row, allowed])
         if not allowed.any():
-            raise ConditionError(self._unmet(predicates, wants_null=wants_null, wants_value=wants_value))
+            raise ConditionError(unmet(self.name, predicates))
         return Mask(allowed, inner.detail)
 
-    def _unmet(self, predicates: Sequence[Predicate], *, wants_null: bool, wants_value: bool) -> str:
-        """Why no symbol satisfies the predicates. Says nothing of what was learned, whose ends may be somebody's."""
-        asked = " and ".join(f"{self.name} {predicate}" for predicate in predicates)
-        if wants_null and wants_value:
-            return f"{asked}: a missing value satisfies no other condition; relax one"
-        if wants_null:
-            return f"{asked}: it is never missing; leave the condition out"
-        wanted = " and ".join(str(predicate).removeprefix("is ") for predicate in predicates)
-        return f"no learned value of {self.name} is {wanted} (rare values are not learned); relax the condition"
+    def narrowed(self, mask: Mask, intervals: Sequence[Interval] | None, *, present: bool) -> Mask:
+        """A mask of a quantity, cut to intervals in units, and to present values if asked; it may allow nothing."""
+        allowed, detail = mask.allowed.copy(), mask.detail
+        if intervals is not None:
+            inner = self.body.within(intervals if detail is None else intersect(detail, intervals))
+            allowed[self._shift :] &= inner.allowed
+            detail = inner.detail
+        if present and self.nulls:
+            allowed[0] = False
+        return Mask(allowed, detail)
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
@@ -450,3 +516,15 @@ class Codec:
     def from_json(cls, name: str, field: Field, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` wrote."""
         return cls(name, field, field.body_from_json(data["body"]), nulls=bool(data["nulls"]))
+
+
+def unmet(name: str, predicates: Sequence[Predicate]) -> str:
+    """Why no value of a column satisfies predicates. Says nothing of what was learned, whose ends may be somebody's."""
+    asked = " and ".join(f"{name} {predicate}" for predicate in predicates)
+    wants_null = any(predicate.operator == "is null" for predicate in predicates)
+    if wants_null and any(predicate.operator != "is null" for predicate in predicates):
+        return f"{asked}: a missing value satisfies no other condition; relax one"
+    if wants_null:
+        return f"{asked}: it is never missing; leave the condition out"
+    wanted = " and ".join(str(predicate).removeprefix("is ") for predicate in predicates)
+    return f"no learned value of {name} is {wanted} (rare values are not learned); relax the condition"

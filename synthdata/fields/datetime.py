@@ -13,16 +13,16 @@ import numpy as np
 import pandas as pd
 
 from synthdata.blocks import Block
-from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.fields.base import Body, Expectation, Field, Guess, Measure
 from synthdata.fields.cells import cells_as_text
 from synthdata.fields.comparison import Numeric
-from synthdata.fields.intervals import inside, intervals_of
+from synthdata.fields.intervals import Interval, inside, intervals_of
 from synthdata.fields.predicates import Mask, OperandError, Predicate
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.rows import Rows
 from synthdata.subjects import Subjects
 
-__all__ = ["Datetime"]
+__all__ = ["Datetime", "TimeMeasure"]
 
 FORMATS = (  # what `guess` tries, in this order
     "%Y-%m-%d",
@@ -163,11 +163,20 @@ class Datetime(Field):
 
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> DatetimeBody:
         """Fit in the coarsest unit that fits all values: times on the hour are counted in hours."""
+        measure = self.measure(values)
+        return DatetimeBody(Quantiles.fit(measure.units(values), rng, subjects), self, measure.grain)
+
+    def measure(self, values: pd.Series) -> TimeMeasure:
+        """The coarsest unit that fits all values."""
         grain = self.unit
         if grain < DAY:
             times = _count(values, self, MICROSECOND)
             grain = next(each for each in GRAINS if each <= grain or not (times % each).any())
-        return DatetimeBody(Quantiles.fit(_count(values, self, grain), rng, subjects), self, grain)
+        return TimeMeasure(self, grain)
+
+    def measure_from_json(self, data: Mapping[str, Any]) -> TimeMeasure:
+        """Read what `TimeMeasure.to_json` wrote."""
+        return TimeMeasure(self, int(data["grain"]))
 
     def body_from_json(self, data: Mapping[str, Any]) -> DatetimeBody:
         """Read what `DatetimeBody.to_json` wrote."""
@@ -197,44 +206,27 @@ class Datetime(Field):
 
 
 @dataclass(frozen=True)
-class DatetimeBody(Body):
-    """Quantiles of points in time, in units of `grain` microseconds since 1970 UTC."""
+class TimeMeasure(Measure):
+    """Units of `grain` microseconds since 1970 UTC. Days are counted on the local calendar."""
 
-    quantiles: Quantiles
     field: Datetime
     grain: int
 
     @property
-    def block(self) -> Block:
-        """Binned, or Categorical where few values are distinct."""
-        return self.quantiles.block
+    def step(self) -> float:
+        """The microseconds of a unit."""
+        return float(self.grain)
 
     @property
-    def unit(self) -> Hashable | None:
+    def unit(self) -> Hashable:
         """The format's unit and the time zone."""
         return ("datetime", self.field.unit, self.field.timezone)
 
-    def in_range(self, values: pd.Series, detail: Any = None) -> np.ndarray:
-        """Whether points in time lie in the range that is sampled."""
-        return self.quantiles.in_range(self.units(values), detail)
-
-    def admits(self, values: pd.Series, mask: Mask) -> np.ndarray:
-        """Whether points in time satisfy the mask, also those beyond the range that is sampled."""
-        return inside(self.units(values), mask)
-
     def units(self, values: pd.Series) -> np.ndarray:
-        """Count units since 1970: (n,) int64. Days are counted on the local calendar."""
+        """Count units since 1970: (n,) int64."""
         return _count(values, self.field, self.grain)
 
-    def encode(self, values: pd.Series) -> np.ndarray:
-        """Turn datetimes (n,) into the block's array."""
-        return self.quantiles.encode(self.units(values))
-
-    def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
-        """Turn the block's array into datetimes (n,)."""
-        return self._times(self.quantiles.decode(array, detail))
-
-    def _times(self, units: np.ndarray) -> pd.Series:
+    def values(self, units: np.ndarray) -> pd.Series:
         """The inverse of `units`."""
         times = pd.Series((units * self.grain).astype("datetime64[us]"))
         if not self.field.timezone:
@@ -243,10 +235,20 @@ class DatetimeBody(Body):
             return times.dt.tz_localize("UTC").dt.tz_convert(self.field.timezone)
         return times.dt.tz_localize(self.field.timezone, ambiguous=True, nonexistent="shift_forward")
 
-    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
-        """Masks for comparisons with points in time."""
-        intervals = intervals_of(predicates, 0, self._operand)
-        return Mask(self.quantiles.allowed(intervals), intervals if predicates else None)
+    def least(self, other: Measure, units: np.ndarray, *, strict: bool) -> np.ndarray:
+        """The fewest units that are not before, or after, those of another measure."""
+        return self.most(other, units, strict=not strict) + 1
+
+    def most(self, other: Measure, units: np.ndarray, *, strict: bool) -> np.ndarray:
+        """The most units that are not after, or before, those of another measure."""
+        times = other.values(units)
+        if self.field.timezone:
+            times = times.dt.tz_convert(self.field.timezone)
+        return np.asarray((_count(times, self.field, MICROSECOND) - strict) // self.grain)
+
+    def intervals(self, predicates: Sequence[Predicate]) -> tuple[Interval, ...]:
+        """What comparisons with points in time leave of the units."""
+        return intervals_of(predicates, 0, self._operand)
 
     def _operand(self, value: Any) -> Fraction:
         """Count the units of one operand; a time between two units lies halfway between them."""
@@ -264,8 +266,66 @@ class DatetimeBody(Body):
         except (ValueError, OverflowError):
             raise OperandError(f'"{value}" is not a point in time; write it as "{self.field.format}"') from None
         units = self.units(times)
-        between = bool((self._times(units) != times).any())
+        between = bool((self.values(units) != times).any())
         return Fraction(int(units[0])) + (Fraction(1, 2) if between else 0)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {"grain": self.grain}
+
+
+@dataclass(frozen=True)
+class DatetimeBody(Body):
+    """Quantiles of points in time, in units of `grain` microseconds since 1970 UTC."""
+
+    quantiles: Quantiles
+    field: Datetime
+    grain: int
+
+    @property
+    def block(self) -> Block:
+        """Binned, or Categorical where few values are distinct."""
+        return self.quantiles.block
+
+    @property
+    def unit(self) -> Hashable | None:
+        """The format's unit and the time zone."""
+        return self.measure.unit
+
+    @property
+    def measure(self) -> TimeMeasure:
+        """How points in time are counted."""
+        return TimeMeasure(self.field, self.grain)
+
+    @property
+    def ends(self) -> Interval | None:
+        """The least and the greatest that is sampled, in units."""
+        return self.quantiles.ends
+
+    def within(self, intervals: Sequence[Interval]) -> Mask:
+        """The mask of what lies in the intervals, in units."""
+        return Mask(self.quantiles.allowed(intervals), tuple(intervals))
+
+    def in_range(self, values: pd.Series, detail: Any = None) -> np.ndarray:
+        """Whether points in time lie in the range that is sampled."""
+        return self.quantiles.in_range(self.measure.units(values), detail)
+
+    def admits(self, values: pd.Series, mask: Mask) -> np.ndarray:
+        """Whether points in time satisfy the mask, also those beyond the range that is sampled."""
+        return inside(self.measure.units(values), mask)
+
+    def encode(self, values: pd.Series) -> np.ndarray:
+        """Turn datetimes (n,) into the block's array."""
+        return self.quantiles.encode(self.measure.units(values))
+
+    def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
+        """Turn the block's array into datetimes (n,)."""
+        return self.measure.values(self.quantiles.decode(array, detail))
+
+    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
+        """Masks for comparisons with points in time."""
+        mask = self.within(self.measure.intervals(predicates))
+        return mask if predicates else Mask(mask.allowed)
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""

@@ -17,16 +17,16 @@ from pydantic import Field as Key
 from pydantic import field_validator
 
 from synthdata.blocks import Block
-from synthdata.fields.base import Body, Expectation, Field, Guess
+from synthdata.fields.base import Body, Expectation, Field, Guess, Measure
 from synthdata.fields.cells import cells_as_text
 from synthdata.fields.comparison import Numeric
-from synthdata.fields.intervals import inside, intervals_of
+from synthdata.fields.intervals import Interval, inside, intervals_of
 from synthdata.fields.predicates import Mask, OperandError, Predicate
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.rows import Rows
 from synthdata.subjects import THRESHOLD, Subjects
 
-__all__ = ["Number"]
+__all__ = ["Number", "NumberMeasure"]
 
 NULL_WORDS = frozenset({"", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"})
 MOST_DECIMALS = 12
@@ -145,11 +145,20 @@ class Number(Field):
 
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> NumberBody:
         """Fit in units of the last decimal, or in floats where units would not be exact."""
-        numbers = values.to_numpy("int64" if self.integer else "float64")
+        measure = self.measure(values)
+        return NumberBody(Quantiles.fit(measure.units(values), rng, subjects), measure.scale)
+
+    def measure(self, values: pd.Series) -> NumberMeasure:
+        """Units of the last decimal, or floats where units would not be exact."""
         scale = self.scale
-        if not self.integer and scale is not None and np.abs(numbers).max(initial=0.0) * 10.0**scale >= 2.0**53:
-            scale = None
-        return NumberBody(Quantiles.fit(_units(numbers, scale), rng, subjects), scale)
+        if not self.integer and scale is not None:
+            most = np.abs(values.to_numpy("float64")).max(initial=0.0)
+            scale = None if most * 10.0**scale >= 2.0**53 else scale
+        return NumberMeasure(scale)
+
+    def measure_from_json(self, data: Mapping[str, Any]) -> NumberMeasure:
+        """Read what `NumberMeasure.to_json` wrote."""
+        return NumberMeasure(data["scale"])
 
     def body_from_json(self, data: Mapping[str, Any]) -> NumberBody:
         """Read what `NumberBody.to_json` wrote."""
@@ -177,6 +186,58 @@ class Number(Field):
 
 
 @dataclass(frozen=True)
+class NumberMeasure(Measure):
+    """Units of 10 ** -scale; floats as they are where `scale` is None."""
+
+    scale: int | None
+
+    @property
+    def step(self) -> float:
+        """The size of a unit."""
+        return 0.0 if self.scale is None else 10.0**-self.scale
+
+    @property
+    def unit(self) -> Hashable:
+        """The scale."""
+        return ("number", self.scale)
+
+    def units(self, values: pd.Series) -> np.ndarray:
+        """Count units of numbers (n,)."""
+        return _units(values.to_numpy("int64" if values.dtype.kind == "i" else "float64"), self.scale)
+
+    def values(self, units: np.ndarray) -> pd.Series:
+        """The inverse of `units`."""
+        return pd.Series(units / 10.0**self.scale if self.scale else units)
+
+    def least(self, other: Measure, units: np.ndarray, *, strict: bool) -> np.ndarray:
+        """The fewest units that are not below, or above, those of another measure."""
+        below = self.most(other, units, strict=not strict)
+        return np.nextafter(below, np.inf) if self.scale is None else below + 1
+
+    def most(self, other: Measure, units: np.ndarray, *, strict: bool) -> np.ndarray:
+        """The most units that are not above, or below, those of another measure."""
+        assert isinstance(other, NumberMeasure)
+        if self.scale is None:
+            numbers = units / 10.0**other.scale if other.scale else units.astype(np.float64)
+            return np.nextafter(numbers, -np.inf) if strict else numbers
+        if other.scale is not None:
+            if other.scale <= self.scale:
+                return np.asarray(units * 10 ** (self.scale - other.scale) - strict)
+            return np.asarray((units - strict) // 10 ** (other.scale - self.scale))
+        near = _units(units, self.scale)  # a float may be a unit, up to its last digit
+        back = near / 10.0**self.scale
+        return np.asarray(near - ((back >= units) if strict else (back > units)))
+
+    def intervals(self, predicates: Sequence[Predicate]) -> tuple[Interval, ...]:
+        """What comparisons with numbers leave of the units."""
+        return intervals_of(predicates, self.scale, _operand)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {"scale": self.scale}
+
+
+@dataclass(frozen=True)
 class NumberBody(Body):
     """Quantiles over units of 10 ** -scale, or over floats where `scale` is None."""
 
@@ -191,32 +252,42 @@ class NumberBody(Body):
     @property
     def unit(self) -> Hashable | None:
         """The scale: units are 10 ** -scale."""
-        return ("number", self.scale)
+        return self.measure.unit
+
+    @property
+    def measure(self) -> NumberMeasure:
+        """How numbers are counted."""
+        return NumberMeasure(self.scale)
+
+    @property
+    def ends(self) -> Interval | None:
+        """The least and the greatest that is sampled, in units."""
+        return self.quantiles.ends
+
+    def within(self, intervals: Sequence[Interval]) -> Mask:
+        """The mask of what lies in the intervals, in units."""
+        return Mask(self.quantiles.allowed(intervals), tuple(intervals))
 
     def in_range(self, values: pd.Series, detail: Any = None) -> np.ndarray:
         """Whether numbers lie in the range that is sampled."""
-        return self.quantiles.in_range(self._units(values), detail)
+        return self.quantiles.in_range(self.measure.units(values), detail)
 
     def admits(self, values: pd.Series, mask: Mask) -> np.ndarray:
         """Whether numbers satisfy the mask, also those beyond the range that is sampled."""
-        return inside(self._units(values), mask)
+        return inside(self.measure.units(values), mask)
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn numbers (n,) into the block's array."""
-        return self.quantiles.encode(self._units(values))
-
-    def _units(self, values: pd.Series) -> np.ndarray:
-        return _units(values.to_numpy("int64" if values.dtype.kind == "i" else "float64"), self.scale)
+        return self.quantiles.encode(self.measure.units(values))
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Turn the block's array into numbers (n,)."""
-        units = self.quantiles.decode(array, detail)
-        return pd.Series(units / 10.0**self.scale if self.scale else units)
+        return self.measure.values(self.quantiles.decode(array, detail))
 
     def restrict(self, predicates: Sequence[Predicate]) -> Mask:
         """Masks for comparisons with numbers."""
-        intervals = intervals_of(predicates, self.scale, _operand)
-        return Mask(self.quantiles.allowed(intervals), intervals if predicates else None)
+        mask = self.within(self.measure.intervals(predicates))
+        return mask if predicates else Mask(mask.allowed)
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""

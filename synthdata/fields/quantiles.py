@@ -125,6 +125,12 @@ class Quantiles:
             values[is_atom] = self.atoms[symbol[is_atom]]
         return values
 
+    @property
+    def ends(self) -> Interval | None:
+        """The least and the greatest value that decoding yields; None if there is none."""
+        kept = np.concatenate([self.atoms, self.lows, self.highs])
+        return (kept.min().item(), kept.max().item()) if len(kept) else None
+
     def in_range(self, values: np.ndarray, intervals: Sequence[Interval] | None = None) -> np.ndarray:
         """Whether values (n,) lie between the ends of the bins, and in `intervals` where they are given."""
         inside = np.asarray((self.lows[0] <= values) & (values <= self.highs[-1]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from synthdata.errors import SchemaError, nearest
+from synthdata.fields import Datetime, Number
 from synthdata.metrics import METRICS
-from synthdata.schema.constraints import Constraint, Ordered
+from synthdata.schema.constraints import Constraint, Ordered, Sum
 
 if TYPE_CHECKING:
     from synthdata.schema.schema import Schema
@@ -38,6 +40,7 @@ def check_schema(schema: Schema, source: str) -> None:
             raise SchemaError(f'{source}, require: no score "{score}"; {nearest(score, METRICS)}')
     for number, constraint in enumerate(schema.constraints, 1):
         _check_constraint(constraint, schema, f"{source}, constraint {number}")
+    _check_circles(schema, source)
 
 
 def _check_subject(schema: Schema, source: str) -> None:
@@ -69,7 +72,75 @@ def _check_constraint(constraint: Constraint, schema: Schema, where: str) -> Non
     for column in dict.fromkeys(columns):
         if column not in schema.fields:
             raise SchemaError(f'{where}: no field "{column}"; {nearest(column, schema.fields)}')
-    kinds = {schema.fields[column].kind: column for column in columns}
-    if isinstance(constraint, Ordered) and len(kinds) > 1:
+    if isinstance(constraint, Ordered):
+        _check_order(constraint, schema, where)
+    if isinstance(constraint, Sum):
+        _check_sum(constraint, schema, where)
+
+
+def _check_order(constraint: Ordered, schema: Schema, where: str) -> None:
+    kinds = {schema.fields[column].kind: column for column in constraint.columns()}
+    if len(kinds) > 1:
         found = " with ".join(f'{kind} "{column}"' for kind, column in kinds.items())
         raise SchemaError(f"{where}: compares {found}; order needs two fields of one kind")
+    zoned: dict[bool, str] = {}
+    for column in constraint.columns():
+        field = schema.fields[column]
+        if isinstance(field, Datetime):
+            zoned[field.timezone is not None] = column
+    if len(zoned) > 1:
+        raise SchemaError(
+            f'{where}: compares "{zoned[True]}", which has a timezone, with "{zoned[False]}", which has none; '
+            f"give both one, or neither"
+        )
+
+
+def _check_sum(constraint: Sum, schema: Schema, where: str) -> None:
+    """Raise SchemaError for what is no number, and for a total that cannot hold the decimals of its parts."""
+    scales = {}
+    for column in constraint.columns():
+        field = schema.fields[column]
+        if not isinstance(field, Number):
+            raise SchemaError(f'{where}: adds up {field.kind} "{column}"; a sum is of numbers')
+        scales[column] = field.scale
+    total = scales[constraint.total]
+    for column, scale in scales.items():
+        if total is not None and (scale is None or scale > total):
+            has = "any decimals" if scale is None else f"{scale} decimals"
+            raise SchemaError(
+                f'{where}: "{column}" has {has}, and the total "{constraint.total}" has {total}; give the total as many'
+            )
+
+
+def _check_circles(schema: Schema, source: str) -> None:
+    """Raise SchemaError for columns that would be above, or part of, themselves, and for a total of two sums."""
+    above: dict[str, list[str]] = {}
+    parts: dict[str, Sequence[str]] = {}
+    for constraint in schema.constraints:
+        if isinstance(constraint, Ordered):
+            above.setdefault(constraint.high, []).append(constraint.low)
+        if isinstance(constraint, Sum):
+            if constraint.total in parts:
+                raise SchemaError(f'{source}, constraints: "{constraint.total}" is the total of two sums; drop one')
+            parts[constraint.total] = constraint.parts
+    for edges, relation in ((above, "ordered"), (parts, "sum")):
+        circle = _circle(edges)
+        if circle:
+            raise SchemaError(f"{source}, constraints: {relation} in a circle: {', '.join(circle)}; drop one")
+
+
+def _circle(edges: Mapping[str, Sequence[str]]) -> list[str]:
+    """The columns of a circle, if there is one. edges: from each column to others."""
+    left = {name: set(others) for name, others in edges.items()}
+    while True:
+        ends = [name for name, others in left.items() if not others & left.keys()]
+        if not ends:
+            break
+        for name in ends:
+            del left[name]
+    circle: list[str] = []
+    name = next(iter(left), "")
+    while name and name not in circle:
+        circle.append(name)
+        name = next(other for other in edges[name] if other in left)
+    return circle[circle.index(name) :] if name else []

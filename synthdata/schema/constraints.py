@@ -18,7 +18,19 @@ from synthdata.messages import Declaration
 from synthdata.schema.expressions import Rule
 from synthdata.subjects import Subjects
 
-__all__ = ["CONSTRAINTS", "AnyConstraint", "Combinations", "Constraint", "Ordered", "RowRule", "Unique", "texts"]
+__all__ = [
+    "CONSTRAINTS",
+    "AnyConstraint",
+    "Combinations",
+    "Constraint",
+    "Ordered",
+    "RowRule",
+    "Sum",
+    "Unique",
+    "texts",
+]
+
+ROUNDING = 1e-12  # by which a sum of floats may be off, relative to what is added up
 
 
 class Constraint(Declaration, ABC):
@@ -100,6 +112,40 @@ class Ordered(Constraint):
         low, high = frame[self.low], frame[self.high]
         held = low < high if self.strict else low <= high
         return held.fillna(False).to_numpy(bool) | (low.isna() | high.isna()).to_numpy(bool)
+
+
+class Sum(Constraint):
+    """`total` is the sum of `parts` in every row. Rows where one of them is missing pass.
+
+    A difference is a sum too: net = gross - tax says that gross = net + tax.
+    """
+
+    kind: Literal["sum"] = "sum"
+    total: str
+    parts: list[str] = Key(min_length=2)
+
+    def columns(self) -> tuple[str, ...]:
+        """The total and its parts."""
+        return (self.total, *self.parts)
+
+    def check(self) -> str | None:
+        """No field stands twice."""
+        return _twice(list(self.columns())) if len(set(self.columns())) <= len(self.parts) else None
+
+    def label(self) -> str:
+        """The equation."""
+        return f"{self.total} = {' + '.join(self.parts)}"
+
+    def holds(self, frame: pd.DataFrame) -> np.ndarray:
+        """Add up, row by row: integers exactly, others but for the rounding of floats."""
+        columns = [frame[name] for name in self.columns()]
+        missing = np.any([column.isna() for column in columns], axis=0)
+        if all(pd.api.types.is_integer_dtype(column) for column in columns):
+            total, *parts = (column.fillna(0).to_numpy("int64") for column in columns)
+            return np.asarray((sum(parts) == total) | missing)
+        total, *parts = (column.to_numpy("float64", na_value=0.0) for column in columns)
+        size = np.sum(np.abs([total, *parts]), axis=0)
+        return np.asarray((np.abs(np.sum(parts, axis=0) - total) <= ROUNDING * size) | missing)
 
 
 class Combinations(Constraint):
@@ -200,7 +246,7 @@ class RowRule(Constraint):
         return Rule.parse(self.rule).holds(frame)
 
 
-AnyConstraint: TypeAlias = Annotated[Ordered | Combinations | Unique | RowRule, Key(discriminator="kind")]
+AnyConstraint: TypeAlias = Annotated[Ordered | Sum | Combinations | Unique | RowRule, Key(discriminator="kind")]
 CONSTRAINTS: dict[str, type[Constraint]] = {
     kind.model_fields["kind"].default: kind for kind in get_args(get_args(AnyConstraint)[0])
 }

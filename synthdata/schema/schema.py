@@ -29,6 +29,7 @@ from synthdata.schema.constraints import AnyConstraint
 from synthdata.schema.inference import Inferred, infer_fields
 from synthdata.schema.messages import explained
 from synthdata.schema.model import Model
+from synthdata.schema.proposals import propose_constraints
 from synthdata.schema.yaml import read_yaml, with_model, write_yaml
 from synthdata.subjects import Subjects
 
@@ -150,6 +151,8 @@ class Schema(BaseModel):
     @classmethod
     def infer(cls, data: pd.DataFrame | str | Path, name: str = "table", *, target: str | None = None) -> Schema:
         """Guess a schema from a table. Look at it before you train: it says what is protected and what is learned.
+
+        Orders and sums that hold in every row, and hardly by chance, are proposed as constraints.
 
         Parameters
         ----------
@@ -354,8 +357,11 @@ def infer(
     from synthdata.io.readers import read_table
 
     frame = data if isinstance(data, pd.DataFrame) else read_table(data)
-    found = infer_fields(_named(frame, "data"), str(frame.attrs.get(FOLDER, "")))
-    return Schema(name=name, target=target, fields=dict(found.fields), subject=found.subject), found
+    named = _named(frame, "data")
+    found = infer_fields(named, str(frame.attrs.get(FOLDER, "")))
+    proposed = propose_constraints(named, found.fields)
+    fields = dict(found.fields)
+    return Schema(name=name, target=target, fields=fields, subject=found.subject, constraints=proposed), found
 
 
 def _said(model: BaseModel) -> dict[str, Any]:

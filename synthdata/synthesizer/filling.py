@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Tokens, tabular, take
+from synthdata.encoding.derived_cells import DerivedCells, settled
 from synthdata.encoding.encoder import Encoder
 from synthdata.errors import InputError, nearest
 from synthdata.fields import Rows
-from synthdata.models.base import ImputingGenerator
+from synthdata.models.base import NOTHING, ImputingGenerator
 from synthdata.schema.constraints import Constraint, Unique
 from synthdata.synthesizer.stages import FieldStages
 from synthdata.synthesizer.streaming import PART, first_row
@@ -55,33 +56,43 @@ class Filling:
 
     def _wanted(self, columns: Sequence[str] | None) -> list[str]:
         """The columns to fill, in the schema's order; InputError for those that cannot be."""
-        codecs, made = self.encoder.codecs, self.encoder.made.codecs
-        blocks = {name: None if name in made else codec.layout.get(name) for name, codec in codecs.items()}
+        encoder, fields = self.encoder, self.encoder.fields
+        blocks = {name: encoder.codecs[name].layout.get(name) for name in fields if name in encoder.codecs}
         for name in [columns] if isinstance(columns, str) else (columns or ()):
-            if name not in blocks:
-                raise InputError(f'columns: no field "{name}"; {nearest(name, blocks)}')
-            if blocks[name] is None:
+            if name not in fields:
+                raise InputError(f'columns: no field "{name}"; {nearest(name, fields)}')
+            if name in encoder.made.codecs or (name in blocks and blocks[name] is None):
                 raise InputError(f'columns: "{name}" is made anew and not learned; leave it out')
-            if isinstance(blocks[name], Pixels):
+            if isinstance(blocks.get(name), Pixels):
                 raise InputError(f'columns: "{name}" is an image, which is never missing; leave it out')
-        chosen = blocks if columns is None else [columns] if isinstance(columns, str) else columns
+        chosen = fields if columns is None else [columns] if isinstance(columns, str) else columns
         return [
             name
-            for name, block in blocks.items()
-            if name in chosen
-            and isinstance(block, Categorical | Binned | Tokens)
-            and codecs[name].body.block != Categorical(0)  # all values were missing in training
+            for name in fields
+            if name in chosen and name not in encoder.made.codecs
+            if name not in blocks  # a total
+            or (
+                isinstance(blocks[name], Categorical | Binned | Tokens)
+                and encoder.codecs[name].body.block != Categorical(0)  # all values were missing in training
+            )
         ]
 
     def _filled(self, rows: pd.DataFrame, missing: Mapping[str, np.ndarray], seed: int, block: int) -> pd.DataFrame:
         """One block of rows with its `missing` cells, (n,) bool by column, filled; see `ATTEMPTS`."""
         encoder = self.encoder
         layout = tabular(encoder.all_blocks)
+        rows, missing = settled(encoder.derived, encoder.order, rows, missing)
         rows, missing = self._fill_sources(
             rows, missing, layout, np.random.SeedSequence(seed, spawn_key=(block, COPIED))
         )
-        arrays, observed, drawn = self._read_cells(rows, layout, missing)
-        allowed = {name: _present(layout[name]) for name in layout if encoder.codecs[name].nulls and name in missing}
+        rows, missing = settled(encoder.derived, encoder.order, rows, missing)
+        if not missing:
+            return rows
+        before, cells = rows, DerivedCells.of(encoder.derived, encoder.order, rows, missing)
+        arrays, observed, drawn = self._read_cells(rows, layout, missing, cells.sampled)
+        wanted = {**{name: each for name, each in missing.items() if name in encoder.codecs}, **cells.sampled}
+        wanted = {name: each for name, each in wanted.items() if each.any()}
+        allowed = {name: _present(layout[name]) for name in layout if encoder.codecs[name].nulls and name in wanted}
         row_masks = self._dependency_masks(layout, arrays, drawn, allowed)
         learned = tabular(encoder.layout)
         allowed = {name: mask for name, mask in allowed.items() if name in learned}
@@ -89,14 +100,16 @@ class Filling:
         for attempt in range(1 + ATTEMPTS):
             own = np.random.SeedSequence(seed, spawn_key=(block, attempt))
             filled = self._impute(own, arrays, observed, drawn, again, allowed, row_masks)
-            now = {name: np.flatnonzero(cells & again) for name, cells in missing.items()}
+            now = {name: np.flatnonzero(each & again) for name, each in wanted.items()}
             texts = self._texts(filled, now, seed, (block, attempt))
             numbers = Rows(seed, first_row(block) + np.arange(len(rows)))
-            rows = self._write_cells(rows, now, {**encoder.dependencies.decode(filled), **texts}, numbers)
-            again = again & self._broken(rows, now)
+            filled = {**encoder.dependencies.decode(filled), **texts}
+            rows = self._write_cells(rows, now, filled, numbers, cells, again)
+            again = again & (self._broken(rows, now) | cells.unlikely(rows, encoder.codecs))
             if not again.any():
                 break
-        return rows
+        only_needed = [name for name, each in cells.needed.items() if name not in missing and each.any()]
+        return rows.assign(**{name: before[name] for name in only_needed})
 
     def _impute(
         self,
@@ -155,14 +168,26 @@ class Filling:
             for number, other in enumerate(sources[name]):
                 if other in left:
                     taken = cells & (filled[name][:, 1].astype(np.int64) == 1 + number) & left[other]
-                    columns[other][taken] = columns[name][taken].astype(columns[other].dtype)
+                    copied = columns[other].copy()
+                    copied[taken] = columns[name][taken].astype(copied.dtype)
+                    if other in self.encoder.derived.measures:
+                        taken &= self.encoder.derived.fits(other, {**columns, other: copied})
+                        copied = copied.where(taken | columns[other].notna(), columns[other])
+                    columns[other] = copied
                     left[other] &= ~taken
         return pd.DataFrame(columns), left
 
     def _read_cells(
-        self, rows: pd.DataFrame, layout: Layout, missing: Mapping[str, np.ndarray]
+        self,
+        rows: pd.DataFrame,
+        layout: Layout,
+        missing: Mapping[str, np.ndarray],
+        sampled: Mapping[str, np.ndarray] = NOTHING,
     ) -> tuple[Arrays, dict[str, np.ndarray], dict[str, np.ndarray]]:
         """The encoded present cells, the cells that count as observed, and those to sample: (n,) bool by column.
+
+        sampled: cells of derived columns, and of those they are computed from, that are sampled in place of the missing
+        ones.
 
         If a column had missing values in training, a missing cell counts as observed, with the symbol for missing, even
         once it is filled: complete rows may be rare in training. So two such cells of one row are sampled
@@ -171,14 +196,17 @@ class Filling:
         sources = self.encoder.copied.sources
         copying = {*sources, *(other for others in sources.values() for other in others)}
         arrays, observed, drawn = {}, {}, {}
+        learned = self.encoder.derived.learned(rows)
         for name in layout:
-            codec, present = self.encoder.codecs[name], rows[name].notna().to_numpy(bool)
-            inner = codec.encode(rows[name][present])[name]
+            codec, present = self.encoder.codecs[name], learned[name].notna().to_numpy(bool)
+            inner = codec.encode(learned[name][present])[name]
             array = np.zeros((len(rows), *inner.shape[1:]), inner.dtype)
             array[present] = inner
             arrays[name] = array
-            observed[name] = present | (codec.nulls and not (name in missing and name in copying))
-            drawn[name] = ~present & (name in missing or not codec.nulls)
+            there = present & ~sampled[name] if name in sampled else present
+            observed[name] = there | (~present & (codec.nulls and not (name in missing and name in copying)))
+            drawn[name] = sampled[name] if name in sampled else ~present & (name in missing)
+            drawn[name] = drawn[name] | ~(observed[name] | drawn[name])
         return self.encoder.copied.encode(rows, layout, arrays), observed, drawn
 
     def _dependency_masks(
@@ -222,20 +250,35 @@ class Filling:
         return result
 
     def _write_cells(
-        self, rows: pd.DataFrame, now: Mapping[str, np.ndarray], arrays: Arrays, numbers: Rows
+        self,
+        rows: pd.DataFrame,
+        now: Mapping[str, np.ndarray],
+        arrays: Arrays,
+        numbers: Rows,
+        cells: DerivedCells,
+        again: np.ndarray,
     ) -> pd.DataFrame:
-        """Decode the cells `now`, row indices (m,) by column, into a copy of the rows."""
-        columns = {str(name): column.copy() for name, column in rows.items()}
+        """Decode the cells `now`, row indices (m,) by column, into a copy of the rows, and what follows from them.
+
+        cells: those of derived columns. again: the rows that are sampled, (n,) bool.
+        """
+        encoder = self.encoder
+        columns, gaps = cells.emptied(rows, again), {}
         for name, chosen in now.items():
-            codec = self.encoder.codecs[name]
-            values = codec.decode({name: arrays[name][chosen]}, numbers[chosen])
-            columns[name].iloc[chosen] = values.astype(columns[name].dtype).array
-        drawn = {}
-        for name in self.encoder.copied.sources:
-            drawn[name] = np.zeros_like(arrays[name])
-            chosen = now.get(name, np.empty(0, np.int64))
-            drawn[name][chosen] = arrays[name][chosen]
-        return pd.DataFrame(self.encoder.copied.decode(columns, self.encoder.codecs, drawn))
+            values = encoder.codecs[name].decode({name: arrays[name][chosen]}, numbers[chosen])
+            if name in encoder.derived.gaps:
+                gaps[name] = values.set_axis(chosen).reindex(range(len(rows)))
+            else:
+                columns[name].iloc[chosen] = values.astype(columns[name].dtype).array
+        columns = cells.anchor(columns, gaps, again)
+        for name in encoder.order * (2 if cells.differences else 1):  # a difference needs parts that come later
+            if name in encoder.copied.sources and name in now:
+                array = np.zeros_like(arrays[name])
+                array[now[name]] = arrays[name][now[name]]
+                columns[name] = encoder.copied.decode(name, columns, encoder.codecs[name], array)
+            if name in cells.needed:
+                columns[name] = cells.value(name, columns, gaps, again)
+        return pd.DataFrame(columns)
 
     def _broken(self, rows: pd.DataFrame, now: Mapping[str, np.ndarray]) -> np.ndarray:
         """Rows to sample again: (n,) bool. Uniqueness concerns the whole table and is not checked."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +14,10 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from synthdata.blocks import Arrays, take
+from synthdata.encoding.conditions import Conditions
 from synthdata.encoding.encoder import Encoder
-from synthdata.fields import Mask, Rows
+from synthdata.errors import ConditionError
+from synthdata.fields import Rows
 from synthdata.models.base import Generator
 from synthdata.synthesizer.stages import FieldStages
 
@@ -23,6 +25,9 @@ __all__ = ["PART", "RowStream", "first_row"]
 
 WORKERS = 2  # threads; results are yielded in order
 PART = 256  # rows whose images and texts are sampled at once
+PILOT = 2048  # rows that tell whether enough satisfy a condition that is checked
+LEAST_KEPT = 0.01  # of the rows drawn under such a condition
+ATTEMPTS = 300  # times that a block is sampled again for it
 FIRST_BLOCK, MOST_BLOCK = 1024, 8192  # rows of the first block, and of the largest: each is twice the one before
 
 T = TypeVar("T")
@@ -32,14 +37,14 @@ T = TypeVar("T")
 class RowStream:
     """The rows of one run, without end; a row depends on the seed and its number, never on how many are wanted.
 
-    encoder, generator, stages: those of a synthesizer. masks: conditions on all rows, by column. seed: of the run;
-    block b is sampled with Philox(SeedSequence(seed, spawn_key=(b,))).
+    encoder, generator, stages: those of a synthesizer. conditions: on all rows. seed: of the run; block b is sampled
+    with Philox(SeedSequence(seed, spawn_key=(b,))), and what is sampled again with a spawn key of (b, 2, attempt).
     """
 
     encoder: Encoder
     generator: Generator | None
     stages: FieldStages
-    masks: Mapping[str, Mask]
+    conditions: Conditions
     seed: int
 
     def frames(self, rows: int | None, skip: int = 0) -> Iterator[pd.DataFrame]:
@@ -82,16 +87,56 @@ class RowStream:
         """The tabular arrays of one block."""
         if self.generator is None:
             return {}
-        rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(self.seed, spawn_key=(number,))))
-        rows = first_row(number + 1) - first_row(number)
-        return self.generator.sample(rng, rows, allowed=self.encoder.allowed(self.masks))
+        first, end = first_row(number), first_row(number + 1)
+        arrays = self._sampled((number,), end - first)
+        return self._kept(arrays, number) if self.conditions.checked else arrays
+
+    def _kept(self, arrays: Arrays, number: int) -> Arrays:
+        """The arrays of a block, with rows that break a condition replaced by others that satisfy all."""
+        first, end = first_row(number), first_row(number + 1)
+        numbers = Rows(self.seed, np.arange(first, end))
+        result = {name: array.copy() for name, array in arrays.items()}
+        left = np.flatnonzero(~self.encoder.meets(arrays, numbers, self.conditions))
+        for attempt in range(ATTEMPTS):
+            if not len(left):
+                return result
+            again = self._sampled((number, 2, attempt), end - first)
+            found = np.flatnonzero(self.encoder.meets(again, numbers, self.conditions))[: len(left)]
+            for name, array in result.items():
+                array[left[: len(found)]] = again[name][found]
+            left = left[len(found) :]
+        raise self._hardly_any()
+
+    def check(self) -> None:
+        """Raise ConditionError if hardly any row can be sampled that satisfies the conditions."""
+        if self.generator is None:
+            return
+        self.generator.check(self.encoder.allowed(self.conditions.masks))
+        if self.conditions.checked:
+            with threadpool_limits(1, user_api="blas"):  # so that this does not depend on the number of cores either
+                arrays = self._sampled((0, 3), PILOT)
+            kept = self.encoder.meets(arrays, Rows(self.seed, np.arange(PILOT)), self.conditions)
+            if kept.mean() < LEAST_KEPT:
+                raise self._hardly_any()
+
+    def _hardly_any(self) -> ConditionError:
+        return ConditionError(
+            f"{self.conditions.asked()}: hardly any row satisfies this, fewer than 1 of {1 / LEAST_KEPT:.0f} that are "
+            f"drawn for it; relax the condition, to a wider range say"
+        )
+
+    def _sampled(self, key: tuple[int, ...], rows: int) -> Arrays:
+        """Tabular arrays under the masks of the conditions. key: the spawn key of the random generator."""
+        assert self.generator is not None
+        rng = np.random.Generator(np.random.Philox(np.random.SeedSequence(self.seed, spawn_key=key)))
+        return self.generator.sample(rng, rows, allowed=self.encoder.allowed(self.conditions.masks))
 
     def _decoded(self, arrays: Arrays, first: int, end: int) -> pd.DataFrame:
         capacity = self.encoder.capacity
         if capacity is not None and first < capacity < end:  # keys run out within these rows
             end = capacity
             arrays = take(arrays, slice(0, end - first))
-        return self.encoder.decode(arrays, Rows(self.seed, np.arange(first, end)), self.masks)
+        return self.encoder.decode(arrays, Rows(self.seed, np.arange(first, end)), self.conditions.masks)
 
 
 def first_row(block: int) -> int:

@@ -273,15 +273,14 @@ class Synthesizer:
         >>> first = next(synthesizer.stream(where="age >= 60"))  # doctest: +SKIP
 
         """
-        masks = self.encoder.restrict(where)
-        if self.generator is not None:
-            self.generator.check(self.encoder.allowed(masks))
+        stream = RowStream(self.encoder, self.generator, self.stages, self.encoder.restrict(where), seed)
+        stream.check()
         if rows is not None and self.capacity is not None and rows > self.capacity:
             raise InputError(
                 f"{rows:,} rows asked for, but an identifier's pattern has only {self.capacity:,} keys; "
                 f"ask for fewer rows, or widen the pattern in the schema and train again"
             )
-        return RowStream(self.encoder, self.generator, self.stages, masks, seed).frames(rows, skip)
+        return stream.frames(rows, skip)
 
     def with_sampling(
         self,

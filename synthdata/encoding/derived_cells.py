@@ -1,0 +1,162 @@
+"""Missing cells of derived columns, and of those they are computed from: which are sampled, and which follow.
+
+- A high column: its gap is sampled. A missing low one below an observed high one: too, and the low one is the high one
+  minus the gap.
+- A total is added up. The last missing part of an observed total is what the other parts leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from synthdata.encoding.derived_columns import Amounts, DerivedColumns
+from synthdata.fields import Codec, Measure
+
+__all__ = ["DerivedCells", "settled"]
+
+Cells = Mapping[str, np.ndarray]  # (n,) bool by column
+
+
+@dataclass(frozen=True)
+class DerivedCells:
+    """Missing cells of the columns of `derived`.
+
+    needed: cells that get a value, also those that only others need. sampled: cells to sample, by the name of the
+    block. anchored: cells of low columns that follow from high ones. differences: by part, its total, and the cells
+    that follow from that.
+    """
+
+    derived: DerivedColumns
+    needed: Cells
+    sampled: Cells
+    anchored: Cells
+    differences: Mapping[str, tuple[str, np.ndarray]]
+
+    @classmethod
+    def of(cls, derived: DerivedColumns, order: Sequence[str], rows: pd.DataFrame, missing: Cells) -> DerivedCells:
+        """Plan the cells. order: of all columns, sources first. missing: the cells to fill."""
+        none = np.zeros(len(rows), bool)
+        order = [name for name in order if name in derived.measures]
+        empty = {name: rows[name].isna().to_numpy(bool) for name in order}
+        needed = {name: missing.get(name, none) & empty[name] for name in order}
+        differences: dict[str, tuple[str, np.ndarray]] = {}
+        for name in reversed(order):
+            if name in derived.sums:
+                parts = sorted(derived.sums[name], key=lambda part: -derived.measures[part].step)  # the finest last
+                any_part = np.any([needed[part] for part in parts], axis=0)
+                for part in parts:
+                    needed[part] |= empty[part] & (needed[name] | (any_part & ~empty[name]))
+                later = none
+                for part in reversed(parts):
+                    last = needed[part] & ~empty[name] & ~later
+                    later = later | last
+                    if last.any() and part not in differences:
+                        differences[part] = name, last
+            elif name in derived.gaps:
+                for low in derived.needs(name):
+                    needed[low] |= needed[name] & empty[low]
+        anchored: dict[str, np.ndarray] = {}
+        sampled: dict[str, np.ndarray] = {}
+        for name in reversed(order):
+            follows = differences[name][1] if name in differences else none
+            there = {high: ~empty[high] | anchored.get(high, none) for high in derived.highs(name)}
+            anchored[name] = (
+                needed[name] & ~follows & np.any([none, *there.values()], axis=0) & (name not in derived.sums)
+            )
+            for high, cells in there.items():
+                sampled[high] = sampled.get(high, none) | (anchored[name] & cells)
+            if name not in derived.sums:
+                sampled[name] = sampled.get(name, none) | (needed[name] & ~follows & ~anchored[name])
+        return cls(derived, needed, sampled, anchored, differences)
+
+    def emptied(self, rows: pd.DataFrame, again: np.ndarray) -> dict[str, pd.Series]:
+        """The columns of rows, with the needed cells of those that are sampled again, (n,) bool, missing."""
+        return {
+            str(name): column.mask(self.needed[str(name)] & again) if name in self.needed else column.copy()
+            for name, column in rows.items()
+        }
+
+    def anchor(
+        self, columns: Mapping[str, pd.Series], gaps: Mapping[str, pd.Series], again: np.ndarray
+    ) -> dict[str, pd.Series]:
+        """The columns with the anchored cells of some rows, (n,) bool. gaps: those sampled, by high column."""
+        result, derived = dict(columns), self.derived
+        for name in reversed(derived.order(derived.measures)):
+            rows = self.anchored[name] & again
+            if not rows.any():
+                continue
+            amounts = {each: derived.amounts(each, result[each]) for each in (name, *derived.highs(name))}
+            units = {high: _units(gaps[high], amounts[high]) for high in derived.highs(name) if high in gaps}
+            found = derived.below(name, amounts, units, rows)
+            result[name] = _written(derived.measures[name], result[name], found, rows)
+        return result
+
+    def value(
+        self, name: str, columns: Mapping[str, pd.Series], gaps: Mapping[str, pd.Series], again: np.ndarray
+    ) -> pd.Series:
+        """A column with the cells of some rows, (n,) bool, that follow from columns that are complete there."""
+        derived, measure, column = self.derived, self.derived.measures[name], columns[name]
+        rows = self.needed[name] & again
+        if name in self.differences:
+            total, cells = self.differences[name]
+            amounts = {each: derived.amounts(each, columns[each]) for each in (total, *derived.sums[total])}
+            column = _written(measure, column, derived.difference(total, name, amounts), cells & again)
+            rows = rows & ~cells
+        if not derived.needs(name) or not rows.any():
+            return column
+        amounts = {each: derived.amounts(each, columns[each]) for each in derived.needs(name)}
+        if name in derived.sums:
+            return _written(measure, column, derived.total(name, amounts), rows)
+        anchored = self.anchored[name] & rows
+        own = derived.amounts(name, column)
+        column = _written(measure, column, derived.raised(name, {name: own, **amounts}, anchored), anchored)
+        if name not in gaps:
+            return column
+        gap = Amounts(_units(gaps[name], own), gaps[name].notna().to_numpy(bool))
+        return _written(measure, column, derived.above(name, amounts, gap), rows & ~anchored)
+
+    def unlikely(self, rows: pd.DataFrame, codecs: Mapping[str, Codec]) -> np.ndarray:
+        """Rows in which what a total leaves of a part is beyond all that is learned of it: (n,) bool."""
+        result = np.zeros(len(rows), bool)
+        for name, (_, cells) in self.differences.items():
+            ends = codecs[name].body.ends
+            if name not in self.derived.gaps and ends is not None:
+                units = self.derived.amounts(name, rows[name]).units
+                result |= cells & ((units < ends[0]) | (units > ends[1]))
+        return result
+
+
+def settled(
+    derived: DerivedColumns, order: Sequence[str], rows: pd.DataFrame, missing: Cells
+) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Fill totals whose parts are all known, and parts that alone are missing. Returns the cells still missing too."""
+    left = {name: cells.copy() for name, cells in missing.items()}
+    columns = {str(name): column for name, column in rows.items()}
+    for total in [name for name in order if name in derived.sums]:
+        for name in (total, *derived.sums[total]):
+            if name not in left or not left[name].any():
+                continue
+            amounts = {each: derived.amounts(each, columns[each]) for each in (total, *derived.sums[total])}
+            known = derived.total(total, amounts) if name == total else derived.difference(total, name, amounts)
+            columns[name] = _written(derived.measures[name], columns[name], known, left[name])
+            left[name] &= ~known.present
+    return pd.DataFrame(columns, index=rows.index), {name: cells for name, cells in left.items() if cells.any()}
+
+
+def _written(measure: Measure, column: pd.Series, amounts: Amounts, rows: np.ndarray) -> pd.Series:
+    """A column with amounts in some rows, (n,) bool."""
+    here = np.flatnonzero(rows & amounts.present)
+    if not len(here):
+        return column
+    result = column.copy()
+    result.iloc[here] = measure.values(amounts.units[here]).astype(column.dtype).array
+    return result
+
+
+def _units(gap: pd.Series, like: Amounts) -> np.ndarray:
+    """A sampled gap as an array, 0 where it is missing."""
+    return np.asarray(gap.fillna(0).to_numpy(like.units.dtype))

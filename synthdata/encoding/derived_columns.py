@@ -1,0 +1,422 @@
+"""Columns that are computed from others, so that what always holds between columns holds in every synthetic row.
+
+- A column that is never below another (`ordered`) is learned as its *gap*, by how much it exceeds that one: a discharge
+  as the days since the admission. If it is above several, the gap is counted from the greatest.
+- The total of a `sum` is not learned at all, but added up.
+
+Where a low column is missing and the high one is not, the low one gets a *surrogate*: the high value minus a gap as
+usual. It is learned in place of a value, and a block of its own, the *flag*, says that it must not be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from synthdata.fields import Boolean, Codec, Field, Measure, Number
+from synthdata.schema import MISSING, Schema
+from synthdata.schema.constraints import Ordered, Sum
+from synthdata.subjects import Subjects
+
+__all__ = ["Amounts", "DerivedColumns", "Gap"]
+
+LEAST_ROWS = 20  # that have both, for a gap to be learned
+USUAL = 32  # gaps that surrogates are made with
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # spreads numbers evenly, whatever they are
+LARGEST = 2.0**61  # units, beyond which differences might not fit an int64
+
+
+@dataclass(frozen=True)
+class Gap:
+    """How a column is counted from those it is never below.
+
+    lows: these, each with whether it must be exceeded. usual: gaps at even ranks, as they are learned; ascending.
+    """
+
+    lows: Mapping[str, bool]
+    usual: tuple[int | float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """The values of a column in its units, (n,), and where there are any, (n,) bool."""
+
+    units: np.ndarray
+    present: np.ndarray
+
+
+@dataclass(frozen=True)
+class DerivedColumns:
+    """The derived columns of a table.
+
+    gaps: by high column. sums: the parts of each total. flags: the name of the flag's block, by low column. measures:
+    of all columns that these name.
+    """
+
+    gaps: Mapping[str, Gap] = field(default_factory=dict)
+    sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    flags: Mapping[str, str] = field(default_factory=dict)
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+
+    @classmethod
+    def find(cls, frame: pd.DataFrame, schema: Schema) -> Self:
+        """What the constraints of a schema say of a frame of its types; gaps are not fitted yet.
+
+        What would make a column depend on itself, or has too few rows to be learned, is left to the gate.
+        """
+        measures = {}
+        for constraint in schema.constraints:
+            for name in constraint.columns() if isinstance(constraint, Ordered | Sum) else ():
+                measure = schema.fields[name].measure(frame[name].dropna())
+                if measure is not None and _fits(measure, frame[name]):
+                    measures[name] = measure
+        sums = {
+            each.total: tuple(each.parts)
+            for each in schema.constraints
+            if isinstance(each, Sum) and measures.keys() >= set(each.columns())
+            if _adds_up([measures[name] for name in each.parts], measures[each.total])
+        }
+        found = cls({}, sums, {}, measures)
+        ordered = [each for each in schema.constraints if isinstance(each, Ordered)]
+        for high, lows in _tightest(ordered).items():
+            if high in sums or not measures.keys() >= {high, *lows}:
+                continue
+            kept = {
+                low: strict
+                for low, strict in lows.items()
+                if high not in found.needed([low])
+                if low not in sums or not (frame[low].isna() & frame[high].notna()).any()
+            }
+            if kept and frame[[high, *kept]].notna().all(axis=1).sum() >= LEAST_ROWS:
+                found = replace(found, gaps={**found.gaps, high: Gap(kept)})
+        missing = {name: ~each.present for name, each in found._amounts(frame).items()}
+        surrogates = [name for name, rows in found._lacking(missing).items() if rows.any()]
+        flags: dict[str, str] = {}
+        for name in surrogates:
+            flags[name] = _unused(f"{name}{MISSING}", [*schema.fields, *flags.values()])
+        return replace(found, flags=flags)
+
+    def fit(
+        self, frame: pd.DataFrame, rng: np.random.Generator, subjects: Subjects
+    ) -> tuple[DerivedColumns, dict[str, Codec]]:
+        """Fit the gaps to a frame of the schema's types: the same with usual gaps, and the codecs of the gaps.
+
+        Only rows in which all columns of a gap are present are used. subjects: the subject of each row.
+        """
+        amounts = self._amounts(frame)
+        codecs, gaps = {}, dict(self.gaps)
+        for name, gap in self.gaps.items():
+            rows = np.all([amounts[each].present for each in (name, *gap.lows)], axis=0)
+            column = self._gap(name, amounts)[rows]
+            learned = _gap_field(self.measures[name])
+            body = learned.learn(column, rng, subjects[rows])
+            if body.ends is None:
+                del gaps[name]
+                continue
+            codecs[name] = Codec(name, learned, body, nulls=not amounts[name].present.all())
+            values = body.measure.units(column)
+            ranks = np.quantile(values, (np.arange(USUAL) + 0.5) / USUAL, method="nearest")
+            kept = body.quantiles.decode(body.quantiles.encode(ranks))
+            gaps[name] = Gap(gap.lows, tuple(np.sort(kept).tolist()))
+        flags = {name: flag for name, flag in self.flags.items() if any(name in gap.lows for gap in gaps.values())}
+        return replace(self, gaps=gaps, flags=flags), codecs
+
+    def needs(self, name: str) -> tuple[str, ...]:
+        """The columns that a column is computed from; none if it is learned as it is."""
+        return tuple(self.gaps[name].lows) if name in self.gaps else self.sums.get(name, ())
+
+    def needed(self, names: Iterable[str]) -> set[str]:
+        """These columns, and all that they are computed from."""
+        found: set[str] = set()
+        left = list(names)
+        while left:
+            name = left.pop()
+            if name not in found:
+                found.add(name)
+                left += self.needs(name)
+        return found
+
+    def order(self, names: Iterable[str]) -> list[str]:
+        """The columns in an order in which each comes right after all that it is computed from."""
+        names = list(names)
+        result: dict[str, None] = {}
+        waiting = [name for name in names if self.needs(name)]
+        for name in names:
+            if not self.needs(name):
+                result[name] = None
+            ready: list[str] | None = None
+            while ready is None or ready:
+                ready = [each for each in waiting if result.keys() >= {*self.needs(each)}]
+                result |= dict.fromkeys(ready)
+                waiting = [each for each in waiting if each not in result]
+        return list(result)
+
+    @cached_property
+    def _order(self) -> list[str]:
+        return self.order(self.measures)
+
+    def highs(self, name: str) -> list[str]:
+        """The columns whose gap is counted from this one."""
+        return [high for high, gap in self.gaps.items() if name in gap.lows]
+
+    def learned(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The columns that are learned of a frame of the schema's types, with gaps, surrogates and flags.
+
+        A gap below 0, in a row that breaks the constraint, becomes 0.
+        """
+        if not self.gaps and not self.sums:
+            return frame
+        amounts = self.completed(self._amounts(frame))
+        columns = {str(name): column for name, column in frame.items() if name not in self.sums}
+        for name in self.measures:
+            if name in self.gaps:
+                columns[name] = self._gap(name, amounts).set_axis(frame.index)
+            elif name not in self.sums and (amounts[name].present != frame[name].notna()).any():
+                values = self.series(name, amounts[name], frame[name].dtype).set_axis(frame.index)
+                columns[name] = frame[name].where(frame[name].notna(), values)
+        for name, flag in self.flags.items():
+            columns[flag] = frame[name].isna()
+        return pd.DataFrame(columns, index=frame.index)
+
+    def completed(self, amounts: Mapping[str, Amounts]) -> dict[str, Amounts]:
+        """The amounts, with surrogates for low columns that are missing where a high one is present."""
+        result = dict(amounts)
+        filled = self._lacking({name: ~each.present for name, each in amounts.items()})
+        for name in reversed(self._order):
+            if filled.get(name, np.zeros(0, bool)).any():
+                gaps = {high: self._usual(high, result[high].units) for high in self.highs(name)}
+                result[name] = self.below(name, result, gaps, filled[name])
+        for name in self._order:
+            if name in self.gaps and name in filled:
+                result[name] = self.raised(name, result, filled[name])
+        return result
+
+    def below(
+        self, name: str, amounts: Mapping[str, Amounts], gaps: Mapping[str, np.ndarray], rows: np.ndarray
+    ) -> Amounts:
+        """A low column with values in `rows`, (n,) bool: the least of its high columns minus their gaps."""
+        units, present = amounts[name].units.copy(), amounts[name].present.copy()
+        for high, gap in gaps.items():
+            here = rows & amounts[high].present
+            least = amounts[high].units[here] - gap[here]
+            strict = self.gaps[high].lows[name]
+            most = self.measures[name].most(self.measures[high], least, strict=strict)
+            units[here] = np.where(present[here] & rows[here], np.minimum(units[here], most), most)
+            present |= here
+        return Amounts(units, present)
+
+    def raised(self, name: str, amounts: Mapping[str, Amounts], rows: np.ndarray) -> Amounts:
+        """A high column, in `rows`, (n,) bool, no lower than its low columns let it be."""
+        floor, own = self._floor(name, amounts), amounts[name]
+        here = rows & own.present & floor.present
+        return Amounts(np.where(here, np.maximum(own.units, floor.units), own.units), own.present)
+
+    def above(self, name: str, amounts: Mapping[str, Amounts], gap: Amounts) -> Amounts:
+        """A high column from its gap; missing where the gap is, or one of the columns it is counted from."""
+        lows = np.all([amounts[low].present for low in self.gaps[name].lows], axis=0)
+        return Amounts(self._floor(name, amounts).units + gap.units, lows & gap.present)
+
+    def total(self, name: str, amounts: Mapping[str, Amounts]) -> Amounts:
+        """A total from its parts; missing where one of them is."""
+        parts = [amounts[part] for part in self.sums[name]]
+        present = np.all([part.present for part in parts], axis=0)
+        return Amounts(np.sum([self._of_total(name, each, amounts) for each in self.sums[name]], axis=0), present)
+
+    def difference(self, total: str, part: str, amounts: Mapping[str, Amounts]) -> Amounts:
+        """A part from its total and the other parts; missing where one of them is."""
+        others = [each for each in self.sums[total] if each != part]
+        present = np.all([amounts[each].present for each in (total, *others)], axis=0)
+        units = amounts[total].units - np.sum([self._of_total(total, each, amounts) for each in others], axis=0)
+        return Amounts(self.measures[part].most(self.measures[total], units, strict=False), present)
+
+    def computed(self, name: str, columns: Mapping[str, pd.Series]) -> Amounts:
+        """A derived column from decoded ones: those it is computed from, and its gap, below its own name."""
+        amounts = {each: self.amounts(each, columns[each]) for each in self.needs(name)}
+        if name in self.sums:
+            return self.total(name, amounts)
+        gap = columns[name]
+        present = gap.notna().to_numpy(bool)
+        units = np.zeros(len(gap), np.int64 if self.measures[name].step else np.float64)
+        units[present] = gap[present].to_numpy(units.dtype)
+        return self.above(name, amounts, Amounts(units, present))
+
+    def hidden(self, columns: Mapping[str, pd.Series], flags: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Where columns are missing in the end, (n,) bool: where they are flagged, and totals where a part is.
+
+        columns: decoded ones, with surrogates. flags: (n,) bool by column.
+        """
+        result: dict[str, np.ndarray] = {}
+        for name in self._order:
+            if name not in columns or not (name in self.flags or name in self.sums):
+                continue
+            missing = columns[name].isna().to_numpy(bool) | flags.get(name, np.zeros(len(columns[name]), bool))
+            for part in self.sums.get(name, ()):
+                missing |= result.get(part, columns[part].isna().to_numpy(bool))
+            result[name] = missing
+        return result
+
+    def fits(self, name: str, columns: Mapping[str, pd.Series]) -> np.ndarray:
+        """In which rows a column is not above its high ones nor below its low ones, as far as these are there."""
+        result = np.ones(len(columns[name]), bool)
+        for high in (name, *self.highs(name)):
+            if high in self.gaps:
+                own = self.amounts(high, columns[high])
+                floor = self._floor(high, {low: self.amounts(low, columns[low]) for low in self.needs(high)})
+                result &= ~(own.present & floor.present) | (own.units >= floor.units)
+        return result
+
+    def amounts(self, name: str, column: pd.Series) -> Amounts:
+        """A column in its units."""
+        measure, present = self.measures[name], column.notna().to_numpy(bool)
+        units = np.zeros(len(column), np.int64 if measure.step else np.float64)
+        units[present] = measure.units(column[present])
+        return Amounts(units, present)
+
+    def series(self, name: str, amounts: Amounts, dtype: Any) -> pd.Series:
+        """Amounts as a column of a dtype."""
+        values = self.measures[name].values(amounts.units).astype(dtype).rename(name)
+        return values if amounts.present.all() else values.where(amounts.present)
+
+    def _amounts(self, frame: pd.DataFrame) -> dict[str, Amounts]:
+        return {name: self.amounts(name, frame[name]) for name in self.measures}
+
+    def _lacking(self, missing: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Where low columns are missing and a high one is not, or gets a surrogate itself: (n,) bool by column."""
+        result: dict[str, np.ndarray] = {}
+        for name in reversed(self._order):
+            highs = self.highs(name)
+            if highs and name not in self.sums:
+                there = [~missing[high] | result.get(high, np.zeros(len(missing[high]), bool)) for high in highs]
+                result[name] = missing[name] & np.any(there, axis=0)
+        return result
+
+    def _floor(self, name: str, amounts: Mapping[str, Amounts]) -> Amounts:
+        """The least that a high column can be: (n,); missing where all low ones are."""
+        measure, lows = self.measures[name], self.gaps[name].lows
+        floors = [
+            measure.least(self.measures[low], amounts[low].units, strict=strict) + (0 if measure.step else 0.0)
+            for low, strict in lows.items()
+        ]
+        present = [amounts[low].present for low in lows]
+        result, there = floors[0], present[0]
+        for floor, here in zip(floors[1:], present[1:], strict=True):
+            result = np.where(there & here, np.maximum(result, floor), np.where(here, floor, result))
+            there = there | here
+        return Amounts(result, there)
+
+    def _gap(self, name: str, amounts: Mapping[str, Amounts]) -> pd.Series:
+        """The gap of a high column; missing where it is, or all low ones."""
+        floor, own = self._floor(name, amounts), amounts[name]
+        present = floor.present & own.present
+        gap = pd.Series(np.where(present, np.maximum(own.units - floor.units, 0), 0))
+        return gap if present.all() else gap.astype("Int64" if self.measures[name].step else "float64").where(present)
+
+    def _of_total(self, total: str, part: str, amounts: Mapping[str, Amounts]) -> np.ndarray:
+        """A part in the units of its total."""
+        return self.measures[total].most(self.measures[part], amounts[part].units, strict=False)
+
+    def _usual(self, name: str, units: np.ndarray) -> np.ndarray:
+        """A usual gap for each value of a high column, (n,); always the same for the same value."""
+        usual = np.asarray(self.gaps[name].usual, units.dtype)
+        spread = units.view(np.uint64) * GOLDEN >> np.uint64(32)
+        return usual[(spread * np.uint64(len(usual)) >> np.uint64(32)).astype(np.int64)]
+
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON; the measures of columns that are learned as they are, their codecs know."""
+        derived = [*self.gaps, *self.sums]
+        return {
+            "gaps": {name: {"lows": dict(gap.lows), "usual": list(gap.usual)} for name, gap in self.gaps.items()},
+            "sums": {name: list(parts) for name, parts in self.sums.items()},
+            "flags": dict(self.flags),
+            "measures": {name: self.measures[name].to_json() for name in derived},
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Field], data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote; `with_measures` adds those of the other columns."""
+        gaps = {name: Gap(dict(each["lows"]), tuple(each["usual"])) for name, each in data["gaps"].items()}
+        sums = {name: tuple(parts) for name, parts in data["sums"].items()}
+        measures = {name: fields[name].measure_from_json(each) for name, each in data["measures"].items()}
+        if measures.keys() != {*gaps, *sums} or not all(gap.lows and gap.usual for gap in gaps.values()):
+            raise ValueError("derived columns are not complete")
+        return cls(gaps, sums, dict(data["flags"]), measures)
+
+    def with_measures(self, codecs: Mapping[str, Codec]) -> Self:
+        """With the measures of the columns that are learned as they are; ValueError if one is not a quantity."""
+        measures = {name: self.measures[name] for name in (*self.gaps, *self.sums)}
+        for name in sorted({need for each in measures for need in self.needs(each)} - measures.keys()):
+            measure = codecs[name].body.measure
+            if measure is None:
+                raise ValueError(f"{name} is not a quantity")
+            measures[name] = measure
+        result = replace(self, measures=measures)
+        if len(result._order) != len(measures):
+            raise ValueError("a column is derived from itself")
+        return result
+
+    def codec_fields(self) -> dict[str, Field]:
+        """The fields of the columns that are learned in place of others, or beside them: gaps and flags."""
+        flags: dict[str, Field] = {flag: Boolean() for flag in self.flags.values()}
+        return {**{name: _gap_field(self.measures[name]) for name in self.gaps}, **flags}
+
+
+def _gap_field(measure: Measure) -> Number:
+    """Gaps are counted in whole units, or in floats."""
+    return Number(integer=bool(measure.step))
+
+
+def _fits(measure: Measure, column: pd.Series) -> bool:
+    """Whether there are values, and differences between them can be counted."""
+    units = measure.units(column.dropna())
+    return bool(len(units)) and float(np.abs(units.astype(np.float64)).max()) < LARGEST
+
+
+def _adds_up(parts: Sequence[Measure], total: Measure) -> bool:
+    """Whether a total can hold every sum of the parts: no part has smaller units."""
+    return not total.step or all(0 < total.step <= part.step for part in parts)
+
+
+def _tightest(constraints: Sequence[Ordered]) -> dict[str, dict[str, bool]]:
+    """The low columns of each high one, with whether they must be exceeded; without those that others imply.
+
+    a <= c follows from a <= b and b <= c. A high column comes after those that it is above.
+    """
+    edges: dict[str, dict[str, bool]] = {}
+    for each in constraints:
+        lows = edges.setdefault(each.high, {})
+        lows[each.low] = lows.get(each.low, False) or each.strict
+
+    def implied(high: str, low: str, strict: bool) -> bool:
+        through = [(other, edges[high][other]) for other in edges[high] if other != low]
+        seen = set()
+        while through:
+            name, exceeded = through.pop()
+            if name == low and (exceeded or not strict):
+                return True
+            if (name, exceeded) not in seen:
+                seen.add((name, exceeded))
+                through += [(other, exceeded or more) for other, more in edges.get(name, {}).items()]
+        return False
+
+    kept = {
+        high: {low: strict for low, strict in lows.items() if not implied(high, low, strict)}
+        for high, lows in edges.items()
+    }
+    result: dict[str, dict[str, bool]] = {}
+    for _ in kept:
+        for high, lows in kept.items():
+            if high not in result and not (lows.keys() & kept.keys()) - result.keys():
+                result[high] = lows
+    return result
+
+
+def _unused(name: str, names: Collection[str]) -> str:
+    """A name that is not taken."""
+    while name in names:
+        name += "_"
+    return name

@@ -1,0 +1,292 @@
+"""Constraints that hold in every row of a table, and hardly by chance: what `init` proposes.
+
+Candidates are found in a few rows, and then checked in all. A wrong proposal is worse than a missing one: numbers are
+only proposed to be ordered if the one explains the other, since two amounts may be in order for no reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from synthdata.errors import DataError
+from synthdata.fields import Datetime, Field, Number
+from synthdata.schema.constraints import Constraint, Ordered, Sum
+
+__all__ = ["propose_constraints"]
+
+LOOKED_AT = 1024  # rows in which candidates are sought
+FIRST = 128  # of these, rows in which all pairs of columns are compared
+BOTH = 8  # of the first rows, that have both columns of a pair
+LEAST_DATES, LEAST_NUMBERS, LEAST_SUMS = 100, 200, 100  # rows that must show what is proposed
+BROKEN_DATES, BROKEN_NUMBERS = 0.02, 0.05  # of rows put together at random that would not be in order, at least
+EXPLAINED = 0.5  # variance of a gap, relative to that of two independent columns, at most
+MOST_PAIRS = 2_000_000  # that are added up, in all
+SHOWN = 20  # rows in which two columns differ, or a part of a sum is not 0
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+ENDS = {
+    frozenset(pair.split())
+    for pair in (
+        "min max", "minimum maximum", "low high", "lowest highest", "lower upper", "start end", "begin end", "from to",
+        "open close", "opened closed", "first last", "admitted discharged", "admission discharge",
+    )
+}  # fmt: skip
+WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+
+
+def propose_constraints(frame: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[Constraint, ...]:
+    """The sums, and the orders of dates, times and numbers, that always hold. frame: raw or typed."""
+    names = [name for name, field in fields.items() if isinstance(field, Number | Datetime)]
+    if len(names) < 2 or len(frame) < min(LEAST_DATES, LEAST_SUMS):
+        return ()
+    table = _Table(frame, {name: fields[name] for name in names})
+    sums = _sums(table)
+    return (*_orders(table, [each.total for each in sums]), *sums)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The quantities of a raw table, read as far as they are needed."""
+
+    frame: pd.DataFrame
+    fields: Mapping[str, Field]
+
+    @cached_property
+    def some(self) -> pd.DataFrame:
+        """A few rows, evenly spread and in random order."""
+        rows = np.random.default_rng(0).permutation(len(self.frame))[:LOOKED_AT]
+        part = self.frame.iloc[rows]
+        return pd.DataFrame({name: _glanced(part[name], name, field) for name, field in self.fields.items()})
+
+    @cached_property
+    def _whole(self) -> dict[str, pd.Series]:
+        return {}
+
+    def column(self, name: str) -> pd.Series:
+        """A whole column."""
+        if name not in self._whole:
+            self._whole[name] = _read(self.frame[name], name, self.fields[name])
+        return self._whole[name]
+
+    def unit(self, name: str) -> Hashable:
+        """Equal for columns that may be compared."""
+        field = self.fields[name]
+        if isinstance(field, Datetime):
+            return "datetime", field.timezone is not None
+        assert isinstance(field, Number)
+        return "number", field.scale
+
+
+def _glanced(cells: pd.Series, name: str, field: Field) -> pd.Series:
+    """Cells of a raw column; numbers in text are read more quickly than with care, which is enough for candidates."""
+    if isinstance(field, Number) and pd.api.types.is_string_dtype(cells):
+        return pd.to_numeric(cells, errors="coerce").astype("float64")
+    return _read(cells, name, field)
+
+
+def _read(cells: pd.Series, name: str, field: Field) -> pd.Series:
+    """A raw column in its type; missing throughout if it has to be mended first, which another message says."""
+    try:
+        return field.parse(cells, name)
+    except DataError:
+        return pd.Series(np.nan, cells.index)
+
+
+def _quantity(column: pd.Series) -> np.ndarray:
+    """Values as floats (n,), NaN where missing; times in microseconds."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy("float64", na_value=np.nan)
+    moments = column.dt.tz_convert("UTC").dt.tz_localize(None) if column.dt.tz is not None else column
+    times = moments.to_numpy("datetime64[us]")
+    return np.where(np.isnat(times), np.nan, times.astype(np.float64))
+
+
+# --- order -----------------------------------------------------------------------------------------------------------
+
+
+def _orders(table: _Table, totals: Sequence[str]) -> list[Ordered]:
+    """Orders that hold in every row, without those that others imply; a total is left to its sum."""
+    above: dict[str, set[str]] = {}  # the columns that each is above
+    for low, high in _ordered_pairs(table):
+        if high not in totals and _is_ordered(table, low, high):
+            above.setdefault(high, set()).add(low)
+    result = []
+    for high in (name for name in table.fields if name in above):
+        through = {low for other in above[high] for low in above.get(other, ())}
+        result += [Ordered(low=low, high=high) for low in table.fields if low in above[high] - through]
+    return result
+
+
+def _ordered_pairs(table: _Table) -> Iterator[tuple[str, str]]:
+    """Pairs of columns that are in order in some rows: (low, high)."""
+    units: dict[Hashable, list[str]] = {}
+    for name in table.fields:
+        units.setdefault(table.unit(name), []).append(name)
+    for names in units.values():
+        values = np.stack([_quantity(table.some[name]) for name in names])  # (columns, rows)
+        first = values[:, :FIRST]
+        there = ~np.isnan(first)
+        for low, name in enumerate(names):
+            with np.errstate(invalid="ignore"):
+                broken = (first < first[low]).any(axis=1)
+            both = (there & there[low]).sum(axis=1)
+            for high in np.flatnonzero(~broken & (both >= min(BOTH, first.shape[1]))).tolist():
+                if high != low and not (values[high] < values[low]).any():
+                    yield name, names[high]
+
+
+def _is_ordered(table: _Table, low: str, high: str) -> bool:
+    """Whether two columns are in order in every row, and that says something."""
+    is_time = isinstance(table.fields[low], Datetime)
+    some = np.stack([_quantity(table.some[name]) for name in (low, high)])
+    some = some[:, ~np.isnan(some).any(axis=0)]
+    if not _tells_something(*some, named=_named_alike(low, high), is_time=is_time):
+        return False
+    lows, highs = (_quantity(table.column(name)) for name in (low, high))
+    both = ~np.isnan(lows) & ~np.isnan(highs)
+    if both.sum() < (LEAST_DATES if is_time else LEAST_NUMBERS) or (highs[both] < lows[both]).any():
+        return False
+    if (highs[both] > lows[both]).sum() < SHOWN:
+        return False
+    return not is_time or not _on_a_calendar(table.column(high)[both])
+
+
+def _tells_something(low: np.ndarray, high: np.ndarray, *, named: bool, is_time: bool) -> bool:
+    """Whether order is no matter of course: rows put together at random would not be in order.
+
+    Numbers that are not named as two ends must be explained by each other too: what one exceeds the other by has to be
+    less spread than if they were independent, and in fewer values than the higher one, which is learned by it.
+    """
+    gap = high - low
+    if not len(gap) or not gap.any():  # the same, which copied columns are for
+        return False
+    broken = 1 - (np.searchsorted(np.sort(low), high, side="right") / len(low)).mean()
+    if is_time or named:
+        return bool(broken >= BROKEN_DATES)
+    spread = np.var(low) + np.var(high)
+    return bool(
+        broken >= BROKEN_NUMBERS and np.var(gap) <= EXPLAINED * spread and _concentration(gap) >= _concentration(high)
+    )
+
+
+def _concentration(values: np.ndarray) -> float:
+    """The probability that two of the values are equal."""
+    counts = np.unique(values, return_counts=True)[1].astype(float)
+    return float((counts * (counts - 1)).sum() / max(len(values) * (len(values) - 1), 1))
+
+
+def _on_a_calendar(times: pd.Series) -> bool:
+    """Whether all dates are the first or the last of a month, which a date plus some days is not."""
+    return bool(times.dt.is_month_start.all() or times.dt.is_month_end.all())
+
+
+def _named_alike(low: str, high: str) -> bool:
+    """Whether names differ in a pair of ends alone: `min_age`, `max_age`."""
+    words = [[word.lower() for word in WORD.findall(name)] for name in (low, high)]
+    if len(words[0]) != len(words[1]):
+        return False
+    different = [pair for pair in zip(*words, strict=True) if pair[0] != pair[1]]
+    return len(different) == 1 and frozenset(different[0]) in ENDS
+
+
+# --- sums ------------------------------------------------------------------------------------------------------------
+
+
+def _sums(table: _Table) -> list[Sum]:
+    """Sums of two or three parts that hold in every row, at most one of a total, and none in a circle."""
+    parts_of: dict[str, tuple[str, ...]] = {}
+    for total, parts in _candidates(table):
+        circular = any(total in _all_parts(part, parts_of) for part in parts)
+        if total not in parts_of and not circular and _adds_up(table, total, parts):
+            parts_of[total] = parts
+    return [Sum(total=total, parts=list(parts_of[total])) for total in table.fields if total in parts_of]
+
+
+def _all_parts(name: str, parts_of: Mapping[str, Sequence[str]]) -> set[str]:
+    """A column, and all that it is a sum of."""
+    return {name}.union(*(_all_parts(part, parts_of) for part in parts_of.get(name, ())))
+
+
+def _candidates(table: _Table) -> list[tuple[str, tuple[str, ...]]]:
+    """Totals with parts that seem to add up to them in some rows, pairs before triples.
+
+    Each column becomes one number, a sum of its units with random weights modulo 2 ** 64: where columns add up, so do
+    their numbers, so all pairs and triples are compared at once. Only totals that are missing where a part is, and
+    parts that are missing nowhere else, are compared with each other.
+    """
+    scales = {name: each.scale for name, each in table.fields.items() if isinstance(each, Number)}
+    names, units = [], []
+    finest = max((scale for scale in scales.values() if scale is not None), default=0)
+    for name, scale in scales.items():
+        values = _quantity(table.some[name])
+        present = values[~np.isnan(values)]
+        if scale is None or len(np.unique(present)) < 2 or np.abs(present).max() * 10.0**scale >= 2.0**62:
+            continue
+        counted = np.rint(np.where(np.isnan(values), 0, values) * 10.0**scale).astype(np.int64)
+        names.append(name)
+        units.append(counted.astype(np.uint64) * np.uint64(pow(10, finest - scale, 2**64)))
+    if len(names) < 3:
+        return []
+    missing = table.some[names].isna().to_numpy(bool).T
+    weights = np.random.default_rng(1).integers(0, 2**63, len(table.some)).astype(np.uint64) * np.uint64(2) + GOLDEN
+    found: list[tuple[str, tuple[str, ...]]] = []
+    patterns, counts = np.unique(missing, axis=0, return_counts=True)
+    left = MOST_PAIRS
+    for pattern in patterns[np.argsort(-counts, kind="stable")]:
+        here = np.flatnonzero(~(missing & ~pattern).any(axis=1))  # columns that are missing nowhere else
+        left -= len(here) * (len(here) - 1) // 2
+        if left < 0:
+            break
+        if (~pattern).sum() < min(BOTH, len(pattern)):
+            continue
+        numbers = (np.stack([units[each] for each in here])[:, ~pattern] * weights[~pattern]).sum(
+            axis=1, dtype=np.uint64
+        )
+        totals = np.flatnonzero((missing[here] == pattern).all(axis=1))
+        for total, parts in _adding_up(numbers, totals.tolist()):
+            found.append((names[here[total]], tuple(names[here[part]] for part in parts)))
+    fits = [
+        (total, parts) for total, parts in found if all((scales[part] or 0) <= (scales[total] or 0) for part in parts)
+    ]
+    return sorted(fits, key=lambda each: len(each[1]))
+
+
+def _adding_up(numbers: np.ndarray, totals: Sequence[int]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Pairs and triples of numbers (n,) uint64 that add up to one of the totals, given by their places."""
+    if len(numbers) < 3:
+        return
+    first, second = (each.astype(np.int32) for each in np.triu_indices(len(numbers), 1))
+    pairs = numbers[first] + numbers[second]
+    order = np.argsort(pairs)
+    pairs = pairs[order]
+    for total in totals:
+        rest = np.append(numbers[total] - numbers, numbers[total])  # a third part, or none
+        rest[total] = numbers[total]
+        start, stop = np.searchsorted(pairs, rest), np.searchsorted(pairs, rest, side="right")
+        for third in np.flatnonzero(stop > start).tolist():
+            for place in order[start[third] : stop[third]].tolist():
+                parts = {int(first[place]), int(second[place])} | (
+                    {third} if third < len(numbers) and third != total else set()
+                )
+                if total not in parts and (third == len(numbers) or third == total or len(parts) == 3):
+                    yield total, tuple(sorted(parts))
+
+
+def _adds_up(table: _Table, total: str, parts: Sequence[str]) -> bool:
+    """Whether parts add up to a total in every row, and each has a share in it."""
+    columns = pd.DataFrame({name: table.column(name) for name in (total, *parts)})
+    missing = columns.isna()
+    if (missing[total] != missing[list(parts)].any(axis=1)).any():
+        return False
+    present = columns[~missing[total]]
+    if len(present) < LEAST_SUMS or any((present[part] != 0).sum() < SHOWN for part in parts):
+        return False
+    if any((present[one] == -present[other]).all() for one, other in combinations(parts, 2)):
+        return False
+    return bool(Sum(total=total, parts=list(parts)).holds(present).all())
