@@ -11,7 +11,7 @@ from synthdata.models.tabular.symbols import Column, SymbolTable
 from synthdata.models.tabular.transformer import sampler as column_sampler
 from synthdata.models.tabular.transformer.model import Transformer
 from synthdata.models.tabular.transformer.network import TransformerNetwork
-from synthdata.models.tabular.transformer.sampler import ColumnSampler, Known, RowMasks
+from synthdata.models.tabular.transformer.sampler import Biases, ColumnSampler, Known, RowMasks
 
 COLUMNS = (
     Column("few", 3, 1, 3),
@@ -41,10 +41,15 @@ def trained():
     return model, symbols, ColumnSampler(table, model.export())
 
 
+def unmasked(sampler: ColumnSampler) -> Biases:
+    return Biases(sampler.weights["head_bias"], sampler.weights["fine_bias"])
+
+
 def log_likelihood(sampler: ColumnSampler, symbols: np.ndarray, order: list[int]) -> np.ndarray:
     """Of rows (n, columns, 2), by the sampler's own steps."""
     table, rows = sampler.table, np.arange(len(symbols))
     observed, total = Known(sampler, len(symbols)), np.zeros(len(symbols))
+    biases = unmasked(sampler)
 
     def add(logits: np.ndarray, chosen: np.ndarray, where: np.ndarray) -> None:
         logits = logits.astype(np.float64)
@@ -54,11 +59,11 @@ def log_likelihood(sampler: ColumnSampler, symbols: np.ndarray, order: list[int]
     for column in order:
         coarse, fine = symbols[:, column, 0], symbols[:, column, 1]
         states = observed.states(column)
-        add(sampler.coarse_logits(column, states), coarse, np.ones(len(symbols), bool))
+        add(sampler.coarse_logits(column, states, biases), coarse, np.ones(len(symbols), bool))
         if table.columns[column].fine > 1:
-            logits = sampler.fine_logits(column, states, coarse + table.starts[column])
+            logits = sampler.fine_logits(column, states, coarse + table.starts[column], biases)
             add(logits, fine, coarse >= table.firsts[column])
-        observed = observed.then(column, rows, coarse.astype(np.int64), fine.astype(np.int64))
+        observed.add(column, symbols[:, column])
     return total
 
 
@@ -91,8 +96,9 @@ def test_draws_follow_the_network(trained):
     _, _, sampler = trained
     uniform = np.random.default_rng(2).random((40_000, len(COLUMNS), 2), dtype=np.float32)
     symbols = sampler.draw([0, 1, 2, 3, 4], uniform, *masks(sampler.table))
-    observed = Known(sampler, 3).then(0, np.arange(3), np.arange(3), np.zeros(3, np.int64))
-    logits = sampler.coarse_logits(1, observed.states(1))
+    observed = Known(sampler, 3)
+    observed.add(0, np.stack([np.arange(3), np.zeros(3, int)], axis=1))
+    logits = sampler.coarse_logits(1, observed.states(1), unmasked(sampler))
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     for few in range(3):
         drawn = symbols[symbols[:, 0, 0] == few, 1, 0]
@@ -125,7 +131,7 @@ def test_a_row_that_is_filled_knows_what_a_row_that_is_drawn_knows(trained):
     observed = np.tile([True, False, True, True, False], (ROWS, 1))
     drawn = Known(sampler, ROWS)
     for column in (0, 2, 3):
-        drawn = drawn.then(column, np.arange(ROWS), symbols[:, column, 0], symbols[:, column, 1])
+        drawn.add(column, symbols[:, column])
     for column in (1, 4):
         filled = Known.of(sampler, symbols, observed)
         assert filled.states(column) == pytest.approx(drawn.states(column), abs=1e-5)
@@ -161,7 +167,7 @@ def test_what_is_known_stays_and_later_columns_count(trained):
     uniform = np.random.default_rng(6).random((rows, len(COLUMNS), 2), dtype=np.float32)
     filled = sampler.fill([0, 1, 2, 3, 4], symbols, observed, uniform, *masks(sampler.table))
     assert (filled[:, 4] == symbols[:, 4]).all()
-    logits = sampler.coarse_logits(0, Known.of(sampler, symbols[:3], observed[:3]).states(0))
+    logits = sampler.coarse_logits(0, Known.of(sampler, symbols[:3], observed[:3]).states(0), unmasked(sampler))
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     for given in range(3):
         drawn = filled[symbols[:, 4, 0] == given, 0, 0]

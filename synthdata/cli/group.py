@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -12,6 +13,7 @@ import click
 
 from synthdata import __version__
 from synthdata.errors import SynthdataError, nearest
+from synthdata.imports import run_program
 
 __all__ = ["COMMANDS", "main"]
 
@@ -66,6 +68,10 @@ class LazyGroup(click.Group):
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run a command as the program, and exit."""
+        run_program(partial(self.main, *args, **kwargs))
 
     def main(
         self,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from synthdata.cli.console import Console
 from synthdata.extras import is_installed
+from synthdata.imports import import_large
 
 __all__ = ["hushed", "start_tensorflow"]
 
@@ -44,6 +45,4 @@ def start_tensorflow(console: Console) -> None:
     if not is_installed("train"):
         return
     with hushed(debug=console.debug):
-        from synthdata.models.training.startup import start
-
-        start()
+        import_large("synthdata.models.training.startup").start()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
-__all__ = ["CHUNK", "TINY", "activate", "choose", "feed_forward"]
+__all__ = ["CHUNK", "TINY", "activate", "choose", "choose_shared", "feed_forward"]
 
 CHUNK = 1024  # rows processed at once, so that arrays stay in a core's cache
+BELOW_ONE = np.float32(1 - 1e-6)
 TINY = 1e-3  # added to mean squares in norms, to avoid division by zero; the same in training
 
 
@@ -33,29 +35,45 @@ def _rms_norm(x: np.ndarray, out: np.ndarray) -> np.ndarray:
 
 def activate(x: np.ndarray) -> None:
     """GELU in place, tanh approximation (Hendrycks and Gimpel 2016, arXiv:1606.08415), as in training."""
+    x *= 0.5
     inner = x * x
-    inner *= -0.0713548163
-    inner -= 1.5957691216
+    inner *= 0.2854192651
+    inner += 1.5957691216
     inner *= x
-    with np.errstate(over="ignore"):  # exp overflows to infinity far below zero, where GELU is zero
-        np.exp(inner, out=inner)
+    np.tanh(inner, out=inner)
     inner += 1.0
-    x /= inner
+    x *= inner
 
 
-def choose(logits: np.ndarray, prefix: np.ndarray, uniform: np.ndarray) -> np.ndarray:
-    """Sample one symbol per row from its categorical distribution, by inverse transform: (rows,) int64.
+def choose(logits: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+    """Sample a symbol for each row from its own categorical distribution, by inverse transform: (rows,) int64.
 
-    logits: (prefixes, size), overwritten. prefix: (rows,), the row of `logits` to sample from; 0, 1, 2, ... if there
-    are as many. uniform: (rows,) in [0, 1).
+    logits: (rows, size), overwritten; best if it is a transposed array. uniform: (rows,) in [0, 1).
     """
-    logits -= logits.max(axis=1, keepdims=True)
-    np.exp(logits, out=logits)
-    if len(logits) == len(prefix):  # each row has logits of its own
-        cumulative = np.cumsum(logits, axis=1, out=logits)
-        return np.argmax(cumulative > (uniform * np.float32(1 - 1e-6) * cumulative[:, -1])[:, None], axis=1)
-    cumulative = np.cumsum(logits, axis=1, dtype=np.float64)
-    cumulative /= cumulative[:, -1:]
-    cumulative += np.arange(len(cumulative))[:, None]  # ascending throughout: one search finds prefix and symbol
-    position = np.searchsorted(cumulative.ravel(), prefix + uniform.astype(np.float64), side="right")
-    return np.minimum(position - prefix * logits.shape[1], logits.shape[1] - 1)
+    rows, size = logits.shape
+    if size > rows:
+        logits -= logits.max(axis=1, keepdims=True)
+        cumulative = np.cumsum(np.exp(logits, out=logits), axis=1, out=logits)
+        return np.argmax(cumulative > (uniform * BELOW_ONE * cumulative[:, -1])[:, None], axis=1)
+    turned = _cumulative(logits)
+    chosen: np.ndarray = (turned <= uniform * BELOW_ONE * turned[-1]).sum(axis=0)
+    return chosen
+
+
+def choose_shared(logits: np.ndarray, prefix: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+    """As `choose`, where many rows have the same distribution. logits: (prefixes, size). prefix: (rows,), its index."""
+    turned, size = _cumulative(logits), logits.shape[1]
+    turned /= turned[-1]
+    ascending = np.arange(len(logits))[:, None] + turned.T  # float64, ascending throughout: one search finds both
+    position = np.searchsorted(ascending.ravel(), prefix + uniform.astype(np.float64), side="right")
+    return np.minimum(position - prefix * size, size - 1)
+
+
+def _cumulative(logits: np.ndarray) -> np.ndarray:
+    """The exponentials of logits (n, size), summed up to each symbol: (size, n), since sums of short rows are slow."""
+    turned = np.ascontiguousarray(logits.T)
+    turned -= turned.max(axis=0)
+    np.exp(turned, out=turned)
+    for before, here in pairwise(turned):
+        here += before
+    return turned

@@ -95,7 +95,7 @@ def _draw(all_steps: Sequence[Steps], uniform: np.ndarray, tokens: np.ndarray, g
             logits /= np.float32(options.temperature)
         if options.top_p < 1.0:
             _keep_nucleus(logits, options.top_p)
-        drawn = choose(logits, np.arange(len(logits)), uniform[open_rows, i])
+        drawn = choose(logits, uniform[open_rows, i])
         tokens[open_rows, i] = drawn
         if not drawn.all():
             unfinished = np.flatnonzero(drawn)

@@ -36,10 +36,9 @@ def draw_tokens(
     for first in range(0, len(condition), CHUNK):
         part = slice(first, first + CHUNK)
         steps, drawn, own_uniform = _Steps(grid, weights, heads, condition[part]), tokens[part], uniform[part]
-        rows = np.arange(len(drawn))
         for i in range(grid.length):
             logits = steps.logits(i, drawn) / np.float32(temperature)
-            drawn[:, i] = choose(logits, rows, own_uniform[:, i])
+            drawn[:, i] = choose(logits, own_uniform[:, i])
     return tokens
 
 

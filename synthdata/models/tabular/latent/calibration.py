@@ -56,7 +56,7 @@ def _expected(sampler: LatentSampler, latent: np.ndarray, rng: np.random.Generat
             logits = sampler.coarse_logits(i, states) + open_coarse[here]
             coarse_sum[here] += _softmax(logits).sum(axis=0)
             if column.fine > 1:
-                row = start + choose(logits, each, rng.random(len(states), np.float32))
+                row = start + choose(logits, rng.random(len(states), np.float32))
                 probabilities = _softmax(sampler.fine_logits(i, states, row) + open_fine[row])
                 chosen = np.zeros((len(states), column.coarse), np.float32)
                 chosen[each, row - start] = 1.0

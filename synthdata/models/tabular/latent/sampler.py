@@ -90,17 +90,16 @@ class LatentSampler:
         for first in range(0, len(latent), CHUNK):
             chunk = slice(first, first + CHUNK)
             states = self.states(latent[chunk])
-            each = np.arange(len(states))
             all_logits = states @ self.weights["head"]  # one product for all columns
             all_logits += bias
             for i, column in enumerate(table.columns):
                 start = table.starts[i]
                 logits = all_logits[:, start : start + column.coarse]
-                coarse = logits.argmax(1) if uniform is None else choose(logits, each, uniform[chunk, i, 0])
+                coarse = logits.argmax(1) if uniform is None else choose(logits, uniform[chunk, i, 0])
                 symbols[chunk, i, 0] = coarse
                 if column.fine > 1:
                     logits = self.fine_logits(i, states, coarse + start) + fine_mask[coarse + start]
-                    fine = logits.argmax(1) if uniform is None else choose(logits, each, uniform[chunk, i, 1])
+                    fine = logits.argmax(1) if uniform is None else choose(logits, uniform[chunk, i, 1])
                     symbols[chunk, i, 1] = np.where(coarse >= column.first, fine, 0)
         return symbols
 

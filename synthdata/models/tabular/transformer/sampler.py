@@ -3,19 +3,23 @@
 Rows that agree in all columns sampled so far have the same *prefix*, which is computed once; with columns of few values
 first, most computation is shared. When cells are filled, each row has its own set of known columns, and nothing is
 shared. The weights are those of `TransformerNetwork.export`.
+
+Attention is the product of a sparse matrix, which has an entry for each known symbol of a prefix, and the table of all
+symbols' values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
-from synthdata.models.samplers.dense import CHUNK, activate, choose, feed_forward
+from synthdata.models.samplers.dense import CHUNK, activate, choose, choose_shared, feed_forward
 from synthdata.models.tabular.symbols import SymbolTable
 
-__all__ = ["ColumnSampler", "Known", "RowMasks"]
+__all__ = ["Biases", "ColumnSampler", "Known", "RowMasks"]
 
 SHARED = 0.75  # prefixes per row above which each row becomes a prefix of its own
 MOST_SCORE = 30.0  # clips attention scores, so that products of their exponentials do not overflow
@@ -33,18 +37,41 @@ class RowMasks:
     coarse: np.ndarray
     fine: np.ndarray | None
 
+    def of(self, rows: np.ndarray) -> RowMasks:
+        """Those of some rows, by index."""
+        return RowMasks(self.which[rows], self.coarse, self.fine)
+
+
+@dataclass(frozen=True)
+class Biases:
+    """What is added to logits, masks included: coarse (all coarse,), fine (all coarse, most fine)."""
+
+    coarse: np.ndarray
+    fine: np.ndarray
+
 
 class ColumnSampler:
-    """Samples symbols column by column, in any order of the columns."""
+    """Samples symbols column by column, in any order of the columns.
+
+    parts: for each column that is sampled and each head, the exponential of each symbol's attention score: (columns,
+    heads, all symbols), coarse symbols first, then fine ones. values: for each head, the value of each symbol: (all
+    symbols, width / heads). What "no fine symbol" adds is added to the coarse symbols of columns that never have one.
+    """
 
     def __init__(self, table: SymbolTable, weights: Mapping[str, np.ndarray]) -> None:
         self.table, self.weights = table, weights
         self.width = weights["predict"].shape[1]
         self.heads = weights["coarse_score"].shape[2]
-        self._coarse_part = np.exp(np.minimum(weights["coarse_score"], MOST_SCORE))  # (columns, all coarse, heads)
-        self._fine_part = np.exp(np.minimum(weights["fine_score"], MOST_SCORE))
-        starts = table.starts
-        self._heads = [np.ascontiguousarray(weights["head"][:, starts[i] : starts[i + 1]]) for i in range(table.count)]
+        alone = np.repeat([column.fine == 1 for column in table.columns], table.coarse)
+        coarse, fine = weights["coarse_value"].copy(), weights["fine_value"]
+        coarse[alone] += fine[table.no_fine]
+        values = np.split(np.concatenate([coarse, fine]), self.heads, axis=1)
+        self.values = [np.ascontiguousarray(each) for each in values]
+        coarse, fine = (np.exp(np.minimum(weights[f"{name}_score"], MOST_SCORE)) for name in ("coarse", "fine"))
+        coarse[:, alone] *= fine[:, table.no_fine, None]
+        self.parts = np.ascontiguousarray(np.concatenate([coarse, fine], axis=1).transpose(0, 2, 1))
+        first, end = table.starts[:-1], table.starts[1:]
+        self._heads = [np.ascontiguousarray(weights["head"][:, i:j].T) for i, j in zip(first, end, strict=True)]
 
     def draw(
         self, order: Sequence[int], uniform: np.ndarray, coarse_mask: np.ndarray, fine_mask: np.ndarray
@@ -54,29 +81,20 @@ class ColumnSampler:
         order: column indices, first to last. uniform: (rows, columns, 2) float32 in [0, 1). coarse_mask: (all coarse,),
         fine_mask: (all coarse, most fine): float32, added to the logits.
         """
-        table = self.table
+        rows = len(uniform)
         symbols = np.zeros((*uniform.shape[:2], 2), np.int32)
+        biases = self._biases(coarse_mask, fine_mask)
         known = Known(self, 1)
-        prefix = np.zeros(len(uniform), np.int64)  # index of each row's prefix
+        prefix = np.zeros(rows, np.int64)  # index of each row's prefix
         for column in order:
-            first = table.starts[column]
-            here = slice(first, first + table.coarse[column])
-            states = known.states(column)
-            logits = self.coarse_logits(column, states) + coarse_mask[here]
-            coarse = choose(logits, prefix, uniform[:, column, 0])
-            fine = np.zeros_like(coarse)
-            has_fine = coarse >= table.firsts[column]
-            if table.columns[column].fine > 1 and has_fine.any():
-                pairs, pair = _distinct(prefix * table.coarse[column] + coarse, len(uniform))
-                parent, given = np.divmod(pairs, table.coarse[column])
-                logits = self.fine_logits(column, states[parent], given + first) + fine_mask[given + first]
-                fine = np.where(has_fine, choose(logits, pair, uniform[:, column, 1]), 0)
-            symbols[:, column, 0], symbols[:, column, 1] = coarse, fine
-            most = table.most_fine
-            keys, prefix = _distinct((prefix * table.coarse[column] + coarse) * most + fine, len(uniform))
-            pairs, fine = np.divmod(keys, most)
-            parent, coarse = np.divmod(pairs, table.coarse[column])
-            known = known.then(column, parent, coarse, fine)
+            drawn, own = symbols[:, column], uniform[:, column]
+            if known.count < rows:
+                self._draw_shared(column, known.states(column), prefix, own, biases, out=drawn)
+                known, prefix = known.then(column, prefix, drawn)
+                continue
+            for chunk in _chunks(rows):
+                drawn[chunk] = self._draw(column, known.states(column, chunk), own[chunk], biases)
+            known.add(column, drawn)
         return symbols
 
     def fill(
@@ -100,142 +118,181 @@ class ColumnSampler:
         seen, known = np.array(symbols, np.int32), np.array(known, bool)
         missing = ~known if missing is None else missing
         result = seen.copy()
+        biases = self._biases(coarse_mask, fine_mask)
         for column in order:
             cells = np.flatnonzero(missing[:, column])
-            for first in range(0, len(cells), CHUNK):
-                rows = cells[first : first + CHUNK]
+            masks = (row_masks or {}).get(column)
+            for chunk in _chunks(len(cells)):
+                rows = cells[chunk]
                 others = known[rows]
                 others[:, column] = False
                 states = Known.of(self, seen[rows], others).states(column)
-                masks = (row_masks or {}).get(column)
-                result[rows, column] = self._draw(column, rows, states, uniform, coarse_mask, fine_mask, masks)
+                own = None if masks is None else masks.of(rows)
+                result[rows, column] = self._draw(column, states, uniform[rows, column], biases, own)
             new = cells[~known[cells, column]]
             seen[new, column], known[new, column] = result[new, column], True
         return result
 
+    def _biases(self, coarse_mask: np.ndarray, fine_mask: np.ndarray) -> Biases:
+        return Biases(self.weights["head_bias"] + coarse_mask, self.weights.get("fine_bias", 0.0) + fine_mask)
+
+    def _draw_shared(
+        self,
+        column: int,
+        states: np.ndarray,
+        prefix: np.ndarray,
+        uniform: np.ndarray,
+        biases: Biases,
+        out: np.ndarray,
+    ) -> None:
+        """Sample one column of rows into `out` (rows, 2), given the states (prefixes, width) and each row's prefix."""
+        table, count = self.table, self.table.coarse[column]
+        logits = self.coarse_logits(column, states, biases)
+        out[:, 0] = coarse = choose_shared(logits, prefix, uniform[:, 0])
+        has_fine = coarse >= table.firsts[column]
+        if table.columns[column].fine > 1 and has_fine.any():
+            pairs, pair = _distinct(prefix * count + coarse, len(prefix))
+            parent, given = np.divmod(pairs, count)
+            logits = self.fine_logits(column, states[parent], given + table.starts[column], biases)
+            out[:, 1] = np.where(has_fine, choose_shared(logits, pair, uniform[:, 1]), 0)
+
     def _draw(
         self,
         column: int,
-        rows: np.ndarray,
         states: np.ndarray,
         uniform: np.ndarray,
-        coarse_mask: np.ndarray,
-        fine_mask: np.ndarray,
-        row_masks: RowMasks | None,
+        biases: Biases,
+        row_masks: RowMasks | None = None,
     ) -> np.ndarray:
-        """Sample one column of `rows` (n,) given their states (n, width): coarse and fine symbols (n, 2)."""
+        """Sample one column of rows given their states (n, width): coarse and fine symbols (n, 2)."""
         table = self.table
-        first, count = table.starts[column], table.coarse[column]
-        result = np.zeros((len(rows), 2), np.int32)
-        logits = self.coarse_logits(column, states) + coarse_mask[first : first + count]
+        result = np.zeros((len(states), 2), np.int32)
+        logits = self.coarse_logits(column, states, biases)
         if row_masks is not None:
-            logits += row_masks.coarse[row_masks.which[rows]]
-        result[:, 0] = coarse = choose(logits, np.arange(len(rows)), uniform[rows, column, 0])
+            logits += row_masks.coarse[row_masks.which]
+        result[:, 0] = coarse = choose(logits, uniform[:, 0])
         inner = np.flatnonzero(coarse >= table.firsts[column])
         if table.columns[column].fine > 1 and inner.size:
-            given = coarse[inner] + first
-            logits = self.fine_logits(column, states[inner], given) + fine_mask[given]
+            logits = self.fine_logits(
+                column, np.take(states, inner, axis=0), coarse[inner] + table.starts[column], biases
+            )
             if row_masks is not None and row_masks.fine is not None:
-                added = row_masks.fine[row_masks.which[rows[inner]], coarse[inner]]
-                logits[:, : added.shape[1]] += added
-            result[inner, 1] = choose(logits, np.arange(len(inner)), uniform[rows[inner], column, 1])
+                logits += row_masks.fine[row_masks.which[inner], coarse[inner]]
+            result[inner, 1] = choose(logits, uniform[inner, 1])
         return result
 
-    def coarse_logits(self, column: int, states: np.ndarray) -> np.ndarray:
-        """Logits of a column's coarse symbols: states (n, width) to (n, coarse)."""
+    def coarse_logits(self, column: int, states: np.ndarray, biases: Biases) -> np.ndarray:
+        """Logits of a column's coarse symbols: states (n, width) to (n, coarse), transposed in memory."""
         starts = self.table.starts
-        logits: np.ndarray = states @ self._heads[column]
-        logits += self.weights["head_bias"][starts[column] : starts[column + 1]]
-        return logits
+        logits: np.ndarray = self._heads[column] @ states.T
+        logits += biases.coarse[starts[column] : starts[column + 1], None]
+        return logits.T
 
-    def fine_logits(self, column: int, states: np.ndarray, given: np.ndarray) -> np.ndarray:
+    def fine_logits(self, column: int, states: np.ndarray, given: np.ndarray, biases: Biases) -> np.ndarray:
         """Logits (n, fine) of a column's fine symbols.
 
         states: (n, width). given: (n,), coarse symbols as indices into the table of all columns.
         """
-        which = self.table.with_fine.index(column)
+        fine, which = self.table.columns[column].fine, self.table.with_fine.index(column)
         inner = states @ self.weights["fine_hidden"]
-        inner += self.weights["fine_given"][given]
+        inner += np.take(self.weights["fine_given"], given, axis=0)
         activate(inner)
-        logits: np.ndarray = inner @ self.weights["fine_head"][which]
-        logits += self.weights["fine_bias"][given]
+        logits: np.ndarray = inner @ self.weights["fine_head"][which, :, :fine]
+        logits += np.take(biases.fine, given, axis=0)[:, :fine]
         return logits
 
 
 class Known:
-    """The known symbols of `count` prefixes, one entry per known column."""
+    """The known symbols of `count` prefixes.
+
+    Symbols are rows of the sampler's `values`: in `alone` (count, columns) one of each column without fine symbols, and
+    in `coarse` and `fine` (count, columns) those of all others. Of these columns, the first `alone_known` and
+    `pairs_known` are known. visible: (count, alone_known + pairs_known) float32, 0 where a prefix does not know a
+    column; None if all know the same ones.
+    """
 
     def __init__(self, sampler: ColumnSampler, count: int) -> None:
         self.sampler, self.count = sampler, count
-        self.coarse: list[np.ndarray] = []  # (count,) each, indices into the table of coarse symbols
-        self.fine: list[
-            np.ndarray | None
-        ] = []  # (count,) each, indices into that of fine symbols; None if a column has none
-        self.visible: list[
-            np.ndarray | None
-        ] = []  # (count,) float32 each, 0 where a column is not known; None if it is in all
+        pairs = len(sampler.table.with_fine)
+        self.alone = np.empty((count, sampler.table.count - pairs), np.int32)
+        self.coarse, self.fine = np.empty((2, count, pairs), np.int32)
+        self.alone_known = self.pairs_known = 0
+        self.visible: np.ndarray | None = None
 
     @classmethod
     def of(cls, sampler: ColumnSampler, symbols: np.ndarray, known: np.ndarray) -> Known:
         """The known symbols of rows: `symbols` (rows, columns, 2) where `known` (rows, columns) is true."""
-        result, rows = cls(sampler, len(symbols)), np.arange(len(symbols))
-        for column in np.flatnonzero(known.any(axis=0)).tolist():
-            coarse, fine = symbols[:, column, 0], symbols[:, column, 1]
-            result = result.then(column, rows, coarse, fine)
-            if not known[:, column].all():
-                result.visible[-1] = known[:, column].astype(np.float32)
+        result, columns = cls(sampler, len(symbols)), np.flatnonzero(known.any(axis=0)).tolist()
+        for column in columns:
+            result.add(column, symbols[:, column])
+        if not known[:, columns].all():
+            columns.sort(key=lambda column: sampler.table.columns[column].fine > 1)
+            result.visible = known[:, columns].astype(np.float32)
         return result
 
-    def then(self, column: int, parent: np.ndarray, coarse: np.ndarray, fine: np.ndarray) -> Known:
-        """Extend the prefixes with indices `parent` (n,) by the symbols coarse and fine, (n,) each, of a column."""
-        table = self.sampler.table
+    def add(self, column: int, symbols: np.ndarray) -> None:
+        """Add what the prefixes know of another column: (count, 2), coarse and fine."""
+        table, coarse = self.sampler.table, symbols[:, 0]
+        if table.columns[column].fine == 1:
+            self.alone[:, self.alone_known] = coarse + table.starts[column]
+            self.alone_known += 1
+            return
+        fine = np.where(coarse < table.firsts[column], table.no_fine, symbols[:, 1] + table.fine_starts[column])
+        self.coarse[:, self.pairs_known] = coarse + table.starts[column]
+        self.fine[:, self.pairs_known] = fine + table.coarse_rows
+        self.pairs_known += 1
+
+    def then(self, column: int, prefix: np.ndarray, symbols: np.ndarray) -> tuple[Known, np.ndarray]:
+        """Extend each row's prefix (rows,) by its symbols (rows, 2) of a column: the new prefixes, and each row's."""
+        most, count = self.sampler.table.most_fine, self.sampler.table.coarse[column]
+        keys, prefix = _distinct((prefix * count + symbols[:, 0]) * most + symbols[:, 1], len(prefix))
+        pairs, fine = np.divmod(keys, most)
+        parent, coarse = np.divmod(pairs, count)
         result = Known(self.sampler, len(parent))
-        same = len(parent) == self.count and bool((parent == np.arange(self.count)).all())
-        result.coarse = self.coarse if same else [rows[parent] for rows in self.coarse]
-        result.fine = self.fine if same else [None if rows is None else rows[parent] for rows in self.fine]
-        result.visible = self.visible if same else [None if rows is None else rows[parent] for rows in self.visible]
-        result.visible = [*result.visible, None]
-        result.coarse = [*result.coarse, coarse + table.starts[column]]
-        rows = None
-        if table.columns[column].fine > 1:
-            has_fine = coarse >= table.firsts[column]
-            rows = np.where(has_fine, fine + table.fine_starts[column], table.no_fine)
-        result.fine = [*result.fine, rows]
+        result.alone[:], result.coarse[:], result.fine[:] = self.alone[parent], self.coarse[parent], self.fine[parent]
+        result.alone_known, result.pairs_known = self.alone_known, self.pairs_known
+        result.add(column, np.stack([coarse, fine], axis=1))
+        return result, prefix
+
+    def states(self, column: int, rows: slice = slice(None)) -> np.ndarray:
+        """The state of `column` given the known symbols, of all prefixes or some: (n, width)."""
+        first, end, _ = rows.indices(self.count)
+        result = np.empty((end - first, self.sampler.width), np.float32)
+        for chunk in _chunks(end - first):
+            self._states(column, slice(first + chunk.start, first + chunk.stop), result[chunk])
         return result
 
-    def states(self, column: int) -> np.ndarray:
-        """The state of `column` given the known symbols: (count, width)."""
-        result = np.empty((self.count, self.sampler.width), np.float32)
-        for first in range(0, self.count, CHUNK):
-            self._states(column, slice(first, first + CHUNK), result[first : first + CHUNK])
-        return result
-
-    def _states(self, column: int, chunk: slice, out: np.ndarray) -> None:
-        sampler, weights = self.sampler, self.sampler.weights
-        n, heads = len(out), sampler.heads
-        split = (n, heads, sampler.width // heads)
-        coarse_part, fine_part = sampler._coarse_part[column], sampler._fine_part[column]
-        mixed, value = np.zeros((n, sampler.width), np.float32), np.empty((n, sampler.width), np.float32)
-        total = np.ones((n, heads), np.float32)
-        no_fine = sampler.table.no_fine
-        for coarse, fine, visible in zip(self.coarse, self.fine, self.visible, strict=True):
-            part = coarse_part[coarse[chunk]]
-            np.take(weights["coarse_value"], coarse[chunk], axis=0, out=value)
-            if fine is None:
-                part *= fine_part[no_fine]
-                value += weights["fine_value"][no_fine]
-            else:
-                part *= fine_part[fine[chunk]]
-                value += weights["fine_value"][fine[chunk]]
-            if visible is not None:
-                part *= visible[chunk, None]
-            total += part
-            value.reshape(split)[...] *= part[..., None]
-            mixed += value
-        mixed.reshape(split)[...] /= total[..., None]
+    def _states(self, column: int, rows: slice, out: np.ndarray) -> None:
+        weights = self.sampler.weights
+        mixed = self._attend(column, rows)
         x = mixed @ weights["out"]
         x += weights["predict"][column]
-        feed_forward(weights, x, out=out, spare=value)
+        feed_forward(weights, x, out=out, spare=mixed)
+
+    def _attend(self, column: int, rows: slice) -> np.ndarray:
+        """The values of the known symbols, averaged by the attention of `column`: (n, width)."""
+        sampler, alone, known = self.sampler, self.alone_known, self.alone_known + self.pairs_known
+        pairs = slice(self.pairs_known)
+        symbols = np.concatenate([self.alone[rows, :alone], self.coarse[rows, pairs], self.fine[rows, pairs]], axis=1)
+        n, entries = symbols.shape
+        ends = np.arange(n + 1, dtype=np.int32) * entries
+        weights = csr_array((np.empty(n * entries, np.float32), symbols.ravel(), ends), (n, len(sampler.values[0])))
+        result = np.empty((n, sampler.heads, sampler.width // sampler.heads), np.float32)
+        for head, (parts, values) in enumerate(zip(sampler.parts[column], sampler.values, strict=True)):
+            own = np.take(parts, symbols)  # (n, entries)
+            own[:, alone:known] *= own[:, known:]
+            if self.visible is not None:
+                own[:, :known] *= self.visible[rows]
+            own[:, known:] = own[:, alone:known]
+            total = 1.0 + own[:, :known] @ np.ones(known, np.float32)
+            weights.data = own.ravel()
+            np.divide(weights @ values, total[:, None], out=result[:, head])
+        return result.reshape(n, -1)
+
+
+def _chunks(rows: int) -> Iterator[slice]:
+    for first in range(0, rows, CHUNK):
+        yield slice(first, min(first + CHUNK, rows))
 
 
 def _distinct(keys: np.ndarray, rows: int) -> tuple[np.ndarray, np.ndarray]:
