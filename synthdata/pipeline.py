@@ -193,7 +193,7 @@ def generate(
         if not allow_real_keys:
             check_learned_keys(synthesizer.schema, real)
         chunks = clear_of(synthesizer.schema, real, rows, listener).kept_clear(chunks)
-    return Gate(synthesizer.schema, suite).admit(chunks, rows, max(rows * BUDGET, 10_000), listener)
+    return Gate(synthesizer.schema, suite).admit(chunks, rows, max(rows * BUDGET, 10_000), listener, counted=True)
 
 
 def check_learned_keys(schema: Schema, real: pd.DataFrame) -> None:

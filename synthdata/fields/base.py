@@ -188,6 +188,15 @@ class Field(Declaration, ABC):
         return None
 
     @property
+    def is_running(self) -> bool:
+        """Whether its values count the rows of a table."""
+        return False
+
+    def counted(self, column: pd.Series, before: int) -> pd.Series:
+        """A column as it stands in an output, after `before` present values: running numbers are counted anew."""
+        return column
+
+    @property
     def possible_values(self) -> int | None:
         """How many values can be made, if two rows may have the same by chance; None for any number."""
         return None

@@ -124,13 +124,16 @@ class Gate:
         rows: int | None = None,
         most: int | None = None,
         listener: Listener = silent,
+        *,
+        counted: bool = False,
     ) -> Validated:
         """Admit passing rows in order, until there are `rows`; None admits all there are.
 
-        Nothing is taken from `chunks`, which may be endless, before the result is read. GateError while reading: `most`
-        rows were looked at and did not yield `rows`, an expectation cannot be evaluated, or the whole is refused.
+        Nothing is taken from `chunks`, which may be endless, before the result is read. counted: running numbers count
+        the admitted rows, so that those set aside leave no gaps. GateError while reading: `most` rows were looked at
+        and did not yield `rows`, an expectation cannot be evaluated, or the whole is refused.
         """
-        run = Run(self._plan, chunks, rows=rows, most=most, strict=False, listener=listener)
+        run = Run(self._plan, chunks, rows=rows, most=most, strict=False, listener=listener, counted=counted)
         return Validated(self.schema, run, None, _TOKEN)
 
     def check(self, frame: pd.DataFrame) -> Verdict:
