@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -20,6 +20,8 @@ from synthdata.schema.conditions import Where, misread, predicates_of
 from synthdata.subjects import Subjects
 
 __all__ = ["Encoder"]
+
+SAME = 1e-9  # relative difference of a float from what is decoded
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,11 @@ class Encoder:
         copied = CopiedColumns.find(frame, columns.codecs, arrays, subjects)
         layout = copied.layout(layout)
         arrays = copied.encode(frame, layout, arrays)
-        return replace(columns, copied=copied, dependencies=FunctionalDependencies.find(layout, arrays, subjects))
+        nullable = [name for name in layout if columns.codecs[name].nulls]
+        hiding = [name for name in layout if columns.codecs[name].body.hides]
+        moved = columns.moved(frame, arrays, layout)
+        found = FunctionalDependencies.find(layout, arrays, subjects, nullable=nullable, hiding=hiding, moved=moved)
+        return replace(columns, copied=copied, dependencies=found)
 
     @property
     def all_blocks(self) -> Layout:
@@ -78,20 +84,38 @@ class Encoder:
 
     def encode(self, frame: pd.DataFrame) -> Arrays:
         """Encode a frame of the schema's types as the arrays that generators learn."""
-        arrays = self.copied.encode(frame, self.all_blocks, _by_columns(self.codecs, frame))
-        return self.dependencies.encode(arrays)
+        blocks = self.all_blocks
+        arrays = self.copied.encode(frame, blocks, _by_columns(self.codecs, frame))
+        return self.dependencies.encode(blocks, arrays)
 
     def decode(self, arrays: Arrays, rows: Rows, masks: Mapping[str, Mask] | None = None) -> pd.DataFrame:
         """Decode arrays to a frame in the schema's types and order, with keys and personal data made anew.
 
         rows: the seed of the run and the numbers of these rows. masks: those under which the arrays were sampled.
         """
-        arrays, masks = self.dependencies.decode(arrays), masks or {}
+        arrays, masks = self.dependencies.decode(self.all_blocks, arrays), masks or {}
         learned = {name: codec for name, codec in self.codecs.items() if name not in self.made.codecs}
         columns = {name: codec.decode(arrays, rows, masks.get(name)) for name, codec in learned.items()}
         columns = self.copied.decode(columns, self.codecs, arrays, masks)
         columns |= self.made.make(arrays, self.made.deal(columns, rows))
         return pd.DataFrame({name: columns[name] for name in self.codecs})
+
+    def moved(self, frame: pd.DataFrame, arrays: Arrays, columns: Iterable[str]) -> dict[str, np.ndarray]:
+        """Which rows' numbers were moved to others, since few have them: (n,) bool, of quantities among `columns`.
+
+        arrays: the encoded frame, before copies of other columns are marked or after.
+        """
+        result = {}
+        for name in (each for each in columns if self.codecs[each].unit is not None):
+            column, back = frame[name], self.codecs[name].decode(arrays, Rows(0, np.arange(len(frame))))
+            there, moved = column.notna().to_numpy(bool), np.zeros(len(frame), bool)
+            if pd.api.types.is_numeric_dtype(column):
+                values, kept = (each[there].to_numpy(np.float64) for each in (column.reset_index(drop=True), back))
+                moved[there] = ~np.isclose(values, kept, rtol=SAME, atol=0.0)
+            else:
+                moved[there] = column[there].to_numpy() != back[there].to_numpy()
+            result[name] = moved
+        return result
 
     def restrict(self, where: Where) -> dict[str, Mask]:
         """Turn conditions into masks by column; ConditionError if one cannot be met."""
@@ -105,7 +129,7 @@ class Encoder:
 
     def allowed(self, masks: Mapping[str, Mask]) -> dict[str, np.ndarray]:
         """Masks over the symbols of learned blocks; ConditionError if masks contradict each other."""
-        return self.dependencies.masks({name: mask.allowed for name, mask in masks.items()})
+        return self.dependencies.masks(self.all_blocks, {name: mask.allowed for name, mask in masks.items()})
 
     def satisfied(self, frame: pd.DataFrame, where: Where) -> np.ndarray:
         """Which rows of a frame of the schema's types satisfy conditions: (n,) bool; ConditionError as `restrict`."""
@@ -119,7 +143,7 @@ class Encoder:
         return {
             "columns": {name: codec.to_json() for name, codec in self.codecs.items()},
             "copied_columns": dict(self.copied.sources),
-            "functional_dependencies": dict(self.dependencies.tables),
+            "functional_dependencies": self.dependencies.to_json(),
             "persons": {role: each.to_json() for role, each in self.made.persons.items()},
         }
 
@@ -130,12 +154,11 @@ class Encoder:
         codecs = {name: Codec.from_json(name, field, columns[name]) for name, field in schema.fields.items()}
         persons = {role: Persons.from_json(each) for role, each in data["persons"].items()}
         made = {name: codec for name, codec in codecs.items() if codec.field.is_made}
-        tables = data["functional_dependencies"].items()
         return cls(
             codecs,
             MadeColumns(made, persons, schema.name),
             CopiedColumns({name: tuple(others) for name, others in data["copied_columns"].items()}),
-            FunctionalDependencies({name: (source, tuple(table)) for name, (source, table) in tables}),
+            FunctionalDependencies.from_json(data["functional_dependencies"]),
         )
 
 

@@ -15,6 +15,7 @@ from synthdata.errors import InputError, nearest
 from synthdata.fields import Rows
 from synthdata.models.base import ImputingGenerator
 from synthdata.schema.constraints import Constraint, Unique
+from synthdata.synthesizer.cells import Cells, RowMasks
 from synthdata.synthesizer.stages import FieldStages
 from synthdata.synthesizer.streaming import PART, first_row
 
@@ -80,19 +81,19 @@ class Filling:
         rows, missing = self._fill_sources(
             rows, missing, layout, np.random.SeedSequence(seed, spawn_key=(block, COPIED))
         )
-        arrays, observed, drawn = self._read_cells(rows, layout, missing)
+        cells = self._read_cells(rows, layout, missing)
         allowed = {name: _present(layout[name]) for name in layout if encoder.codecs[name].nulls and name in missing}
-        row_masks = self._dependency_masks(layout, arrays, drawn, allowed)
-        learned = tabular(encoder.layout)
-        allowed = {name: mask for name, mask in allowed.items() if name in learned}
+        cells, row_masks = cells.learned(encoder.dependencies, layout, allowed)
+        allowed = {name: mask for name, mask in allowed.items() if name not in encoder.dependencies.by_column}
         again = np.any(list(missing.values()), axis=0)  # (n,) bool, rows to sample
         for attempt in range(1 + ATTEMPTS):
             own = np.random.SeedSequence(seed, spawn_key=(block, attempt))
-            filled = self._impute(own, arrays, observed, drawn, again, allowed, row_masks)
+            filled = self._impute(own, cells, again, allowed, row_masks)
             now = {name: np.flatnonzero(cells & again) for name, cells in missing.items()}
             texts = self._texts(filled, now, seed, (block, attempt))
             numbers = Rows(seed, first_row(block) + np.arange(len(rows)))
-            rows = self._write_cells(rows, now, {**encoder.dependencies.decode(filled), **texts}, numbers)
+            decoded = encoder.dependencies.decode(layout, filled, cells.moved)
+            rows = self._write_cells(rows, now, {**decoded, **texts}, numbers)
             again = again & self._broken(rows, now)
             if not again.any():
                 break
@@ -101,22 +102,19 @@ class Filling:
     def _impute(
         self,
         seed: np.random.SeedSequence,
-        arrays: Arrays,
-        observed: Mapping[str, np.ndarray],
-        missing: Mapping[str, np.ndarray],
+        cells: Cells,
         rows: np.ndarray,
         allowed: Mapping[str, np.ndarray],
-        row_masks: Mapping[str, tuple[np.ndarray, np.ndarray]],
+        row_masks: Mapping[str, RowMasks],
     ) -> Arrays:
         """Sample the missing cells of the rows `rows`, (n,) bool, in the blocks that the generator learned."""
         if self.generator is None:
             return {}
-        learned = tabular(self.encoder.layout)
         return self.generator.impute(
             np.random.Generator(np.random.Philox(seed)),
-            {name: arrays[name] for name in learned},
-            {name: observed[name] | ~rows for name in learned},
-            {name: missing[name] & rows for name in learned},
+            cells.arrays,
+            {name: observed | ~rows for name, observed in cells.observed.items()},
+            {name: drawn & rows for name, drawn in cells.drawn.items()},
             allowed,
             row_masks,
         )
@@ -133,23 +131,28 @@ class Filling:
         sources = self.encoder.copied.sources
         if self.generator is None or not any(other in left for others in sources.values() for other in others):
             return rows, left
-        arrays, observed, drawn = self._read_cells(rows, layout, missing)
-        row_masks, candidates = {}, {}
+        read = self._read_cells(rows, layout, missing)
+        row_masks: dict[str, RowMasks]
+        read, row_masks = read.learned(self.encoder.dependencies, layout, {})
+        candidates = {}
         for name, others in sources.items():
             block = layout[name]
             assert isinstance(block, Binned)
             cells = np.any([left[other] for other in others if other in left] or [np.zeros(len(rows), bool)], axis=0)
-            cells &= rows[name].notna().to_numpy(bool) & (arrays[name][:, 0] >= block.atoms) & (arrays[name][:, 1] < 1)
+            array = read.arrays[name]
+            cells &= rows[name].notna().to_numpy(bool) & (array[:, 0] >= block.atoms) & (array[:, 1] < 1)
             candidates[name] = cells
-            bins, which = np.unique(np.where(cells, arrays[name][:, 0], -1).astype(np.int64), return_inverse=True)
+            bins, which = np.unique(np.where(cells, array[:, 0], -1).astype(np.int64), return_inverse=True)
             masks = (np.arange(block.atoms + block.bins) == bins[:, None]) | (bins[:, None] < 0)
             row_masks[name] = which, np.repeat(masks[..., None], block.levels, axis=2)
         affected = np.any(list(candidates.values()), axis=0)
         if not affected.any():
             return rows, left
-        observed = {name: cells & ~candidates.get(name, np.zeros(len(rows), bool)) for name, cells in observed.items()}
-        drawn = {name: cells | candidates.get(name, False) for name, cells in drawn.items()}
-        filled = self._impute(seed, arrays, observed, drawn, affected, {}, row_masks)
+        observed = {
+            name: cells & ~candidates.get(name, np.zeros(len(rows), bool)) for name, cells in read.observed.items()
+        }
+        drawn = {name: cells | candidates.get(name, False) for name, cells in read.drawn.items()}
+        filled = self._impute(seed, Cells(read.arrays, observed, drawn, read.moved), affected, {}, row_masks)
         columns = {str(name): column.copy() for name, column in rows.items()}
         for name, cells in candidates.items():
             for number, other in enumerate(sources[name]):
@@ -159,10 +162,8 @@ class Filling:
                     left[other] &= ~taken
         return pd.DataFrame(columns), left
 
-    def _read_cells(
-        self, rows: pd.DataFrame, layout: Layout, missing: Mapping[str, np.ndarray]
-    ) -> tuple[Arrays, dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """The encoded present cells, the cells that count as observed, and those to sample: (n,) bool by column.
+    def _read_cells(self, rows: pd.DataFrame, layout: Layout, missing: Mapping[str, np.ndarray]) -> Cells:
+        """The cells of rows.
 
         If a column had missing values in training, a missing cell counts as observed, with the symbol for missing, even
         once it is filled: complete rows may be rare in training. So two such cells of one row are sampled
@@ -179,29 +180,10 @@ class Filling:
             arrays[name] = array
             observed[name] = present | (codec.nulls and not (name in missing and name in copying))
             drawn[name] = ~present & (name in missing or not codec.nulls)
-        return self.encoder.copied.encode(rows, layout, arrays), observed, drawn
-
-    def _dependency_masks(
-        self, layout: Layout, arrays: Arrays, drawn: Mapping[str, np.ndarray], allowed: Mapping[str, np.ndarray]
-    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Row masks (see `ImputingGenerator.impute`) of missing sources by the observed columns that depend on them.
-
-        A combination that no symbol of the source yields does not restrict it.
-        """
-        result = {}
-        dependencies = self.encoder.dependencies.tables
-        for source in dict.fromkeys(source for source, _ in dependencies.values()):
-            tables = {name: table for name, (other, table) in dependencies.items() if other == source}
-            known = np.stack([np.where(~drawn[name] & drawn[source], arrays[name], -1) for name in tables], axis=1)
-            kinds, which = np.unique(known, axis=0, return_inverse=True)  # (kinds, columns that depend on the source)
-            block = layout[source]
-            assert isinstance(block, Categorical)
-            masks = np.tile(allowed.get(source, np.ones(block.size, bool)), (len(kinds), 1))
-            for symbols, table in zip(kinds.T, tables.values(), strict=True):
-                masks &= (symbols[:, None] < 0) | (np.asarray(table) == symbols[:, None])
-            masks[~masks.any(axis=1)] = True
-            result[source] = which, masks
-        return result
+        dependencies = self.encoder.dependencies.by_column.values()
+        tell = dict.fromkeys(one.source for each in dependencies for one in each.lookups)
+        moved = self.encoder.moved(rows, arrays, tell)
+        return Cells(self.encoder.copied.encode(rows, layout, arrays), observed, drawn, moved)
 
     def _texts(
         self, table: Arrays, now: Mapping[str, np.ndarray], seed: int, key: tuple[int, int]
