@@ -443,6 +443,8 @@ NUMBERS = "fields: {a: {kind: number, integer: true}, b: {kind: number, decimals
         ("{kind: sum, total: a, parts: [a, c]}", 'field "a" stands twice'),
         ("{kind: sum, total: a, parts: [b, c]}", '"b" has 1 decimals, and the total "a" has 0; give the total as many'),
         ("{kind: sum, total: b, parts: [a]}", "parts: found"),
+        ("{kind: sum, total: b, parts: [a, c], tolerance: -1}", "tolerance: found -1"),
+        ("{kind: sum, total: b, parts: [a, c], tolerance: true}", "tolerance: found true"),
         ("{kind: sum, total: b, parts: [a, word]}", 'adds up category "word"; a sum is of numbers'),
         ("{kind: sum, total: a, parts: [c, d]}, {kind: sum, total: c, parts: [a, d]}", "sum in a circle: a, c"),
         ("{kind: ordered, low: day, high: zoned}", "which has a timezone, with"),
@@ -464,3 +466,18 @@ def test_a_sum_holds_exactly_and_passes_where_a_cell_is_missing() -> None:
     cents = pd.DataFrame({"a": [0.1, 0.1, np.nan], "b": [0.2, 0.2, 1.0], "c": [0.3, 0.31, 5.0]})
     assert each.holds(cents).tolist() == [True, False, True]
     assert each.label() == "c = a + b"
+
+
+def test_a_sum_with_a_tolerance_holds_of_real_rows_within_it_and_of_synthetic_ones_exactly(tmp_path) -> None:
+    each = Sum(total="gross", parts=["net", "tax"], tolerance=0.01)
+    assert each.label() == "gross = net + tax (± 0.01)"
+    frame = stays()[["gross", "net", "tax"]]
+    frame["gross"] = np.round(frame["net"] + frame["tax"] + np.where(frame.index % 3 == 0, 0.01, 0), 2)
+    assert each.holds(frame).all()
+    assert not each.holds(frame.assign(gross=frame["gross"] + 0.01)).all()
+    schema = Schema.infer(frame).replace(constraints=[each])
+    assert Schema.parse(schema.dump()) == schema
+    made = generate(train(frame, schema, model="marginals"), 500).frame()
+    assert each.model_copy(update={"tolerance": 0.0}).holds(made).all()
+    whole = Sum(total="c", parts=["a", "b"], tolerance=1)
+    assert whole.holds(pd.DataFrame({"a": [1, 1], "b": [1, 1], "c": [3, 4]})).tolist() == [True, False]

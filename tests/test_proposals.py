@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from synthdata.schema import Schema
+from synthdata.schema.constraints import Sum
 
 ROWS = 1500
 
@@ -112,6 +113,33 @@ def test_totals_that_are_off_in_one_row_are_not(rng) -> None:
     gross = net + tax
     gross[5] += 1
     assert [each for each in proposed(net=net, tax=tax, gross=gross) if "+" in each] == []
+
+
+def test_totals_that_rounding_spoils_in_few_rows(rng) -> None:
+    net, tax, fee = (np.round(rng.random(ROWS) * size, 2) for size in (900, 90, 9))
+    late = np.where(rng.random(ROWS) < 0.04, fee, 0)
+    gross = np.round(net + tax + late, 2)
+    for share in (1 / ROWS, 0.008):
+        off = np.where(np.arange(ROWS) % round(1 / share) == 7, 0.01, 0)
+        columns = {"net": net, "tax": tax, "late": late, "gross": np.round(gross + off, 2)}
+        assert proposed(**columns) == ["gross = net + tax + late (± 0.01)"]
+        assert proposed(**columns, other=np.round(rng.random(ROWS), 4)) == ["gross = net + tax + late (± 0.01)"]
+        (each,) = Schema.infer(pd.DataFrame(columns)).constraints
+        assert isinstance(each, Sum)
+        assert each.tolerance == 0.01
+        assert each.holds(pd.DataFrame(columns)).all()
+    often = np.where(rng.random(ROWS) < 0.03, 0.01, 0)
+    much = np.where(np.arange(ROWS) == 7, 0.03, 0)
+    for wrong in (often, much):
+        found = proposed(net=net, tax=tax, late=late, gross=np.round(gross + wrong, 2))
+        assert [each for each in found if "+" in each] == []
+
+
+def test_a_total_may_be_less_rounded_than_its_parts(rng) -> None:
+    interest, fee = rng.random(ROWS) * 90, np.round(rng.random(ROWS) * 9, 2)
+    interest = np.where(rng.random(ROWS) < 0.3, np.round(interest, 4), np.round(interest, 2))
+    found = proposed(paid=np.round(interest + fee, 4), interest=np.round(interest, 2), fee=fee)
+    assert found == ["paid = interest + fee (± 0.01)"]
 
 
 def test_a_total_is_missing_exactly_where_a_part_is(rng) -> None:

@@ -117,12 +117,14 @@ class Ordered(Constraint):
 class Sum(Constraint):
     """`total` is the sum of `parts` in every row. Rows where one of them is missing pass.
 
-    A difference is a sum too: net = gross - tax says that gross = net + tax.
+    A difference is a sum too: net = gross - tax says that gross = net + tax. tolerance: by how much real rows may miss
+    the total, where parts were rounded; a synthetic total is computed, and so is exact.
     """
 
     kind: Literal["sum"] = "sum"
     total: str
     parts: list[str] = Key(min_length=2)
+    tolerance: float = Key(default=0.0, ge=0, strict=True, allow_inf_nan=False)
 
     def columns(self) -> tuple[str, ...]:
         """The total and its parts."""
@@ -134,18 +136,19 @@ class Sum(Constraint):
 
     def label(self) -> str:
         """The equation."""
-        return f"{self.total} = {' + '.join(self.parts)}"
+        within = f" (± {self.tolerance:g})" if self.tolerance else ""
+        return f"{self.total} = {' + '.join(self.parts)}{within}"
 
     def holds(self, frame: pd.DataFrame) -> np.ndarray:
-        """Add up, row by row: integers exactly, others but for the rounding of floats."""
+        """Add up, row by row: integers exactly, others but for the rounding of floats, both within the tolerance."""
         columns = [frame[name] for name in self.columns()]
         missing = np.any([column.isna() for column in columns], axis=0)
         if all(pd.api.types.is_integer_dtype(column) for column in columns):
             total, *parts = (column.fillna(0).to_numpy("int64") for column in columns)
-            return np.asarray((sum(parts) == total) | missing)
+            return np.asarray((np.abs(sum(parts) - total) <= self.tolerance) | missing)
         total, *parts = (column.to_numpy("float64", na_value=0.0) for column in columns)
-        size = np.sum(np.abs([total, *parts]), axis=0)
-        return np.asarray((np.abs(np.sum(parts, axis=0) - total) <= ROUNDING * size) | missing)
+        most = self.tolerance + ROUNDING * np.sum(np.abs([total, *parts]), axis=0)
+        return np.asarray((np.abs(np.sum(parts, axis=0) - total) <= most) | missing)
 
 
 class Combinations(Constraint):

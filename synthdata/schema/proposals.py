@@ -10,7 +10,8 @@ import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, islice
+from math import ceil
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,11 @@ BOTH = 8  # of the first rows, that have both columns of a pair
 LEAST_DATES, LEAST_NUMBERS, LEAST_SUMS = 100, 200, 100  # rows that must show what is proposed
 BROKEN_DATES, BROKEN_NUMBERS = 0.02, 0.05  # of rows put together at random that would not be in order, at least
 EXPLAINED = 0.5  # variance of a gap, relative to that of two independent columns, at most
-MOST_PAIRS = 2_000_000  # that are added up, in all
+MOST_PAIRS, MOST_ROUNDED_PAIRS = 2_000_000, 500_000  # that are added up, in all; once more in groups of rows
+ROUNDED = 0.01  # of the rows, at most, in which a sum is off by units of the last decimal of its parts
+SLACK = 1e-3  # of such a unit, for the rounding of floats
+SMALL, GROUPS = 32, 6  # rows of a group in which sums are sought that are off in others; how many groups
+MOST_FOUND = 1000  # sums that seem to hold in a group
 SHOWN = 20  # rows in which two columns differ, or a part of a sum is not 0
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 ENDS = {
@@ -41,7 +46,7 @@ WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
 def propose_constraints(frame: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[Constraint, ...]:
-    """The sums, and the orders of dates, times and numbers, that always hold. frame: raw or typed."""
+    """The orders of dates, times and numbers that always hold, and the sums, but for rounding. frame: raw or typed."""
     names = [name for name, field in fields.items() if _is_computable(field)]
     if len(names) < 2 or len(frame) < min(LEAST_DATES, LEAST_SUMS):
         return ()
@@ -206,11 +211,14 @@ def _named_alike(low: str, high: str) -> bool:
 def _sums(table: _Table) -> list[Sum]:
     """Sums of two or three parts that hold in every row, at most one of a total, and none in a circle."""
     parts_of: dict[str, tuple[str, ...]] = {}
+    found: dict[str, Sum] = {}
     for total, parts in _candidates(table):
-        circular = any(total in _all_parts(part, parts_of) for part in parts)
-        if total not in parts_of and not circular and _adds_up(table, total, parts):
-            parts_of[total] = parts
-    return [Sum(total=total, parts=list(parts_of[total])) for total in table.fields if total in parts_of]
+        if total in found or any(total in _all_parts(part, parts_of) for part in parts):
+            continue
+        each = _adding_up(table, total, parts)
+        if each is not None:
+            found[total], parts_of[total] = each, parts
+    return [found[total] for total in table.fields if total in found]
 
 
 def _all_parts(name: str, parts_of: Mapping[str, Sequence[str]]) -> set[str]:
@@ -219,50 +227,112 @@ def _all_parts(name: str, parts_of: Mapping[str, Sequence[str]]) -> set[str]:
 
 
 def _candidates(table: _Table) -> list[tuple[str, tuple[str, ...]]]:
-    """Totals with parts that seem to add up to them in some rows, pairs before triples.
+    """Totals with parts that seem to add up to them in some rows; exact sums first, then pairs before triples."""
+    scales = sorted({each.scale for each in table.fields.values() if isinstance(each, Number) and each.scale})
+    exact = _Units.of(table, scales[-1] if scales else 0).sums()
+    rounded = [found for scale in scales for found in _Units.of(table, scale).rounded_sums()]
+    ordered = dict.fromkeys([*sorted(exact, key=_length), *sorted(rounded, key=_length)])
+    return list(ordered)
 
-    Each column becomes one number, a sum of its units with random weights modulo 2 ** 64: where columns add up, so do
-    their numbers, so all pairs and triples are compared at once. Only totals that are missing where a part is, and
-    parts that are missing nowhere else, are compared with each other.
+
+def _length(found: tuple[str, tuple[str, ...]]) -> int:
+    return len(found[1])
+
+
+@dataclass(frozen=True)
+class _Units:
+    """The numbers of some rows, counted in units of 10 ** -scale.
+
+    values: (columns, rows) uint64, modulo 2 ** 64; rounded where a column has more decimals, 0 where it is missing.
+    scales: decimals, (columns,). weights: (rows,), random.
     """
-    scales = {name: each.scale for name, each in table.fields.items() if isinstance(each, Number)}
-    names, units = [], []
-    finest = max((scale for scale in scales.values() if scale is not None), default=0)
-    for name, scale in scales.items():
-        values = _quantity(table.some[name])
-        present = values[~np.isnan(values)]
-        if scale is None or len(np.unique(present)) < 2 or np.abs(present).max() * 10.0**scale >= 2.0**62:
-            continue
-        counted = np.rint(np.where(np.isnan(values), 0, values) * 10.0**scale).astype(np.int64)
-        names.append(name)
-        units.append(counted.astype(np.uint64) * np.uint64(pow(10, finest - scale, 2**64)))
-    if len(names) < 3:
-        return []
-    missing = table.some[names].isna().to_numpy(bool).T
-    weights = np.random.default_rng(1).integers(0, 2**63, len(table.some)).astype(np.uint64) * np.uint64(2) + GOLDEN
-    found: list[tuple[str, tuple[str, ...]]] = []
-    patterns, counts = np.unique(missing, axis=0, return_counts=True)
-    left = MOST_PAIRS
-    for pattern in patterns[np.argsort(-counts, kind="stable")]:
-        here = np.flatnonzero(~(missing & ~pattern).any(axis=1))  # columns that are missing nowhere else
-        left -= len(here) * (len(here) - 1) // 2
-        if left < 0:
-            break
-        if (~pattern).sum() < min(BOTH, len(pattern)):
-            continue
-        numbers = (np.stack([units[each] for each in here])[:, ~pattern] * weights[~pattern]).sum(
-            axis=1, dtype=np.uint64
-        )
-        totals = np.flatnonzero((missing[here] == pattern).all(axis=1))
-        for total, parts in _adding_up(numbers, totals.tolist()):
-            found.append((names[here[total]], tuple(names[here[part]] for part in parts)))
-    fits = [
-        (total, parts) for total, parts in found if all((scales[part] or 0) <= (scales[total] or 0) for part in parts)
-    ]
-    return sorted(fits, key=lambda each: len(each[1]))
+
+    scale: int
+    names: Sequence[str]
+    scales: np.ndarray
+    values: np.ndarray
+    missing: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, table: _Table, scale: int) -> _Units:
+        """Columns of one value, or whose values are too large to be counted, are left out."""
+        units: dict[str, np.ndarray] = {}
+        scales = {name: each.scale for name, each in table.fields.items() if isinstance(each, Number)}
+        for name, own in scales.items():
+            values = _quantity(table.some[name])
+            present = values[~np.isnan(values)]
+            if own is None or len(np.unique(present)) < 2 or np.abs(present).max() * 10.0**own >= 2.0**62:
+                continue
+            counted = np.rint(np.where(np.isnan(values), 0, values) * 10.0 ** min(own, scale)).astype(np.int64)
+            units[name] = counted.astype(np.uint64) * np.uint64(pow(10, max(scale - own, 0), 2**64))
+        names, rows = list(units), len(table.some)
+        weights = np.random.default_rng(1).integers(0, 2**63, rows).astype(np.uint64) * np.uint64(2) + GOLDEN
+        missing = table.some[names].isna().to_numpy(bool).T
+        values = np.stack([units[name] for name in names]) if names else np.zeros((0, rows), np.uint64)
+        return cls(scale, names, np.array([scales[name] for name in names], np.int64), values, missing, weights)
+
+    def sums(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Sums that hold in all of the rows."""
+        found = []
+        for columns, totals, rows in self._compared([slice(None)], MOST_PAIRS):
+            found += [self._named(*each) for each in self._adding_up(columns, totals, rows)]
+        return found
+
+    def rounded_sums(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Sums of parts of so many decimals that hold in nearly all rows, and so in some small group of rows."""
+        found = []
+        groups = [slice(start, start + SMALL) for start in range(0, GROUPS * SMALL, SMALL)]
+        for columns, totals, rows in self._compared(groups, MOST_ROUNDED_PAIRS):
+            vary = (self.values[np.ix_(totals, rows)] != self.values[totals, rows[0]][:, None]).any(axis=1)
+            totals = totals[vary & (self.scales[totals] >= self.scale)]
+            for total, parts in islice(self._adding_up(columns, totals, rows), MOST_FOUND):
+                if self.scales[list(parts)].max() == self.scale and self._is_nearly(total, parts):
+                    found.append(self._named(total, parts))
+        return found
+
+    def _compared(self, groups: Sequence[slice], left: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Columns to compare with each other, those of them that may be totals, and rows in which they are present.
+
+        Only totals that are missing where a part is, and parts that are missing nowhere else, are compared.
+        left: how many pairs may be.
+        """
+        patterns, counts = np.unique(self.missing, axis=0, return_counts=True)
+        for group in groups:
+            for pattern in patterns[np.argsort(-counts, kind="stable")]:
+                columns = np.flatnonzero(~(self.missing & ~pattern).any(axis=1))
+                left -= len(columns) * (len(columns) - 1) // 2
+                if left < 0:
+                    return
+                rows = np.flatnonzero(~pattern)[group]
+                if len(columns) >= 3 and len(rows) >= min(BOTH, len(pattern)):
+                    yield columns, columns[(self.missing[columns] == pattern).all(axis=1)], rows
+
+    def _adding_up(
+        self, columns: np.ndarray, totals: np.ndarray, rows: np.ndarray
+    ) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Totals with two or three of the columns that add up to them in these rows.
+
+        Each column becomes one number, a sum of its units with random weights modulo 2 ** 64: where columns add up, so
+        do their numbers, so all pairs and triples are compared at once.
+        """
+        numbers = (self.values[np.ix_(columns, rows)] * self.weights[rows]).sum(axis=1, dtype=np.uint64)
+        for total, parts in _pairs_and_triples(numbers, np.searchsorted(columns, totals).tolist()):
+            found = int(columns[total]), tuple(columns[list(parts)].tolist())
+            if self.scales[list(found[1])].max() <= min(self.scales[found[0]], self.scale):
+                yield found
+
+    def _is_nearly(self, total: int, parts: tuple[int, ...]) -> bool:
+        """Whether a sum holds in nearly all rows, and is off by rounding in all others."""
+        rows = ~self.missing[total]
+        off = self.values[total, rows] - self.values[list(parts)][:, rows].sum(axis=0, dtype=np.uint64)
+        return bool((np.abs(off.view(np.int64)) < len(parts)).all() and (off != 0).mean() <= 3 * ROUNDED)
+
+    def _named(self, total: int, parts: tuple[int, ...]) -> tuple[str, tuple[str, ...]]:
+        return self.names[total], tuple(self.names[part] for part in parts)
 
 
-def _adding_up(numbers: np.ndarray, totals: Sequence[int]) -> Iterator[tuple[int, tuple[int, ...]]]:
+def _pairs_and_triples(numbers: np.ndarray, totals: Sequence[int]) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Pairs and triples of numbers (n,) uint64 that add up to one of the totals, given by their places."""
     if len(numbers) < 3:
         return
@@ -283,15 +353,29 @@ def _adding_up(numbers: np.ndarray, totals: Sequence[int]) -> Iterator[tuple[int
                     yield total, tuple(sorted(parts))
 
 
-def _adds_up(table: _Table, total: str, parts: Sequence[str]) -> bool:
-    """Whether parts add up to a total in every row, and each has a share in it."""
+def _adding_up(table: _Table, total: str, parts: Sequence[str]) -> Sum | None:
+    """The sum if parts add up to a total in every row but for rounding, and each has a share in it.
+
+    Rounding is that of a total to the decimals of its parts, and in few rows that of each part but one.
+    """
     columns = pd.DataFrame({name: table.column(name) for name in (total, *parts)})
     missing = columns.isna()
     if (missing[total] != missing[list(parts)].any(axis=1)).any():
-        return False
+        return None
     present = columns[~missing[total]]
     if len(present) < LEAST_SUMS or any((present[part] != 0).sum() < SHOWN for part in parts):
-        return False
+        return None
     if any((present[one] == -present[other]).all() for one, other in combinations(parts, 2)):
-        return False
-    return bool(Sum(total=total, parts=list(parts)).holds(present).all())
+        return None
+    if Sum(total=total, parts=list(parts)).holds(present).all():
+        return Sum(total=total, parts=list(parts))
+    scale = max(_scale(table.fields[part]) for part in parts)
+    off = (present[list(parts)].sum(axis=1) - present[total]).abs().to_numpy("float64") * 10.0**scale - SLACK
+    if not scale or (off > 0.5).mean() > ROUNDED or off.max() > len(parts) - 1:
+        return None
+    return Sum(total=total, parts=list(parts), tolerance=ceil(off.max()) / 10**scale)
+
+
+def _scale(field: Field) -> int:
+    """The decimals of a number; 0 if it has any."""
+    return (field.scale or 0) if isinstance(field, Number) else 0
