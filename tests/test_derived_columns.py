@@ -18,6 +18,7 @@ from synthdata.pipeline import generate, train
 from synthdata.schema import Schema
 from synthdata.schema.constraints import Constraint, Ordered, Sum
 from synthdata.synthesizer import Synthesizer
+from tests.short import TABULAR
 
 ROWS = 2000
 SCHEMA = """
@@ -328,8 +329,8 @@ def test_a_filled_date_is_in_order_with_gaps_as_in_the_real_rows(schema, imputin
     assert not filled.isna().any(axis=None)
     assert hold(schema.constraints, filled) == [True] * 4
     if names != ["billed"]:
-        assert days(filled).mean() == pytest.approx(days(real).mean(), rel=0.35)
-    assert days(filled).max() <= days(real).max() + 17 * (names == ["discharged"])
+        assert days(filled).mean() == pytest.approx(days(real).mean(), rel=0.1)
+    assert days(filled).max() <= days(real).max() + 17 * (names == ["discharged"])  # where no stay fits the bill's date
 
 
 def test_a_missing_total_or_part_is_computed(imputing) -> None:

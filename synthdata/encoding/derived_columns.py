@@ -113,7 +113,7 @@ class DerivedColumns:
         codecs, gaps = {}, dict(self.gaps)
         for name, gap in self.gaps.items():
             rows = np.all([amounts[each].present for each in (name, *gap.lows)], axis=0)
-            column = self._gap(name, amounts)[rows]
+            column = self.gap(name, amounts)[rows]
             learned = _gap_field(self.measures[name])
             body = learned.learn(column, rng, subjects[rows])
             if body.ends is None:
@@ -173,7 +173,7 @@ class DerivedColumns:
         columns = {str(name): column for name, column in frame.items() if name not in self.sums}
         for name in self.measures:
             if name in self.gaps:
-                columns[name] = self._gap(name, amounts).set_axis(frame.index)
+                columns[name] = self.gap(name, amounts).set_axis(frame.index)
             elif name not in self.sums and (amounts[name].present != frame[name].notna()).any():
                 values = self.series(name, amounts[name], frame[name].dtype).set_axis(frame.index)
                 columns[name] = frame[name].where(frame[name].notna(), values)
@@ -307,7 +307,7 @@ class DerivedColumns:
             there = there | here
         return Amounts(result, there)
 
-    def _gap(self, name: str, amounts: Mapping[str, Amounts]) -> pd.Series:
+    def gap(self, name: str, amounts: Mapping[str, Amounts]) -> pd.Series:
         """The gap of a high column; missing where it is, or all low ones."""
         floor, own = self._floor(name, amounts), amounts[name]
         present = floor.present & own.present
