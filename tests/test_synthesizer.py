@@ -17,6 +17,7 @@ from synthdata.errors import (
 )
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
+from synthdata.synthesizer.artefact import FORMAT
 
 SCHEMA = """
 name: patients
@@ -150,7 +151,7 @@ def test_a_table_of_identifiers_alone_can_be_sampled():
         (lambda m: (m / "manifest.json").write_text('{"format": 1'), "cannot be read"),
         (lambda m: (m / "manifest.json").unlink(), "holds no manifest"),
         (lambda m: of_format(m, 99), "format 99 of synthdata"),
-        (lambda m: of_format(m, 2), "written by an older version; train it again"),
+        (lambda m: of_format(m, FORMAT - 1), "written by an older version; train it again"),
         (lambda m: truncate(m / "generators/tabular/weights.safetensors"), "does not match its hash"),
     ],
 )
@@ -164,7 +165,7 @@ def test_a_harmed_model_is_refused_in_one_line(fitted, tmp_path, harm, message):
 
 def of_format(model, number: int) -> None:
     manifest = model / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 3', f'"format": {number}'))
+    manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', f'"format": {number}'))
 
 
 def truncate(path) -> None:

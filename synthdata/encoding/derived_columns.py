@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.fields import Boolean, Codec, Field, Measure, Number
+from synthdata.fields.quantiles import Quantiles
 from synthdata.schema import MISSING, Schema
 from synthdata.schema.constraints import Ordered, Sum
 from synthdata.subjects import Subjects
@@ -112,17 +113,14 @@ class DerivedColumns:
         codecs, gaps = {}, dict(self.gaps)
         for name, gap in self.gaps.items():
             rows = np.all([amounts[each].present for each in (name, *gap.lows)], axis=0)
-            column = self._gap(name, amounts)[rows]
+            column = self.gap(name, amounts)[rows]
             learned = _gap_field(self.measures[name])
             body = learned.learn(column, rng, subjects[rows])
             if body.ends is None:
                 del gaps[name]
                 continue
             codecs[name] = Codec(name, learned, body, nulls=not amounts[name].present.all())
-            values = body.measure.units(column)
-            ranks = np.quantile(values, (np.arange(USUAL) + 0.5) / USUAL, method="nearest")
-            kept = body.quantiles.decode(body.quantiles.encode(ranks))
-            gaps[name] = Gap(gap.lows, tuple(np.sort(kept).tolist()))
+            gaps[name] = Gap(gap.lows, _usual(body.measure.units(column), body.quantiles))
         flags = {name: flag for name, flag in self.flags.items() if any(name in gap.lows for gap in gaps.values())}
         return replace(self, gaps=gaps, flags=flags), codecs
 
@@ -175,7 +173,7 @@ class DerivedColumns:
         columns = {str(name): column for name, column in frame.items() if name not in self.sums}
         for name in self.measures:
             if name in self.gaps:
-                columns[name] = self._gap(name, amounts).set_axis(frame.index)
+                columns[name] = self.gap(name, amounts).set_axis(frame.index)
             elif name not in self.sums and (amounts[name].present != frame[name].notna()).any():
                 values = self.series(name, amounts[name], frame[name].dtype).set_axis(frame.index)
                 columns[name] = frame[name].where(frame[name].notna(), values)
@@ -309,7 +307,7 @@ class DerivedColumns:
             there = there | here
         return Amounts(result, there)
 
-    def _gap(self, name: str, amounts: Mapping[str, Amounts]) -> pd.Series:
+    def gap(self, name: str, amounts: Mapping[str, Amounts]) -> pd.Series:
         """The gap of a high column; missing where it is, or all low ones."""
         floor, own = self._floor(name, amounts), amounts[name]
         present = floor.present & own.present
@@ -368,6 +366,15 @@ class DerivedColumns:
 def _gap_field(measure: Measure) -> Number:
     """Gaps are counted in whole units, or in floats."""
     return Number(integer=bool(measure.step))
+
+
+def _usual(gaps: np.ndarray, quantiles: Quantiles) -> tuple[int | float, ...]:
+    """Gaps at even ranks: values that are kept, or the middles of levels, since a gap itself may be one person's."""
+    coded = quantiles.encode(np.quantile(gaps, (np.arange(USUAL) + 0.5) / USUAL, method="nearest"))
+    if coded.ndim > 1:
+        coded[:, 1] = (np.floor(coded[:, 1] * quantiles.levels) + 0.5) / quantiles.levels
+    kept: list[int | float] = np.sort(quantiles.decode(coded)).tolist()
+    return tuple(kept)
 
 
 def _fits(measure: Measure, column: pd.Series) -> bool:

@@ -88,7 +88,7 @@ class Filling:
         rows, missing = settled(encoder.derived, encoder.order, rows, missing)
         if not missing:
             return rows
-        before, cells = rows, DerivedCells.of(encoder.derived, encoder.order, rows, missing)
+        before, cells = rows, DerivedCells.of(encoder.derived, encoder.codecs, encoder.order, rows, missing)
         arrays, observed, drawn = self._read_cells(rows, layout, missing, cells.sampled)
         wanted = {**{name: each for name, each in missing.items() if name in encoder.codecs}, **cells.sampled}
         wanted = {name: each for name, each in wanted.items() if each.any()}
@@ -104,8 +104,8 @@ class Filling:
             texts = self._texts(filled, now, seed, (block, attempt))
             numbers = Rows(seed, first_row(block) + np.arange(len(rows)))
             filled = {**encoder.dependencies.decode(filled), **texts}
-            rows = self._write_cells(rows, now, filled, numbers, cells, again)
-            again = again & (self._broken(rows, now) | cells.unlikely(rows, encoder.codecs))
+            rows, refused = self._write_cells(rows, now, filled, numbers, cells, again)
+            again = again & (self._broken(rows, now) | cells.unlikely(rows) | refused)
             if not again.any():
                 break
         only_needed = [name for name, each in cells.needed.items() if name not in missing and each.any()]
@@ -257,13 +257,14 @@ class Filling:
         numbers: Rows,
         cells: DerivedCells,
         again: np.ndarray,
-    ) -> pd.DataFrame:
+    ) -> tuple[pd.DataFrame, np.ndarray]:
         """Decode the cells `now`, row indices (m,) by column, into a copy of the rows, and what follows from them.
 
-        cells: those of derived columns. again: the rows that are sampled, (n,) bool.
+        cells: those of derived columns. again: the rows that are sampled, (n,) bool. Returns the rows, and those of
+        them that are better sampled once more, (n,) bool.
         """
         encoder = self.encoder
-        columns, gaps = cells.emptied(rows, again), {}
+        columns, gaps, refused = cells.emptied(rows, again), {}, np.zeros(len(rows), bool)
         for name, chosen in now.items():
             values = encoder.codecs[name].decode({name: arrays[name][chosen]}, numbers[chosen])
             if name in encoder.derived.gaps:
@@ -277,8 +278,9 @@ class Filling:
                 array[now[name]] = arrays[name][now[name]]
                 columns[name] = encoder.copied.decode(name, columns, encoder.codecs[name], array)
             if name in cells.needed:
-                columns[name] = cells.value(name, columns, gaps, again)
-        return pd.DataFrame(columns)
+                columns[name], worse = cells.value(name, columns, gaps, again)
+                refused |= worse
+        return pd.DataFrame(columns), refused
 
     def _broken(self, rows: pd.DataFrame, now: Mapping[str, np.ndarray]) -> np.ndarray:
         """Rows to sample again: (n,) bool. Uniqueness concerns the whole table and is not checked."""
