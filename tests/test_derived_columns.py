@@ -474,3 +474,23 @@ def test_a_sum_holds_exactly_and_passes_where_a_cell_is_missing() -> None:
     cents = pd.DataFrame({"a": [0.1, 0.1, np.nan], "b": [0.2, 0.2, 1.0], "c": [0.3, 0.31, 5.0]})
     assert each.holds(cents).tolist() == [True, False, True]
     assert each.label() == "c = a + b"
+
+
+def test_a_derived_column_stays_in_the_range_of_the_real_one():
+    rng = np.random.default_rng(3)
+    built = rng.integers(1880, 2010, ROWS)
+    frame = pd.DataFrame({"built": built, "altered": np.clip(built + rng.integers(0, 90, ROWS), 1950, 2010)})
+    schema = Schema.parse(
+        "fields:\n  built: {kind: number, integer: true}\n  altered: {kind: number, integer: true}\n"
+        "constraints:\n  - {kind: ordered, low: built, high: altered}\n"
+    )
+    made = Synthesizer.fit(frame, schema, model="marginals").sample(5000, seed=1)
+    assert made["altered"].between(1950, 2010).all()
+    assert (made["altered"] >= made["built"]).all()
+
+
+def test_the_range_is_kept_when_a_model_is_loaded(complete, tmp_path):
+    complete.save(tmp_path / "model")
+    loaded = Synthesizer.load(tmp_path / "model")
+    assert loaded.encoder.derived.ends == complete.encoder.derived.ends
+    assert set(loaded.encoder.derived.ends) == {"discharged", "billed", "gross"}

@@ -74,7 +74,7 @@ class Encoder:
         rng: np.random.Generator,
         subjects: Subjects,
     ) -> Self:
-        derived, gaps = derived.fit(frame, rng, subjects)
+        derived, gaps = derived.fit(frame, schema.fields, rng, subjects)
         learned = derived.learned(frame)
         codecs = {
             name: made.codecs.get(name) or gaps.get(name) or field.fit(learned[name], name, rng, subjects)
@@ -137,9 +137,13 @@ class Encoder:
         return pd.DataFrame({name: columns[name] for name in self.fields})
 
     def meets(self, arrays: Arrays, rows: Rows, conditions: Conditions) -> np.ndarray:
-        """Which rows of arrays, sampled under the masks of conditions, satisfy all of them: (n,) bool."""
-        columns = self._shown(conditions.checked, self.dependencies.decode(arrays), rows, conditions.masks)
-        result = np.ones(len(rows.numbers), bool)
+        """Which rows of arrays, sampled under the masks of conditions, satisfy all of them: (n,) bool.
+
+        Derived columns have to lie in the ranges that were learned of their values, too.
+        """
+        names = [*conditions.checked, *self.derived.ends]
+        columns = self._shown(names, self.dependencies.decode(arrays), rows, conditions.masks)
+        result = self.derived.usual_values(columns)
         for name, wanted in conditions.checked.items():
             result &= wanted.holds(columns[name])
         return result

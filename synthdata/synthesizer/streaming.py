@@ -89,10 +89,13 @@ class RowStream:
             return {}
         first, end = first_row(number), first_row(number + 1)
         arrays = self._sampled((number,), end - first)
-        return self._kept(arrays, number) if self.conditions.checked else arrays
+        return self._kept(arrays, number) if self.conditions.checked or self.encoder.derived.ends else arrays
 
     def _kept(self, arrays: Arrays, number: int) -> Arrays:
-        """The arrays of a block, with rows that break a condition replaced by others that satisfy all."""
+        """The arrays of a block, with rows that break a condition replaced by others that satisfy all.
+
+        So are rows in which a derived column has a value that no real row is near to.
+        """
         first, end = first_row(number), first_row(number + 1)
         numbers = Rows(self.seed, np.arange(first, end))
         result = {name: array.copy() for name, array in arrays.items()}
@@ -105,7 +108,9 @@ class RowStream:
             for name, array in result.items():
                 array[left[: len(found)]] = again[name][found]
             left = left[len(found) :]
-        raise self._hardly_any()
+        if self.conditions.checked:
+            raise self._hardly_any()
+        return result
 
     def check(self) -> None:
         """Raise ConditionError if hardly any row can be sampled that satisfies the conditions."""
