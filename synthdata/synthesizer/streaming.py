@@ -46,7 +46,10 @@ class RowStream:
         """Frames of rows, in order. rows: a hint of how many are needed, to limit sampling ahead."""
         with threadpool_limits(1, user_api="blas"):  # one per worker; and sums do not depend on the number of cores
             jobs = self._jobs()
-            if not self.stages.generators and (self.generator is None or (rows or MOST_BLOCK) <= FIRST_BLOCK):
+            if not self.stages.generators:
+                _, first = next(jobs)
+                yield first()  # before workers start, which would take their share of the machine from it
+            if not self.stages.generators and self.generator is None:
                 yield from (job() for _, job in jobs)
             yield from _ahead(jobs, rows)
 
