@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,6 +68,15 @@ def test_the_first_rows_of_a_long_run_are_those_of_a_short_one(fitted):
     long = fitted.sample(20_000, seed=7)
     for rows in (1, 1000, 1025, 9000):
         pd.testing.assert_frame_equal(long.iloc[:rows], fitted.sample(rows, seed=7))
+
+
+def test_the_first_rows_are_there_before_any_worker_starts(fitted):
+    before = threading.active_count()
+    stream = fitted.stream()
+    assert len(next(stream))
+    assert threading.active_count() == before
+    next(stream)
+    assert threading.active_count() > before
 
 
 def test_the_same_seed_gives_the_same_rows_and_another_does_not(fitted):

@@ -54,7 +54,10 @@ class RowStream:
         """
         with threadpool_limits(1, user_api="blas"):  # one per worker; and sums do not depend on the number of cores
             jobs = islice(self._jobs(), skip, None)
-            if not self.stages.generators and (self.generator is None or (rows or MOST_BLOCK) <= FIRST_BLOCK):
+            if not self.stages.generators:
+                _, first = next(jobs)
+                yield first()  # before workers start, which would take their share of the machine from it
+            if not self.stages.generators and self.generator is None:
                 yield from (job() for _, job in jobs)
             yield from _ahead(jobs, rows)
 
