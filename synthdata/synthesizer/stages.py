@@ -49,8 +49,9 @@ def fit_table(layout: Layout, arrays: Arrays, name: str, settings: Any, run: Run
 def _tell_plan(what: str, across: str, signature: Signature, arrays: Arrays, settings: Any, run: Run) -> None:
     """Tell the listener, before training, what it will do: the family, the rows, the largest number of epochs."""
     size = Size.of(signature, arrays)
-    epochs = getattr(settings.resolved(size), "epochs", None)  # the baseline has none
-    detail = f"{what}, {size.rows:,} rows x {across}" + (f", at most {epochs:,} epochs" if epochs else "")
+    chosen = settings.resolved(size)
+    lengths = [f"at most {getattr(chosen, each):,} {each}" for each in ("epochs", "rounds") if hasattr(chosen, each)]
+    detail = ", ".join([what, f"{size.rows:,} rows x {across}", *lengths])  # the baseline has neither
     run.listener(Progress(PLAN, 0.0, run.minutes and 60 * run.minutes, detail))
 
 
