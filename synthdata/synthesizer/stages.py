@@ -100,7 +100,7 @@ class FieldStages:
         """Fit a generator to each image and text of `layout`, conditioned on the blocks of `condition_layout`.
 
         models: family and settings by field, from the schema. override: a family to use instead, for fields that have
-        it. What is left of the budget is divided equally; checkpoints are put beside that of the table.
+        it. What is free of the budget is divided equally; checkpoints are put beside that of the table.
         """
         fields = _fields(layout)
         generators, families = {}, {}
@@ -108,9 +108,7 @@ class FieldStages:
             chosen = {"family": override} if override in families_of(block) else dict(models.get(name, {}))
             families[name], settings = field_settings(block, chosen.pop("family", None), chosen)
             checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
-            following = len(fields) - number - 1
-            kept = 0.0 if budget.left is None else budget.left * following / (following + 1)
-            minutes = budget.minutes_left(reserved=kept)
+            minutes = budget.share(1 / (len(fields) - number))
             seed, listener = run.seed + 1 + number, _of_field(run.listener, name)
             own = replace(run, seed=seed, checkpoint=checkpoint, minutes=minutes, listener=listener)
             signature = Signature({name: block}, condition_layout)
