@@ -223,7 +223,7 @@ def admit(
         if not allow_real_keys:
             check_learned_keys(synthesizer.schema, real)
         chunks = clear_of(synthesizer.schema, real, rows, listener).kept_clear(chunks)
-    return gate.admit(chunks, rows, max(rows * BUDGET, 10_000), listener, fewer=fewer)
+    return gate.admit(chunks, rows, max(rows * BUDGET, 10_000), listener, fewer=fewer, counted=True)
 
 
 def until(

@@ -56,7 +56,7 @@ def about_columns(frame: pd.DataFrame, schema: Schema) -> list[str]:
         if isinstance(field, Category | Number):
             column = _learned(frame, present, name, field.kind, has_subject=bool(schema.subject))
             found += column or (_in_texts(present.drop_duplicates(), name) if isinstance(field, Category) else [])
-        elif isinstance(field, Identifier):
+        elif isinstance(field, Identifier) and not field.is_running:
             found += _crowded(present, name, field)
         elif isinstance(field, Text):
             found += _in_texts(present, name)
@@ -102,6 +102,7 @@ def _learned(frame: pd.DataFrame, present: pd.Series, name: str, kind: str, *, h
     look = key_look(present)
     if look is not None:
         unique = "" if look.unique else ", unique: false"
+        unique = unique if look.start is None else f", start: {look.start}"
         subject = "" if look.unique or has_subject else f", and name who is to be protected (subject: {name})"
         return [
             f'"{name}" is about to be learned as a {kind} and looks like a key ({look.why}); make it '

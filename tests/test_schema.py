@@ -335,7 +335,7 @@ def kinds() -> dict[str, tuple[object, type, dict]]:
         "arrow": (pd.array([1, 2, None] * ROWS, dtype="int64[pyarrow]"), Number, {"integer": True}),
         "the ends of int64": ([-(2**63), 2**63 - 1] * 3 + [0] * 20, Number, {"min": None, "max": None}),
         "huge floats": ([1.7e308, -1.7e308, 5e-324] * 7, Number, {"min": None, "max": None}),
-        "counts upwards": (range(1, ROWS + 1), Identifier, {"integer": True}),
+        "counts upwards": (range(1, ROWS + 1), Identifier, {"start": 1}),
         "integers named id": (draw.permutation(10**6)[:ROWS], Identifier, {"integer": True}),
         "codes with a letter": ([f"P-{i:05}" for i in range(ROWS)], Identifier, {}),
         "digits with leading zeros, unique": ([f"{i:06}" for i in range(ROWS)], Identifier, {"integer": False}),

@@ -173,8 +173,8 @@ def test_copied_and_dependent_columns_are_found_in_subjects_not_in_rows() -> Non
     assert not CopiedColumns.find(frame, units, blocks, arrays, few).sources
     layout = {"a": Category().fit(pd.Series(["x", "y"] * 300, dtype="str"), "a", rng()).layout["a"]}
     both = {"a": np.arange(ROWS) // 2 % 2, "b": np.arange(ROWS) // 2 % 2}
-    assert FunctionalDependencies.find({"a": layout["a"], "b": layout["a"]}, both).tables
-    assert not FunctionalDependencies.find({"a": layout["a"], "b": layout["a"]}, both, few).tables
+    assert FunctionalDependencies.find({"a": layout["a"], "b": layout["a"]}, both).by_column
+    assert not FunctionalDependencies.find({"a": layout["a"], "b": layout["a"]}, both, few).by_column
 
 
 # --- splits ------------------------------------------------------------------------------------------------------

@@ -82,6 +82,14 @@ class DerivedCells:
                 sampled[name] = sampled.get(name, none) | own
         return cls(derived, codecs, needed, sampled, anchored, differences)
 
+    @property
+    def follow(self) -> Cells:
+        """Cells of columns that are learned as they are, or by a gap, but follow from other cells here."""
+        result = dict(self.anchored)
+        for name, (_, cells) in self.differences.items():
+            result[name] = result[name] | cells if name in result else cells
+        return result
+
     def emptied(self, rows: pd.DataFrame, again: np.ndarray) -> dict[str, pd.Series]:
         """The columns of rows, with the needed cells of those that are sampled again, (n,) bool, missing."""
         return {
@@ -145,9 +153,9 @@ class DerivedCells:
         return result
 
     def unlikely(self, rows: pd.DataFrame) -> np.ndarray:
-        """Rows in which what a total leaves of a part is beyond all that is learned of it: (n,) bool."""
+        """Rows in which a value that follows from others is beyond all that is learned of its column: (n,) bool."""
         result = np.zeros(len(rows), bool)
-        for name, (_, cells) in self.differences.items():
+        for name, cells in self.follow.items():
             ends = self.codecs[name].body.ends
             if name not in self.derived.gaps and ends is not None:
                 units = self.derived.amounts(name, rows[name]).units

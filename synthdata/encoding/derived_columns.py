@@ -400,7 +400,7 @@ def _usual(gaps: np.ndarray, quantiles: Quantiles) -> tuple[int | float, ...]:
 def _fits(measure: Measure, column: pd.Series) -> bool:
     """Whether there are values, and differences between them can be counted."""
     units = measure.units(column.dropna())
-    return bool(len(units)) and float(np.abs(units.astype(np.float64)).max()) < LARGEST
+    return measure.is_open and bool(len(units)) and float(np.abs(units.astype(np.float64)).max()) < LARGEST
 
 
 def _adds_up(parts: Sequence[Measure], total: Measure) -> bool:

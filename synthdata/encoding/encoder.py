@@ -24,6 +24,8 @@ from synthdata.subjects import Subjects
 
 __all__ = ["Encoder"]
 
+SAME = 1e-9  # relative difference of a float from what is decoded
+
 
 @dataclass(frozen=True)
 class Encoder:
@@ -62,7 +64,11 @@ class Encoder:
         copied = CopiedColumns.find(frame, columns._units(), own, arrays, subjects)
         layout = copied.layout(layout)
         arrays = copied.encode(frame, layout, arrays)
-        return replace(columns, copied=copied, dependencies=FunctionalDependencies.find(layout, arrays, subjects))
+        nullable = [name for name in layout if columns.codecs[name].nulls]
+        hiding = [name for name in layout if columns.codecs[name].body.hides]
+        moved = columns.moved(frame, arrays, layout)
+        found = FunctionalDependencies.find(layout, arrays, subjects, nullable=nullable, hiding=hiding, moved=moved)
+        return replace(columns, copied=copied, dependencies=found)
 
     @classmethod
     def _of(
@@ -123,18 +129,38 @@ class Encoder:
 
     def encode(self, frame: pd.DataFrame) -> Arrays:
         """Encode a frame of the schema's types as the arrays that generators learn."""
-        arrays = _by_columns(self.codecs, self.derived.learned(frame))
-        return self.dependencies.encode(self.copied.encode(frame, self.all_blocks, arrays))
+        blocks = self.all_blocks
+        learned = self.derived.learned(frame)
+        arrays = self.copied.encode(frame, blocks, _by_columns(self.codecs, learned))
+        return self.dependencies.encode(blocks, arrays)
 
     def decode(self, arrays: Arrays, rows: Rows, masks: Mapping[str, Mask] | None = None) -> pd.DataFrame:
         """Decode arrays to a frame in the schema's types and order, with keys and personal data made anew.
 
         rows: the seed of the run and the numbers of these rows. masks: those under which the arrays were sampled.
         """
-        arrays = self.dependencies.decode(arrays)
+        arrays = self.dependencies.decode(self.all_blocks, arrays)
         columns = self._shown([name for name in self.fields if name not in self.made.codecs], arrays, rows, masks or {})
         columns |= self.made.make(arrays, self.made.deal(columns, rows))
         return pd.DataFrame({name: columns[name] for name in self.fields})
+
+    def moved(self, learned: pd.DataFrame, arrays: Arrays, names: Iterable[str]) -> dict[str, np.ndarray]:
+        """Which rows' numbers were moved to others, since few have them: (n,) bool, of the quantities among `names`.
+
+        learned: a frame as it is learned, with gaps and surrogates. arrays: that frame encoded, before copies of other
+        columns are marked or after.
+        """
+        result = {}
+        for name in (each for each in names if self.codecs[each].unit is not None):
+            column, back = learned[name], self.codecs[name].decode(arrays, Rows(0, np.arange(len(learned))))
+            there, moved = column.notna().to_numpy(bool), np.zeros(len(learned), bool)
+            if pd.api.types.is_numeric_dtype(column):
+                values, kept = (each[there].to_numpy(np.float64) for each in (column.reset_index(drop=True), back))
+                moved[there] = ~np.isclose(values, kept, rtol=SAME, atol=0.0)
+            else:
+                moved[there] = column[there].to_numpy() != back[there].to_numpy()
+            result[name] = moved
+        return result
 
     def meets(self, arrays: Arrays, rows: Rows, conditions: Conditions) -> np.ndarray:
         """Which rows of arrays, sampled under the masks of conditions, satisfy all of them: (n,) bool.
@@ -142,7 +168,8 @@ class Encoder:
         Derived columns have to lie in the ranges that were learned of their values, too.
         """
         names = [*conditions.checked, *self.derived.ends]
-        columns = self._shown(names, self.dependencies.decode(arrays), rows, conditions.masks)
+        arrays = self.dependencies.decode(self.all_blocks, arrays)
+        columns = self._shown(names, arrays, rows, conditions.masks)
         result = self.derived.usual_values(columns)
         for name, wanted in conditions.checked.items():
             result &= wanted.holds(columns[name])
@@ -211,7 +238,7 @@ class Encoder:
 
     def allowed(self, masks: Mapping[str, Mask]) -> dict[str, np.ndarray]:
         """Masks over the symbols of learned blocks; ConditionError if masks contradict each other."""
-        return self.dependencies.masks({name: mask.allowed for name, mask in masks.items()})
+        return self.dependencies.masks(self.all_blocks, {name: mask.allowed for name, mask in masks.items()})
 
     def satisfied(self, frame: pd.DataFrame, where: Where) -> np.ndarray:
         """Which rows of a frame of the schema's types satisfy conditions: (n,) bool; ConditionError as `restrict`."""
@@ -230,7 +257,7 @@ class Encoder:
             "columns": {name: codec.to_json() for name, codec in self.codecs.items()},
             "derived_columns": self.derived.to_json(),
             "copied_columns": dict(self.copied.sources),
-            "functional_dependencies": dict(self.dependencies.tables),
+            "functional_dependencies": self.dependencies.to_json(),
             "persons": {role: each.to_json() for role, each in self.made.persons.items()},
         }
 
@@ -247,14 +274,13 @@ class Encoder:
         }
         persons = {role: Persons.from_json(each) for role, each in data["persons"].items()}
         made = {name: codec for name, codec in codecs.items() if codec.field.is_made}
-        tables = data["functional_dependencies"].items()
         return cls(
             schema.fields,
             codecs,
             MadeColumns(made, persons, schema.name),
             derived.with_measures(codecs),
             CopiedColumns({name: tuple(others) for name, others in data["copied_columns"].items()}),
-            FunctionalDependencies({name: (source, tuple(table)) for name, (source, table) in tables}),
+            FunctionalDependencies.from_json(data["functional_dependencies"]),
         )
 
 

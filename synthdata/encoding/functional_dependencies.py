@@ -1,103 +1,127 @@
-"""Functional dependencies: the years of schooling follow from the degree, the country from the country code.
+"""Functional dependencies: the years of schooling follow from the degree, a product's name from its code.
 
-If each symbol of a column, the source, always occurs with the same symbol of another, generators do not learn the
-other, which they could only get wrong: it is looked up in a table when rows are decoded.
+If each value of a column, the source, always occurs with the same value of another, generators do not learn the other,
+which they could only get wrong: it is looked up in a table when rows are decoded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 
-from synthdata.blocks import Arrays, Categorical, Layout
+from synthdata.blocks import Arrays, Binned, Block, Categorical, Layout
+from synthdata.encoding.dependency import Dependency, Moved, cell_count, mask_of_cells
+from synthdata.encoding.dependency_search import Column, find_dependencies
 from synthdata.errors import ConditionError
 from synthdata.subjects import Subjects
 
 __all__ = ["FunctionalDependencies"]
-
-LEAST_ROWS = 20  # mean rows, or subjects, per symbol of the source: fewer could agree by chance
 
 
 @dataclass(frozen=True)
 class FunctionalDependencies:
     """The functional dependencies of a table.
 
-    tables: for each dependent column, its source, and its symbol for each symbol of the source.
+    by_column: of the dependent columns; a source that is itself dependent, and learned, stands before those that depend
+    on it. Methods take the layout of all columns, dependent ones included.
     """
 
-    tables: Mapping[str, tuple[str, tuple[int, ...]]]
+    by_column: Mapping[str, Dependency]
 
     @classmethod
-    def find(cls, layout: Layout, arrays: Arrays, subjects: Subjects | None = None) -> FunctionalDependencies:
-        """Compare all pairs of categorical columns, sources with more symbols first.
+    def find(
+        cls,
+        layout: Layout,
+        arrays: Arrays,
+        subjects: Subjects | None = None,
+        *,
+        nullable: Collection[str] = (),
+        hiding: Collection[str] = (),
+        moved: Moved | None = None,
+    ) -> Self:
+        """Compare all columns with the categorical ones, sources with more symbols first.
 
         Of two columns that determine each other, the first in the layout is kept. subjects: the subject of each row; a
-        subject counts once for each of its symbols.
+        subject counts once for each value. nullable: columns whose first symbol means missing. hiding: columns whose
+        last symbol stands for rare values. moved: rows, (n,) bool by column, whose number was moved to another one,
+        since few have it: what occurs with it says nothing of the other one.
         """
-        seen = {name: len(np.unique(arrays[name])) for name, block in layout.items() if isinstance(block, Categorical)}
-        kept: list[str] = []
-        tables = {}
-        for name in sorted((name for name in seen if seen[name] > 1), key=lambda name: -seen[name]):
-            sources = (other for other in kept if seen[other] * LEAST_ROWS <= _observations(arrays[other], subjects))
-            found = ((other, _table(layout, arrays, other, name)) for other in sources)
-            source = next(((other, table) for other, table in found if table is not None), None)
-            if source is None:
-                kept.append(name)
-            else:
-                tables[name] = source
-        return cls(tables)
+        columns = [
+            Column.of(name, block, arrays[name], (moved or {}).get(name), name in nullable, name in hiding)
+            for name, block in layout.items()
+            if isinstance(block, Categorical) or (isinstance(block, Binned) and not block.links)
+        ]
+        return cls(find_dependencies(columns, subjects))
 
     def layout(self, layout: Layout) -> Layout:
-        """The layout without dependent columns."""
-        for name, (source, table) in self.tables.items():
-            block, other = layout[name], layout[source]
-            if not (isinstance(block, Categorical) and isinstance(other, Categorical)):
-                raise ValueError(f"{name} or {source} is not categorical")
-            if len(table) != other.size or not all(0 <= symbol < block.size for symbol in table):
-                raise ValueError(f"{name} does not depend on {source} as it is")
-        return {name: block for name, block in layout.items() if name not in self.tables}
+        """The layout that generators learn."""
+        result: dict[str, Block] = {}
+        for name, block in layout.items():
+            if name not in self.by_column:
+                result[name] = block
+                continue
+            dependency = self.by_column[name]
+            for one in dependency.lookups:
+                is_sound = len(one.table) == cell_count(layout[one.source])
+                if not isinstance(block, Categorical) or not is_sound or max(one.table) >= block.size:
+                    raise ValueError(f"{name} does not follow from {one.source}")
+            assert isinstance(block, Categorical)
+            learned = dependency.learned(block)
+            if learned is not None:
+                result[name] = learned
+        return result
 
-    def encode(self, arrays: Arrays) -> Arrays:
-        """The arrays without dependent columns."""
-        return {name: array for name, array in arrays.items() if name not in self.tables}
+    def encode(self, layout: Layout, arrays: Arrays) -> dict[str, np.ndarray]:
+        """The arrays that generators learn."""
+        result = dict(arrays)
+        for name, dependency in self.by_column.items():
+            block = layout[name]
+            assert isinstance(block, Categorical)
+            if dependency.learned(block) is None:
+                del result[name]
+            else:
+                result[name] = dependency.encode(arrays[name])
+        return result
 
-    def decode(self, arrays: Arrays) -> Arrays:
-        """The arrays, with dependent columns looked up."""
-        looked_up = {name: np.asarray(table)[arrays[source]] for name, (source, table) in self.tables.items()}
-        return {**arrays, **looked_up}
+    def decode(self, layout: Layout, arrays: Arrays, moved: Moved | None = None) -> dict[str, np.ndarray]:
+        """The arrays of all columns, dependent ones looked up. moved: rows by source, for which it does not tell."""
+        result = dict(arrays)
+        for name, each in self.by_column.items():
+            result[name] = each.decode(layout, result, arrays.get(name), moved)
+        return result
 
-    def masks(self, masks: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def masks(self, layout: Layout, masks: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Turn masks over the symbols of any columns into masks over those that are learned.
 
         ConditionError if no symbol of a source satisfies the masks of the columns that depend on it.
         """
-        result = {name: mask for name, mask in masks.items() if name not in self.tables}
-        for name, (source, table) in self.tables.items():
-            if name not in masks:
+        result, asked = {}, dict(masks)
+        for name, each in reversed(list(self.by_column.items())):
+            if name not in asked:
                 continue
-            looked_up = masks[name][np.asarray(table)]
-            result[source] = result[source] & looked_up if source in result else looked_up
-            if not result[source].any():
-                raise ConditionError(
-                    f'"{name}" follows from "{source}", and no row of the training data has what is asked of them; '
-                    f"relax a condition"
-                )
-        return result
+            own = asked.pop(name)
+            learned = each.allowed_learned(own)
+            if learned is not None:
+                result[name] = learned
+            for lookup in each.lookups:
+                source = lookup.source
+                mask = mask_of_cells(each.allowed_cells(lookup, own), layout[source])
+                asked[source] = asked[source] & mask if source in asked else mask
+                if not asked[source].any():
+                    raise ConditionError(
+                        f'"{name}" follows from "{source}", and no row of the training data has what is asked of '
+                        f"them; relax a condition"
+                    )
+        return {**asked, **result}
 
+    def to_json(self) -> dict[str, Any]:
+        """Write as plain JSON."""
+        return {name: asdict(each) for name, each in self.by_column.items()}
 
-def _observations(array: np.ndarray, subjects: Subjects | None) -> int:
-    """Number of rows; with subjects, number of distinct pairs of subject and symbol."""
-    if subjects is None or subjects.numbers is None:
-        return len(array)
-    return int(subjects.count(array, int(array.max(initial=0)) + 1).sum())
-
-
-def _table(layout: Layout, arrays: Arrays, source: str, name: str) -> tuple[int, ...] | None:
-    """The symbol of `name` for each symbol of `source`, 0 where that does not occur; None if it is no function."""
-    block = layout[source]
-    assert isinstance(block, Categorical)
-    table = np.zeros(block.size, np.int64)
-    table[arrays[source]] = arrays[name]
-    return tuple(table.tolist()) if np.array_equal(table[arrays[source]], arrays[name]) else None
+    @classmethod
+    def from_json(cls, data: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Read what `to_json` wrote."""
+        return cls({name: Dependency.from_json(each) for name, each in data.items()})

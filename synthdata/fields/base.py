@@ -65,6 +65,11 @@ class Measure(ABC):
     def unit(self) -> Hashable:
         """Equal for columns that can hold the same value."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether any number of units is a value, as it must be to compute one column from others."""
+        return True
+
     @abstractmethod
     def units(self, values: pd.Series) -> np.ndarray:
         """Count present values (n,) of a column with this measure: (n,) int64, or float64 where `step` is 0."""
@@ -251,6 +256,15 @@ class Field(Declaration, ABC):
     def like(self) -> str | None:
         """The column that made values have to fit, constant for each person; None if there is none."""
         return None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its values count the rows of a table."""
+        return False
+
+    def counted(self, column: pd.Series, before: int) -> pd.Series:
+        """A column as it stands in an output, after `before` present values: running numbers are counted anew."""
+        return column
 
     @property
     def possible_values(self) -> int | None:

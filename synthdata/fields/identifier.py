@@ -2,7 +2,7 @@
 
 Key number i of a run becomes the number (a * i + b) mod capacity, written in the mixed radix of the pattern: unique
 without memory. a and b depend on the run's seed, the table and the column. Of keys that repeat, training learns only
-how many rows share one (`sharing`).
+how many rows share one (`sharing`). A running number is key number i itself, counted from `start`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from synthdata.subjects import Subjects
 __all__ = ["Identifier"]
 
 DIGITS = frozenset("0123456789")
+PATTERN = "[0-9]{9}"
 LONGEST_INTEGER = 18  # digits of an int64 key
+MOST_RUNNING = 2**62
 FACTOR = 4  # keys that integers of the real ones' width must leave for each real one, or they get a digit more
 
 
@@ -46,6 +48,8 @@ class Identifier(Field):
         Whether keys are numbers, of at most 18 digits, and not text.
     unique : bool, default True
         Whether no two rows share a key. Where they do, how many rows share one is learned.
+    start : int, optional
+        That keys are a running number: the rows of an output are counted from it, and `pattern` is not used.
     of : str, optional
         Whose key it is, where not the subject's: a name for the role, "doctor" say.
     nullable : bool, default False
@@ -62,16 +66,20 @@ class Identifier(Field):
     """
 
     kind: Literal["identifier"] = "identifier"
-    pattern: str = "[0-9]{9}"
+    pattern: str = PATTERN
     integer: bool = False
     unique: bool = True
+    start: int | None = Key(default=None, ge=0, le=MOST_RUNNING)
     of: str | None = Key(default=None, description="whose key, where not the subject's: a name for the role")
 
     is_made: ClassVar[bool] = True
-    copied_is_leak: ClassVar[bool] = True
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
+        if self.is_running and not self.unique:
+            return f"start {self.start} makes a running number, which no two rows share; leave unique out"
+        if self.is_running and self.pattern != PATTERN:
+            return f"start {self.start} makes a running number, which has no pattern; leave one of the two out"
         try:
             positions = alphabets(self.pattern)
         except ValueError as error:
@@ -81,13 +89,23 @@ class Identifier(Field):
         return None
 
     @property
+    def is_running(self) -> bool:
+        """Whether `start` makes it a running number."""
+        return self.start is not None
+
+    @property
+    def copied_is_leak(self) -> bool:  # type: ignore[override]  # of one kind, some are
+        """Whether a real key cannot come out by chance; a running number is one of the real ones in most tables."""
+        return not self.is_running
+
+    @property
     def keys(self) -> int:
-        """How many keys the pattern can write."""
-        return prod(map(len, alphabets(self.pattern)))
+        """How many keys can be written."""
+        return MOST_RUNNING if self.is_running else prod(map(len, alphabets(self.pattern)))
 
     @property
     def possible_values(self) -> int:
-        """The keys of the pattern."""
+        """All keys."""
         return self.keys
 
     def fitting(self, keys: pd.Series) -> pd.Series:
@@ -111,6 +129,10 @@ class Identifier(Field):
         if look is None:
             return None
         text = look.text
+        if look.start is not None:
+            after = ", after the last real one" if look.start > text.astype("int64").max() else ""
+            note = f"counts the rows of the output from {look.start}{after}; if it says more, make it a number"
+            return Guess(cls(start=look.start), note)
         note = "new keys, never learned" if look.unique else f"new keys, never learned; {look.why}"
         if look.integer:
             distinct = len(text)
@@ -122,31 +144,35 @@ class Identifier(Field):
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read text, or whole numbers."""
-        if not self.integer:
+        if not self._is_number:
             return named_cells(cells), np.zeros(len(cells), bool)
         return Number(integer=True).read(cells)
 
     def dtype(self, nulls: bool) -> Any:
         """Text, or int64."""
-        if self.integer:
+        if self._is_number:
             return "Int64" if nulls else "int64"
         return "str"
+
+    @property
+    def _is_number(self) -> bool:
+        return self.integer or self.is_running
 
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> IdentifierBody:
         """Learn only how many rows share a key, where keys repeat."""
         sharing = None if self.unique else Sharing.fit(values, subjects, rng)
-        return IdentifierBody(self.pattern, self.integer, self.role, sharing)
+        return IdentifierBody(self.pattern, self.integer, self.role, sharing, self.start)
 
     def body_from_json(self, data: Mapping[str, Any]) -> IdentifierBody:
         """Read what `IdentifierBody.to_json` wrote."""
         sharing = Sharing.from_json(data["sharing"]) if data.get("sharing") else None
-        return IdentifierBody(self.pattern, self.integer, self.role, sharing)
+        return IdentifierBody(self.pattern, self.integer, self.role, sharing, self.start)
 
     def claims(self, name: str) -> list[Expectation]:
         """Text that matches the pattern; unique if declared so."""
-        type_ = {"column": name, "type_": "int64" if self.integer else "str"}
+        type_ = {"column": name, "type_": "int64" if self._is_number else "str"}
         claims = [Expectation("expect_column_values_to_be_of_type", type_)]
-        if not self.integer:  # \A and \Z since ^ and $ also pass a trailing newline
+        if not self._is_number:  # \A and \Z since ^ and $ also pass a trailing newline
             match = {"column": name, "regex": rf"\A(?:{as_regex(self.pattern)})\Z"}
             claims.append(Expectation("expect_column_values_to_match_regex", match))
         if self.unique:
@@ -157,30 +183,45 @@ class Identifier(Field):
         """Keys are written as they are."""
         return column
 
+    def counted(self, column: pd.Series, before: int) -> pd.Series:
+        """Running numbers counted anew."""
+        if self.start is None:
+            return column
+        there = column.notna().to_numpy(bool)
+        result = column.copy()
+        result[there] = self.start + before + np.arange(int(there.sum()))
+        return result
+
     def comparison(self, column: pd.Series) -> None:
         """None: keys are made, not learned."""
 
 
 @dataclass(frozen=True)
 class IdentifierBody(MadeBody):
-    """The pattern, whether keys are numbers, their role, and how rows share one; None if each has its own."""
+    """The pattern, whether keys are numbers, their role, and how rows share one; None if each has its own.
+
+    start: of a running number.
+    """
 
     pattern: str
     integer: bool
     role: str = ""
     sharing: Sharing | None = None
+    start: int | None = None
 
     @property
     def capacity(self) -> int | None:
-        """How many rows the pattern has keys for; None where keys may repeat."""
+        """How many rows there are keys for; None where keys may repeat."""
         return self._keys if self.sharing is None else None
 
     @property
     def _keys(self) -> int:
-        return prod(map(len, alphabets(self.pattern)))
+        return MOST_RUNNING if self.start is not None else prod(map(len, alphabets(self.pattern)))
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Write keys to the pattern; which key a row gets depends on the run's seed, the table and the column."""
+        if self.start is not None:
+            return pd.Series(self.start + rows.numbers, dtype="int64")
         positions = alphabets(self.pattern)
         numbers, capacity = rows.numbers, self._keys
         if self.sharing is not None:

@@ -16,6 +16,11 @@ LEAST = 20  # distinct values of a key, by its look
 LEAST_NAMED, LEAST_SHAPED = 2, 5  # of one that is named for people, and of UUIDs
 MOST_ROWS_OF_ONE = 200  # on average: what more rows share is a category, a shop or a ward
 LEAST_FREE = 10  # keys a pattern must leave for each that there is, or it is a code of few names
+MORE = re.compile(  # what counts without gaps and says more than which row it is
+    r"(?i)(^|_|\b)(rank|ranking|position|place|year|month|week|day|hour|date|time|age|score|level|grade)s?($|_|\b)"
+)
+INDEX = re.compile(r"(?i)unnamed: ?\d+(_level_\d+)?|index|level_0|row(_?(no|nr|num|number|id|index))?|")
+SPARSE = 20  # rows that were there for each that is left of a table with an index
 EPOCH = (500_000_000, 2_200_000_000)  # seconds since 1970, from 1985 to 2039
 LONG = 9  # digits: numbers of one length that are as long are seldom quantities
 _DECIMAL = re.compile(r"[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?")
@@ -43,12 +48,17 @@ PLACE_OR_THING = re.compile(
 
 @dataclass(frozen=True)
 class KeyLook:
-    """text: the distinct cells. unique: no two cells are equal. integer: they are whole numbers. why: for a person."""
+    """What makes cells keys.
+
+    text: the distinct cells. unique: no two cells are equal. integer: they are whole numbers. why: for a person. start:
+    where a running number begins; None if they are none.
+    """
 
     text: pd.Series
     unique: bool
     integer: bool
     why: str
+    start: int | None = None
 
 
 def key_look(column: pd.Series) -> KeyLook | None:
@@ -79,13 +89,30 @@ def key_look(column: pd.Series) -> KeyLook | None:
 
 def _unique(text: pd.Series, integer: bool, name: str) -> KeyLook | None:
     """Integers that count up or are named like keys, and what is written to one pattern."""
-    if integer:
-        numbers = text.astype("int64")
-        counts_up = bool((numbers.diff().iloc[1:] == 1).all())
-        if not counts_up and not _NAMED.search(name) and not _is_long(text):
-            return None
-        return KeyLook(text, True, True, "no two rows share one")
-    return None if pattern_of(text) is None else KeyLook(text, True, False, "no two rows share one")
+    why = "no two rows share one"
+    if not integer:
+        return None if pattern_of(text) is None else KeyLook(text, True, False, why)
+    numbers = text.astype("int64").to_numpy()
+    if INDEX.fullmatch(name) and numbers.max() < SPARSE * len(numbers):
+        return KeyLook(text, True, True, "a row index", int(numbers.min() == 1))
+    counts = int(numbers.max()) - int(numbers.min()) + 1 == len(numbers) and not MORE.search(name)
+    if counts:
+        return KeyLook(text, True, True, "it counts the rows", _start(int(numbers.min()), int(numbers.max())))
+    return KeyLook(text, True, True, why) if _NAMED.search(name) or _is_long(text) else None
+
+
+def _start(low: int, high: int) -> int:
+    """Where running numbers begin that are made for those from `low` to `high`.
+
+    At the same 0, 1, 1000 or 10001; where the real ones begin at a number that is somebody's, after the last of them.
+    """
+    digits = str(low - low % 10)
+    is_round = low <= 10 or (len(digits) > 2 and low % 10 <= 1 and not digits[1:].strip("0"))
+    if is_round:
+        return low
+    unit = 10 ** (len(str(high)) - 1)
+    after: int = (high // unit + 1) * unit + 1
+    return after
 
 
 def _repeated(rows: int, distinct: pd.Series, integer: bool, name: str) -> str | None:

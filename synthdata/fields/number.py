@@ -19,6 +19,7 @@ from pydantic import field_validator
 from synthdata.blocks import Block
 from synthdata.fields.base import Body, Expectation, Field, Guess, Measure
 from synthdata.fields.cells import cells_as_text
+from synthdata.fields.clock import Clock, as_clock, clock_of, count_time, count_times, is_clock_time, pattern_of_clock
 from synthdata.fields.comparison import Numeric
 from synthdata.fields.intervals import Interval, inside, intervals_of
 from synthdata.fields.predicates import Mask, OperandError, Predicate
@@ -45,6 +46,9 @@ class Number(Field):
         Digits behind the point, 0 to 12; values are drawn in these units. Without it, floats of any precision.
     min, max : number, optional
         The least and the greatest value there can be, inclusive. Rows beyond are refused.
+    clock : str, optional
+        That an integer writes a time of day: "hhmm" (1259, 5 for 00:05, 2400) or "hhmmss". Rows with other numbers are
+        refused.
     nullable : bool, default False
         Whether cells may be missing.
     description : str, optional
@@ -62,6 +66,7 @@ class Number(Field):
     decimals: int | None = Key(default=None, ge=0, le=MOST_DECIMALS)
     min: int | float | None = None
     max: int | float | None = None
+    clock: Clock | None = None
 
     reads_null: ClassVar[frozenset[str]] = NULL_WORDS
 
@@ -76,6 +81,8 @@ class Number(Field):
         """Say what contradicts itself in the declaration, or None."""
         if self.integer and self.decimals:
             return f"integer has no decimals, found decimals {self.decimals}"
+        if self.clock and not self.integer:
+            return f"clock {self.clock} needs integer: true"
         for key, bound in (("min", self.min), ("max", self.max)):
             if bound is None:
                 continue
@@ -84,6 +91,8 @@ class Number(Field):
             if self.scale is not None and (Fraction(str(bound)) * 10**self.scale).denominator != 1:
                 what = "integer" if self.integer else f"decimals {self.scale}"
                 return f"{key} {bound} has more decimals than the field ({what}); round it"
+            if self.clock and not is_clock_time(bound, self.clock):
+                return f"{key} {bound} is no clock time ({self.clock})"
         if self.min is not None and self.max is not None and self.min > self.max:
             return f"max {self.max} is below min {self.min}"
         return None
@@ -146,26 +155,26 @@ class Number(Field):
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> NumberBody:
         """Fit in units of the last decimal, or in floats where units would not be exact."""
         measure = self.measure(values)
-        return NumberBody(Quantiles.fit(measure.units(values), rng, subjects), measure.scale)
+        return NumberBody(Quantiles.fit(measure.units(values), rng, subjects), measure.scale, measure.clock)
 
     def measure(self, values: pd.Series) -> NumberMeasure:
-        """Units of the last decimal, or floats where units would not be exact."""
+        """Units of the last decimal, or floats where units would not be exact; minutes, or seconds, of clock times."""
         scale = self.scale
         if not self.integer and scale is not None:
             most = np.abs(values.to_numpy("float64")).max(initial=0.0)
             scale = None if most * 10.0**scale >= 2.0**53 else scale
-        return NumberMeasure(scale)
+        return NumberMeasure(scale, self.clock)
 
     def measure_from_json(self, data: Mapping[str, Any]) -> NumberMeasure:
         """Read what `NumberMeasure.to_json` wrote."""
-        return NumberMeasure(data["scale"])
+        return NumberMeasure(data["scale"], self.clock)
 
     def body_from_json(self, data: Mapping[str, Any]) -> NumberBody:
         """Read what `NumberBody.to_json` wrote."""
-        return NumberBody(Quantiles.from_json(data["quantiles"]), data["scale"])
+        return NumberBody(Quantiles.from_json(data["quantiles"]), data["scale"], self.clock)
 
     def claims(self, name: str) -> list[Expectation]:
-        """Type and bounds. Floats always have bounds, since infinities are refused."""
+        """Type, bounds, and that clock times are some. Floats always have bounds, since infinities are refused."""
         type_ = "int64" if self.integer else "float64"  # to Great Expectations, int64 is Int64 too
         claims = [Expectation("expect_column_values_to_be_of_type", {"column": name, "type_": type_})]
         end = None if self.integer else sys.float_info.max
@@ -174,6 +183,9 @@ class Number(Field):
         if low is not None or high is not None:
             bounds = {"column": name, "min_value": low, "max_value": high}
             claims.append(Expectation("expect_column_values_to_be_between", bounds))
+        if self.clock:  # Great Expectations matches numbers as they are written
+            match = {"column": name, "regex": rf"\A(?:{pattern_of_clock(self.clock)})\Z"}
+            claims.append(Expectation("expect_column_values_to_match_regex", match))
         return claims
 
     def write(self, column: pd.Series) -> pd.Series:
@@ -187,9 +199,10 @@ class Number(Field):
 
 @dataclass(frozen=True)
 class NumberMeasure(Measure):
-    """Units of 10 ** -scale; floats as they are where `scale` is None."""
+    """Units of 10 ** -scale; floats as they are where `scale` is None; minutes, or seconds, of clock times."""
 
     scale: int | None
+    clock: Clock | None = None
 
     @property
     def step(self) -> float:
@@ -198,15 +211,23 @@ class NumberMeasure(Measure):
 
     @property
     def unit(self) -> Hashable:
-        """The scale."""
-        return ("number", self.scale)
+        """The scale, or how clock times are written."""
+        return ("clock", self.clock) if self.clock else ("number", self.scale)
+
+    @property
+    def is_open(self) -> bool:
+        """Clock times end at midnight."""
+        return self.clock is None
 
     def units(self, values: pd.Series) -> np.ndarray:
         """Count units of numbers (n,)."""
-        return _units(values.to_numpy("int64" if values.dtype.kind == "i" else "float64"), self.scale)
+        numbers = values.to_numpy("int64" if values.dtype.kind == "i" else "float64")
+        return count_times(_units(numbers, 0), self.clock) if self.clock else _units(numbers, self.scale)
 
     def values(self, units: np.ndarray) -> pd.Series:
         """The inverse of `units`."""
+        if self.clock:
+            return pd.Series(as_clock(units, self.clock))
         return pd.Series(units / 10.0**self.scale if self.scale else units)
 
     def least(self, other: Measure, units: np.ndarray, *, strict: bool) -> np.ndarray:
@@ -230,7 +251,9 @@ class NumberMeasure(Measure):
 
     def intervals(self, predicates: Sequence[Predicate]) -> tuple[Interval, ...]:
         """What comparisons with numbers leave of the units."""
-        return intervals_of(predicates, self.scale, _operand)
+        clock = self.clock
+        operand = (lambda value: count_time(_operand(value), clock)) if clock else _operand
+        return intervals_of(predicates, self.scale, operand)
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
@@ -239,10 +262,11 @@ class NumberMeasure(Measure):
 
 @dataclass(frozen=True)
 class NumberBody(Body):
-    """Quantiles over units of 10 ** -scale, or over floats where `scale` is None."""
+    """Quantiles over units of 10 ** -scale, or over floats where `scale` is None; of clock times over minutes."""
 
     quantiles: Quantiles
     scale: int | None
+    clock: Clock | None = None
 
     @property
     def block(self) -> Block:
@@ -251,13 +275,13 @@ class NumberBody(Body):
 
     @property
     def unit(self) -> Hashable | None:
-        """The scale: units are 10 ** -scale."""
+        """That of the measure."""
         return self.measure.unit
 
     @property
     def measure(self) -> NumberMeasure:
         """How numbers are counted."""
-        return NumberMeasure(self.scale)
+        return NumberMeasure(self.scale, self.clock)
 
     @property
     def ends(self) -> Interval | None:
@@ -337,6 +361,10 @@ def _guess_number(values: pd.Series, subjects: Subjects) -> Guess:
     numbers = values.to_numpy() + 0  # a negative zero becomes a zero
     if numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all() and np.abs(numbers).max() < 2**53:
         numbers = numbers.astype(np.int64)
+    clock = clock_of(numbers, subjects) if numbers.dtype.kind in "iu" else None
+    if clock:
+        written = "9:05 as 905" if clock == "hhmm" else "9:05:00 as 90500"
+        return Guess(Number(integer=True, clock=clock), f"times of day, {written}; if they are none, leave clock out")
     low, high = _outward(numbers, -1, subjects), _outward(numbers, 1, subjects)
     rounded = [
         bound

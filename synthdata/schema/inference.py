@@ -16,6 +16,7 @@ import pandas as pd
 
 from synthdata.errors import DataError
 from synthdata.fields import KINDS, Category, Field, Guess, Identifier, Number, Personal
+from synthdata.fields.category import FEW_VALUES, MOST_VALUES
 from synthdata.fields.cells import holds_bytes, plain
 from synthdata.fields.keys import PERSON, PLACE_OR_THING, STAFF
 from synthdata.fields.patterns import pattern_of
@@ -30,6 +31,7 @@ VARIES = 0.9  # of the rows, at most, that show one value of a column which is t
 SAME = 3  # rows of a name, on average, from which on it is one person's
 FEWEST = 5  # values that say something of each being of one subject
 CONSTANT = 0.98  # of the values that several rows have: where another column is the same in all of these rows
+REPEATS = 100  # rows beyond one of each code, whose names agree
 LOOKED_AT = 50_000  # rows
 TRIED = 50  # people that a provider is tried on
 OF_A_COUNTRY = ("iban", "phone")  # say where they are from
@@ -45,6 +47,7 @@ LANGUAGES = {  # by what columns are called
     "pt": re.compile(r"(?i)sobrenome|endere[cç]o|telefone|nascimento"),
     "pl": re.compile(r"(?i)imi[eę]|nazwisko|ulica|urodzenia"),
 }
+CODE = re.compile(r"(?i)(^|_|\b)(id|code|no|nr|num|number|key|sku|plu|ean|upc|zip|plz)$|[a-z](Id|ID|No|Nr|Code)$")
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
@@ -82,6 +85,9 @@ def infer_fields(frame: pd.DataFrame, folder: str = "") -> Inferred:
             own = _of_one_subject_each(frame[name], fields[name], subjects)
             if own is not None:
                 fields[name], notes[name] = own.field, own.note
+    codes = _codes(frame, fields)
+    fields |= {name: guess.field for name, guess in codes.items()}
+    notes |= {name: guess.note for name, guess in codes.items()}
     if subject:
         fields |= _shared(frame, fields, subject)
     fields |= _roles(fields)
@@ -223,6 +229,34 @@ def _of_one_subject_each(column: pd.Series, field: Field, subjects: Subjects) ->
         return Guess(Personal(provider="full_name", **nullable), note)
     shared = pattern_of(cells)
     return None if shared is None else Guess(Identifier(pattern=shared, unique=False, **nullable), note)
+
+
+def _codes(frame: pd.DataFrame, fields: Mapping[str, Field]) -> dict[str, Guess]:
+    """Whole numbers that are codes, by what they are called or their equal length: each has one name beside it."""
+    named = [name for name, each in fields.items() if isinstance(each, Category)]
+    result = {}
+    for name, field in fields.items():
+        if not isinstance(field, Number) or not field.integer or field.clock or not named:
+            continue
+        codes, distinct = pd.factorize(plain(frame[name]))
+        if not FEW_VALUES < len(distinct) <= MOST_VALUES or (codes >= 0).sum() < len(distinct) + REPEATS:
+            continue
+        if not CODE.search(name) and pd.Series(distinct).astype("str").str.len().nunique() > 1:
+            continue
+        other = next((other for other in named if _one_to_one(codes, frame[other])), None)
+        if other is not None:
+            note = f"a code, since each has one value of {other}: learned by name; make it a number if it is a quantity"
+            result[name] = Guess(Category(nullable=field.nullable), note)
+    return result
+
+
+def _one_to_one(codes: np.ndarray, names: pd.Series) -> bool:
+    """Whether each of the present codes (n,) has one name, and each name one code."""
+    others = pd.factorize(names)[0]
+    there = (codes >= 0) & (others >= 0)
+    pairs = len(np.unique(np.stack([codes[there], others[there]]), axis=1).T)
+    counts = (len(np.unique(each[there])) for each in (codes, others))
+    return bool(there.any()) and all(count == pairs for count in counts)
 
 
 def _is_even(numbers: np.ndarray) -> bool:

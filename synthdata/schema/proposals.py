@@ -42,12 +42,17 @@ WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 def propose_constraints(frame: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[Constraint, ...]:
     """The sums, and the orders of dates, times and numbers, that always hold. frame: raw or typed."""
-    names = [name for name, field in fields.items() if isinstance(field, Number | Datetime)]
+    names = [name for name, field in fields.items() if _is_computable(field)]
     if len(names) < 2 or len(frame) < min(LEAST_DATES, LEAST_SUMS):
         return ()
     table = _Table(frame, {name: fields[name] for name in names})
     sums = _sums(table)
     return (*_orders(table, [each.total for each in sums]), *sums)
+
+
+def _is_computable(field: Field) -> bool:
+    """Whether a column may be computed from others: one of clock times may not, see `Measure.is_open`."""
+    return isinstance(field, Datetime) or (isinstance(field, Number) and field.clock is None)
 
 
 @dataclass(frozen=True)

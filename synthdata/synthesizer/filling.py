@@ -16,6 +16,7 @@ from synthdata.errors import InputError, nearest
 from synthdata.fields import Rows
 from synthdata.models.base import NOTHING, ImputingGenerator
 from synthdata.schema.constraints import Constraint, Unique
+from synthdata.synthesizer.cells import Cells, RowMasks
 from synthdata.synthesizer.stages import FieldStages
 from synthdata.synthesizer.streaming import PART, first_row
 
@@ -88,48 +89,45 @@ class Filling:
         rows, missing = settled(encoder.derived, encoder.order, rows, missing)
         if not missing:
             return rows
-        before, cells = rows, DerivedCells.of(encoder.derived, encoder.codecs, encoder.order, rows, missing)
-        arrays, observed, drawn = self._read_cells(rows, layout, missing, cells.sampled)
-        wanted = {**{name: each for name, each in missing.items() if name in encoder.codecs}, **cells.sampled}
+        before, derived = rows, DerivedCells.of(encoder.derived, encoder.codecs, encoder.order, rows, missing)
+        wanted = {**{name: each for name, each in missing.items() if name in encoder.codecs}, **derived.sampled}
         wanted = {name: each for name, each in wanted.items() if each.any()}
         allowed = {name: _present(layout[name]) for name in layout if encoder.codecs[name].nulls and name in wanted}
-        row_masks = self._dependency_masks(layout, arrays, drawn, allowed)
-        learned = tabular(encoder.layout)
-        allowed = {name: mask for name, mask in allowed.items() if name in learned}
+        cells = self._read_cells(rows, layout, missing, derived.sampled)
+        cells, row_masks = cells.learned(encoder.dependencies, layout, allowed)
+        allowed = {name: mask for name, mask in allowed.items() if name not in encoder.dependencies.by_column}
         again = np.any(list(missing.values()), axis=0)  # (n,) bool, rows to sample
         for attempt in range(1 + ATTEMPTS):
             own = np.random.SeedSequence(seed, spawn_key=(block, attempt))
-            filled = self._impute(own, arrays, observed, drawn, again, allowed, row_masks)
+            filled = self._impute(own, cells, again, allowed, row_masks)
             now = {name: np.flatnonzero(each & again) for name, each in wanted.items()}
             texts = self._texts(filled, now, seed, (block, attempt))
             numbers = Rows(seed, first_row(block) + np.arange(len(rows)))
-            filled = {**encoder.dependencies.decode(filled), **texts}
-            rows, refused = self._write_cells(rows, now, filled, numbers, cells, again)
-            again = again & (self._broken(rows, now) | cells.unlikely(rows) | refused)
+            decoded = encoder.dependencies.decode(layout, filled, cells.moved)
+            rows, refused = self._write_cells(rows, now, {**decoded, **texts}, numbers, derived, again)
+            rows, contradicted = self._looked_up(rows, now, layout, derived)
+            again = again & (self._broken(rows, now) | derived.unlikely(rows) | contradicted | refused)
             if not again.any():
                 break
-        only_needed = [name for name, each in cells.needed.items() if name not in missing and each.any()]
+        only_needed = [name for name, each in derived.needed.items() if name not in missing and each.any()]
         return rows.assign(**{name: before[name] for name in only_needed})
 
     def _impute(
         self,
         seed: np.random.SeedSequence,
-        arrays: Arrays,
-        observed: Mapping[str, np.ndarray],
-        missing: Mapping[str, np.ndarray],
+        cells: Cells,
         rows: np.ndarray,
         allowed: Mapping[str, np.ndarray],
-        row_masks: Mapping[str, tuple[np.ndarray, np.ndarray]],
+        row_masks: Mapping[str, RowMasks],
     ) -> Arrays:
         """Sample the missing cells of the rows `rows`, (n,) bool, in the blocks that the generator learned."""
         if self.generator is None:
             return {}
-        learned = tabular(self.encoder.layout)
         return self.generator.impute(
             np.random.Generator(np.random.Philox(seed)),
-            {name: arrays[name] for name in learned},
-            {name: observed[name] | ~rows for name in learned},
-            {name: missing[name] & rows for name in learned},
+            cells.arrays,
+            {name: observed | ~rows for name, observed in cells.observed.items()},
+            {name: drawn & rows for name, drawn in cells.drawn.items()},
             allowed,
             row_masks,
         )
@@ -146,23 +144,28 @@ class Filling:
         sources = self.encoder.copied.sources
         if self.generator is None or not any(other in left for others in sources.values() for other in others):
             return rows, left
-        arrays, observed, drawn = self._read_cells(rows, layout, missing)
-        row_masks, candidates = {}, {}
+        read = self._read_cells(rows, layout, missing)
+        row_masks: dict[str, RowMasks]
+        read, row_masks = read.learned(self.encoder.dependencies, layout, {})
+        candidates = {}
         for name, others in sources.items():
             block = layout[name]
             assert isinstance(block, Binned)
             cells = np.any([left[other] for other in others if other in left] or [np.zeros(len(rows), bool)], axis=0)
-            cells &= rows[name].notna().to_numpy(bool) & (arrays[name][:, 0] >= block.atoms) & (arrays[name][:, 1] < 1)
+            array = read.arrays[name]
+            cells &= rows[name].notna().to_numpy(bool) & (array[:, 0] >= block.atoms) & (array[:, 1] < 1)
             candidates[name] = cells
-            bins, which = np.unique(np.where(cells, arrays[name][:, 0], -1).astype(np.int64), return_inverse=True)
+            bins, which = np.unique(np.where(cells, array[:, 0], -1).astype(np.int64), return_inverse=True)
             masks = (np.arange(block.atoms + block.bins) == bins[:, None]) | (bins[:, None] < 0)
             row_masks[name] = which, np.repeat(masks[..., None], block.levels, axis=2)
         affected = np.any(list(candidates.values()), axis=0)
         if not affected.any():
             return rows, left
-        observed = {name: cells & ~candidates.get(name, np.zeros(len(rows), bool)) for name, cells in observed.items()}
-        drawn = {name: cells | candidates.get(name, False) for name, cells in drawn.items()}
-        filled = self._impute(seed, arrays, observed, drawn, affected, {}, row_masks)
+        observed = {
+            name: cells & ~candidates.get(name, np.zeros(len(rows), bool)) for name, cells in read.observed.items()
+        }
+        drawn = {name: cells | candidates.get(name, False) for name, cells in read.drawn.items()}
+        filled = self._impute(seed, Cells(read.arrays, observed, drawn, read.moved), affected, {}, row_masks)
         columns = {str(name): column.copy() for name, column in rows.items()}
         for name, cells in candidates.items():
             for number, other in enumerate(sources[name]):
@@ -183,8 +186,8 @@ class Filling:
         layout: Layout,
         missing: Mapping[str, np.ndarray],
         sampled: Mapping[str, np.ndarray] = NOTHING,
-    ) -> tuple[Arrays, dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """The encoded present cells, the cells that count as observed, and those to sample: (n,) bool by column.
+    ) -> Cells:
+        """The cells of rows, in the blocks of all columns.
 
         sampled: cells of derived columns, and of those they are computed from, that are sampled in place of the missing
         ones.
@@ -207,29 +210,11 @@ class Filling:
             observed[name] = there | (~present & (codec.nulls and not (name in missing and name in copying)))
             drawn[name] = sampled[name] if name in sampled else ~present & (name in missing)
             drawn[name] = drawn[name] | ~(observed[name] | drawn[name])
-        return self.encoder.copied.encode(rows, layout, arrays), observed, drawn
-
-    def _dependency_masks(
-        self, layout: Layout, arrays: Arrays, drawn: Mapping[str, np.ndarray], allowed: Mapping[str, np.ndarray]
-    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Row masks (see `ImputingGenerator.impute`) of missing sources by the observed columns that depend on them.
-
-        A combination that no symbol of the source yields does not restrict it.
-        """
-        result = {}
-        dependencies = self.encoder.dependencies.tables
-        for source in dict.fromkeys(source for source, _ in dependencies.values()):
-            tables = {name: table for name, (other, table) in dependencies.items() if other == source}
-            known = np.stack([np.where(~drawn[name] & drawn[source], arrays[name], -1) for name in tables], axis=1)
-            kinds, which = np.unique(known, axis=0, return_inverse=True)  # (kinds, columns that depend on the source)
-            block = layout[source]
-            assert isinstance(block, Categorical)
-            masks = np.tile(allowed.get(source, np.ones(block.size, bool)), (len(kinds), 1))
-            for symbols, table in zip(kinds.T, tables.values(), strict=True):
-                masks &= (symbols[:, None] < 0) | (np.asarray(table) == symbols[:, None])
-            masks[~masks.any(axis=1)] = True
-            result[source] = which, masks
-        return result
+        dependencies = self.encoder.dependencies.by_column.values()
+        tell = dict.fromkeys(one.source for each in dependencies for one in each.lookups)
+        moved = self.encoder.moved(learned, arrays, tell)
+        moved = {name: each & ~drawn[name] for name, each in moved.items()}
+        return Cells(self.encoder.copied.encode(rows, layout, arrays), observed, drawn, moved)
 
     def _texts(
         self, table: Arrays, now: Mapping[str, np.ndarray], seed: int, key: tuple[int, int]
@@ -281,6 +266,38 @@ class Filling:
                 columns[name], worse = cells.value(name, columns, gaps, again)
                 refused |= worse
         return pd.DataFrame(columns), refused
+
+    def _looked_up(
+        self, rows: pd.DataFrame, now: Mapping[str, np.ndarray], layout: Layout, cells: DerivedCells
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        """Look up dependent columns by sources that follow from derived cells, and so were not there when all was.
+
+        now: row indices (m,) by column, of the cells that were sampled. Returns the rows, and those in which what is
+        told contradicts an observed cell, (n,) bool.
+        """
+        encoder, result = self.encoder, np.zeros(len(rows), bool)
+        follow = {name: each for name, each in cells.follow.items() if each.any()}
+        names = {*follow, *(high for name in follow for high in cells.derived.highs(name))}
+        dependent = []
+        for name, dependency in encoder.dependencies.by_column.items():
+            if names & {one.source for one in dependency.lookups}:
+                names.add(name)
+                dependent.append(name)
+        if not dependent:
+            return rows, result
+        read = self._read_cells(rows, layout, {})
+        learned = encoder.dependencies.encode(layout, read.arrays)
+        told = encoder.dependencies.decode(layout, learned, read.moved)
+        columns = {str(name): column.copy() for name, column in rows.items()}
+        changed = np.any(list(follow.values()), axis=0)
+        for name in dependent:
+            own = np.isin(np.arange(len(rows)), now.get(name, ()))
+            there = rows[name].notna().to_numpy(bool)
+            result |= changed & ~own & there & (told[name] != read.arrays[name])
+            chosen = np.flatnonzero(changed & own)
+            values = encoder.codecs[name].decode({name: told[name][chosen]}, Rows(0, chosen))
+            columns[name].iloc[chosen] = values.astype(columns[name].dtype).array
+        return pd.DataFrame(columns), result
 
     def _broken(self, rows: pd.DataFrame, now: Mapping[str, np.ndarray]) -> np.ndarray:
         """Rows to sample again: (n,) bool. Uniqueness concerns the whole table and is not checked."""

@@ -616,7 +616,9 @@ class Synthesizer:
             "subject": list(self.schema.subject),
             "fields": {name: each.kind for name, each in self.schema.fields.items()},
             "copied_columns": {name: list(sources) for name, sources in encoder.copied.sources.items()},
-            "functional_dependencies": {name: source for name, (source, _) in encoder.dependencies.tables.items()},
+            "functional_dependencies": {
+                name: each.lookups[0].source for name, each in encoder.dependencies.by_column.items()
+            },
             "constraints": [constraint.label() for constraint in self.constraints],
         }
 

@@ -126,15 +126,26 @@ class Gate:
         listener: Listener = silent,
         *,
         fewer: bool = False,
+        counted: bool = False,
     ) -> Validated:
         """Admit passing rows in order, until there are `rows`; None admits all there are.
 
-        fewer: whether fewer will do if `chunks` ends before there are `rows`.
+        fewer: whether fewer will do if `chunks` ends before there are `rows`. counted: running numbers count the
+        admitted rows, so that those set aside leave no gaps.
 
         Nothing is taken from `chunks`, which may be endless, before the result is read. GateError while reading: `most`
         rows were looked at and did not yield `rows`, an expectation cannot be evaluated, or the whole is refused.
         """
-        run = Run(self._plan, chunks, rows=rows, most=most, strict=False, listener=listener, fewer=fewer)
+        run = Run(
+            self._plan,
+            chunks,
+            rows=rows,
+            most=most,
+            strict=False,
+            listener=listener,
+            fewer=fewer,
+            counted=counted,
+        )
         return Validated(self.schema, run, None, _TOKEN)
 
     def check(self, frame: pd.DataFrame) -> Verdict:

@@ -47,6 +47,7 @@ class Plan:
         self.row = [one for one in suite.expectations if is_row_level(one) and of_set.isdisjoint(columns_of(one))]
         self.whole = [one for one in suite.expectations if one not in self.shape and one not in self.row]
         self.rules: tuple[Constraint, ...] = suite.rules
+        self.running = _running(schema, suite)
         self.run_shape, self.run_row = Runner(self.shape), Runner(self.row)
         true = [{"column": str(number), "value_set": [True]} for number in range(len(self.rules))]
         self.run_rules = Runner([Expectation("expect_column_values_to_be_in_set", kwargs) for kwargs in true])
@@ -75,12 +76,24 @@ class Plan:
         return pd.DataFrame(held, index=frame.index, dtype=bool)
 
 
+def _running(schema: Schema, suite: Suite) -> list[str]:
+    """The columns of running numbers about which nothing is expected but that they are some."""
+    running = {name: field.expectations(name) for name, field in schema.fields.items() if field.is_running}
+    named = {column for rule in suite.rules for column in rule.columns()}
+    return [
+        name
+        for name, own in running.items()
+        if name not in named and all(one in own for one in suite.expectations if name in columns_of(one))
+    ]
+
+
 class Run:
     """One run.
 
     rows: how many to admit, None for all there are. most: how many to look at, at most.
     fewer: whether fewer than `rows` will do, if the stream ends before.
     strict: no row may fail, and nothing stops the run early; otherwise failing rows are set aside and made up for.
+    counted: whether running numbers are those of the admitted rows, so that the rows set aside leave no gaps.
     """
 
     def __init__(
@@ -93,6 +106,7 @@ class Run:
         strict: bool,
         listener: Listener,
         fewer: bool = False,
+        counted: bool = False,
     ) -> None:
         self.verdict: Verdict | None = None
         self._plan, self._rows, self._most, self._strict, self._listener = plan, rows, most, strict, listener
@@ -112,6 +126,7 @@ class Run:
         self._queue = _Queue(_typed(chunk, plan.schema) for chunk in chunks)
         self._types_passed: set[tuple[str, ...]] = set()
         self._kept_columns = plan.columns(self._whole)
+        self._counts = dict.fromkeys(plan.running if counted else (), 0)
         self._kept: list[pd.DataFrame] = []
         self._set_aside: list[pd.DataFrame] = []
         self._admitted = self._sampled = self._kept_aside = 0
@@ -177,8 +192,17 @@ class Run:
         broken = [tally for tally, _ in found if tally.broken]
         if broken and not self._strict:
             raise self._refusal("the suite cannot pass, whatever is sampled", broken)
-        self._kept.append(frame[self._kept_columns].iloc[passing].reset_index(drop=True))
-        return rows.iloc[passing].reset_index(drop=True)
+        admitted = self._counted(rows.iloc[passing].reset_index(drop=True))
+        kept = frame[self._kept_columns].iloc[passing].reset_index(drop=True)
+        self._kept.append(kept.assign(**{name: admitted[name] for name in self._counts if name in kept}))
+        return admitted
+
+    def _counted(self, admitted: pd.DataFrame) -> pd.DataFrame:
+        """Admitted rows, their running numbers counted on from those before."""
+        for name, before in self._counts.items():
+            admitted[name] = self._plan.schema.fields[name].counted(admitted[name], before)
+            self._counts[name] += int(admitted[name].notna().sum())
+        return admitted
 
     def _outcomes(self, frame: pd.DataFrame) -> list[tuple[_Tally, Outcome]]:
         """Run what can be run on a chunk. Names and types are looked at once for each combination that comes."""

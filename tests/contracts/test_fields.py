@@ -31,6 +31,7 @@ from synthdata.fields import (
     Rows,
     Text,
 )
+from synthdata.fields.clock import as_clock
 from synthdata.fields.image.pictures import png
 
 ROWS = 400
@@ -100,6 +101,15 @@ CASES = {
         lambda rng: np.where(rng.random(ROWS) < 0.9, 0, rng.gamma(2, 500, ROWS).round(1)).tolist(),
     ),
     "number: constant": Case(Number(integer=True), lambda rng: [7] * ROWS),
+    "number: times of day": Case(
+        Number(integer=True, clock="hhmm", nullable=True),
+        lambda rng: [*as_clock(rng.normal(800, 200, ROWS - 20).clip(0, 1440).astype(int), "hhmm"), *[None] * 20],
+    ),
+    "number: times of day with seconds": Case(
+        Number(integer=True, clock="hhmmss"),
+        lambda rng: as_clock(rng.integers(0, 86_400, ROWS), "hhmmss").tolist(),
+        exact=False,
+    ),
     "number: one value and nulls": Case(Number(decimals=1, nullable=True), _choice(1.5, None)),
     "number: all null": Case(Number(nullable=True), lambda rng: [None] * ROWS),
     "category: closed": Case(Category(values=["<30", ">30", "NO"]), _choice("NO", "<30", ">30")),
@@ -131,6 +141,7 @@ CASES = {
     "datetime: all null": Case(Datetime(nullable=True), lambda rng: [None] * ROWS),
     "identifier": Case(Identifier(pattern=r"P-[A-F]{2}\d{6}"), lambda rng: [f"P-AA{i:06}" for i in range(ROWS)]),
     "identifier: integer": Case(Identifier(pattern="[1-9][0-9]{8}", integer=True), lambda rng: list(range(ROWS))),
+    "identifier: running": Case(Identifier(start=1), lambda rng: list(range(1, ROWS + 1))),
     "identifier: repeated": Case(
         Identifier(pattern="[A-Z]{3}[0-9]{5}", unique=False),
         lambda rng: [f"KEY{i // 4:05}" for i in range(ROWS)],
@@ -216,9 +227,9 @@ def assert_claims_hold(field: Field, column: pd.Series, nulls: bool) -> None:
             case "expect_column_values_to_be_in_set":
                 assert present.isin(kwargs["value_set"]).all()
             case "expect_column_values_to_match_regex":
-                assert present.map(lambda text, regex=kwargs["regex"]: bool(re.search(regex, text))).all()
+                assert present.map(lambda cell, regex=kwargs["regex"]: bool(re.search(regex, str(cell)))).all()
             case "expect_column_values_to_not_match_regex":
-                assert not present.map(lambda text, regex=kwargs["regex"]: bool(re.search(regex, text))).any()
+                assert not present.map(lambda cell, regex=kwargs["regex"]: bool(re.search(regex, str(cell)))).any()
             case "expect_column_value_lengths_to_be_between":
                 assert present.str.len().between(kwargs["min_value"], kwargs["max_value"] or np.inf).all()
             case "expect_column_values_to_be_unique":

@@ -62,7 +62,7 @@ def key_overlap(schema: Schema, frames: Mapping[str, pd.DataFrame], numbers: Map
     """
     if any(not len(frame) for frame in frames.values()):
         return None
-    # numbers that name subjects count up from 1 in any table
+    # running numbers, and numbers that name subjects, count up from 1 in any table
     fields = {name: field for name, field in schema.fields.items() if not _is_counted(name, field, schema, frames)}
     found = [_column(name, each, frames, numbers) for name, each in fields.items()]
     columns = [column for column in found if column is not None]
@@ -122,7 +122,7 @@ def _column(
 
 
 def _is_counted(name: str, field: Field, schema: Schema, frames: Mapping[str, pd.DataFrame]) -> bool:
-    return name in schema.subject and isinstance(field.comparison(frames["train"][name]), Numeric)
+    return field.is_running or (name in schema.subject and isinstance(field.comparison(frames["train"][name]), Numeric))
 
 
 def _cells(field: Field, column: pd.Series) -> pd.Series | None:
