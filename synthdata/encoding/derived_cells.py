@@ -88,7 +88,7 @@ class DerivedCells:
         result = dict(self.anchored)
         for name, (_, cells) in self.differences.items():
             result[name] = result[name] | cells if name in result else cells
-        return result
+        return {name: cells for name, cells in result.items() if cells.any()}
 
     def emptied(self, rows: pd.DataFrame, again: np.ndarray) -> dict[str, pd.Series]:
         """The columns of rows, with the needed cells of those that are sampled again, (n,) bool, missing."""

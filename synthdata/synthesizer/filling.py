@@ -276,8 +276,7 @@ class Filling:
         told contradicts an observed cell, (n,) bool.
         """
         encoder, result = self.encoder, np.zeros(len(rows), bool)
-        follow = {name: each for name, each in cells.follow.items() if each.any()}
-        names = {*follow, *(high for name in follow for high in cells.derived.highs(name))}
+        names = {*cells.follow, *(high for name in cells.follow for high in cells.derived.highs(name))}
         dependent = []
         for name, dependency in encoder.dependencies.by_column.items():
             if names & {one.source for one in dependency.lookups}:
@@ -289,7 +288,7 @@ class Filling:
         learned = encoder.dependencies.encode(layout, read.arrays)
         told = encoder.dependencies.decode(layout, learned, read.moved)
         columns = {str(name): column.copy() for name, column in rows.items()}
-        changed = np.any(list(follow.values()), axis=0)
+        changed = np.any(list(cells.follow.values()), axis=0)
         for name in dependent:
             own = np.isin(np.arange(len(rows)), now.get(name, ()))
             there = rows[name].notna().to_numpy(bool)
