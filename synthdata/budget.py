@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 __all__ = ["LEAST_SECONDS", "Budget", "Clock"]
 
@@ -16,15 +16,22 @@ LEAST_SECONDS = 1.0  # of a training, however little is left
 
 @dataclass(frozen=True)
 class Budget:
-    """The time from `began` on, by `clock`. seconds: how much there is; None for no limit."""
+    """The time from `began` on, by `clock`.
+
+    seconds: how much there is; None for no limit. kept: how much of it is for what follows the work; of what is left,
+    at most half.
+    """
 
     seconds: float | None
     began: float
     clock: Clock = time.monotonic
+    kept: float = 0.0
 
     @classmethod
-    def of_minutes(cls, minutes: float | None, clock: Clock = time.monotonic) -> Self:
-        """A budget that begins now."""
+    def of_minutes(cls, minutes: float | Budget | None, clock: Clock = time.monotonic) -> Budget:
+        """A budget that begins now; one that has begun stays as it is."""
+        if isinstance(minutes, Budget):
+            return minutes
         return cls(None if minutes is None else 60 * minutes, clock(), clock)
 
     @property
@@ -37,12 +44,14 @@ class Budget:
         """Seconds that are left, 0 if it is overdrawn; None without a limit."""
         return None if self.seconds is None else max(self.seconds - self.spent, 0.0)
 
-    def minutes_left(self, *, reserved: float = 0.0, least: float = LEAST_SECONDS) -> float | None:
-        """Minutes for work that begins now, of which `reserved` seconds are kept for what follows.
+    @property
+    def free(self) -> float | None:
+        """Seconds that are left, without what is kept; None without a limit."""
+        return None if self.left is None else self.left - min(self.kept, self.left / 2)
 
-        least: seconds that the work gets in any case.
-        """
-        return None if self.left is None else max(self.left - reserved, least) / 60
+    def share(self, fraction: float) -> float | None:
+        """Minutes for work that begins now and gets a fraction of what is free, at least `LEAST_SECONDS`."""
+        return None if self.free is None else max(self.free * fraction, LEAST_SECONDS) / 60
 
     def part(self, seconds: float | None) -> Budget:
         """A budget for work that begins now: at most so many seconds, and no more than are left."""

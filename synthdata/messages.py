@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ValidationError
 
+from synthdata.budget import Budget
 from synthdata.errors import InputError, SchemaError, nearest
 
 __all__ = ["Declaration", "check_frame", "check_minutes", "check_rows_asked", "check_schema", "check_seed", "complaint"]
@@ -100,9 +101,9 @@ def check_seed(seed: object) -> None:
         raise InputError(f"seed {seed!r} is not a whole number; give one, at least 0")
 
 
-def check_minutes(max_minutes: float | None) -> None:
+def check_minutes(max_minutes: float | Budget | None) -> None:
     """Raise InputError unless `max_minutes` is a time, or None."""
-    if max_minutes is not None and max_minutes <= 0:
+    if isinstance(max_minutes, int | float) and max_minutes <= 0:
         raise InputError(f"max_minutes {max_minutes} is not a time; give minutes above 0")
 
 

@@ -47,7 +47,7 @@ def train(
     *,
     model: ModelLike | None = None,
     seed: int = 0,
-    max_minutes: float | None = None,
+    max_minutes: float | Budget | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
     listener: Listener = silent,
@@ -66,9 +66,9 @@ def train(
         `VAE(latent=8)` or `{"family": "vae", "latent": 8}`.
     seed : int, default 0
         Equal seeds, tables and schemas give equal models.
-    max_minutes : float, optional
+    max_minutes : float or Budget, optional
         Time budget of this call, in minutes; checking, reading and encoding count. Without one, training ends when it
-        no longer helps.
+        no longer helps. A `Budget` is one that has begun before.
     checkpoint : Path, optional
         A file to keep the state of training in.
     resume : bool, default False
@@ -125,7 +125,7 @@ def train(
         schema,
         model=model,
         seed=seed,
-        max_minutes=budget.minutes_left(),
+        max_minutes=budget,
         checkpoint=checkpoint,
         resume=resume,
         listener=listener,

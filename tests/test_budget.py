@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from synthdata import InputError, Schema, Synthesizer, evaluate, train
 from synthdata.budget import LEAST_SECONDS, Budget
 from synthdata.cli import main
 from synthdata.cli.console import Console
-from synthdata.cli.timing import EVALUATION, READING, REPORT_ROWS, ROWS, TRAINING, Expected, Timing
+from synthdata.cli.timing import EVALUATION, READING, REPORT_ROWS, ROWS, TRAINING, WRITING, Expected, Timing
 from synthdata.evaluation.limits import PANELS, STEPS, Workload, limit_note, most_rows, slowness
 from synthdata.pipeline import FEWEST_IN_TIME, until
 from synthdata.progress import PLAN, REMARK, Progress
@@ -65,18 +65,26 @@ def test_without_a_limit_only_parts_have_one() -> None:
     watch = Watch()
     budget = Budget.of_minutes(None, watch)
     assert budget.left is None
-    assert budget.minutes_left() is None
+    assert budget.share(1) is None
     assert budget.part(3).left == 3
     assert budget.part(None).left is None
 
 
-def test_work_gets_what_is_left_less_what_is_kept_and_always_something() -> None:
+def test_what_is_kept_is_not_free_as_far_as_half_is_left() -> None:
     watch = Watch()
-    budget = Budget.of_minutes(1, watch)
-    watch.now += 20
-    assert budget.minutes_left(reserved=10) == pytest.approx(0.5)
+    budget = replace(Budget.of_minutes(1, watch), kept=20)
+    assert budget.free == 40
+    watch.now += 30
+    assert budget.free == 15
+    assert Budget.of_minutes(budget, watch) is budget
+
+
+def test_work_gets_a_share_of_what_is_free_and_always_something() -> None:
+    watch = Watch()
+    budget = replace(Budget.of_minutes(1, watch), kept=20)
+    assert budget.share(0.5) == pytest.approx(20 / 60)
     watch.now += 100
-    assert budget.minutes_left() == pytest.approx(LEAST_SECONDS / 60)
+    assert budget.share(1) == pytest.approx(LEAST_SECONDS / 60)
 
 
 # --- its division in a command -----------------------------------------------------------------------------------
@@ -108,37 +116,35 @@ def test_parts_of_a_command_add_up_to_the_whole_and_are_named() -> None:
 
 def test_training_gets_what_reading_left_less_the_report_and_the_rows() -> None:
     watch = Watch()
-    timing = timed(60, watch)
+    training = timed(60, watch).training(Expected(report=6, rows=2))
     watch.now += 4
-    minutes = timing.training_minutes(Expected(report=6, rows=2))
-    assert minutes is not None
-    assert 60 * minutes == pytest.approx(60 - 4 - 6 - 2)
+    assert training.free == 60 - 4 - 6 - 2
 
 
 def test_no_more_than_a_quarter_is_kept_for_the_report_and_for_the_rows() -> None:
-    watch = Watch()
-    timing = timed(60, watch)
-    minutes = timing.training_minutes(Expected(report=100, rows=100))
-    assert minutes is not None
-    assert 60 * minutes == pytest.approx(60 - 15 - 15)
+    timing = timed(60, Watch())
+    assert timing.training(Expected(report=100, rows=100)).free == 60 - 15 - 15
+    assert timing.rows(Expected(rows=100)) == 15
+    assert timing.rows(Expected(rows=4)) == 4
 
 
 def test_training_gets_at_least_half_of_what_reading_left() -> None:
     watch = Watch()
-    timing = timed(60, watch)
+    training = timed(60, watch).training(Expected(report=100, rows=100))
     watch.now += 40
-    minutes = timing.training_minutes(Expected(report=100, rows=100))
-    assert minutes is not None
-    assert 60 * minutes == pytest.approx(10)
+    assert training.free == 10
 
 
-def test_a_report_takes_a_quarter_of_a_limit_and_never_more_than_is_left() -> None:
+def test_a_report_takes_a_quarter_of_a_limit_half_of_it_for_its_rows() -> None:
     watch = Watch()
     timing = timed(60, watch)
     watch.now += 30
-    assert timing.report().left == 15
-    watch.now += 25
-    assert timing.report().left == 5
+    timing.lap(TRAINING)
+    assert timing.report == 15
+    assert timing.drawing(rows=0).left == 7.5
+    assert timing.drawing(rows=10).left == 17.5
+    watch.now += 28
+    assert timing.drawing(rows=10).left == 2
 
 
 @pytest.mark.parametrize(("training", "most"), [(10, 30), (120, 30), (4000, 1000)])
@@ -147,18 +153,30 @@ def test_without_a_limit_a_report_takes_a_quarter_of_the_training(training: floa
     timing = timed(None, watch)
     watch.now += training
     timing.lap(TRAINING)
-    assert timing.training_minutes(Expected(report=100)) is None
-    assert timing.report().left == most
+    assert timing.training(Expected(report=100)).free is None
+    assert timing.rows(Expected(rows=100)) == 0
+    assert timing.report == most
 
 
-def test_an_evaluation_leaves_time_for_the_rows_that_follow() -> None:
+def test_an_evaluation_gets_what_drawing_left_and_leaves_time_for_the_rows_that_follow() -> None:
     watch = Watch()
     timing = timed(60, watch)
-    watch.now += 40
-    report = timing.report()
+    watch.now += 30
+    timing.lap(TRAINING)
     watch.now += 3
-    assert timing.evaluation_minutes(report, rows=0) == pytest.approx((12 - 1) / 60)
-    assert timing.evaluation_minutes(report, rows=9) == pytest.approx((8 - 1) / 60)
+    timing.lap(REPORT_ROWS)
+    assert timing.evaluation_minutes(later=0) == pytest.approx((15 - 3 - WRITING) / 60)
+    watch.now += 12
+    assert timing.evaluation_minutes(later=5) == pytest.approx((15 - 5 - WRITING) / 60)
+    assert timing.evaluation_minutes(later=100) == pytest.approx(LEAST_SECONDS / 60)
+
+
+def test_drawing_rows_that_are_asked_for_takes_nothing_from_the_evaluation() -> None:
+    watch = Watch()
+    timing = timed(60, watch)
+    watch.now += 12
+    timing.lap(REPORT_ROWS)
+    assert timing.evaluation_minutes(later=0) == pytest.approx((7.5 - WRITING) / 60)
 
 
 # --- rows for the report -----------------------------------------------------------------------------------------

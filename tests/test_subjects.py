@@ -167,8 +167,10 @@ def test_copied_and_dependent_columns_are_found_in_subjects_not_in_rows() -> Non
     frame = pd.DataFrame({"bill": bill, "paid": bill.where(np.arange(ROWS) < 200, bill + 7)})
     codecs = {name: Number(integer=True).fit(frame[name], name, rng()) for name in frame}
     arrays = {name: codec.encode(frame[name])[name] for name, codec in codecs.items()}
-    assert CopiedColumns.find(frame, codecs, arrays).sources
-    assert not CopiedColumns.find(frame, codecs, arrays, few).sources
+    units = {name: codec.unit for name, codec in codecs.items()}
+    blocks = {name: codec.layout[name] for name, codec in codecs.items()}
+    assert CopiedColumns.find(frame, units, blocks, arrays).sources
+    assert not CopiedColumns.find(frame, units, blocks, arrays, few).sources
     layout = {"a": Category().fit(pd.Series(["x", "y"] * 300, dtype="str"), "a", rng()).layout["a"]}
     both = {"a": np.arange(ROWS) // 2 % 2, "b": np.arange(ROWS) // 2 % 2}
     assert FunctionalDependencies.find({"a": layout["a"], "b": layout["a"]}, both).by_column

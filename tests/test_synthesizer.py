@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,7 @@ from synthdata.errors import (
 )
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
+from synthdata.synthesizer.artefact import FORMAT
 
 SCHEMA = """
 name: patients
@@ -65,6 +68,15 @@ def test_the_first_rows_of_a_long_run_are_those_of_a_short_one(fitted):
     long = fitted.sample(20_000, seed=7)
     for rows in (1, 1000, 1025, 9000):
         pd.testing.assert_frame_equal(long.iloc[:rows], fitted.sample(rows, seed=7))
+
+
+def test_the_first_rows_are_there_before_any_worker_starts(fitted):
+    before = threading.active_count()
+    stream = fitted.stream()
+    assert len(next(stream))
+    assert threading.active_count() == before
+    next(stream)
+    assert threading.active_count() > before
 
 
 def test_the_same_seed_gives_the_same_rows_and_another_does_not(fitted):
@@ -150,7 +162,7 @@ def test_a_table_of_identifiers_alone_can_be_sampled():
         (lambda m: (m / "manifest.json").write_text('{"format": 1'), "cannot be read"),
         (lambda m: (m / "manifest.json").unlink(), "holds no manifest"),
         (lambda m: of_format(m, 99), "format 99 of synthdata"),
-        (lambda m: of_format(m, 2), "written by an older version; train it again"),
+        (lambda m: of_format(m, FORMAT - 1), "written by an older version; train it again"),
         (lambda m: truncate(m / "generators/tabular/weights.safetensors"), "does not match its hash"),
     ],
 )
@@ -164,7 +176,7 @@ def test_a_harmed_model_is_refused_in_one_line(fitted, tmp_path, harm, message):
 
 def of_format(model, number: int) -> None:
     manifest = model / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"format": 3', f'"format": {number}'))
+    manifest.write_text(manifest.read_text().replace(f'"format": {FORMAT}', f'"format": {number}'))
 
 
 def truncate(path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -91,7 +92,7 @@ def command(
             warnings=warnings,
             inception=inception,
             show_real=show_real,
-            max_minutes=timing.budget.minutes_left(reserved=WRITING),
+            max_minutes=replace(timing.budget, kept=WRITING).share(1),
             listener=listener,
         )
     files = write_report(report, output, force=force)

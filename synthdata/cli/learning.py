@@ -92,7 +92,7 @@ def learn(
                 declared,
                 model=model,
                 seed=seed,
-                max_minutes=timing.training_minutes(expected),
+                max_minutes=timing.training(expected),
                 checkpoint=checkpoint,
                 resume=resume,
                 listener=_timed(listener, timing),

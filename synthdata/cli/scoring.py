@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from synthdata.cli.console import Console, duration
-from synthdata.cli.timing import DRAWING_SHARE, EVALUATION, REPORT_ROWS, Expected, Timing
+from synthdata.cli.timing import EVALUATION, REPORT_ROWS, Expected, Timing
 from synthdata.errors import RequirementError
 from synthdata.metrics import Section
 from synthdata.progress import Listener, silent
@@ -17,7 +17,6 @@ from synthdata.progress import Listener, silent
 if TYPE_CHECKING:
     import pandas as pd
 
-    from synthdata.budget import Budget
     from synthdata.cli.learning import Learned
     from synthdata.evaluation import Report, Score
     from synthdata.schema import Schema
@@ -65,10 +64,11 @@ def score(
     """
     from synthdata.evaluation import evaluate, write_report
 
-    synthesizer, budget = learned.synthesizer, timing.report()
+    synthesizer = learned.synthesizer
+    kept = 0.0 if conditional else timing.rows(expected(synthesizer.schema, learned.train, rows))
     history = synthesizer.generator.history if synthesizer.generator else []
     with console.progress() as listener:
-        made, drawn = _drawn(console, learned, timing, budget, seed, listener)
+        made, drawn = _drawn(console, learned, timing, kept, seed, listener)
         pace = timing.seconds[REPORT_ROWS] / max(sum(map(len, drawn)), 1)
         later = pace * (rows if conditional else max(rows - sum(map(len, drawn)), 0))
         left = timing.budget.left
@@ -86,7 +86,7 @@ def score(
             history=history,
             warnings=synthesizer.about.get("warnings", ()),
             show_real=show_real,
-            max_minutes=timing.evaluation_minutes(budget, later),
+            max_minutes=timing.evaluation_minutes(later),
             listener=listener,
         )
     files = write_report(report, folder, force=force)
@@ -104,18 +104,20 @@ def score(
 
 
 def _drawn(
-    console: Console, learned: Learned, timing: Timing, report: Budget, seed: int, listener: Listener
+    console: Console, learned: Learned, timing: Timing, kept: float, seed: int, listener: Listener
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """The rows to score, and the frames they were drawn in: as many as there is time for."""
+    """The rows to score, and the frames they were drawn in: as many as there is time for.
+
+    kept: seconds for the rows asked for, of which these are the first.
+    """
     from synthdata.pipeline import admit, recorded, until
 
     synthesizer = learned.synthesizer
     wanted = min(len(learned.train), SCORED, synthesizer.capacity or SCORED)
     slow = bool(synthesizer.stages.generators)
-    drawing = report.part(None if report.seconds is None else DRAWING_SHARE * report.seconds)
     drawn: list[pd.DataFrame] = []
     frames = recorded(synthesizer.stream(seed=seed, rows=wanted), drawn)
-    frames = until(frames, wanted, drawing, listener if slow else silent)
+    frames = until(frames, wanted, timing.drawing(kept), listener if slow else silent)
     made = admit(  # the report looks for real keys
         synthesizer, frames, wanted, real=learned.real, allow_real_keys=True, fewer=True, listener=listener
     ).frame()

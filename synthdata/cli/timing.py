@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from synthdata.budget import Budget
 from synthdata.cli.console import Console, duration
 
 __all__ = [
-    "DRAWING_SHARE",
     "EVALUATION",
     "READING",
     "REPORT_ROWS",
@@ -29,7 +28,6 @@ LEAST_REPORT = 30.0  # seconds of a report, without a limit
 ROWS_SHARE = 0.25  # of a limit, that is kept for the rows asked for at most
 DRAWING_SHARE = 0.5  # of the report's time
 WRITING = 1.0  # seconds of writing a report
-TRAINING_SHARE = 0.5  # of what is left before training, that training gets at least
 
 
 @dataclass(frozen=True)
@@ -57,29 +55,37 @@ class Timing:
         took = self.budget.spent - sum(self.seconds.values())
         self.seconds[part] = self.seconds.get(part, 0.0) + took
 
-    def training_minutes(self, expected: Expected) -> float | None:
-        """Minutes for a training that begins now, with time kept for what is expected to follow."""
-        whole, left = self.budget.seconds, self.budget.left
-        if whole is None or left is None:
-            return None
-        kept = min(expected.report, REPORT_SHARE * whole) + min(expected.rows, ROWS_SHARE * whole)
-        return self.budget.minutes_left(reserved=min(kept, (1 - TRAINING_SHARE) * left))
-
-    def report(self) -> Budget:
-        """The budget of a report that begins now."""
+    def training(self, expected: Expected) -> Budget:
+        """The budget of a training, with time kept for what is expected to follow."""
         whole = self.budget.seconds
         if whole is None:
-            return self.budget.part(max(REPORT_SHARE * self.seconds.get(TRAINING, 0.0), LEAST_REPORT))
-        return self.budget.part(REPORT_SHARE * whole)
+            return self.budget
+        return replace(self.budget, kept=min(expected.report, REPORT_SHARE * whole) + self.rows(expected))
 
-    def evaluation_minutes(self, report: Budget, rows: float) -> float | None:
-        """Minutes for the evaluation of a report whose rows have been drawn.
+    def rows(self, expected: Expected) -> float:
+        """Seconds that are kept for drawing the rows asked for; 0 without a limit."""
+        return 0.0 if self.budget.seconds is None else min(expected.rows, ROWS_SHARE * self.budget.seconds)
 
-        rows: seconds that the rows asked for will take after it. Some are kept for writing the report as well.
+    @property
+    def report(self) -> float:
+        """Seconds that the report may take, after the training."""
+        if self.budget.seconds is None:
+            return max(REPORT_SHARE * self.seconds.get(TRAINING, 0.0), LEAST_REPORT)
+        return REPORT_SHARE * self.budget.seconds
+
+    def drawing(self, rows: float) -> Budget:
+        """The budget for drawing the report's rows. rows: seconds kept for rows of which these are the first."""
+        return self.budget.part(DRAWING_SHARE * self.report + rows)
+
+    def evaluation_minutes(self, later: float) -> float | None:
+        """Minutes for evaluating the report's rows, once these are drawn; some are kept for writing the report.
+
+        later: seconds that the rows asked for will take after it.
         """
+        drawing = min(self.seconds[REPORT_ROWS], DRAWING_SHARE * self.report)
         left = self.budget.left
-        free = report.part(None if left is None else max(left - rows, 0.0))
-        return free.minutes_left(reserved=WRITING)
+        free = self.report - drawing if left is None else min(self.report - drawing, left - later)
+        return self.budget.part(max(free - WRITING, 0.0)).share(1)
 
     def result(self) -> dict[str, float]:
         """Seconds by part, and of the whole, for a machine."""

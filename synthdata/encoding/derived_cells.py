@@ -1,7 +1,7 @@
 """Missing cells of derived columns, and of those they are computed from: which are sampled, and which follow.
 
 - A high column: its gap is sampled. A missing low one below an observed high one: too, and the low one is the high one
-  minus the gap.
+  minus the gap. One between two observed ones is counted from the lower, unless it would be above the higher.
 - A total is added up. The last missing part of an observed total is what the other parts leave.
 """
 
@@ -25,19 +25,27 @@ Cells = Mapping[str, np.ndarray]  # (n,) bool by column
 class DerivedCells:
     """Missing cells of the columns of `derived`.
 
-    needed: cells that get a value, also those that only others need. sampled: cells to sample, by the name of the
-    block. anchored: cells of low columns that follow from high ones. differences: by part, its total, and the cells
-    that follow from that.
+    codecs: by the name of their block. needed: cells that get a value, also those that only others need. sampled: cells
+    to sample, by the name of their block. anchored: cells of low columns that follow from high ones. differences: by
+    part, its total, and the cells that follow from that.
     """
 
     derived: DerivedColumns
+    codecs: Mapping[str, Codec]
     needed: Cells
     sampled: Cells
     anchored: Cells
     differences: Mapping[str, tuple[str, np.ndarray]]
 
     @classmethod
-    def of(cls, derived: DerivedColumns, order: Sequence[str], rows: pd.DataFrame, missing: Cells) -> DerivedCells:
+    def of(
+        cls,
+        derived: DerivedColumns,
+        codecs: Mapping[str, Codec],
+        order: Sequence[str],
+        rows: pd.DataFrame,
+        missing: Cells,
+    ) -> DerivedCells:
         """Plan the cells. order: of all columns, sources first. missing: the cells to fill."""
         none = np.zeros(len(rows), bool)
         order = [name for name in order if name in derived.measures]
@@ -70,8 +78,9 @@ class DerivedCells:
             for high, cells in there.items():
                 sampled[high] = sampled.get(high, none) | (anchored[name] & cells)
             if name not in derived.sums:
-                sampled[name] = sampled.get(name, none) | (needed[name] & ~follows & ~anchored[name])
-        return cls(derived, needed, sampled, anchored, differences)
+                own = needed[name] & ~follows & (~anchored[name] | (name in derived.gaps))
+                sampled[name] = sampled.get(name, none) | own
+        return cls(derived, codecs, needed, sampled, anchored, differences)
 
     @property
     def follow(self) -> Cells:
@@ -105,33 +114,49 @@ class DerivedCells:
 
     def value(
         self, name: str, columns: Mapping[str, pd.Series], gaps: Mapping[str, pd.Series], again: np.ndarray
-    ) -> pd.Series:
-        """A column with the cells of some rows, (n,) bool, that follow from columns that are complete there."""
+    ) -> tuple[pd.Series, np.ndarray]:
+        """A column with the cells of some rows, (n,) bool, that follow from columns that are complete there.
+
+        Also which of these rows are better sampled once more, (n,) bool: what was counted from a lower column came out
+        above a higher one, or too far below it, which then decides.
+        """
         derived, measure, column = self.derived, self.derived.measures[name], columns[name]
-        rows = self.needed[name] & again
+        rows, refused = self.needed[name] & again, np.zeros(len(again), bool)
         if name in self.differences:
             total, cells = self.differences[name]
             amounts = {each: derived.amounts(each, columns[each]) for each in (total, *derived.sums[total])}
             column = _written(measure, column, derived.difference(total, name, amounts), cells & again)
             rows = rows & ~cells
         if not derived.needs(name) or not rows.any():
-            return column
+            return column, refused
         amounts = {each: derived.amounts(each, columns[each]) for each in derived.needs(name)}
         if name in derived.sums:
-            return _written(measure, column, derived.total(name, amounts), rows)
+            return _written(measure, column, derived.total(name, amounts), rows), refused
         anchored = self.anchored[name] & rows
         own = derived.amounts(name, column)
         column = _written(measure, column, derived.raised(name, {name: own, **amounts}, anchored), anchored)
         if name not in gaps:
-            return column
+            return column, refused
         gap = Amounts(_units(gaps[name], own), gaps[name].notna().to_numpy(bool))
-        return _written(measure, column, derived.above(name, amounts, gap), rows & ~anchored)
+        above = _written(measure, column, derived.above(name, amounts, gap), rows)
+        refused = anchored & ~self._between(name, {**columns, name: above})
+        return above.where(~refused, column), refused
 
-    def unlikely(self, rows: pd.DataFrame, codecs: Mapping[str, Codec]) -> np.ndarray:
+    def _between(self, name: str, columns: Mapping[str, pd.Series]) -> np.ndarray:
+        """Where a column is below its high ones, and no further than any gap that is learned: (n,) bool."""
+        result = self.derived.fits(name, columns)
+        for high in self.derived.highs(name):
+            ends = self.codecs[high].body.ends
+            assert ends is not None
+            amounts = {each: self.derived.amounts(each, columns[each]) for each in (high, *self.derived.needs(high))}
+            result &= ~(self.derived.gap(high, amounts).fillna(0) > ends[1]).to_numpy(bool)
+        return result
+
+    def unlikely(self, rows: pd.DataFrame) -> np.ndarray:
         """Rows in which a value that follows from others is beyond all that is learned of its column: (n,) bool."""
         result = np.zeros(len(rows), bool)
         for name, cells in self.follow.items():
-            ends = codecs[name].body.ends
+            ends = self.codecs[name].body.ends
             if name not in self.derived.gaps and ends is not None:
                 units = self.derived.amounts(name, rows[name]).units
                 result |= cells & ((units < ends[0]) | (units > ends[1]))

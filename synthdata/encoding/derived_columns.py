@@ -19,6 +19,8 @@ import numpy as np
 import pandas as pd
 
 from synthdata.fields import Boolean, Codec, Field, Measure, Number
+from synthdata.fields.intervals import Interval
+from synthdata.fields.quantiles import Quantiles
 from synthdata.schema import MISSING, Schema
 from synthdata.schema.constraints import Ordered, Sum
 from synthdata.subjects import Subjects
@@ -55,13 +57,15 @@ class DerivedColumns:
     """The derived columns of a table.
 
     gaps: by high column. sums: the parts of each total. flags: the name of the flag's block, by low column. measures:
-    of all columns that these name.
+    of all columns that these name. ends: the range of the values of each derived column, as it would be learned, in
+    units; rows that are drawn outside it are drawn again.
     """
 
     gaps: Mapping[str, Gap] = field(default_factory=dict)
     sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    ends: Mapping[str, Interval] = field(default_factory=dict)
 
     @classmethod
     def find(cls, frame: pd.DataFrame, schema: Schema) -> Self:
@@ -102,9 +106,9 @@ class DerivedColumns:
         return replace(found, flags=flags)
 
     def fit(
-        self, frame: pd.DataFrame, rng: np.random.Generator, subjects: Subjects
+        self, frame: pd.DataFrame, fields: Mapping[str, Field], rng: np.random.Generator, subjects: Subjects
     ) -> tuple[DerivedColumns, dict[str, Codec]]:
-        """Fit the gaps to a frame of the schema's types: the same with usual gaps, and the codecs of the gaps.
+        """Fit the gaps to a frame of the schema's types: the same with usual gaps and ends, and the codecs of the gaps.
 
         Only rows in which all columns of a gap are present are used. subjects: the subject of each row.
         """
@@ -112,19 +116,21 @@ class DerivedColumns:
         codecs, gaps = {}, dict(self.gaps)
         for name, gap in self.gaps.items():
             rows = np.all([amounts[each].present for each in (name, *gap.lows)], axis=0)
-            column = self._gap(name, amounts)[rows]
+            column = self.gap(name, amounts)[rows]
             learned = _gap_field(self.measures[name])
             body = learned.learn(column, rng, subjects[rows])
             if body.ends is None:
                 del gaps[name]
                 continue
             codecs[name] = Codec(name, learned, body, nulls=not amounts[name].present.all())
-            values = body.measure.units(column)
-            ranks = np.quantile(values, (np.arange(USUAL) + 0.5) / USUAL, method="nearest")
-            kept = body.quantiles.decode(body.quantiles.encode(ranks))
-            gaps[name] = Gap(gap.lows, tuple(np.sort(kept).tolist()))
+            gaps[name] = Gap(gap.lows, _usual(body.measure.units(column), body.quantiles))
         flags = {name: flag for name, flag in self.flags.items() if any(name in gap.lows for gap in gaps.values())}
-        return replace(self, gaps=gaps, flags=flags), codecs
+        ends = {}
+        for name in (*gaps, *self.sums):
+            own = fields[name].fit(frame[name], name, rng, subjects).body
+            if own.measure == self.measures[name] and own.ends is not None:
+                ends[name] = own.ends
+        return replace(self, gaps=gaps, flags=flags, ends=ends), codecs
 
     def needs(self, name: str) -> tuple[str, ...]:
         """The columns that a column is computed from; none if it is learned as it is."""
@@ -175,7 +181,7 @@ class DerivedColumns:
         columns = {str(name): column for name, column in frame.items() if name not in self.sums}
         for name in self.measures:
             if name in self.gaps:
-                columns[name] = self._gap(name, amounts).set_axis(frame.index)
+                columns[name] = self.gap(name, amounts).set_axis(frame.index)
             elif name not in self.sums and (amounts[name].present != frame[name].notna()).any():
                 values = self.series(name, amounts[name], frame[name].dtype).set_axis(frame.index)
                 columns[name] = frame[name].where(frame[name].notna(), values)
@@ -270,6 +276,14 @@ class DerivedColumns:
                 result &= ~(own.present & floor.present) | (own.units >= floor.units)
         return result
 
+    def usual_values(self, columns: Mapping[str, pd.Series]) -> np.ndarray:
+        """In which rows all derived columns, decoded, lie in their ranges or are missing: (n,) bool."""
+        result = np.ones(len(next(iter(columns.values()))), bool)
+        for name, (least, most) in self.ends.items():
+            own = self.amounts(name, columns[name])
+            result &= ~own.present | ((least <= own.units) & (own.units <= most))
+        return result
+
     def amounts(self, name: str, column: pd.Series) -> Amounts:
         """A column in its units."""
         measure, present = self.measures[name], column.notna().to_numpy(bool)
@@ -309,7 +323,7 @@ class DerivedColumns:
             there = there | here
         return Amounts(result, there)
 
-    def _gap(self, name: str, amounts: Mapping[str, Amounts]) -> pd.Series:
+    def gap(self, name: str, amounts: Mapping[str, Amounts]) -> pd.Series:
         """The gap of a high column; missing where it is, or all low ones."""
         floor, own = self._floor(name, amounts), amounts[name]
         present = floor.present & own.present
@@ -334,6 +348,7 @@ class DerivedColumns:
             "sums": {name: list(parts) for name, parts in self.sums.items()},
             "flags": dict(self.flags),
             "measures": {name: self.measures[name].to_json() for name in derived},
+            "ends": {name: list(each) for name, each in self.ends.items()},
         }
 
     @classmethod
@@ -344,7 +359,10 @@ class DerivedColumns:
         measures = {name: fields[name].measure_from_json(each) for name, each in data["measures"].items()}
         if measures.keys() != {*gaps, *sums} or not all(gap.lows and gap.usual for gap in gaps.values()):
             raise ValueError("derived columns are not complete")
-        return cls(gaps, sums, dict(data["flags"]), measures)
+        ends: dict[str, Interval] = {name: (least, most) for name, (least, most) in data["ends"].items()}
+        if not ends.keys() <= measures.keys():
+            raise ValueError("a range is that of no derived column")
+        return cls(gaps, sums, dict(data["flags"]), measures, ends)
 
     def with_measures(self, codecs: Mapping[str, Codec]) -> Self:
         """With the measures of the columns that are learned as they are; ValueError if one is not a quantity."""
@@ -368,6 +386,15 @@ class DerivedColumns:
 def _gap_field(measure: Measure) -> Number:
     """Gaps are counted in whole units, or in floats."""
     return Number(integer=bool(measure.step))
+
+
+def _usual(gaps: np.ndarray, quantiles: Quantiles) -> tuple[int | float, ...]:
+    """Gaps at even ranks: values that are kept, or the middles of levels, since a gap itself may be one person's."""
+    coded = quantiles.encode(np.quantile(gaps, (np.arange(USUAL) + 0.5) / USUAL, method="nearest"))
+    if coded.ndim > 1:
+        coded[:, 1] = (np.floor(coded[:, 1] * quantiles.levels) + 0.5) / quantiles.levels
+    kept: list[int | float] = np.sort(quantiles.decode(coded)).tolist()
+    return tuple(kept)
 
 
 def _fits(measure: Measure, column: pd.Series) -> bool:

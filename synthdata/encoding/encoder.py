@@ -80,7 +80,7 @@ class Encoder:
         rng: np.random.Generator,
         subjects: Subjects,
     ) -> Self:
-        derived, gaps = derived.fit(frame, rng, subjects)
+        derived, gaps = derived.fit(frame, schema.fields, rng, subjects)
         learned = derived.learned(frame)
         codecs = {
             name: made.codecs.get(name) or gaps.get(name) or field.fit(learned[name], name, rng, subjects)
@@ -163,10 +163,14 @@ class Encoder:
         return result
 
     def meets(self, arrays: Arrays, rows: Rows, conditions: Conditions) -> np.ndarray:
-        """Which rows of arrays, sampled under the masks of conditions, satisfy all of them: (n,) bool."""
+        """Which rows of arrays, sampled under the masks of conditions, satisfy all of them: (n,) bool.
+
+        Derived columns have to lie in the ranges that were learned of their values, too.
+        """
+        names = [*conditions.checked, *self.derived.ends]
         arrays = self.dependencies.decode(self.all_blocks, arrays)
-        columns = self._shown(conditions.checked, arrays, rows, conditions.masks)
-        result = np.ones(len(rows.numbers), bool)
+        columns = self._shown(names, arrays, rows, conditions.masks)
+        result = self.derived.usual_values(columns)
         for name, wanted in conditions.checked.items():
             result &= wanted.holds(columns[name])
         return result

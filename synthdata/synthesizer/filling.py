@@ -89,7 +89,7 @@ class Filling:
         rows, missing = settled(encoder.derived, encoder.order, rows, missing)
         if not missing:
             return rows
-        before, derived = rows, DerivedCells.of(encoder.derived, encoder.order, rows, missing)
+        before, derived = rows, DerivedCells.of(encoder.derived, encoder.codecs, encoder.order, rows, missing)
         wanted = {**{name: each for name, each in missing.items() if name in encoder.codecs}, **derived.sampled}
         wanted = {name: each for name, each in wanted.items() if each.any()}
         allowed = {name: _present(layout[name]) for name in layout if encoder.codecs[name].nulls and name in wanted}
@@ -104,9 +104,9 @@ class Filling:
             texts = self._texts(filled, now, seed, (block, attempt))
             numbers = Rows(seed, first_row(block) + np.arange(len(rows)))
             decoded = encoder.dependencies.decode(layout, filled, cells.moved)
-            rows = self._write_cells(rows, now, {**decoded, **texts}, numbers, derived, again)
+            rows, refused = self._write_cells(rows, now, {**decoded, **texts}, numbers, derived, again)
             rows, contradicted = self._looked_up(rows, now, layout, derived)
-            again = again & (self._broken(rows, now) | derived.unlikely(rows, encoder.codecs) | contradicted)
+            again = again & (self._broken(rows, now) | derived.unlikely(rows) | contradicted | refused)
             if not again.any():
                 break
         only_needed = [name for name, each in derived.needed.items() if name not in missing and each.any()]
@@ -242,13 +242,14 @@ class Filling:
         numbers: Rows,
         cells: DerivedCells,
         again: np.ndarray,
-    ) -> pd.DataFrame:
+    ) -> tuple[pd.DataFrame, np.ndarray]:
         """Decode the cells `now`, row indices (m,) by column, into a copy of the rows, and what follows from them.
 
-        cells: those of derived columns. again: the rows that are sampled, (n,) bool.
+        cells: those of derived columns. again: the rows that are sampled, (n,) bool. Returns the rows, and those of
+        them that are better sampled once more, (n,) bool.
         """
         encoder = self.encoder
-        columns, gaps = cells.emptied(rows, again), {}
+        columns, gaps, refused = cells.emptied(rows, again), {}, np.zeros(len(rows), bool)
         for name, chosen in now.items():
             values = encoder.codecs[name].decode({name: arrays[name][chosen]}, numbers[chosen])
             if name in encoder.derived.gaps:
@@ -262,8 +263,9 @@ class Filling:
                 array[now[name]] = arrays[name][now[name]]
                 columns[name] = encoder.copied.decode(name, columns, encoder.codecs[name], array)
             if name in cells.needed:
-                columns[name] = cells.value(name, columns, gaps, again)
-        return pd.DataFrame(columns)
+                columns[name], worse = cells.value(name, columns, gaps, again)
+                refused |= worse
+        return pd.DataFrame(columns), refused
 
     def _looked_up(
         self, rows: pd.DataFrame, now: Mapping[str, np.ndarray], layout: Layout, cells: DerivedCells

@@ -56,7 +56,7 @@ class FitRequest:
 
 
 def request(
-    frame: pd.DataFrame, schema: Schema | None, model: ModelLike | None, max_minutes: float | None
+    frame: pd.DataFrame, schema: Schema | None, model: ModelLike | None, max_minutes: float | Budget | None
 ) -> FitRequest:
     """Check the arguments of `Synthesizer.fit`; SchemaError or InputError if they are invalid."""
     check_frame(frame, "fit")
@@ -106,16 +106,15 @@ def fit_generators(
 ) -> tuple[Generator | None, FieldStages]:
     """Fit the table's generator, then one for each image and text given the table.
 
-    budget: what is left of it is divided between them; none gets less than `LEAST_SECONDS`.
+    budget: what is free of it is divided between them; none gets less than `LEAST_SECONDS`.
     """
     table = tabular(layout)
     others = len(layout) - len(table)  # images and texts
     share = min(1, len(table) / WIDE) / (1 + others) if others else 1  # the rest is for images and texts
-    if budget.left is not None and budget.left < LEAST_SECONDS:
+    if budget.free is not None and budget.free < LEAST_SECONDS:
         late = f"the time was up before training began, which gets {LEAST_SECONDS:g} s all the same: give it more time"
         run.listener(Progress(REMARK, 1.0, detail=late))
-    kept = 0.0 if budget.left is None else budget.left * (1 - share)
-    own = replace(run, minutes=budget.minutes_left(reserved=kept))
+    own = replace(run, minutes=budget.share(share))
     generator = fit_table(table, arrays, wanted.family, wanted.settings, own)
     models = {name: field.generator() for name, field in wanted.schema.fields.items()}
     return generator, FieldStages.fit(layout, arrays, table, models, run, budget, override=wanted.override)

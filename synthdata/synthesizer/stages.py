@@ -49,8 +49,9 @@ def fit_table(layout: Layout, arrays: Arrays, name: str, settings: Any, run: Run
 def _tell_plan(what: str, across: str, signature: Signature, arrays: Arrays, settings: Any, run: Run) -> None:
     """Tell the listener, before training, what it will do: the family, the rows, the largest number of epochs."""
     size = Size.of(signature, arrays)
-    epochs = getattr(settings.resolved(size), "epochs", None)  # the baseline has none
-    detail = f"{what}, {size.rows:,} rows x {across}" + (f", at most {epochs:,} epochs" if epochs else "")
+    chosen = settings.resolved(size)
+    lengths = [f"at most {getattr(chosen, each):,} {each}" for each in ("epochs", "rounds") if hasattr(chosen, each)]
+    detail = ", ".join([what, f"{size.rows:,} rows x {across}", *lengths])  # the baseline has neither
     run.listener(Progress(PLAN, 0.0, run.minutes and 60 * run.minutes, detail))
 
 
@@ -99,7 +100,7 @@ class FieldStages:
         """Fit a generator to each image and text of `layout`, conditioned on the blocks of `condition_layout`.
 
         models: family and settings by field, from the schema. override: a family to use instead, for fields that have
-        it. What is left of the budget is divided equally; checkpoints are put beside that of the table.
+        it. What is free of the budget is divided equally; checkpoints are put beside that of the table.
         """
         fields = _fields(layout)
         generators, families = {}, {}
@@ -107,9 +108,7 @@ class FieldStages:
             chosen = {"family": override} if override in families_of(block) else dict(models.get(name, {}))
             families[name], settings = field_settings(block, chosen.pop("family", None), chosen)
             checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
-            following = len(fields) - number - 1
-            kept = 0.0 if budget.left is None else budget.left * following / (following + 1)
-            minutes = budget.minutes_left(reserved=kept)
+            minutes = budget.share(1 / (len(fields) - number))
             seed, listener = run.seed + 1 + number, _of_field(run.listener, name)
             own = replace(run, seed=seed, checkpoint=checkpoint, minutes=minutes, listener=listener)
             signature = Signature({name: block}, condition_layout)

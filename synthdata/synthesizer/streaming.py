@@ -54,7 +54,10 @@ class RowStream:
         """
         with threadpool_limits(1, user_api="blas"):  # one per worker; and sums do not depend on the number of cores
             jobs = islice(self._jobs(), skip, None)
-            if not self.stages.generators and (self.generator is None or (rows or MOST_BLOCK) <= FIRST_BLOCK):
+            if not self.stages.generators:
+                _, first = next(jobs)
+                yield first()  # before workers start, which would take their share of the machine from it
+            if not self.stages.generators and self.generator is None:
                 yield from (job() for _, job in jobs)
             yield from _ahead(jobs, rows)
 
@@ -89,10 +92,13 @@ class RowStream:
             return {}
         first, end = first_row(number), first_row(number + 1)
         arrays = self._sampled((number,), end - first)
-        return self._kept(arrays, number) if self.conditions.checked else arrays
+        return self._kept(arrays, number) if self.conditions.checked or self.encoder.derived.ends else arrays
 
     def _kept(self, arrays: Arrays, number: int) -> Arrays:
-        """The arrays of a block, with rows that break a condition replaced by others that satisfy all."""
+        """The arrays of a block, with rows that break a condition replaced by others that satisfy all.
+
+        So are rows in which a derived column has a value that no real row is near to.
+        """
         first, end = first_row(number), first_row(number + 1)
         numbers = Rows(self.seed, np.arange(first, end))
         result = {name: array.copy() for name, array in arrays.items()}
@@ -105,7 +111,9 @@ class RowStream:
             for name, array in result.items():
                 array[left[: len(found)]] = again[name][found]
             left = left[len(found) :]
-        raise self._hardly_any()
+        if self.conditions.checked:
+            raise self._hardly_any()
+        return result
 
     def check(self) -> None:
         """Raise ConditionError if hardly any row can be sampled that satisfies the conditions."""

@@ -95,7 +95,7 @@ class Synthesizer:
         *,
         model: ModelLike | None = None,
         seed: int = 0,
-        max_minutes: float | None = None,
+        max_minutes: float | Budget | None = None,
         checkpoint: Path | None = None,
         resume: bool = False,
         listener: Listener = silent,
@@ -116,9 +116,9 @@ class Synthesizer:
             `VAE(latent=8)` or `{"family": "vae", "latent": 8}`.
         seed : int, default 0
             Equal seeds, tables and schemas give equal models.
-        max_minutes : float, optional
+        max_minutes : float or Budget, optional
             Time budget of this call, in minutes; reading and encoding count. Without one, training ends when it no
-            longer helps.
+            longer helps. A `Budget` is one that has begun before.
         checkpoint : Path, optional
             A file to keep the state of training in; images and texts have theirs beside it.
         resume : bool, default False
