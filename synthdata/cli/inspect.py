@@ -40,6 +40,8 @@ def command(console: Console, model: Path) -> None:
             f"  {name}: {each['family']}, {each['parameters']:,} parameters, {each['epochs']} epochs"
             for name, each in about["stages"].items()
         ),
+        *(["derived columns:"] if about["derived_columns"] else []),
+        *(f"  {name} is computed from {', '.join(others)}" for name, others in about["derived_columns"].items()),
         *(["copied columns:"] if about["copied_columns"] else []),
         *(
             f"  {name} may repeat the value of {' or '.join(others)}"

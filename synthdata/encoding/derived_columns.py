@@ -10,7 +10,7 @@ usual. It is learned in place of a value, and a block of its own, the *flag*, sa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
@@ -21,16 +21,12 @@ import pandas as pd
 from synthdata.fields import Boolean, Codec, Field, Measure, Number
 from synthdata.fields.intervals import Interval
 from synthdata.fields.quantiles import Quantiles
-from synthdata.schema import MISSING, Schema
-from synthdata.schema.constraints import Ordered, Sum
 from synthdata.subjects import Subjects
 
 __all__ = ["Amounts", "DerivedColumns", "Gap"]
 
-LEAST_ROWS = 20  # that have both, for a gap to be learned
 USUAL = 32  # gaps that surrogates are made with
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # spreads numbers evenly, whatever they are
-LARGEST = 2.0**61  # units, beyond which differences might not fit an int64
 
 
 @dataclass(frozen=True)
@@ -67,44 +63,6 @@ class DerivedColumns:
     measures: Mapping[str, Measure] = field(default_factory=dict)
     ends: Mapping[str, Interval] = field(default_factory=dict)
 
-    @classmethod
-    def find(cls, frame: pd.DataFrame, schema: Schema) -> Self:
-        """What the constraints of a schema say of a frame of its types; gaps are not fitted yet.
-
-        What would make a column depend on itself, or has too few rows to be learned, is left to the gate.
-        """
-        measures = {}
-        for constraint in schema.constraints:
-            for name in constraint.columns() if isinstance(constraint, Ordered | Sum) else ():
-                measure = schema.fields[name].measure(frame[name].dropna())
-                if measure is not None and _fits(measure, frame[name]):
-                    measures[name] = measure
-        sums = {
-            each.total: tuple(each.parts)
-            for each in schema.constraints
-            if isinstance(each, Sum) and measures.keys() >= set(each.columns())
-            if _adds_up([measures[name] for name in each.parts], measures[each.total])
-        }
-        found = cls({}, sums, {}, measures)
-        ordered = [each for each in schema.constraints if isinstance(each, Ordered)]
-        for high, lows in _tightest(ordered).items():
-            if high in sums or not measures.keys() >= {high, *lows}:
-                continue
-            kept = {
-                low: strict
-                for low, strict in lows.items()
-                if high not in found.needed([low])
-                if low not in sums or not (frame[low].isna() & frame[high].notna()).any()
-            }
-            if kept and frame[[high, *kept]].notna().all(axis=1).sum() >= LEAST_ROWS:
-                found = replace(found, gaps={**found.gaps, high: Gap(kept)})
-        missing = {name: ~each.present for name, each in found._amounts(frame).items()}
-        surrogates = [name for name, rows in found._lacking(missing).items() if rows.any()]
-        flags: dict[str, str] = {}
-        for name in surrogates:
-            flags[name] = _unused(f"{name}{MISSING}", [*schema.fields, *flags.values()])
-        return replace(found, flags=flags)
-
     def fit(
         self, frame: pd.DataFrame, fields: Mapping[str, Field], rng: np.random.Generator, subjects: Subjects
     ) -> tuple[DerivedColumns, dict[str, Codec]]:
@@ -112,7 +70,7 @@ class DerivedColumns:
 
         Only rows in which all columns of a gap are present are used. subjects: the subject of each row.
         """
-        amounts = self._amounts(frame)
+        amounts = self.all_amounts(frame)
         codecs, gaps = {}, dict(self.gaps)
         for name, gap in self.gaps.items():
             rows = np.all([amounts[each].present for each in (name, *gap.lows)], axis=0)
@@ -131,6 +89,11 @@ class DerivedColumns:
             if own.measure == self.measures[name] and own.ends is not None:
                 ends[name] = own.ends
         return replace(self, gaps=gaps, flags=flags, ends=ends), codecs
+
+    @property
+    def derived(self) -> list[str]:
+        """The names of the derived columns."""
+        return [*self.gaps, *self.sums]
 
     def needs(self, name: str) -> tuple[str, ...]:
         """The columns that a column is computed from; none if it is learned as it is."""
@@ -177,7 +140,7 @@ class DerivedColumns:
         """
         if not self.gaps and not self.sums:
             return frame
-        amounts = self.completed(self._amounts(frame))
+        amounts = self.completed(self.all_amounts(frame))
         columns = {str(name): column for name, column in frame.items() if name not in self.sums}
         for name in self.measures:
             if name in self.gaps:
@@ -192,7 +155,7 @@ class DerivedColumns:
     def completed(self, amounts: Mapping[str, Amounts]) -> dict[str, Amounts]:
         """The amounts, with surrogates for low columns that are missing where a high one is present."""
         result = dict(amounts)
-        filled = self._lacking({name: ~each.present for name, each in amounts.items()})
+        filled = self.lacking({name: ~each.present for name, each in amounts.items()})
         for name in reversed(self._order):
             if filled.get(name, np.zeros(0, bool)).any():
                 gaps = {high: self._usual(high, result[high].units) for high in self.highs(name)}
@@ -296,10 +259,11 @@ class DerivedColumns:
         values = self.measures[name].values(amounts.units).astype(dtype).rename(name)
         return values if amounts.present.all() else values.where(amounts.present)
 
-    def _amounts(self, frame: pd.DataFrame) -> dict[str, Amounts]:
+    def all_amounts(self, frame: pd.DataFrame) -> dict[str, Amounts]:
+        """All columns that are derived or needed, of a frame of the schema's types, in their units."""
         return {name: self.amounts(name, frame[name]) for name in self.measures}
 
-    def _lacking(self, missing: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def lacking(self, missing: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Where low columns are missing and a high one is not, or gets a surrogate itself: (n,) bool by column."""
         result: dict[str, np.ndarray] = {}
         for name in reversed(self._order):
@@ -342,12 +306,11 @@ class DerivedColumns:
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON; the measures of columns that are learned as they are, their codecs know."""
-        derived = [*self.gaps, *self.sums]
         return {
             "gaps": {name: {"lows": dict(gap.lows), "usual": list(gap.usual)} for name, gap in self.gaps.items()},
             "sums": {name: list(parts) for name, parts in self.sums.items()},
             "flags": dict(self.flags),
-            "measures": {name: self.measures[name].to_json() for name in derived},
+            "measures": {name: self.measures[name].to_json() for name in self.derived},
             "ends": {name: list(each) for name, each in self.ends.items()},
         }
 
@@ -366,7 +329,7 @@ class DerivedColumns:
 
     def with_measures(self, codecs: Mapping[str, Codec]) -> Self:
         """With the measures of the columns that are learned as they are; ValueError if one is not a quantity."""
-        measures = {name: self.measures[name] for name in (*self.gaps, *self.sums)}
+        measures = {name: self.measures[name] for name in self.derived}
         for name in sorted({need for each in measures for need in self.needs(each)} - measures.keys()):
             measure = codecs[name].body.measure
             if measure is None:
@@ -395,55 +358,3 @@ def _usual(gaps: np.ndarray, quantiles: Quantiles) -> tuple[int | float, ...]:
         coded[:, 1] = (np.floor(coded[:, 1] * quantiles.levels) + 0.5) / quantiles.levels
     kept: list[int | float] = np.sort(quantiles.decode(coded)).tolist()
     return tuple(kept)
-
-
-def _fits(measure: Measure, column: pd.Series) -> bool:
-    """Whether there are values, and differences between them can be counted."""
-    units = measure.units(column.dropna())
-    return measure.is_open and bool(len(units)) and float(np.abs(units.astype(np.float64)).max()) < LARGEST
-
-
-def _adds_up(parts: Sequence[Measure], total: Measure) -> bool:
-    """Whether a total can hold every sum of the parts: no part has smaller units."""
-    return not total.step or all(0 < total.step <= part.step for part in parts)
-
-
-def _tightest(constraints: Sequence[Ordered]) -> dict[str, dict[str, bool]]:
-    """The low columns of each high one, with whether they must be exceeded; without those that others imply.
-
-    a <= c follows from a <= b and b <= c. A high column comes after those that it is above.
-    """
-    edges: dict[str, dict[str, bool]] = {}
-    for each in constraints:
-        lows = edges.setdefault(each.high, {})
-        lows[each.low] = lows.get(each.low, False) or each.strict
-
-    def implied(high: str, low: str, strict: bool) -> bool:
-        through = [(other, edges[high][other]) for other in edges[high] if other != low]
-        seen = set()
-        while through:
-            name, exceeded = through.pop()
-            if name == low and (exceeded or not strict):
-                return True
-            if (name, exceeded) not in seen:
-                seen.add((name, exceeded))
-                through += [(other, exceeded or more) for other, more in edges.get(name, {}).items()]
-        return False
-
-    kept = {
-        high: {low: strict for low, strict in lows.items() if not implied(high, low, strict)}
-        for high, lows in edges.items()
-    }
-    result: dict[str, dict[str, bool]] = {}
-    for _ in kept:
-        for high, lows in kept.items():
-            if high not in result and not (lows.keys() & kept.keys()) - result.keys():
-                result[high] = lows
-    return result
-
-
-def _unused(name: str, names: Collection[str]) -> str:
-    """A name that is not taken."""
-    while name in names:
-        name += "_"
-    return name

@@ -14,6 +14,7 @@ from synthdata.blocks import Arrays, Layout, tabular
 from synthdata.encoding.conditions import Conditions, Wanted, narrowed
 from synthdata.encoding.copied_columns import CopiedColumns
 from synthdata.encoding.derived_columns import DerivedColumns
+from synthdata.encoding.find_derived import find_derived
 from synthdata.encoding.functional_dependencies import FunctionalDependencies
 from synthdata.encoding.made_columns import MadeColumns, Persons
 from synthdata.errors import ConditionError
@@ -56,7 +57,7 @@ class Encoder:
         cls, frame: pd.DataFrame, schema: Schema, made: MadeColumns, rng: np.random.Generator, subjects: Subjects
     ) -> Self:
         """Fit derived columns and all others, then find copied columns and functional dependencies."""
-        columns = cls._of(frame, schema, made, DerivedColumns.find(frame, schema), rng, subjects)
+        columns = cls._of(frame, schema, made, find_derived(frame, schema), rng, subjects)
         layout = tabular(columns.layout)
         learned = columns.derived.learned(frame)
         arrays: Arrays = _by_columns({name: columns.codecs[name] for name in layout}, learned)

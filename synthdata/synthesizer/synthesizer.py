@@ -205,7 +205,8 @@ class Synthesizer:
             How many rows, at least 1.
         where : str, mapping or list of str, optional
             What every row has to satisfy: `"age >= 60"`, or `{"age": (60, None), "ward": ["north", "south"]}`. Met by
-            masking the output distribution, not by rejection sampling.
+            masking the output distribution; rejection sampling is needed only for columns that are computed from
+            others, such as totals.
         seed : int, default 0
             Equal seeds and models give equal rows; the first rows of a long run are those of a short one.
         prompt, temperature, top_p
@@ -219,7 +220,7 @@ class Synthesizer:
         Raises
         ------
         ConditionError
-            If nothing the model learned can satisfy `where`; before anything is drawn.
+            If nothing, or hardly anything, that the model learned can satisfy `where`; before anything is drawn.
         InputError
             If `rows` is not a whole number from 1 on, or the pattern of a key has fewer keys than rows are wanted.
 
@@ -511,9 +512,10 @@ class Synthesizer:
 
         Observed cells are unchanged. Filled cells are never missing, except if another column implies it, or if the
         column had no values in training. Texts are sampled given the filled table; keys, personal data and images are
-        left alone. A column that is a function of another is looked up from that one's value; if it is observed, it
-        restricts a missing value of the other. Numbers that often equal an earlier column's are copied from it, or that
-        one from them, with the frequency of the training rows. If a column had missing values in training,
+        left alone. A missing end of two ordered columns is drawn as the gap between them; a total, or its only missing
+        part, is computed. A column that is a function of another is looked up from that one's value; if it is observed,
+        it restricts a missing value of the other. Numbers that often equal an earlier column's are copied from it, or
+        that one from them, with the frequency of the training rows. If a column had missing values in training,
         two missing cells in one row are drawn independently given the rest of the row. Rows that break a constraint are
         sampled again, up to 20 times; they have not been checked.
 
@@ -615,6 +617,7 @@ class Synthesizer:
             "target": self.schema.target,
             "subject": list(self.schema.subject),
             "fields": {name: each.kind for name, each in self.schema.fields.items()},
+            "derived_columns": {name: list(encoder.derived.needs(name)) for name in encoder.derived.derived},
             "copied_columns": {name: list(sources) for name, sources in encoder.copied.sources.items()},
             "functional_dependencies": {
                 name: each.lookups[0].source for name, each in encoder.dependencies.by_column.items()
