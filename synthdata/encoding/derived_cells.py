@@ -156,8 +156,8 @@ class DerivedCells:
         """Rows in which a value that follows from others is beyond all that is learned of its column: (n,) bool."""
         result = np.zeros(len(rows), bool)
         for name, cells in self.follow.items():
-            ends = self.codecs[name].body.ends
-            if name not in self.derived.gaps and ends is not None:
+            ends = None if self.derived.needs(name) else self.codecs[name].body.ends
+            if ends is not None:
                 units = self.derived.amounts(name, rows[name]).units
                 result |= cells & ((units < ends[0]) | (units > ends[1]))
         return result

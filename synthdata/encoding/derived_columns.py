@@ -52,14 +52,16 @@ class Amounts:
 class DerivedColumns:
     """The derived columns of a table.
 
-    gaps: by high column. sums: the parts of each total. flags: the name of the flag's block, by low column. measures:
-    of all columns that these name. ends: the range of the values of each derived column, as it would be learned, in
+    gaps: by high column. sums: the parts of each total. flags: the name of the flag's block, by low column. totals: the
+    name of the block of a total's value, by total: other columns depend on it, but it is not shown. measures: of all
+    columns that these name. ends: the range of the values of each derived column, as it would be learned, in
     units; rows that are drawn outside it are drawn again.
     """
 
     gaps: Mapping[str, Gap] = field(default_factory=dict)
     sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
+    totals: Mapping[str, str] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
     ends: Mapping[str, Interval] = field(default_factory=dict)
 
@@ -84,8 +86,8 @@ class DerivedColumns:
             gaps[name] = Gap(gap.lows, _usual(body.measure.units(column), body.quantiles))
         flags = {name: flag for name, flag in self.flags.items() if any(name in gap.lows for gap in gaps.values())}
         ends = {}
-        for name in (*gaps, *self.sums):
-            own = fields[name].fit(frame[name], name, rng, subjects).body
+        for name, generator in zip((*gaps, *self.sums), rng.spawn(len(gaps) + len(self.sums)), strict=True):
+            own = fields[name].fit(frame[name], name, generator, subjects).body
             if own.measure == self.measures[name] and own.ends is not None:
                 ends[name] = own.ends
         return replace(self, gaps=gaps, flags=flags, ends=ends), codecs
@@ -148,6 +150,8 @@ class DerivedColumns:
             elif name not in self.sums and (amounts[name].present != frame[name].notna()).any():
                 values = self.series(name, amounts[name], frame[name].dtype).set_axis(frame.index)
                 columns[name] = frame[name].where(frame[name].notna(), values)
+        for name, total in self.totals.items():
+            columns[total] = frame[name]
         for name, flag in self.flags.items():
             columns[flag] = frame[name].isna()
         return pd.DataFrame(columns, index=frame.index)
@@ -310,6 +314,7 @@ class DerivedColumns:
             "gaps": {name: {"lows": dict(gap.lows), "usual": list(gap.usual)} for name, gap in self.gaps.items()},
             "sums": {name: list(parts) for name, parts in self.sums.items()},
             "flags": dict(self.flags),
+            "totals": dict(self.totals),
             "measures": {name: self.measures[name].to_json() for name in self.derived},
             "ends": {name: list(each) for name, each in self.ends.items()},
         }
@@ -325,7 +330,7 @@ class DerivedColumns:
         ends: dict[str, Interval] = {name: (least, most) for name, (least, most) in data["ends"].items()}
         if not ends.keys() <= measures.keys():
             raise ValueError("a range is that of no derived column")
-        return cls(gaps, sums, dict(data["flags"]), measures, ends)
+        return cls(gaps, sums, dict(data["flags"]), dict(data["totals"]), measures, ends)
 
     def with_measures(self, codecs: Mapping[str, Codec]) -> Self:
         """With the measures of the columns that are learned as they are; ValueError if one is not a quantity."""
@@ -340,10 +345,11 @@ class DerivedColumns:
             raise ValueError("a column is derived from itself")
         return result
 
-    def codec_fields(self) -> dict[str, Field]:
-        """The fields of the columns that are learned in place of others, or beside them: gaps and flags."""
+    def codec_fields(self, fields: Mapping[str, Field]) -> dict[str, Field]:
+        """The fields of what is learned in place of columns, or beside them: gaps, values of totals, and flags."""
         flags: dict[str, Field] = {flag: Boolean() for flag in self.flags.values()}
-        return {**{name: _gap_field(self.measures[name]) for name in self.gaps}, **flags}
+        totals = {total: fields[name] for name, total in self.totals.items()}
+        return {**{name: _gap_field(self.measures[name]) for name in self.gaps}, **totals, **flags}
 
 
 def _gap_field(measure: Measure) -> Number:

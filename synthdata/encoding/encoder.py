@@ -67,7 +67,7 @@ class Encoder:
         arrays = copied.encode(frame, layout, arrays)
         nullable = [name for name in layout if columns.codecs[name].nulls]
         hiding = [name for name in layout if columns.codecs[name].body.hides]
-        moved = columns.moved(frame, arrays, layout)
+        moved = columns.moved(learned, arrays, layout)
         found = FunctionalDependencies.find(layout, arrays, subjects, nullable=nullable, hiding=hiding, moved=moved)
         return replace(columns, copied=copied, dependencies=found)
 
@@ -83,11 +83,10 @@ class Encoder:
     ) -> Self:
         derived, gaps = derived.fit(frame, schema.fields, rng, subjects)
         learned = derived.learned(frame)
-        codecs = {
-            name: made.codecs.get(name) or gaps.get(name) or field.fit(learned[name], name, rng, subjects)
-            for name, field in schema.fields.items()
-            if name not in derived.sums
-        }
+        codecs = {}
+        for name, field in schema.fields.items():
+            shown = derived.totals.get(name, name)
+            codecs[shown] = made.codecs.get(name) or gaps.get(name) or field.fit(learned[shown], shown, rng, subjects)
         for flag in derived.flags.values():
             codecs[flag] = Boolean().fit(learned[flag], flag, rng, subjects)
         derived = derived.with_measures(codecs)
@@ -267,12 +266,10 @@ class Encoder:
         """Read what `to_json` wrote; KeyError, ValueError or TypeError if it does not fit the schema."""
         columns = data["columns"]
         derived = DerivedColumns.from_json(schema.fields, data["derived_columns"])
-        fields: dict[str, Field] = {**schema.fields, **derived.codec_fields()}
-        codecs = {
-            name: Codec.from_json(name, field, columns[name])
-            for name, field in fields.items()
-            if name not in derived.sums
-        }
+        fields: dict[str, Field] = {**schema.fields, **derived.codec_fields(schema.fields)}
+        if set(columns) != fields.keys() - derived.sums.keys():
+            raise ValueError(f"the columns {sorted(columns)} are not those of the schema")
+        codecs = {name: Codec.from_json(name, fields[name], each) for name, each in columns.items()}
         persons = {role: Persons.from_json(each) for role, each in data["persons"].items()}
         made = {name: codec for name, codec in codecs.items() if codec.field.is_made}
         return cls(

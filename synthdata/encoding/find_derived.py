@@ -15,6 +15,7 @@ from synthdata.schema.constraints import Ordered, Sum
 
 __all__ = ["find_derived"]
 
+TOTAL = ".total"  # what the array of a total's value is called
 LEAST_ROWS = 20  # that have both columns, for a gap to be learned
 LARGEST = 2.0**61  # units, beyond which differences might not fit an int64
 
@@ -36,7 +37,10 @@ def find_derived(frame: pd.DataFrame, schema: Schema) -> DerivedColumns:
         if isinstance(each, Sum) and measures.keys() >= set(each.columns())
         if _adds_up([measures[name] for name in each.parts], measures[each.total])
     }
-    found = DerivedColumns({}, sums, {}, measures)
+    totals: dict[str, str] = {}
+    for name in sums:
+        totals[name] = _unused(f"{name}{TOTAL}", [*schema.fields, *totals.values()])
+    found = DerivedColumns({}, sums, {}, totals, measures)
     ordered = [each for each in schema.constraints if isinstance(each, Ordered)]
     for high, lows in _tightest(ordered).items():
         if high in sums or not measures.keys() >= {high, *lows}:
@@ -53,7 +57,7 @@ def find_derived(frame: pd.DataFrame, schema: Schema) -> DerivedColumns:
     surrogates = [name for name, rows in found.lacking(missing).items() if rows.any()]
     flags: dict[str, str] = {}
     for name in surrogates:
-        flags[name] = _unused(f"{name}{MISSING}", [*schema.fields, *flags.values()])
+        flags[name] = _unused(f"{name}{MISSING}", [*schema.fields, *totals.values(), *flags.values()])
     return replace(found, flags=flags)
 
 

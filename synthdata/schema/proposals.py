@@ -27,7 +27,7 @@ FIRST = 128  # of these, rows in which all pairs of columns are compared
 BOTH = 8  # of the first rows, that have both columns of a pair
 LEAST_DATES, LEAST_NUMBERS, LEAST_SUMS = 100, 200, 100  # rows that must show what is proposed
 BROKEN_DATES, BROKEN_NUMBERS = 0.02, 0.05  # of rows put together at random that would not be in order, at least
-EXPLAINED = 0.5  # variance of a gap, relative to that of two independent columns, at most
+EXPLAINED = 0.5  # variance of a gap, relative to that of the higher column, at most
 MOST_PAIRS, MOST_ROUNDED_PAIRS = 2_000_000, 500_000  # that are added up, in all; once more in groups of rows
 ROUNDED = 0.01  # of the rows, at most, in which a sum is off by units of the last decimal of its parts
 SLACK = 1e-3  # of such a unit, for the rounding of floats
@@ -171,7 +171,7 @@ def _tells_something(low: np.ndarray, high: np.ndarray, *, named: bool, is_time:
     """Whether order is no matter of course: rows put together at random would not be in order.
 
     Numbers that are not named as two ends must be explained by each other too: what one exceeds the other by has to be
-    less spread than if they were independent, and in fewer values than the higher one, which is learned by it.
+    less spread than the higher one, which is learned by it, and in fewer values.
     """
     gap = high - low
     if not len(gap) or not gap.any():  # the same, which copied columns are for
@@ -179,10 +179,8 @@ def _tells_something(low: np.ndarray, high: np.ndarray, *, named: bool, is_time:
     broken = 1 - (np.searchsorted(np.sort(low), high, side="right") / len(low)).mean()
     if is_time or named:
         return bool(broken >= BROKEN_DATES)
-    spread = np.var(low) + np.var(high)
-    return bool(
-        broken >= BROKEN_NUMBERS and np.var(gap) <= EXPLAINED * spread and _concentration(gap) >= _concentration(high)
-    )
+    narrow = np.var(gap) <= EXPLAINED * np.var(high)
+    return bool(broken >= BROKEN_NUMBERS and narrow and _concentration(gap) >= _concentration(high))
 
 
 def _concentration(values: np.ndarray) -> float:
