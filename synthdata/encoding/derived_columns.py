@@ -200,6 +200,36 @@ class DerivedColumns:
         present = np.all([part.present for part in parts], axis=0)
         return Amounts(np.sum([self._of_total(name, each, amounts) for each in self.sums[name]], axis=0), present)
 
+    def fitted(
+        self,
+        name: str,
+        columns: Mapping[str, pd.Series],
+        total: pd.Series,
+        free: Mapping[str, np.ndarray],
+        ends: Mapping[str, Interval],
+    ) -> dict[str, pd.Series]:
+        """The parts of a total, of which the largest takes what the parts and the sampled total differ by.
+
+        So what was sampled given the total fits it. free: in which rows a part may change, (n,) bool, by part; one that
+        is 0 or would leave its range, `ends`, does not.
+        """
+        wanted = self.amounts(name, total)
+        amounts = {part: self.amounts(part, columns[part]) for part in self.sums[name]}
+        off = wanted.units - self.total(name, amounts).units
+        sizes = np.stack([np.where(free[part], np.abs(amounts[part].units), 0) for part in self.sums[name]])
+        largest = sizes.argmax(axis=0)
+        result = {}
+        for number, part in enumerate(self.sums[name]):
+            own, (least, most) = amounts[part], ends.get(part, (1, 0))
+            there = wanted.present & np.all([each.present for each in amounts.values()], axis=0)
+            step = self.measures[part].most(self.measures[name], off, strict=False)
+            units = own.units + step
+            changed = there & (largest == number) & (sizes[number] > 0) & (least <= units) & (units <= most)
+            if changed.any():
+                dtype = columns[part].dtype
+                result[part] = columns[part].where(~changed, self.series(part, Amounts(units, own.present), dtype))
+        return result
+
     def difference(self, total: str, part: str, amounts: Mapping[str, Amounts]) -> Amounts:
         """A part from its total and the other parts; missing where one of them is."""
         others = [each for each in self.sums[total] if each != part]

@@ -188,6 +188,8 @@ class Encoder:
                 columns[name] = codec.decode(arrays, rows, mask)
             if codec is not None and name in self.copied.sources:
                 columns[name] = self.copied.decode(name, columns, codec, arrays[name], mask)
+            if name in self.derived.totals and not masks:
+                columns |= self._fitted(name, columns, arrays, rows)
             if self.derived.needs(name):
                 dtype = self.fields[name].dtype(name in self.nullable)
                 columns[name] = self.derived.series(name, self.derived.computed(name, columns), dtype)
@@ -197,6 +199,25 @@ class Encoder:
             shown = columns[name].astype(self.fields[name].dtype(name in self.nullable))
             columns[name] = shown.mask(missing) if missing.any() else shown
         return columns
+
+    def _fitted(self, name: str, columns: Mapping[str, pd.Series], arrays: Arrays, rows: Rows) -> dict[str, pd.Series]:
+        """The parts of a total that change so that they add up to what was sampled of it; see `DerivedColumns.fitted`.
+
+        Parts that others are computed from or copy stay, and those that copy others in this row.
+        """
+        derived, total = self.derived, self.codecs[self.derived.totals[name]].decode(arrays, rows)
+        used = [*(low for gap in derived.gaps.values() for low in gap.lows)]
+        used += [other for others in self.copied.sources.values() for other in others]
+        used += [part for other, parts in derived.sums.items() if other != name for part in parts]
+        free, ends = {}, {}
+        for part in derived.sums[name]:
+            body = None if derived.needs(part) or part in used else self.codecs[part].body
+            free[part] = np.full(len(total), body is not None)
+            if part in self.copied.sources:
+                free[part] &= arrays[part][:, 1] < 1
+            if body is not None and body.ends is not None:
+                ends[part] = body.ends
+        return derived.fitted(name, columns, total, free, ends)
 
     def _sources(self, names: Iterable[str]) -> set[str]:
         """These columns, and all that they are computed from or copy."""
