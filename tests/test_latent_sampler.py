@@ -70,7 +70,7 @@ def test_biases_move_until_columns_have_their_frequencies():
         **counted.logs,
     }
     sampler = LatentSampler(table, weights, partial(enter_conditional, weights))
-    made = draw(table, calibrate(sampler, partial(conditional_latents, weights), rng_of(5)), rng_of(2), 20_000)
+    made = draw(table, calibrate(sampler, partial(conditional_latents, weights), rng_of(5), 20_000), rng_of(2), 20_000)
     for column in range(2):
         real, drawn = (np.bincount(side[:, column, 0], minlength=5) / len(side) for side in (symbols, made))
         assert np.abs(real - drawn).max() < 0.02

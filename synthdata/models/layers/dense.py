@@ -1,8 +1,9 @@
-"""Dense layers: weights with initial values, matrix products that compile well, residual blocks."""
+"""Dense layers: weights with initial values, matrix products that compile well, dropout, residual blocks."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ import tensorflow as tf
 
 from synthdata.models.samplers.dense import TINY
 
-__all__ = ["Blocks", "activate", "dense", "rms_norm", "weight"]
+__all__ = ["Blocks", "Dropout", "activate", "dense", "rms_norm", "weight"]
 
 
 def weight(layer: keras.layers.Layer, name: str, start: np.ndarray) -> Any:
@@ -35,6 +36,24 @@ def dense(x: tf.Tensor, matrix: Any) -> tf.Tensor:
     return tf.reshape(flat, (*x.shape[:-1], matrix.shape[-1]))
 
 
+class Dropout:
+    """Dropout (Srivastava et al. 2014) with a new mask at each call; the identity without a seed.
+
+    share: of the units that are dropped. seed: (2,) int32.
+    """
+
+    def __init__(self, share: float, seed: tf.Tensor | None) -> None:
+        self.share, self.seed, self.times = share, seed, 0
+
+    def __call__(self, x: tf.Tensor) -> tf.Tensor:
+        """Drop units of `x`, and scale the others, so that the mean stays."""
+        if self.seed is None or not self.share:
+            return x
+        self.times += 1
+        kept = tf.random.stateless_uniform(tf.shape(x), self.seed + self.times) >= self.share
+        return tf.where(kept, x / (1 - self.share), 0.0)
+
+
 class Blocks(keras.layers.Layer):
     """Pre-norm residual feed-forward blocks with `wide` hidden units, and a final norm with a gain."""
 
@@ -52,11 +71,11 @@ class Blocks(keras.layers.Layer):
         self.last_gain = weight(self, "last_gain", np.ones(width))
         self.built = True
 
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        """(..., width) to (..., width)."""
+    def call(self, x: tf.Tensor, drop: Callable[[tf.Tensor], tf.Tensor] = lambda x: x) -> tf.Tensor:
+        """(..., width) to (..., width). drop: dropout of hidden units."""
         for block in self.blocks:
             inner = activate(dense(rms_norm(x) * block["gain"], block["up"]) + block["up_bias"])
-            x += dense(inner, block["down"])
+            x += dense(drop(inner), block["down"])
         return rms_norm(x) * self.last_gain
 
     def export(self) -> dict[str, np.ndarray]:

@@ -14,12 +14,18 @@ from synthdata.models.tabular.symbols import NEVER, open_logits
 
 __all__ = ["calibrate"]
 
-ROUNDS, ROWS, RATE = 6, 16_384, 0.8
+ROUNDS, RATE = 6, 0.8
+LEAST_DRAWN, MOST_DRAWN = 2048, 16_384  # rows that are sampled in a round
+DRAWN = 8  # rows that are sampled for each training row: more would be more exact than their frequencies are
 LEAST = 1e-5  # added to frequencies before taking logs
 
 
-def calibrate(sampler: LatentSampler, latents: Latents, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """The sampler's weights with calibrated biases. latents: samples latent vectors, as for `draw_rows`."""
+def calibrate(sampler: LatentSampler, latents: Latents, rng: np.random.Generator, rows: int) -> dict[str, np.ndarray]:
+    """The sampler's weights with calibrated biases.
+
+    latents: samples latent vectors, as for `draw_rows`. rows: number of training rows.
+    """
+    drawn = int(np.clip(DRAWN * rows, LEAST_DRAWN, MOST_DRAWN))
     table = sampler.table
     weights = {**sampler.weights, "head_bias": sampler.weights["head_bias"].copy()}
     if table.with_fine:
@@ -27,10 +33,10 @@ def calibrate(sampler: LatentSampler, latents: Latents, rng: np.random.Generator
     calibrated = LatentSampler(table, weights, sampler.enter)
     coarse_log, fine_log = weights["coarse_log"], weights["fine_log"]
     for _ in range(ROUNDS):
-        coarse, fine = _expected(calibrated, latents(rng, ROWS), rng)
+        coarse, fine = _expected(calibrated, latents(rng, drawn), rng)
         weights["head_bias"] += _step(np.exp(coarse_log), coarse, coarse_log)
         if table.with_fine:
-            frequent = coarse[:, None] > ROWS**-0.5 / 10  # enough rows to estimate their fine symbols
+            frequent = coarse[:, None] > drawn**-0.5 / 10  # enough rows to estimate their fine symbols
             step = _step(np.exp(fine_log), fine, fine_log)
             weights["fine_bias"] += np.where(frequent, step, 0.0).astype(np.float32)
     return weights

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["Transformer", "TransformerGenerator"]
 
 MEMORY = 1.2  # timescale of weight decay in epochs (Wang and Aitchison 2024, arXiv:2405.13698)
+MANY_ROWS = 700  # for each column: with fewer, hidden units are dropped
+DROPPED = 0.127  # so that 0.2 of them are with 145 rows for each column
+LEAST_DROPPED, MOST_DROPPED = 0.08, 0.3
+WIDE = 12  # columns from which on a table of few rows is overfitted
 MOST_DECAY = 0.1  # of a weight per step, for tables of few rows
 
 
@@ -48,11 +52,15 @@ class Transformer(Settings):
     batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="rows per training step")
     epochs: PositiveInt | Literal["auto"] = Key(default="auto", description="largest number of epochs")
     patience: PositiveInt | Literal["auto"] = Key(
-        default="auto", description="epochs without a better validation loss after which training stops"
+        default="auto",
+        description="epochs without a better validation loss after which the learning rate falls to zero",
     )
     learning_rate: float = Key(default=2e-2, gt=0, description="peak learning rate")
     weight_decay: Annotated[float, Key(ge=0)] | Literal["auto"] = Key(
         default="auto", description="decoupled weight decay"
+    )
+    dropout: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
+        default="auto", description="share of hidden units dropped in training"
     )
     entropy_weighting: float = Key(
         default=0.3, ge=0, le=1, description="exponent by which columns of low entropy weigh more in the loss"
@@ -83,6 +91,7 @@ class Transformer(Settings):
             "batch_size": batch_size,
             "epochs": round(np.clip(340_000 / rows, fewest, 100)),
             "patience": int(np.clip(round(10_000 / rows), 2, 20)),
+            "dropout": _dropout(rows, columns),
             "weight_decay": float(f"{min(1 / (MEMORY * steps), MOST_DECAY) / self.learning_rate:.2g}"),
         }
 
@@ -161,6 +170,12 @@ class TransformerGenerator(Trained[Transformer], ImputingGenerator):
         for name, array in filled.items():
             array[~missing[name]] = arrays[name][~missing[name]]
         return filled
+
+
+def _dropout(rows: int, columns: int) -> float:
+    """By the number of rows for each column; a little dropout is not worth its time."""
+    share = min(DROPPED * float(np.log(MANY_ROWS * columns / rows)), MOST_DROPPED)
+    return round(share, 2) if share >= LEAST_DROPPED and columns >= WIDE else 0.0
 
 
 def weight_shapes(table: SymbolTable, settings: Transformer) -> Shapes:

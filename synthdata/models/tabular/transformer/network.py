@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.models.layers.attention import attend
-from synthdata.models.layers.dense import Blocks, activate, dense, weight
+from synthdata.models.layers.dense import Blocks, Dropout, activate, dense, weight
 from synthdata.models.tabular.counts import Frequencies
 from synthdata.models.tabular.embedding import SymbolEmbedding
 from synthdata.models.tabular.heads import first_biases, folded, head_classes, row_log_likelihood
@@ -32,7 +32,7 @@ class TransformerNetwork(keras.Model):
     def __init__(self, frequencies: Frequencies, settings: Transformer, seed: int) -> None:
         super().__init__(name="transformer")
         self.frequencies, self.table = frequencies, frequencies.table
-        self.width, self.heads = settings.width, settings.heads
+        self.width, self.heads, self.dropout = settings.width, settings.heads, float(settings.dropout)
         self._make_body(settings.layers, settings.mlp_ratio, np.random.default_rng(seed))
         self._make_heads(np.random.default_rng([seed, 1]))
         self.built = True
@@ -62,12 +62,13 @@ class TransformerNetwork(keras.Model):
             self.fine_head = weight(self, "fine_head", np.zeros((count, 2 * width, most)))
             self.fine_bias = weight(self, "fine_bias", first_biases(self.frequencies.fine_log))
 
-    def call(self, symbols: tf.Tensor, ranks: tf.Tensor) -> tf.Tensor:
+    def call(self, symbols: tf.Tensor, ranks: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
         """Mean negative log-likelihood of rows, columns weighted, in nats: a scalar.
 
         symbols: (rows, columns, 2) int32. ranks: (rows, columns) int32, the position of each column in the row's order.
+        seed: (2,) int32, for dropout; None for none.
         """
-        states = self._states(symbols, ranks)
+        states = self._states(symbols, ranks, seed)
         coarse = (
             (members, tf.einsum("crw,cws->rcs", tf.gather(states, members), head) + bias)
             for members, head, bias in self.classes
@@ -80,7 +81,7 @@ class TransformerNetwork(keras.Model):
 
         return -tf.reduce_mean(row_log_likelihood(self.frequencies, symbols, coarse, fine))
 
-    def _states(self, symbols: tf.Tensor, ranks: tf.Tensor) -> tf.Tensor:
+    def _states(self, symbols: tf.Tensor, ranks: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
         """The state of each column given the columns before it: (columns, rows, width)."""
         table, rows = self.table, symbols.shape[0]
         count = table.count
@@ -89,7 +90,7 @@ class TransformerNetwork(keras.Model):
         scores = tf.gather(self.coarse_score, coarse) + tf.gather(self.fine_score, fine)
         scores = tf.transpose(tf.reshape(scores, (rows, count, count, self.heads)), (0, 3, 2, 1))
         x = tf.transpose(attend(scores, ranks[:, None, :] < ranks[:, :, None], values), (1, 0, 2))
-        return self.body(dense(x, self.out) + self.target_embedding[:, None])
+        return self.body(dense(x, self.out) + self.target_embedding[:, None], drop=Dropout(self.dropout, seed))
 
     def export(self) -> dict[str, np.ndarray]:
         """The weights, by name, for `ColumnSampler`: gains folded in, embeddings summed, heads concatenated."""

@@ -51,18 +51,19 @@ class TransformerTask(Task):
         self._evaluate = tf.function(self.loss)
 
     def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
-        """Row indices and indices of column orders, (batch_size,) each, int32."""
+        """Row indices and indices of column orders, (batch_size,) each, and a seed (2,); int32."""
         rows = self.batches.of_step(step)
-        return rows, self._orders(self.batches.rng(step), len(rows))
+        seed = np.array([self.batches.seed % 2**31, step], np.int32)
+        return rows, self._orders(self.batches.rng(step), len(rows)), seed
 
     def _orders(self, rng: np.random.Generator, rows: int) -> np.ndarray:
         orders = rng.integers(1, ORDERS + 1, rows)
         orders[: round(self.settings.sampling_order_share * rows)] = 0
         return orders.astype(np.int32)
 
-    def loss(self, rows: tf.Tensor, orders: tf.Tensor) -> tf.Tensor:
-        """Mean loss of a batch."""
-        return self.model(tf.gather(self._symbols, rows), tf.gather(self._ranks, orders))
+    def loss(self, rows: tf.Tensor, orders: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Mean loss of a batch; without a seed, nothing is dropped."""
+        return self.model(tf.gather(self._symbols, rows), tf.gather(self._ranks, orders), seed)
 
     def validate(self) -> float:
         """Mean loss of the validation rows, with orders mixed as in training."""

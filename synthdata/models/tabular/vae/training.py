@@ -34,7 +34,8 @@ def train(table: SymbolTable, symbols: np.ndarray, settings: VAE, run: Run) -> L
     history = loop.train(task, settings.plan(batches.steps_per_epoch), run)
     weights = {**task.model.export(), **frequencies.logs}
     sampler = LatentSampler(table, weights, partial(enter_latent, weights))
-    weights = calibrate(sampler, partial(draw_latents, weights), np.random.default_rng([run.seed, 6]))
+    rng = np.random.default_rng([run.seed, 6])
+    weights = calibrate(sampler, partial(draw_latents, weights), rng, len(symbols))
     run.delete_checkpoint()
     return Learned(weights, history)
 

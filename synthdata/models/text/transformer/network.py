@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.models.layers.causal import CausalLayers, PackedSteps, mean_nll
-from synthdata.models.layers.dense import dense, weight
+from synthdata.models.layers.dense import Dropout, dense, weight
 from synthdata.models.text.settings import TransformerSettings
 
 __all__ = ["TextTransformerNetwork", "condition_embedding", "enter_tokens", "token_embedding"]
@@ -60,7 +60,7 @@ class TextTransformerNetwork(keras.Model):
         """
         x, segments = enter_tokens(self.vectors, self.start, inputs, segment_ids, position_ids, condition, keep)
         x += tf.matmul(segments, dense(condition, self.condition))
-        drop = _Dropout(self.dropout, seed)
+        drop = Dropout(self.dropout, seed)
         x = self.causal(drop(x), *self.steps(segment_ids, position_ids), drop=drop)
         return dense(x, tf.transpose(self.vectors.value)) / math.sqrt(self.width) + self.bias
 
@@ -115,17 +115,3 @@ def enter_tokens(
     tokens = 1 - first if keep is None else keep[..., None] * (1 - first)
     x = tf.gather(vectors.value, inputs) * tokens + first * tf.matmul(segments, dense(with_bias, start))
     return x, segments
-
-
-class _Dropout:
-    """Dropout (Srivastava et al. 2014) with a new mask at each call; the identity without a seed."""
-
-    def __init__(self, share: float, seed: tf.Tensor | None) -> None:
-        self.share, self.seed, self.times = share, seed, 0
-
-    def __call__(self, x: tf.Tensor) -> tf.Tensor:
-        if self.seed is None or not self.share:
-            return x
-        self.times += 1
-        kept = tf.random.stateless_uniform(tf.shape(x), self.seed + self.times) >= self.share
-        return tf.where(kept, x / (1 - self.share), 0.0)
