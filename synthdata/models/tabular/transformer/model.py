@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Transformer", "TransformerGenerator"]
 
 MEMORY = 1.2  # timescale of weight decay in epochs (Wang and Aitchison 2024, arXiv:2405.13698)
-MANY_ROWS = 700  # for each column: with fewer, hidden units are dropped
-DROPPED = 0.127  # so that 0.2 of them are with 145 rows for each column
+MANY_ROWS = 100  # for each column: with fewer, hidden units are dropped
+DROPPED = 0.16  # for each factor of e that rows are fewer
 LEAST_DROPPED, MOST_DROPPED = 0.08, 0.3
 WIDE = 12  # columns from which on a table of few rows is overfitted
 MOST_DECAY = 0.1  # of a weight per step, for tables of few rows
