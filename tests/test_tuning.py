@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from synthdata.blocks import Categorical
 from synthdata.cli import main
 from synthdata.errors import ArtefactError, InputError, SchemaError
 from synthdata.models import AUTO, FAMILIES, family, settings
 from synthdata.models.auto import AutoSettings, choose
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
+from synthdata.synthesizer.fitting import request
 from synthdata.tuning import tune
 
 pytest.importorskip("optuna")
@@ -93,6 +95,19 @@ def test_auto_takes_the_family_the_table_asks_for():
     wide = choose(AutoSettings(), 10_000, 500)
     assert wide.family == "vae"
     assert "10,000 rows of 500 columns" in wide.why
+
+
+@pytest.mark.parametrize(
+    ("said", "columns", "family"),
+    [("", 301, "vae"), ("", 300, "transformer"), ("model: transformer\n", 301, "transformer")],
+)
+def test_a_table_too_wide_for_the_default_family_gets_another_unless_it_was_asked_for(said, columns, family):
+    frame = pd.DataFrame({"a": [1, 2] * 20})
+    asked = request(frame, Schema.parse(f"fields:\n  a: {{kind: number}}\n{said}"), None, None)
+    heard: list[str] = []
+    layout = {f"c{number}": Categorical(2) for number in range(columns)}
+    assert asked.resolved(40, layout, lambda progress: heard.append(progress.task)).family == family
+    assert heard == (["choose"] if family == "vae" else [])
 
 
 def test_what_auto_chose_and_why_stays_with_the_model(tmp_path):

@@ -8,7 +8,7 @@ from pydantic import Field as Key
 
 from synthdata.models.base import Settings
 
-__all__ = ["AutoSettings", "Choice", "choose"]
+__all__ = ["MOST_COLUMNS", "AutoSettings", "Choice", "choose"]
 
 MOST_COLUMNS = 300  # the Transformer's sampling time grows with the square of the columns
 

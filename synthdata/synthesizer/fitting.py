@@ -15,7 +15,7 @@ from synthdata.errors import DataError, TrainingError
 from synthdata.io.readers import LEAST_TO_TRAIN
 from synthdata.messages import check_frame, check_minutes, check_schema
 from synthdata.models import AUTO, settings
-from synthdata.models.auto import choose
+from synthdata.models.auto import MOST_COLUMNS, choose
 from synthdata.models.base import Generator
 from synthdata.progress import REMARK, Listener, Progress
 from synthdata.remarks import percent_done
@@ -38,6 +38,7 @@ class FitRequest:
 
     family, settings: of the table's generator. override: a family given as an argument, which images and texts use too
     if they have it; None if the schema decides. why: the reason for the choice of "auto", "" if there was none.
+    is_default: whether neither the schema nor an argument says anything of the model.
     """
 
     schema: Schema
@@ -45,12 +46,18 @@ class FitRequest:
     settings: Any
     override: str | None
     why: str = ""
+    is_default: bool = False
 
     def resolved(self, rows: int, layout: Layout, listener: Listener) -> FitRequest:
-        """A copy with "auto" replaced by the family for this many rows of the blocks of `layout`."""
-        if self.family != AUTO:
+        """A copy with "auto" replaced by the family for this many rows of the blocks of `layout`.
+
+        A table too wide for the default family is treated as "auto" too, if nothing was said.
+        """
+        columns = len(tabular(layout))
+        too_wide = self.is_default and columns > MOST_COLUMNS
+        if self.family != AUTO and not too_wide:
             return self
-        choice = choose(self.settings, rows, len(tabular(layout)))
+        choice = choose(settings(AUTO, {}) if too_wide else self.settings, rows, columns)
         listener(Progress("choose", 1.0, detail=f"{choice.family}: {choice.why}"))
         return replace(self, family=choice.family, settings=settings(choice.family, {}), why=choice.why)
 
@@ -68,7 +75,8 @@ def request(
     schema.check()
     check_minutes(max_minutes)
     name = model or schema.model.family
-    return FitRequest(schema, name, settings(name, schema.model.options if name == schema.model.family else {}), model)
+    chosen = settings(name, schema.model.options if name == schema.model.family else {})
+    return FitRequest(schema, name, chosen, model, is_default=model is None and not schema.model.model_fields_set)
 
 
 def read_rows(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
