@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from short import TABULAR
 
@@ -371,6 +371,9 @@ def test_holes_anywhere_are_filled_in_order_and_adding_up(schema, imputing) -> N
 
 
 @settings(max_examples=60, deadline=None, database=None)
+@example(seed=25, kind="day")  # surrogates far from all real values, which say what goes with a missing one
+@example(seed=265, kind="mixed")
+@example(seed=500, kind="day")
 @given(seed=st.integers(0, 2**32 - 1), kind=st.sampled_from(["whole", "cents", "mixed", "float", "day", "minute"]))
 def test_any_table_keeps_order_and_sums_both_ways(seed: int, kind: str) -> None:
     rng = np.random.default_rng(seed)

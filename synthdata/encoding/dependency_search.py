@@ -33,7 +33,8 @@ class Column:
 
     cells: (n,), see `cells_of`; its symbols if it is categorical. stayed: (n,) bool, rows whose value was not moved.
     size: how many cells there are. null, hidden: the cell of missing values, and that of rare ones; -1 if there is
-    none. wide: (size,) bool, cells in which several numbers occur.
+    none. wide: (size,) bool, cells in which several numbers occur. is_flag: whether it says that a number is invented,
+    and so has to follow from moved numbers too.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Column:
     null: int
     hidden: int
     wide: np.ndarray
+    is_flag: bool = False
 
     @classmethod
     def of(
@@ -54,6 +56,7 @@ class Column:
         moved: np.ndarray | None,
         is_nullable: bool,
         is_hiding: bool,
+        is_flag: bool = False,
     ) -> Column:
         """A column of a block's array. moved: (n,) bool, rows whose value was; none without it."""
         cells, size = cells_of(block, array), cell_count(block)
@@ -68,7 +71,7 @@ class Column:
             wide[: block.atoms] = False
         is_categorical = isinstance(block, Categorical)
         hidden = size - 1 if is_hiding and is_categorical else -1
-        return cls(name, is_categorical, cells, stayed, size, 0 if is_nullable else -1, hidden, wide)
+        return cls(name, is_categorical, cells, stayed, size, 0 if is_nullable else -1, hidden, wide, is_flag)
 
     @property
     def seen(self) -> np.ndarray:
@@ -118,7 +121,7 @@ def _option(source: Column, column: Column, subjects: Subjects | None) -> _Optio
     present = column.cells != column.null
     every, stayed = np.ones(len(present), bool), source.stayed
     ways = [(every, False), (stayed, False), (present, True), (stayed & present, True)]
-    for rows, is_optional in ways[: 4 if column.null >= 0 else 2]:
+    for rows, is_optional in ways[: 1 if column.is_flag else 4 if column.null >= 0 else 2]:
         table = _table(source, column, rows, subjects)
         if table is not None:
             told = (table[source.cells] >= 0) | ~rows

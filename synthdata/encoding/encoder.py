@@ -67,8 +67,11 @@ class Encoder:
         arrays = copied.encode(frame, layout, arrays)
         nullable = [name for name in layout if columns.codecs[name].nulls]
         hiding = [name for name in layout if columns.codecs[name].body.hides]
-        moved = columns.moved(learned, arrays, layout)
-        found = FunctionalDependencies.find(layout, arrays, subjects, nullable=nullable, hiding=hiding, moved=moved)
+        moved = columns.moved(frame, learned, arrays, layout)
+        flags = [*columns.derived.flags.values()]
+        found = FunctionalDependencies.find(
+            layout, arrays, subjects, nullable=nullable, hiding=hiding, flags=flags, moved=moved
+        )
         return replace(columns, copied=copied, dependencies=found)
 
     @classmethod
@@ -144,16 +147,20 @@ class Encoder:
         columns |= self.made.make(arrays, self.made.deal(columns, rows))
         return pd.DataFrame({name: columns[name] for name in self.fields})
 
-    def moved(self, learned: pd.DataFrame, arrays: Arrays, names: Iterable[str]) -> dict[str, np.ndarray]:
+    def moved(
+        self, frame: pd.DataFrame, learned: pd.DataFrame, arrays: Arrays, names: Iterable[str]
+    ) -> dict[str, np.ndarray]:
         """Which rows' numbers were moved to others, since few have them: (n,) bool, of the quantities among `names`.
 
-        learned: a frame as it is learned, with gaps and surrogates. arrays: that frame encoded, before copies of other
-        columns are marked or after.
+        Surrogates, and gaps over them, never are: where they are moved to, they tell what goes with a missing value.
+        learned: the frame as it is learned. arrays: that encoded, before copies of other columns are marked or after.
         """
         result = {}
         for name in (each for each in names if self.codecs[each].unit is not None):
             column, back = learned[name], self.codecs[name].decode(arrays, Rows(0, np.arange(len(learned))))
             there, moved = column.notna().to_numpy(bool), np.zeros(len(learned), bool)
+            needed = [each for each in self.derived.needed([name]) if each in frame]
+            there = there & frame[needed].notna().all(axis=1).to_numpy(bool)
             if pd.api.types.is_numeric_dtype(column):
                 values, kept = (each[there].to_numpy(np.float64) for each in (column.reset_index(drop=True), back))
                 moved[there] = ~np.isclose(values, kept, rtol=SAME, atol=0.0)

@@ -40,17 +40,21 @@ class FunctionalDependencies:
         *,
         nullable: Collection[str] = (),
         hiding: Collection[str] = (),
+        flags: Collection[str] = (),
         moved: Moved | None = None,
     ) -> Self:
         """Compare all columns with the categorical ones, sources with more symbols first.
 
         Of two columns that determine each other, the first in the layout is kept. subjects: the subject of each row; a
         subject counts once for each value. nullable: columns whose first symbol means missing. hiding: columns whose
-        last symbol stands for rare values. moved: rows, (n,) bool by column, whose number was moved to another one,
-        since few have it: what occurs with it says nothing of the other one.
+        last symbol stands for rare values. flags: columns that say that a number is invented. moved: rows, (n,) bool by
+        column, whose number was moved to another one, since few have it: what occurs with it says nothing of the other
+        one.
         """
         columns = [
-            Column.of(name, block, arrays[name], (moved or {}).get(name), name in nullable, name in hiding)
+            Column.of(
+                name, block, arrays[name], (moved or {}).get(name), name in nullable, name in hiding, name in flags
+            )
             for name, block in layout.items()
             if isinstance(block, Categorical) or (isinstance(block, Binned) and not block.links)
         ]

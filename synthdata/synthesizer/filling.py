@@ -212,7 +212,7 @@ class Filling:
             drawn[name] = drawn[name] | ~(observed[name] | drawn[name])
         dependencies = self.encoder.dependencies.by_column.values()
         tell = dict.fromkeys(one.source for each in dependencies for one in each.lookups)
-        moved = self.encoder.moved(learned, arrays, tell)
+        moved = self.encoder.moved(rows, learned, arrays, tell)
         moved = {name: each & ~drawn[name] for name, each in moved.items()}
         return Cells(self.encoder.copied.encode(rows, layout, arrays), observed, drawn, moved)
 
