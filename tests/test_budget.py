@@ -34,7 +34,8 @@ class Watch:
 
 
 def frame(rows: int = 200) -> pd.DataFrame:
-    return pd.DataFrame({"age": np.arange(rows) % 40 + 20, "ward": ["north", "south"] * (rows // 2)})
+    numbers = np.arange(rows)
+    return pd.DataFrame({"age": numbers % 40 + 20, "ward": np.where(numbers % 3, "north", "south")})
 
 
 # --- a budget ----------------------------------------------------------------------------------------------------

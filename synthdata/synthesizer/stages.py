@@ -42,7 +42,7 @@ def fit_table(layout: Layout, arrays: Arrays, name: str, settings: Any, run: Run
     if not layout:
         return None
     signature = Signature(layout)
-    _tell_plan(name, f"{len(layout)} columns", signature, arrays, settings, run)
+    _tell_plan(name, f"{len(layout)} column{'s' * (len(layout) != 1)}", signature, arrays, settings, run)
     return family(name).fit(signature, arrays, settings, run)
 
 
