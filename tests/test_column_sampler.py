@@ -34,7 +34,7 @@ def trained():
         symbols[:, i, 1] = np.where(symbols[:, i, 0] >= column.first, fine, 0)
     table = SymbolTable(COLUMNS)
     frequencies = Frequencies.of(table, symbols)
-    model = TransformerNetwork(frequencies, Transformer(width=16, layers=2), seed=0)
+    model = TransformerNetwork(frequencies, Transformer(width=16, layers=2, dropout=0.0), seed=0)
     for variable in model.trainable_variables:
         noise = rng.normal(0, 0.3, variable.shape)
         variable.assign(variable + noise.astype(np.float32))
