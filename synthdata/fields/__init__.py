@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias, get_args
 
 from pydantic import Field as Key
 
-from synthdata.fields.base import Codec, Expectation, Field, Guess, Measure
+from synthdata.fields.base import Codec, Expectation, Field, Guess
 from synthdata.fields.boolean import Boolean
 from synthdata.fields.category import Category
 from synthdata.fields.datetime import Datetime
@@ -15,6 +15,7 @@ from synthdata.fields.image import Image
 from synthdata.fields.number import Number
 from synthdata.fields.personal import Personal
 from synthdata.fields.predicates import Mask, OperandError, Predicate
+from synthdata.fields.quantity import Measure
 from synthdata.fields.rows import Rows
 from synthdata.fields.text import Text
 

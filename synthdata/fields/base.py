@@ -12,7 +12,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, assert_never
+from typing import TYPE_CHECKING, Any, ClassVar, Self, assert_never
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,10 @@ from synthdata.fields.transforms import Transforms
 from synthdata.messages import Declaration
 from synthdata.subjects import Subjects
 
-__all__ = ["Body", "Codec", "Expectation", "Field", "Guess", "Measure", "unmet"]
+if TYPE_CHECKING:
+    from synthdata.fields.quantity import Measure
+
+__all__ = ["Body", "Codec", "Expectation", "Field", "Guess", "unmet"]
 
 
 @dataclass(frozen=True)
@@ -48,55 +51,13 @@ class Guess:
     note: str = ""
 
 
-class Measure(ABC):
-    """How the values of a column of quantities are counted: in units of the last decimal, or of an hour, say.
+class Body(ABC):
+    """What training keeps of a column's present (non-missing) values. Final, frozen, plain JSON.
 
-    Two columns of one kind may be compared, and one computed from others, also if their units differ. Final, frozen,
-    plain JSON.
+    measure: how its values are counted; None if they are no quantities.
     """
 
-    @property
-    @abstractmethod
-    def step(self) -> float:
-        """The size of a unit on the line that all columns of the kind share; 0 if values are floats as they are."""
-
-    @property
-    @abstractmethod
-    def unit(self) -> Hashable:
-        """Equal for columns that can hold the same value."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether any number of units is a value, as it must be to compute one column from others."""
-        return True
-
-    @abstractmethod
-    def units(self, values: pd.Series) -> np.ndarray:
-        """Count present values (n,) of a column with this measure: (n,) int64, or float64 where `step` is 0."""
-
-    @abstractmethod
-    def values(self, units: np.ndarray) -> pd.Series:
-        """The inverse of `units`."""
-
-    @abstractmethod
-    def least(self, other: Measure, units: np.ndarray, *, strict: bool) -> np.ndarray:
-        """The fewest units of this measure that are not below (`strict`: above) those of another: (n,)."""
-
-    @abstractmethod
-    def most(self, other: Measure, units: np.ndarray, *, strict: bool) -> np.ndarray:
-        """The most units of this measure that are not above (`strict`: below) those of another: (n,)."""
-
-    @abstractmethod
-    def intervals(self, predicates: Sequence[Predicate]) -> tuple[Interval, ...]:
-        """What comparisons leave of the units; OperandError for an operand that is no value of the kind."""
-
-    @abstractmethod
-    def to_json(self) -> dict[str, Any]:
-        """Write as plain JSON."""
-
-
-class Body(ABC):
-    """What training keeps of a column's present (non-missing) values. Final, frozen, plain JSON."""
+    measure: Measure | None = None
 
     @property
     @abstractmethod
@@ -116,12 +77,7 @@ class Body(ABC):
     @property
     def unit(self) -> Hashable | None:
         """The unit of its values; only columns of equal units can hold the same value. None if not a quantity."""
-        return None
-
-    @property
-    def measure(self) -> Measure | None:
-        """How its values are counted; None if they are no quantities."""
-        return None
+        return None if self.measure is None else self.measure.unit
 
     @property
     def ends(self) -> Interval | None:

@@ -12,14 +12,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from synthdata.blocks import Block
-from synthdata.fields.base import Body, Expectation, Field, Guess, Measure
+from synthdata.fields.base import Expectation, Field, Guess
 from synthdata.fields.cells import cells_as_text
 from synthdata.fields.comparison import Numeric
-from synthdata.fields.intervals import Interval, inside, intervals_of
-from synthdata.fields.predicates import Mask, OperandError, Predicate
+from synthdata.fields.intervals import Interval, intervals_of
+from synthdata.fields.predicates import OperandError, Predicate
 from synthdata.fields.quantiles import Quantiles
-from synthdata.fields.rows import Rows
+from synthdata.fields.quantity import Measure, QuantityBody
 from synthdata.subjects import Subjects
 
 __all__ = ["Datetime", "TimeMeasure"]
@@ -161,10 +160,10 @@ class Datetime(Field):
         """datetime64 in microseconds."""
         return f"datetime64[us, {self.timezone}]" if self.timezone else "datetime64[us]"
 
-    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> DatetimeBody:
+    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> QuantityBody:
         """Fit in the coarsest unit that fits all values: times on the hour are counted in hours."""
         measure = self.measure(values)
-        return DatetimeBody(Quantiles.fit(measure.units(values), rng, subjects), self, measure.grain)
+        return QuantityBody(Quantiles.fit(measure.units(values), rng, subjects), measure)
 
     def measure(self, values: pd.Series) -> TimeMeasure:
         """The coarsest unit that fits all values."""
@@ -178,9 +177,9 @@ class Datetime(Field):
         """Read what `TimeMeasure.to_json` wrote."""
         return TimeMeasure(self, int(data["grain"]))
 
-    def body_from_json(self, data: Mapping[str, Any]) -> DatetimeBody:
-        """Read what `DatetimeBody.to_json` wrote."""
-        return DatetimeBody(Quantiles.from_json(data["quantiles"]), self, int(data["grain"]))
+    def body_from_json(self, data: Mapping[str, Any]) -> QuantityBody:
+        """Read what `QuantityBody.to_json` wrote."""
+        return QuantityBody(Quantiles.from_json(data["quantiles"]), self.measure_from_json(data["measure"]))
 
     def claims(self, name: str) -> list[Expectation]:
         """Type and bounds."""
@@ -272,64 +271,6 @@ class TimeMeasure(Measure):
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
         return {"grain": self.grain}
-
-
-@dataclass(frozen=True)
-class DatetimeBody(Body):
-    """Quantiles of points in time, in units of `grain` microseconds since 1970 UTC."""
-
-    quantiles: Quantiles
-    field: Datetime
-    grain: int
-
-    @property
-    def block(self) -> Block:
-        """Binned, or Categorical where few values are distinct."""
-        return self.quantiles.block
-
-    @property
-    def unit(self) -> Hashable | None:
-        """The format's unit and the time zone."""
-        return self.measure.unit
-
-    @property
-    def measure(self) -> TimeMeasure:
-        """How points in time are counted."""
-        return TimeMeasure(self.field, self.grain)
-
-    @property
-    def ends(self) -> Interval | None:
-        """The least and the greatest that is sampled, in units."""
-        return self.quantiles.ends
-
-    def within(self, intervals: Sequence[Interval]) -> Mask:
-        """The mask of what lies in the intervals, in units."""
-        return Mask(self.quantiles.allowed(intervals), tuple(intervals))
-
-    def in_range(self, values: pd.Series, detail: Any = None) -> np.ndarray:
-        """Whether points in time lie in the range that is sampled."""
-        return self.quantiles.in_range(self.measure.units(values), detail)
-
-    def admits(self, values: pd.Series, mask: Mask) -> np.ndarray:
-        """Whether points in time satisfy the mask, also those beyond the range that is sampled."""
-        return inside(self.measure.units(values), mask)
-
-    def encode(self, values: pd.Series) -> np.ndarray:
-        """Turn datetimes (n,) into the block's array."""
-        return self.quantiles.encode(self.measure.units(values))
-
-    def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
-        """Turn the block's array into datetimes (n,)."""
-        return self.measure.values(self.quantiles.decode(array, detail))
-
-    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
-        """Masks for comparisons with points in time."""
-        mask = self.within(self.measure.intervals(predicates))
-        return mask if predicates else Mask(mask.allowed)
-
-    def to_json(self) -> dict[str, Any]:
-        """Write as plain JSON."""
-        return {"quantiles": self.quantiles.to_json(), "grain": self.grain}
 
 
 def _count(values: pd.Series, field: Datetime, grain: int) -> np.ndarray:

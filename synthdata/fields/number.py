@@ -16,15 +16,14 @@ import pandas as pd
 from pydantic import Field as Key
 from pydantic import field_validator
 
-from synthdata.blocks import Block
-from synthdata.fields.base import Body, Expectation, Field, Guess, Measure
+from synthdata.fields.base import Expectation, Field, Guess
 from synthdata.fields.cells import cells_as_text
 from synthdata.fields.clock import Clock, as_clock, clock_of, count_time, count_times, is_clock_time, pattern_of_clock
 from synthdata.fields.comparison import Numeric
-from synthdata.fields.intervals import Interval, inside, intervals_of
-from synthdata.fields.predicates import Mask, OperandError, Predicate
+from synthdata.fields.intervals import Interval, intervals_of
+from synthdata.fields.predicates import OperandError, Predicate
 from synthdata.fields.quantiles import Quantiles
-from synthdata.fields.rows import Rows
+from synthdata.fields.quantity import Measure, QuantityBody
 from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["Number", "NumberMeasure"]
@@ -152,10 +151,10 @@ class Number(Field):
         """int64, or Int64 with missing values; float64."""
         return ("Int64" if nulls else "int64") if self.integer else "float64"
 
-    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> NumberBody:
+    def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> QuantityBody:
         """Fit in units of the last decimal, or in floats where units would not be exact."""
         measure = self.measure(values)
-        return NumberBody(Quantiles.fit(measure.units(values), rng, subjects), measure.scale, measure.clock)
+        return QuantityBody(Quantiles.fit(measure.units(values), rng, subjects), measure)
 
     def measure(self, values: pd.Series) -> NumberMeasure:
         """Units of the last decimal, or floats where units would not be exact; minutes, or seconds, of clock times."""
@@ -169,9 +168,9 @@ class Number(Field):
         """Read what `NumberMeasure.to_json` wrote."""
         return NumberMeasure(data["scale"], self.clock)
 
-    def body_from_json(self, data: Mapping[str, Any]) -> NumberBody:
-        """Read what `NumberBody.to_json` wrote."""
-        return NumberBody(Quantiles.from_json(data["quantiles"]), data["scale"], self.clock)
+    def body_from_json(self, data: Mapping[str, Any]) -> QuantityBody:
+        """Read what `QuantityBody.to_json` wrote."""
+        return QuantityBody(Quantiles.from_json(data["quantiles"]), self.measure_from_json(data["measure"]))
 
     def claims(self, name: str) -> list[Expectation]:
         """Type, bounds, and that clock times are some. Floats always have bounds, since infinities are refused."""
@@ -258,64 +257,6 @@ class NumberMeasure(Measure):
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
         return {"scale": self.scale}
-
-
-@dataclass(frozen=True)
-class NumberBody(Body):
-    """Quantiles over units of 10 ** -scale, or over floats where `scale` is None; of clock times over minutes."""
-
-    quantiles: Quantiles
-    scale: int | None
-    clock: Clock | None = None
-
-    @property
-    def block(self) -> Block:
-        """Binned, or Categorical where few values are distinct."""
-        return self.quantiles.block
-
-    @property
-    def unit(self) -> Hashable | None:
-        """That of the measure."""
-        return self.measure.unit
-
-    @property
-    def measure(self) -> NumberMeasure:
-        """How numbers are counted."""
-        return NumberMeasure(self.scale, self.clock)
-
-    @property
-    def ends(self) -> Interval | None:
-        """The least and the greatest that is sampled, in units."""
-        return self.quantiles.ends
-
-    def within(self, intervals: Sequence[Interval]) -> Mask:
-        """The mask of what lies in the intervals, in units."""
-        return Mask(self.quantiles.allowed(intervals), tuple(intervals))
-
-    def in_range(self, values: pd.Series, detail: Any = None) -> np.ndarray:
-        """Whether numbers lie in the range that is sampled."""
-        return self.quantiles.in_range(self.measure.units(values), detail)
-
-    def admits(self, values: pd.Series, mask: Mask) -> np.ndarray:
-        """Whether numbers satisfy the mask, also those beyond the range that is sampled."""
-        return inside(self.measure.units(values), mask)
-
-    def encode(self, values: pd.Series) -> np.ndarray:
-        """Turn numbers (n,) into the block's array."""
-        return self.quantiles.encode(self.measure.units(values))
-
-    def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
-        """Turn the block's array into numbers (n,)."""
-        return self.measure.values(self.quantiles.decode(array, detail))
-
-    def restrict(self, predicates: Sequence[Predicate]) -> Mask:
-        """Masks for comparisons with numbers."""
-        mask = self.within(self.measure.intervals(predicates))
-        return mask if predicates else Mask(mask.allowed)
-
-    def to_json(self) -> dict[str, Any]:
-        """Write as plain JSON."""
-        return {"quantiles": self.quantiles.to_json(), "scale": self.scale}
 
 
 def _units(numbers: np.ndarray, scale: int | None) -> np.ndarray:
