@@ -10,7 +10,7 @@ usual. It is learned in place of a value, and a block of its own, the *flag*, sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
@@ -23,7 +23,7 @@ from synthdata.fields.intervals import Interval
 from synthdata.fields.quantiles import Quantiles
 from synthdata.subjects import Subjects
 
-__all__ = ["Amounts", "DerivedColumns", "Gap"]
+__all__ = ["Amounts", "DerivedColumns", "Gap", "with_sources"]
 
 USUAL = 32  # gaps that surrogates are made with
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # spreads numbers evenly, whatever they are
@@ -86,9 +86,9 @@ class DerivedColumns:
             gaps[name] = Gap(gap.lows, _usual(body.measure.units(column), body.quantiles))
         flags = {name: flag for name, flag in self.flags.items() if any(name in gap.lows for gap in gaps.values())}
         ends = {}
-        for name, generator in zip((*gaps, *self.sums), rng.spawn(len(gaps) + len(self.sums)), strict=True):
+        for name, generator in zip(gaps, rng.spawn(len(gaps)), strict=True):
             own = fields[name].fit(frame[name], name, generator, subjects).body
-            if own.measure == self.measures[name] and own.ends is not None:
+            if own.ends is not None:
                 ends[name] = own.ends
         return replace(self, gaps=gaps, flags=flags, ends=ends), codecs
 
@@ -103,14 +103,7 @@ class DerivedColumns:
 
     def needed(self, names: Iterable[str]) -> set[str]:
         """These columns, and all that they are computed from."""
-        found: set[str] = set()
-        left = list(names)
-        while left:
-            name = left.pop()
-            if name not in found:
-                found.add(name)
-                left += self.needs(name)
-        return found
+        return with_sources(names, self.needs)
 
     def order(self, names: Iterable[str]) -> list[str]:
         """The columns in an order in which each comes right after all that it is computed from."""
@@ -273,7 +266,7 @@ class DerivedColumns:
                 result &= ~(own.present & floor.present) | (own.units >= floor.units)
         return result
 
-    def usual_values(self, columns: Mapping[str, pd.Series]) -> np.ndarray:
+    def in_range(self, columns: Mapping[str, pd.Series]) -> np.ndarray:
         """In which rows all derived columns, decoded, lie in their ranges or are missing: (n,) bool."""
         result = np.ones(len(next(iter(columns.values()))), bool)
         for name, (least, most) in self.ends.items():
@@ -339,38 +332,43 @@ class DerivedColumns:
         return usual[(spread * np.uint64(len(usual)) >> np.uint64(32)).astype(np.int64)]
 
     def to_json(self) -> dict[str, Any]:
-        """Write as plain JSON; the measures of columns that are learned as they are, their codecs know."""
+        """Write as plain JSON, but for what codecs know: see `with_codecs`."""
         return {
             "gaps": {name: {"lows": dict(gap.lows), "usual": list(gap.usual)} for name, gap in self.gaps.items()},
             "sums": {name: list(parts) for name, parts in self.sums.items()},
             "flags": dict(self.flags),
             "totals": dict(self.totals),
             "measures": {name: self.measures[name].to_json() for name in self.derived},
-            "ends": {name: list(each) for name, each in self.ends.items()},
+            "ends": {name: list(self.ends[name]) for name in self.gaps if name in self.ends},
         }
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Field], data: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; `with_measures` adds those of the other columns."""
+        """Read what `to_json` wrote; `with_codecs` adds what codecs know."""
         gaps = {name: Gap(dict(each["lows"]), tuple(each["usual"])) for name, each in data["gaps"].items()}
         sums = {name: tuple(parts) for name, parts in data["sums"].items()}
         measures = {name: fields[name].measure_from_json(each) for name, each in data["measures"].items()}
         if measures.keys() != {*gaps, *sums} or not all(gap.lows and gap.usual for gap in gaps.values()):
             raise ValueError("derived columns are not complete")
         ends: dict[str, Interval] = {name: (least, most) for name, (least, most) in data["ends"].items()}
-        if not ends.keys() <= measures.keys():
-            raise ValueError("a range is that of no derived column")
+        if not ends.keys() <= gaps.keys() or data["totals"].keys() != sums.keys():
+            raise ValueError("a range or a total is that of no derived column")
         return cls(gaps, sums, dict(data["flags"]), dict(data["totals"]), measures, ends)
 
-    def with_measures(self, codecs: Mapping[str, Codec]) -> Self:
-        """With the measures of the columns that are learned as they are; ValueError if one is not a quantity."""
+    def with_codecs(self, codecs: Mapping[str, Codec]) -> Self:
+        """With what the codecs of columns and totals know: measures, and the ranges of totals.
+
+        ValueError if a column is not a quantity.
+        """
         measures = {name: self.measures[name] for name in self.derived}
         for name in sorted({need for each in measures for need in self.needs(each)} - measures.keys()):
             measure = codecs[name].body.measure
             if measure is None:
                 raise ValueError(f"{name} is not a quantity")
             measures[name] = measure
-        result = replace(self, measures=measures)
+        ends = {name: codecs[total].body.ends for name, total in self.totals.items()}
+        known = {name: each for name, each in ends.items() if each is not None}
+        result = replace(self, measures=measures, ends={**self.ends, **known})
         if len(result._order) != len(measures):
             raise ValueError("a column is derived from itself")
         return result
@@ -380,6 +378,18 @@ class DerivedColumns:
         flags: dict[str, Field] = {flag: Boolean() for flag in self.flags.values()}
         totals = {total: fields[name] for name, total in self.totals.items()}
         return {**{name: _gap_field(self.measures[name]) for name in self.gaps}, **totals, **flags}
+
+
+def with_sources(names: Iterable[str], sources: Callable[[str], Iterable[str]]) -> set[str]:
+    """These names, and all that they come from, directly or through others."""
+    found: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += sources(name)
+    return found
 
 
 def _gap_field(measure: Measure) -> Number:

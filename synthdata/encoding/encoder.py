@@ -13,7 +13,7 @@ import pandas as pd
 from synthdata.blocks import Arrays, Layout, tabular
 from synthdata.encoding.conditions import Conditions, Wanted, narrowed
 from synthdata.encoding.copied_columns import CopiedColumns
-from synthdata.encoding.derived_columns import DerivedColumns
+from synthdata.encoding.derived_columns import DerivedColumns, with_sources
 from synthdata.encoding.find_derived import find_derived
 from synthdata.encoding.functional_dependencies import FunctionalDependencies
 from synthdata.encoding.made_columns import MadeColumns, Persons
@@ -92,7 +92,7 @@ class Encoder:
             codecs[shown] = made.codecs.get(name) or gaps.get(name) or field.fit(learned[shown], shown, rng, subjects)
         for flag in derived.flags.values():
             codecs[flag] = Boolean().fit(learned[flag], flag, rng, subjects)
-        derived = derived.with_measures(codecs)
+        derived = derived.with_codecs(codecs)
         return cls(schema.fields, codecs, made, derived, CopiedColumns({}), FunctionalDependencies({}))
 
     @property
@@ -177,7 +177,7 @@ class Encoder:
         names = [*conditions.checked, *self.derived.ends]
         arrays = self.dependencies.decode(self.all_blocks, arrays)
         columns = self._shown(names, arrays, rows, conditions.masks)
-        result = self.derived.usual_values(columns)
+        result = self.derived.in_range(columns)
         for name, wanted in conditions.checked.items():
             result &= wanted.holds(columns[name])
         return result
@@ -228,14 +228,7 @@ class Encoder:
 
     def _sources(self, names: Iterable[str]) -> set[str]:
         """These columns, and all that they are computed from or copy."""
-        found: set[str] = set()
-        left = list(names)
-        while left:
-            name = left.pop()
-            if name not in found:
-                found.add(name)
-                left += [*self.derived.needs(name), *self.copied.sources.get(name, ())]
-        return found
+        return with_sources(names, lambda name: [*self.derived.needs(name), *self.copied.sources.get(name, ())])
 
     def _units(self) -> dict[str, Hashable]:
         """The units of all quantities, in the order in which they are decoded."""
@@ -304,7 +297,7 @@ class Encoder:
             schema.fields,
             codecs,
             MadeColumns(made, persons, schema.name),
-            derived.with_measures(codecs),
+            derived.with_codecs(codecs),
             CopiedColumns({name: tuple(others) for name, others in data["copied_columns"].items()}),
             FunctionalDependencies.from_json(data["functional_dependencies"]),
         )
