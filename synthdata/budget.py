@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["LEAST_SECONDS", "Budget", "Clock"]
+__all__ = ["LEAST_SECONDS", "Budget", "Timer"]
 
-Clock: TypeAlias = Callable[[], float]  # seconds since any moment
+Timer: TypeAlias = Callable[[], float]  # seconds since any moment
 
 LEAST_SECONDS = 1.0  # of a training, however little is left
 
@@ -24,11 +24,11 @@ class Budget:
 
     seconds: float | None
     began: float
-    clock: Clock = time.monotonic
+    clock: Timer = time.monotonic
     kept: float = 0.0
 
     @classmethod
-    def of_minutes(cls, minutes: float | Budget | None, clock: Clock = time.monotonic) -> Budget:
+    def of_minutes(cls, minutes: float | Budget | None, clock: Timer = time.monotonic) -> Budget:
         """A budget that begins now; one that has begun stays as it is."""
         if isinstance(minutes, Budget):
             return minutes

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import keras
 
 __all__ = [
-    "BUDGET",
+    "MOST_DRAWN",
     "admit",
     "check_learned_keys",
     "clear_of",
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 FEWEST_IN_TIME = 200  # rows that are drawn, however short the time
-BUDGET = 20  # rows sampled per requested row before generation gives up
+MOST_DRAWN = 20  # rows sampled per requested row before generation gives up
 
 
 def train(
@@ -223,7 +223,7 @@ def admit(
         if not allow_real_keys:
             check_learned_keys(synthesizer.schema, real)
         chunks = clear_of(synthesizer.schema, real, rows, listener).kept_clear(chunks)
-    return gate.admit(chunks, rows, max(rows * BUDGET, 10_000), listener, fewer=fewer, counted=True)
+    return gate.admit(chunks, rows, max(rows * MOST_DRAWN, 10_000), listener, fewer=fewer, counted=True)
 
 
 def until(

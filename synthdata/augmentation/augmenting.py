@@ -13,7 +13,7 @@ from synthdata.augmentation.sources import FILLED, KINDS, REAL, Copies, Generate
 from synthdata.blocks import tabular
 from synthdata.errors import InputError
 from synthdata.fields import Category, Codec, Field, Number, Predicate, Rows
-from synthdata.pipeline import BUDGET, clear_of, suite_of
+from synthdata.pipeline import MOST_DRAWN, clear_of, suite_of
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
@@ -267,7 +267,7 @@ def draw_parts(
             done = before + progress.fraction * rows
             listener(Progress("generate", done / total, progress.seconds_left, f"{round(done):,} of {total:,} rows"))
 
-        validated = gate.admit(stream, part.rows, max(part.rows * BUDGET, 10_000), tell)
+        validated = gate.admit(stream, part.rows, max(part.rows * MOST_DRAWN, 10_000), tell)
         frames.append(validated.frame())
         sampled += validated.verdict().sampled
     if not frames:
