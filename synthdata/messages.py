@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,10 +102,10 @@ def check_seed(seed: object) -> None:
         raise InputError(f"seed {seed!r} is not a whole number; give one, at least 0")
 
 
-def check_minutes(max_minutes: float | Budget | None) -> None:
-    """Raise InputError unless `max_minutes` is a time, or None."""
-    if isinstance(max_minutes, int | float) and max_minutes <= 0:
-        raise InputError(f"max_minutes {max_minutes} is not a time; give minutes above 0")
+def check_minutes(max_minutes: float | Budget | None, name: str = "max_minutes") -> None:
+    """Raise InputError unless `max_minutes` is a time, or None. name: of the argument."""
+    if isinstance(max_minutes, int | float) and not 0 < max_minutes < inf:
+        raise InputError(f"{name} {max_minutes} is not a time; give minutes above 0")
 
 
 def check_rows_asked(rows: object) -> None:

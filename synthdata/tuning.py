@@ -19,6 +19,7 @@ import pandas as pd
 from synthdata.blocks import rows_of
 from synthdata.errors import ArtefactError, InputError, TrainingError
 from synthdata.extras import needed
+from synthdata.messages import check_minutes
 from synthdata.models import AUTO, family, settings
 from synthdata.models.base import SearchRange
 from synthdata.models.tabular.c2st import c2st_auc
@@ -151,8 +152,7 @@ def tune(
     """
     name = model or schema.model.family
     fixed = schema.model.options if name == schema.model.family else {}
-    if minutes <= 0:
-        raise InputError(f"minutes {minutes} is not a time; give minutes above 0")
+    check_minutes(minutes, "minutes")
     searched = _search_space(name, fixed)
     table = schema.read(frame)
     study = _study(journal, resume, seed, _fingerprint(table, schema, name, fixed, searched))

@@ -314,7 +314,7 @@ def test_a_budget_that_is_over_before_training_is_said_and_gives_a_model() -> No
     assert "the time was up before training began, which gets 1 s all the same: give it more time" in said
 
 
-@pytest.mark.parametrize("minutes", [0, -1.0])
+@pytest.mark.parametrize("minutes", [0, -1.0, float("nan"), float("inf")])
 def test_no_time_at_all_is_refused(minutes: float) -> None:
     for work in (
         lambda: train(frame(), Schema.infer(frame()), max_minutes=minutes),
@@ -323,6 +323,18 @@ def test_no_time_at_all_is_refused(minutes: float) -> None:
     ):
         with pytest.raises(InputError, match="not a time; give minutes above 0"):
             work()
+
+
+@pytest.mark.parametrize("command", ["train", "run"])
+@pytest.mark.parametrize("minutes", ["nan", "inf"])
+def test_a_limit_that_is_no_number_is_refused_in_one_line(tmp_path: Path, command: str, minutes: str) -> None:
+    frame().to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "t.yaml").write_text(Schema.infer(frame()).dump())
+    words = [command, f"{tmp_path}/t.yaml", "--data", f"{tmp_path}/t.csv", "-o", f"{tmp_path}/out"]
+    words += ["--max-minutes", minutes, *(["-n", "10"] if command == "run" else [])]
+    told = CliRunner().invoke(main, words)
+    assert told.exit_code == 2
+    assert told.stderr.strip() == f"error: --max-minutes {minutes} is not a time; give minutes above 0"
 
 
 def test_a_run_says_its_plan_and_where_the_time_went(tmp_path: Path) -> None:

@@ -180,7 +180,10 @@ def test_rows_under_a_condition_are_those_that_satisfy_it_without(complete) -> N
     [
         ("gross = 500.01", "hardly any row satisfies this"),
         ("billed < 2021-01-01", "no learned value of billed is < 2021-01-01"),
-        (["admitted > 2023-06-01", "discharged < 2023-01-01"], "no learned value of discharged is < 2023-01-01"),
+        (
+            ["admitted > 2023-06-01", "discharged < 2023-01-01"],
+            "no learned value of discharged is < 2023-01-01 together with the other conditions",
+        ),
         ("gross < 0", "no learned value of gross is < 0"),
         ("discharged is null", "it is never missing; leave the condition out"),
         ("gross is null", "it is never missing; leave the condition out"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from synthdata.budget import Budget
 from synthdata.cli.console import Console, duration
+from synthdata.messages import check_minutes
 
 __all__ = [
     "EVALUATION",
@@ -47,7 +48,8 @@ class Timing:
 
     @classmethod
     def of(cls, console: Console, max_minutes: float | None = None) -> Timing:
-        """Of a command that began with its console."""
+        """Of a command that began with its console; InputError for a limit that is no time."""
+        check_minutes(max_minutes, "--max-minutes")
         return cls(Budget(None if max_minutes is None else 60 * max_minutes, console.started))
 
     def lap(self, part: str) -> None:

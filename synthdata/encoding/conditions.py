@@ -113,7 +113,8 @@ def narrowed(
             asked = next(each for each in wanted if name in derived.needed([each]))
             if not codecs[name].narrowed(own, None, present=True).allowed.any():
                 raise ConditionError(_contradicted(name))
-            raise ConditionError(unmet(asked, wanted[asked].predicates))
+            beside = bool((masks.keys() | wanted.keys()) & derived.needed(wanted) - {asked})
+            raise ConditionError(unmet(asked, wanted[asked].predicates, beside=beside))
     checked = {name: each for name, each in wanted.items() if name in compared or (each.null and name in derived.sums)}
     return Conditions(result, checked)
 

@@ -488,8 +488,11 @@ class Codec:
         return cls(name, field, field.body_from_json(data["body"]), nulls=bool(data["nulls"]))
 
 
-def unmet(name: str, predicates: Sequence[Predicate]) -> str:
-    """Why no value of a column satisfies predicates. Says nothing of what was learned, whose ends may be somebody's."""
+def unmet(name: str, predicates: Sequence[Predicate], *, beside: bool = False) -> str:
+    """Why no value of a column satisfies predicates. Says nothing of what was learned, whose ends may be somebody's.
+
+    beside: whether conditions on other columns matter too.
+    """
     asked = " and ".join(f"{name} {predicate}" for predicate in predicates)
     wants_null = any(predicate.operator == "is null" for predicate in predicates)
     if wants_null and any(predicate.operator != "is null" for predicate in predicates):
@@ -497,4 +500,6 @@ def unmet(name: str, predicates: Sequence[Predicate]) -> str:
     if wants_null:
         return f"{asked}: it is never missing; leave the condition out"
     wanted = " and ".join(str(predicate).removeprefix("is ") for predicate in predicates)
+    if beside:
+        return f"no learned value of {name} is {wanted} together with the other conditions; relax one of them"
     return f"no learned value of {name} is {wanted} (rare values are not learned); relax the condition"

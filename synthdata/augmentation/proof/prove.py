@@ -27,6 +27,7 @@ from synthdata.augmentation.proof.features import Features, Target
 from synthdata.augmentation.proof.gains import CONFIDENCE, LABELS, Candidate, Gains, Predictions, measure_gains
 from synthdata.augmentations import transformed_fields
 from synthdata.errors import ConditionError, DataError, GateError, InputError, TrainingError
+from synthdata.messages import check_minutes
 from synthdata.models.training import checkpoints
 from synthdata.pipeline import with_suite
 from synthdata.progress import TIME_IS_UP, Listener, Progress, silent
@@ -350,6 +351,7 @@ def prove(
     table = schema.read(frame).reset_index(drop=True)
     wanted = Target.of(schema, table, target)
     table = table[~np.isnan(wanted.codes(table))].reset_index(drop=True)
+    check_minutes(max_minutes)
     if folds < 2:
         raise InputError(f"{folds} folds: at least 2 are needed")
     validation = CrossValidation(schema, wanted, recipes(table, schema, wanted, families, amount), estimator, seed=seed)
