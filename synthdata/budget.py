@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import TypeAlias
 
-__all__ = ["LEAST_SECONDS", "Budget", "Timer"]
+from synthdata.errors import InputError
+
+__all__ = ["LEAST_SECONDS", "Budget", "Timer", "check_minutes"]
 
 Timer: TypeAlias = Callable[[], float]  # seconds since any moment
 
@@ -57,3 +60,9 @@ class Budget:
         """A budget for work that begins now: at most so many seconds, and no more than are left."""
         known = [each for each in (seconds, self.left) if each is not None]
         return Budget(min(known, default=None), self.clock(), self.clock)
+
+
+def check_minutes(max_minutes: float | Budget | None, name: str = "max_minutes") -> None:
+    """Raise InputError unless `max_minutes` is a time, or None. name: of the argument."""
+    if isinstance(max_minutes, int | float) and not 0 < max_minutes < inf:
+        raise InputError(f"{name} {max_minutes} is not a time; give minutes above 0")

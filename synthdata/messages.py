@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ValidationError
 
-from synthdata.budget import Budget
 from synthdata.errors import InputError, SchemaError, nearest
 
-__all__ = ["Declaration", "check_frame", "check_minutes", "check_rows_asked", "check_schema", "check_seed", "complaint"]
+__all__ = ["Declaration", "check_frame", "check_rows_asked", "check_schema", "check_seed", "complaint"]
 
 
 class Declaration(BaseModel):
@@ -100,12 +98,6 @@ def check_seed(seed: object) -> None:
     """Raise InputError unless `seed` is a whole number from 0 on."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise InputError(f"seed {seed!r} is not a whole number; give one, at least 0")
-
-
-def check_minutes(max_minutes: float | Budget | None, name: str = "max_minutes") -> None:
-    """Raise InputError unless `max_minutes` is a time, or None. name: of the argument."""
-    if isinstance(max_minutes, int | float) and not 0 < max_minutes < inf:
-        raise InputError(f"{name} {max_minutes} is not a time; give minutes above 0")
 
 
 def check_rows_asked(rows: object) -> None:

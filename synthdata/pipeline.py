@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from synthdata.budget import Budget
+from synthdata.budget import Budget, check_minutes
 from synthdata.errors import GateError, InputError
 from synthdata.fields import Identifier
-from synthdata.messages import check_frame, check_minutes, check_rows_asked, check_schema
+from synthdata.messages import check_frame, check_rows_asked, check_schema
 from synthdata.privacy.real_values import RealValues
 from synthdata.progress import Listener, Progress, silent
 from synthdata.remarks import looks_identifying

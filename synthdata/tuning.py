@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from synthdata.blocks import rows_of
+from synthdata.budget import check_minutes
 from synthdata.errors import ArtefactError, InputError, TrainingError
 from synthdata.extras import needed
-from synthdata.messages import check_minutes
 from synthdata.models import AUTO, family, settings
 from synthdata.models.base import SearchRange
 from synthdata.models.tabular.c2st import c2st_auc

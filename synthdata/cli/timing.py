@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from synthdata.budget import Budget
+from synthdata.budget import Budget, check_minutes
 from synthdata.cli.console import Console, duration
-from synthdata.messages import check_minutes
 
 __all__ = [
     "EVALUATION",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pandas as pd
 
-from synthdata.budget import Budget
+from synthdata.budget import Budget, check_minutes
 from synthdata.evaluation.images.panel import image_panel
 from synthdata.evaluation.limits import PANELS, Workload, limit_note, most_rows, slowness
 from synthdata.evaluation.privacy.panel import privacy_panel
@@ -21,7 +21,7 @@ from synthdata.evaluation.tabular.panel import c2st_panel, similarity_panel, uti
 from synthdata.evaluation.tabular.warnings import unusable
 from synthdata.evaluation.texts.panel import text_panel
 from synthdata.extras import check_installed
-from synthdata.messages import check_frame, check_minutes, check_schema
+from synthdata.messages import check_frame, check_schema
 from synthdata.metrics import METRICS
 from synthdata.progress import Listener, Progress, silent
 from synthdata.schema import Schema

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from synthdata.blocks import Arrays, Layout, tabular
-from synthdata.budget import LEAST_SECONDS, Budget
+from synthdata.budget import LEAST_SECONDS, Budget, check_minutes
 from synthdata.errors import DataError, TrainingError
 from synthdata.io.readers import LEAST_TO_TRAIN
-from synthdata.messages import check_frame, check_minutes, check_schema
+from synthdata.messages import check_frame, check_schema
 from synthdata.models import AUTO, settings
 from synthdata.models.auto import MOST_COLUMNS, choose
 from synthdata.models.base import Generator

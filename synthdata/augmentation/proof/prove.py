@@ -26,8 +26,8 @@ from synthdata.augmentation.proof.estimators import Estimator
 from synthdata.augmentation.proof.features import Features, Target
 from synthdata.augmentation.proof.gains import CONFIDENCE, LABELS, Candidate, Gains, Predictions, measure_gains
 from synthdata.augmentations import transformed_fields
+from synthdata.budget import check_minutes
 from synthdata.errors import ConditionError, DataError, GateError, InputError, TrainingError
-from synthdata.messages import check_minutes
 from synthdata.models.training import checkpoints
 from synthdata.pipeline import with_suite
 from synthdata.progress import TIME_IS_UP, Listener, Progress, silent
