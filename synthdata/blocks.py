@@ -13,8 +13,8 @@ Fields emit blocks, generators see nothing else. The set is closed: match on it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, TypeAlias, assert_never
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias, assert_never
 
 import numpy as np
 
@@ -25,9 +25,8 @@ __all__ = [
     "Categorical",
     "Layout",
     "Pixels",
+    "Scale",
     "Tokens",
-    "block_from_json",
-    "block_to_json",
     "check_arrays",
     "rows_of",
     "symbols",
@@ -37,11 +36,26 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """What the symbols of a quantity stand for, so that columns can be compared.
+
+    line: quantities of the same line are measured alike. lows, highs: the ends of what each symbol stands for; of an
+    atom, and of a symbol of a quantity with few distinct values, twice that value. They belong to the block's last
+    symbols, for the first one may mean "missing".
+    """
+
+    line: str
+    lows: tuple[float, ...]
+    highs: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Categorical:
-    """One symbol out of `size`."""
+    """One symbol out of `size`. scale: of a quantity with few distinct values."""
 
     is_tabular: ClassVar[bool] = True
     size: int
+    scale: Scale | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,7 @@ class Binned:
 
     links: how many other columns it may copy. An offset of `1 + k` or more says that the value is that of the k-th of
     them; what is beyond `1 + k` is the offset that serves where that column's value cannot be copied.
+    scale: of atoms and bins.
     """
 
     is_tabular: ClassVar[bool] = True
@@ -61,6 +76,7 @@ class Binned:
     bins: int
     levels: int
     links: int = 0
+    scale: Scale | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,31 +102,13 @@ Block: TypeAlias = Categorical | Binned | Tokens | Pixels
 Layout: TypeAlias = Mapping[str, Block]
 Arrays: TypeAlias = Mapping[str, np.ndarray]
 
-_BLOCKS: dict[str, type[Block]] = {
-    "categorical": Categorical,
-    "binned": Binned,
-    "tokens": Tokens,
-    "pixels": Pixels,
-}
-
-
-def block_to_json(block: Block) -> dict[str, Any]:
-    """Write a block as plain JSON."""
-    return {"block": type(block).__name__.lower(), **asdict(block)}
-
-
-def block_from_json(data: Mapping[str, Any]) -> Block:
-    """Read what `block_to_json` wrote."""
-    sizes = {key: value for key, value in data.items() if key != "block"}
-    return _BLOCKS[data["block"]](**sizes)
-
 
 def symbols(block: Block) -> int:
     """How many symbols a tabular block has."""
     match block:
         case Categorical(size):
             return size
-        case Binned(atoms, bins, _):
+        case Binned(atoms, bins):
             return atoms + bins
         case Tokens() | Pixels():
             raise TypeError(f"{type(block).__name__} has no symbols")

@@ -6,20 +6,24 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from synthdata.blocks import Binned, Categorical, Scale
+from synthdata.models.tabular.comparisons import Comparisons
 from synthdata.models.tabular.counts import Frequencies
-from synthdata.models.tabular.symbols import Column, SymbolTable
+from synthdata.models.tabular.symbols import SymbolTable, columns_of
 from synthdata.models.tabular.transformer import sampler as column_sampler
 from synthdata.models.tabular.transformer.model import Transformer
 from synthdata.models.tabular.transformer.network import TransformerNetwork
 from synthdata.models.tabular.transformer.sampler import Biases, ColumnSampler, Known, RowMasks
 
-COLUMNS = (
-    Column("few", 3, 1, 3),
-    Column("amount", 7, 4, 2),
-    Column("only", 1, 1, 1),
-    Column("wide", 10, 32, 0),
-    Column("more", 20, 1, 20),
-)
+LAYOUT = {
+    "few": Categorical(3),
+    "amount": Binned(2, 5, 4, scale=Scale("number", (7, 0, 5, 10, 15, 17), (7, 5, 10, 15, 17, 20))),  # or missing
+    "only": Categorical(1),
+    "wide": Categorical(320),
+    "more": Categorical(20, Scale("number", tuple(range(20)), tuple(range(20)))),
+}
+COLUMNS = columns_of(LAYOUT)
+COMPARISONS = Comparisons.of(LAYOUT, [(1, 4), (4, 1)])
 ROWS = 500
 
 
@@ -34,11 +38,11 @@ def trained():
         symbols[:, i, 1] = np.where(symbols[:, i, 0] >= column.first, fine, 0)
     table = SymbolTable(COLUMNS)
     frequencies = Frequencies.of(table, symbols)
-    model = TransformerNetwork(frequencies, Transformer(width=16, layers=2, dropout=0.0), seed=0)
+    model = TransformerNetwork(frequencies, COMPARISONS, Transformer(width=16, layers=2, dropout=0.0), seed=0)
     for variable in model.trainable_variables:
         noise = rng.normal(0, 0.3, variable.shape)
         variable.assign(variable + noise.astype(np.float32))
-    return model, symbols, ColumnSampler(table, model.export())
+    return model, symbols, ColumnSampler(table, model.export(), COMPARISONS)
 
 
 def unmasked(sampler: ColumnSampler) -> Biases:
@@ -59,7 +63,8 @@ def log_likelihood(sampler: ColumnSampler, symbols: np.ndarray, order: list[int]
     for column in order:
         coarse, fine = symbols[:, column, 0], symbols[:, column, 1]
         states = observed.states(column)
-        add(sampler.coarse_logits(column, states, biases), coarse, np.ones(len(symbols), bool))
+        logits = sampler.coarse_logits(column, states, biases, observed.sources(column))
+        add(logits, coarse, np.ones(len(symbols), bool))
         if table.columns[column].fine > 1:
             logits = sampler.fine_logits(column, states, coarse + table.starts[column], biases)
             add(logits, fine, coarse >= table.firsts[column])

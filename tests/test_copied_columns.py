@@ -64,7 +64,8 @@ def test_copied_values_come_back_exactly_through_symbols(fitted):
     frame, synthesizer = fitted
     encoder = synthesizer.encoder
     layout, arrays = encoder.layout, encoder.encode(frame)
-    assert layout["paid"] == Binned(*[getattr(layout["paid"], key) for key in ("atoms", "bins", "levels")], links=2)
+    assert isinstance(layout["paid"], Binned)
+    assert layout["paid"].links == 2
     symbols = split(layout, arrays)
     arrays = join(layout, symbols, np.random.default_rng(1).random(symbols.shape[:2]))
     columns = decoded(encoder, arrays)

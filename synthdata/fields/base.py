@@ -339,9 +339,9 @@ class Codec:
             case None:
                 return {self.name: Categorical(2)} if self.nulls else {}
             case Categorical(size):
-                return {self.name: Categorical(size + self._shift)}
-            case Binned(atoms, bins, levels, _):
-                return {self.name: Binned(atoms + self._shift, bins, levels)}
+                return {self.name: dataclasses.replace(block, size=size + self._shift)}
+            case Binned(atoms):
+                return {self.name: dataclasses.replace(block, atoms=atoms + self._shift)}
             case Tokens() | Pixels():
                 return {self.name: block}
             case _:

@@ -208,6 +208,7 @@ class Datetime(Field):
 class TimeMeasure(Measure):
     """Units of `grain` microseconds since 1970 UTC. Days are counted on the local calendar."""
 
+    line: ClassVar[str] = "time"
     field: Datetime
     grain: int
 

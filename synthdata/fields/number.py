@@ -200,6 +200,7 @@ class Number(Field):
 class NumberMeasure(Measure):
     """Units of 10 ** -scale; floats as they are where `scale` is None; minutes, or seconds, of clock times."""
 
+    line: ClassVar[str] = "number"
     scale: int | None
     clock: Clock | None = None
 

@@ -82,6 +82,14 @@ class Quantiles:
         return Binned(len(self.atoms), self.bins, self.levels)
 
     @property
+    def spans(self) -> tuple[np.ndarray, np.ndarray]:
+        """What each symbol of `block` stands for, from the least to the greatest value: (atoms + bins,) each."""
+        first = self._first
+        lows = self.lows[first[:-1]] if self.bins else self.lows
+        highs = self.highs[first[1:] - 1] if self.bins else self.highs
+        return np.concatenate([self.atoms, lows]), np.concatenate([self.atoms, highs])
+
+    @property
     def _first(self) -> np.ndarray:
         """First level of each bin, and the end: (bins + 1,)."""
         return np.arange(self.bins + 1) * len(self.lows) // max(self.bins, 1)

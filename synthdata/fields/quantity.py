@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from synthdata.blocks import Block
+from synthdata.blocks import Block, Categorical, Scale
 from synthdata.fields.base import Body
 from synthdata.fields.intervals import Interval, inside
 from synthdata.fields.predicates import Mask, Predicate
@@ -27,10 +27,12 @@ class Measure(ABC):
     plain JSON.
     """
 
+    line: ClassVar[str]  # what all columns of the kind are measured on
+
     @property
     @abstractmethod
     def step(self) -> float:
-        """The size of a unit on the line that all columns of the kind share; 0 if values are floats as they are."""
+        """The size of a unit on the line; 0 if values are floats as they are."""
 
     @property
     @abstractmethod
@@ -76,8 +78,13 @@ class QuantityBody(Body):
 
     @property
     def block(self) -> Block:
-        """Binned, or Categorical where few values are distinct."""
-        return self.quantiles.block
+        """Binned, or Categorical where few values are distinct; with the scale of its symbols."""
+        block, step = self.quantiles.block, self.measure.step or 1.0
+        if block == Categorical(0):
+            return block
+        divisor = round(1 / step) if step < 1 else 1 / step  # so that equal values stay equal, whatever their decimals
+        lows, highs = (tuple((ends / divisor).tolist()) for ends in self.quantiles.spans)
+        return replace(block, scale=Scale(self.measure.line, lows, highs))
 
     @property
     def ends(self) -> Interval | None:

@@ -23,6 +23,7 @@ from synthdata.models.base import (
     Weights,
 )
 from synthdata.models.samplers.shapes import Shapes
+from synthdata.models.tabular.comparisons import STEPS, Comparisons
 from synthdata.models.tabular.counts import entropies
 from synthdata.models.tabular.symbols import SymbolTable, allowed_logits, join, row_logits, split
 from synthdata.models.tabular.transformer.sampler import ColumnSampler, RowMasks
@@ -100,7 +101,7 @@ class Transformer(Settings):
 class TransformerGenerator(Trained[Transformer], ImputingGenerator):
     """A trained `TransformerNetwork`.
 
-    facts: `order`, the column indices in sampling order, low entropy first.
+    facts: `order`, the column indices in sampling order, low entropy first; `compared`, the pairs of `Comparisons`.
     """
 
     Settings: ClassVar[type[Settings]] = Transformer
@@ -118,7 +119,8 @@ class TransformerGenerator(Trained[Transformer], ImputingGenerator):
         """Weight shapes of the network, and of the log-frequencies that biases start from."""
         if sorted(facts["order"]) != list(range(len(signature.layout))):
             raise ValueError(f"order {facts['order']} is not one of {len(signature.layout)} columns")
-        return weight_shapes(SymbolTable.of(signature.layout), settings)
+        comparisons = Comparisons.of(signature.layout, facts["compared"])
+        return weight_shapes(SymbolTable.of(signature.layout), settings, len(comparisons.pairs))
 
     @classmethod
     def train(cls, signature: Signature, settings: Transformer, arrays: Arrays, run: Run) -> Learned:
@@ -126,11 +128,12 @@ class TransformerGenerator(Trained[Transformer], ImputingGenerator):
         from synthdata.models.tabular.transformer.training import train  # imports Keras
 
         symbols = split(signature.layout, arrays)
-        return train(SymbolTable.of(signature.layout), symbols, sampling_order(symbols), settings, run)
+        return train(signature.layout, symbols, sampling_order(symbols), settings, run)
 
     @cached_property
     def _sampler(self) -> ColumnSampler:
-        return ColumnSampler(SymbolTable.of(self.signature.layout), self.weights)
+        comparisons = Comparisons.of(self.signature.layout, self.facts["compared"])
+        return ColumnSampler(SymbolTable.of(self.signature.layout), self.weights, comparisons)
 
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
@@ -178,8 +181,8 @@ def _dropout(rows: int, columns: int) -> float:
     return round(share, 2) if share >= LEAST_DROPPED and columns >= WIDE else 0.0
 
 
-def weight_shapes(table: SymbolTable, settings: Transformer) -> Shapes:
-    """Weight shapes of a trained model."""
+def weight_shapes(table: SymbolTable, settings: Transformer, pairs: int = 0) -> Shapes:
+    """Weight shapes of a trained model. pairs: of columns that are compared."""
     rows, width, wide = table.coarse_rows, settings.width, settings.width * settings.mlp_ratio
     shapes: Shapes = {
         "coarse_log": (rows,),
@@ -195,6 +198,8 @@ def weight_shapes(table: SymbolTable, settings: Transformer) -> Shapes:
     }
     for layer in range(settings.layers):
         shapes |= {f"up_{layer}": (width, wide), f"up_bias_{layer}": (wide,), f"down_{layer}": (wide, width)}
+    if pairs:
+        shapes |= {"step_head": (pairs, width, len(STEPS)), "step_bias": (pairs, len(STEPS))}
     if table.with_fine:
         shapes |= {
             "fine_hidden": (width, 2 * width),

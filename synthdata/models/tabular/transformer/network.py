@@ -4,12 +4,14 @@ Each column attends to the columns before it in the row's order. The result pass
 to a head of its own, whose bias starts at the column's log-marginals. Since orders are random in training, any set of
 columns can be conditioned on (Uria et al. 2014, arXiv:1310.1757; Yang et al. 2019, arXiv:1906.08237).
 
-The coarse symbol (see `symbols`) is predicted from the state, the fine one from the state and the coarse symbol.
+The coarse symbol (see `symbols`) is predicted from the state, and from comparisons with known quantities (see
+`comparisons`); the fine one from the state and the coarse symbol.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
@@ -18,6 +20,7 @@ import tensorflow as tf
 
 from synthdata.models.layers.attention import attend
 from synthdata.models.layers.dense import Blocks, Dropout, activate, dense, weight
+from synthdata.models.tabular.comparisons import STEPS, Comparisons
 from synthdata.models.tabular.counts import Frequencies
 from synthdata.models.tabular.embedding import SymbolEmbedding
 from synthdata.models.tabular.heads import first_biases, folded, head_classes, row_log_likelihood
@@ -25,13 +28,15 @@ from synthdata.models.tabular.transformer.model import Transformer
 
 __all__ = ["TransformerNetwork"]
 
+STEP_SCALE = 0.5  # of steps of comparisons, which move the logits of many symbols at once
+
 
 class TransformerNetwork(keras.Model):
     """Autoregressive model of a row's symbols, in any order of the columns."""
 
-    def __init__(self, frequencies: Frequencies, settings: Transformer, seed: int) -> None:
+    def __init__(self, frequencies: Frequencies, comparisons: Comparisons, settings: Transformer, seed: int) -> None:
         super().__init__(name="transformer")
-        self.frequencies, self.table = frequencies, frequencies.table
+        self.frequencies, self.table, self.comparisons = frequencies, frequencies.table, comparisons
         self.width, self.heads, self.dropout = settings.width, settings.heads, float(settings.dropout)
         self._make_body(settings.layers, settings.mlp_ratio, np.random.default_rng(seed))
         self._make_heads(np.random.default_rng([seed, 1]))
@@ -54,6 +59,10 @@ class TransformerNetwork(keras.Model):
         for top, members, start in head_classes(self.frequencies):
             head = weight(self, f"coarse_head_{top}", np.zeros((len(members), width, start.shape[1])))
             self.classes.append((members, head, weight(self, f"coarse_bias_{top}", start)))
+        pairs = len(self.comparisons.pairs)
+        if pairs:
+            self.step_head = weight(self, "step_head", np.zeros((pairs, width, len(STEPS))))
+            self.step_bias = weight(self, "step_bias", np.zeros((pairs, len(STEPS))))
         if table.with_fine:
             count, most = len(table.with_fine), table.most_fine
             hidden, given = (width, 2 * width), (table.coarse_rows, 2 * width)
@@ -69,10 +78,12 @@ class TransformerNetwork(keras.Model):
         seed: (2,) int32, for dropout; None for none.
         """
         states = self._states(symbols, ranks, seed)
-        coarse = (
+        coarse: Iterable[tuple[list[int], tf.Tensor]] = (
             (members, tf.einsum("crw,cws->rcs", tf.gather(states, members), head) + bias)
             for members, head, bias in self.classes
         )
+        if self.comparisons.pairs:
+            coarse = self._compared(coarse, states, symbols, ranks)
 
         def fine(row: tf.Tensor) -> tf.Tensor:
             inner = dense(tf.gather(states, self.table.with_fine), self.fine_hidden)
@@ -80,6 +91,27 @@ class TransformerNetwork(keras.Model):
             return tf.einsum("crw,cws->rcs", inner, self.fine_head) + tf.gather(self.fine_bias, row)
 
         return -tf.reduce_mean(row_log_likelihood(self.frequencies, symbols, coarse, fine))
+
+    def _compared(
+        self, coarse: Iterable[tuple[list[int], tf.Tensor]], states: tf.Tensor, symbols: tf.Tensor, ranks: tf.Tensor
+    ) -> Iterator[tuple[list[int], tf.Tensor]]:
+        """Logits of classes, with what comparisons with known sources add."""
+        columns, sources = np.array(self.comparisons.pairs).T
+        heights = tf.einsum("prw,pwt->rpt", tf.gather(states, columns), self.step_head) + self.step_bias
+        heights = STEP_SCALE * tf.pad(heights, ((0, 0), (0, 1), (0, 0)))  # the last for columns that are not compared
+        flat = np.concatenate(self.comparisons.places)
+        first = np.cumsum([0, *(len(each) for each in self.comparisons.places[:-1])])
+        places = tf.gather(flat, tf.gather(symbols[..., 0], sources, axis=1) + first.astype(np.int32))
+        known = tf.gather(ranks, sources, axis=1) < tf.gather(ranks, columns, axis=1)
+        places = tf.pad(tf.where(known, places, math.inf), ((0, 0), (0, 1)))
+        for members, logits in coarse:
+            pairs, own = self.comparisons.padded(members, logits.shape[2])
+            for numbers in pairs:
+                above = own - tf.gather(places, numbers, axis=1)[:, :, None]  # (rows, members, size)
+                height = tf.gather(heights, numbers, axis=1)
+                for number, step in enumerate(STEPS):
+                    logits += tf.where(above > step, height[..., number, None], 0.0)
+            yield members, logits
 
     def _states(self, symbols: tf.Tensor, ranks: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
         """The state of each column given the columns before it: (columns, rows, width)."""
@@ -110,6 +142,11 @@ class TransformerNetwork(keras.Model):
         head, head_bias = folded(table, width, classes)
         gain = self.body.last_gain.numpy()[:, None]
         result |= {"head": gain * head, "head_bias": head_bias}
+        if self.comparisons.pairs:
+            result |= {
+                "step_head": STEP_SCALE * gain * self.step_head.numpy(),
+                "step_bias": STEP_SCALE * self.step_bias.numpy(),
+            }
         if table.with_fine:
             result |= {
                 "fine_hidden": gain * self.fine_hidden.numpy(),

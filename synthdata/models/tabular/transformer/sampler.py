@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
 from synthdata.models.samplers.dense import CHUNK, activate, choose, choose_shared, feed_forward
+from synthdata.models.tabular.comparisons import STEPS, Comparisons
 from synthdata.models.tabular.symbols import SymbolTable
 
-__all__ = ["Biases", "ColumnSampler", "Known", "RowMasks"]
+__all__ = ["Biases", "ColumnSampler", "Known", "RowMasks", "Source"]
 
 SHARED = 0.75  # prefixes per row above which each row becomes a prefix of its own
 MOST_SCORE = 30.0  # clips attention scores, so that products of their exponentials do not overflow
@@ -50,16 +52,42 @@ class Biases:
     fine: np.ndarray
 
 
+@dataclass(frozen=True)
+class Source:
+    """A known column that another one is compared with.
+
+    pair: the number of the comparison. symbols: (n,) coarse symbols. visible: (n,) float32, 0 where a row does not know
+    the column; None if all do.
+    """
+
+    pair: int
+    symbols: np.ndarray
+    visible: np.ndarray | None
+
+
 class ColumnSampler:
     """Samples symbols column by column, in any order of the columns.
 
     parts: for each column that is sampled and each head, the exponential of each symbol's attention score: (columns,
     heads, all symbols), coarse symbols first, then fine ones. values: for each head, the value of each symbol: (all
     symbols, width / heads). What "no fine symbol" adds is added to the coarse symbols of columns that never have one.
+    pairs: for each column, the comparisons with others. rises: for each comparison and step, the first rank, counted
+    from 1, of the column's symbols that the step applies to, by the source's symbol: (steps, coarse of the source).
+    ranks: for each compared column, the rank of each coarse symbol, counted from 1; 0 without a value.
     """
 
-    def __init__(self, table: SymbolTable, weights: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, table: SymbolTable, weights: Mapping[str, np.ndarray], comparisons: Comparisons) -> None:
         self.table, self.weights = table, weights
+        self.pairs = {column: comparisons.of_column(column) for column, _ in comparisons.pairs}
+        self.sources = [source for _, source in comparisons.pairs]
+        self.ranks = {
+            column: np.where(np.isfinite(ranks), ranks + 1, 0).astype(np.int64)
+            for column, ranks in comparisons.ranks.items()
+        }
+        self.rises = [
+            np.minimum(np.floor(places + STEPS[:, None]) + 2, table.coarse[column] + 1).clip(1).astype(np.int64)
+            for (column, _), places in zip(comparisons.pairs, comparisons.places, strict=True)
+        ]
         self.width = weights["predict"].shape[1]
         self.heads = weights["coarse_score"].shape[2]
         alone = np.repeat([column.fine == 1 for column in table.columns], table.coarse)
@@ -89,11 +117,13 @@ class ColumnSampler:
         for column in order:
             drawn, own = symbols[:, column], uniform[:, column]
             if known.count < rows:
-                self._draw_shared(column, known.states(column), prefix, own, biases, out=drawn)
+                states, sources = known.states(column), known.sources(column)
+                self._draw_shared(column, states, prefix, own, biases, sources, out=drawn)
                 known, prefix = known.then(column, prefix, drawn)
                 continue
             for chunk in _chunks(rows):
-                drawn[chunk] = self._draw(column, known.states(column, chunk), own[chunk], biases)
+                states, sources = known.states(column, chunk), known.sources(column, chunk)
+                drawn[chunk] = self._draw(column, states, own[chunk], biases, sources)
             known.add(column, drawn)
         return symbols
 
@@ -126,9 +156,10 @@ class ColumnSampler:
                 rows = cells[chunk]
                 others = known[rows]
                 others[:, column] = False
-                states = Known.of(self, seen[rows], others).states(column)
+                given = Known.of(self, seen[rows], others)
+                states, sources = given.states(column), given.sources(column)
                 own = None if masks is None else masks.of(rows)
-                result[rows, column] = self._draw(column, states, uniform[rows, column], biases, own)
+                result[rows, column] = self._draw(column, states, uniform[rows, column], biases, sources, own)
             new = cells[~known[cells, column]]
             seen[new, column], known[new, column] = result[new, column], True
         return result
@@ -143,11 +174,12 @@ class ColumnSampler:
         prefix: np.ndarray,
         uniform: np.ndarray,
         biases: Biases,
+        sources: Sequence[Source],
         out: np.ndarray,
     ) -> None:
         """Sample one column of rows into `out` (rows, 2), given the states (prefixes, width) and each row's prefix."""
         table, count = self.table, self.table.coarse[column]
-        logits = self.coarse_logits(column, states, biases)
+        logits = self.coarse_logits(column, states, biases, sources)
         out[:, 0] = coarse = choose_shared(logits, prefix, uniform[:, 0])
         has_fine = coarse >= table.firsts[column]
         if table.columns[column].fine > 1 and has_fine.any():
@@ -162,12 +194,13 @@ class ColumnSampler:
         states: np.ndarray,
         uniform: np.ndarray,
         biases: Biases,
+        sources: Sequence[Source],
         row_masks: RowMasks | None = None,
     ) -> np.ndarray:
         """Sample one column of rows given their states (n, width): coarse and fine symbols (n, 2)."""
         table = self.table
         result = np.zeros((len(states), 2), np.int32)
-        logits = self.coarse_logits(column, states, biases)
+        logits = self.coarse_logits(column, states, biases, sources)
         if row_masks is not None:
             logits += row_masks.coarse[row_masks.which]
         result[:, 0] = coarse = choose(logits, uniform[:, 0])
@@ -181,12 +214,33 @@ class ColumnSampler:
             result[inner, 1] = choose(logits, uniform[inner, 1])
         return result
 
-    def coarse_logits(self, column: int, states: np.ndarray, biases: Biases) -> np.ndarray:
-        """Logits of a column's coarse symbols: states (n, width) to (n, coarse), transposed in memory."""
+    def coarse_logits(
+        self, column: int, states: np.ndarray, biases: Biases, sources: Sequence[Source] = ()
+    ) -> np.ndarray:
+        """Logits of a column's coarse symbols: states (n, width) to (n, coarse), transposed in memory.
+
+        sources: the known columns that it is compared with.
+        """
         starts = self.table.starts
         logits: np.ndarray = self._heads[column] @ states.T
         logits += biases.coarse[starts[column] : starts[column + 1], None]
+        if sources:
+            logits += self._compared(column, states, sources)[self.ranks[column]]
         return logits.T
+
+    def _compared(self, column: int, states: np.ndarray, sources: Sequence[Source]) -> np.ndarray:
+        """What comparisons add to logits, by the rank of a symbol counted from 1: (ranks + 2, n)."""
+        rises, everywhere = np.zeros((self.table.coarse[column] + 2, len(states)), np.float32), np.arange(len(states))
+        for source in sources:
+            heights = self.weights["step_head"][source.pair].T @ states.T  # (steps, n)
+            heights += self.weights["step_bias"][source.pair][:, None]
+            if source.visible is not None:
+                heights *= source.visible
+            for first, height in zip(self.rises[source.pair][:, source.symbols], heights, strict=True):
+                rises[first, everywhere] += height
+        for below, row in pairwise(rises):  # faster than numpy's cumsum
+            row += below
+        return rises
 
     def fine_logits(self, column: int, states: np.ndarray, given: np.ndarray, biases: Biases) -> np.ndarray:
         """Logits (n, fine) of a column's fine symbols.
@@ -208,7 +262,7 @@ class Known:
     Symbols are rows of the sampler's `values`: in `alone` (count, columns) one of each column without fine symbols, and
     in `coarse` and `fine` (count, columns) those of all others. Of these columns, the first `alone_known` and
     `pairs_known` are known. visible: (count, alone_known + pairs_known) float32, 0 where a prefix does not know a
-    column; None if all know the same ones.
+    column; None if all know the same ones. found: of each known column, its place among those of its array.
     """
 
     def __init__(self, sampler: ColumnSampler, count: int) -> None:
@@ -218,6 +272,7 @@ class Known:
         self.coarse, self.fine = np.empty((2, count, pairs), np.int32)
         self.alone_known = self.pairs_known = 0
         self.visible: np.ndarray | None = None
+        self.found: dict[int, int] = {}
 
     @classmethod
     def of(cls, sampler: ColumnSampler, symbols: np.ndarray, known: np.ndarray) -> Known:
@@ -235,11 +290,13 @@ class Known:
         table, coarse = self.sampler.table, symbols[:, 0]
         if table.columns[column].fine == 1:
             self.alone[:, self.alone_known] = coarse + table.starts[column]
+            self.found[column] = self.alone_known
             self.alone_known += 1
             return
         fine = np.where(coarse < table.firsts[column], table.no_fine, symbols[:, 1] + table.fine_starts[column])
         self.coarse[:, self.pairs_known] = coarse + table.starts[column]
         self.fine[:, self.pairs_known] = fine + table.coarse_rows
+        self.found[column] = self.pairs_known
         self.pairs_known += 1
 
     def then(self, column: int, prefix: np.ndarray, symbols: np.ndarray) -> tuple[Known, np.ndarray]:
@@ -250,9 +307,23 @@ class Known:
         parent, coarse = np.divmod(pairs, count)
         result = Known(self.sampler, len(parent))
         result.alone[:], result.coarse[:], result.fine[:] = self.alone[parent], self.coarse[parent], self.fine[parent]
-        result.alone_known, result.pairs_known = self.alone_known, self.pairs_known
+        result.alone_known, result.pairs_known, result.found = self.alone_known, self.pairs_known, dict(self.found)
         result.add(column, np.stack([coarse, fine], axis=1))
         return result, prefix
+
+    def sources(self, column: int, rows: slice = slice(None)) -> list[Source]:
+        """The known columns that `column` is compared with, for all prefixes or some."""
+        sampler, result = self.sampler, []
+        for pair in sampler.pairs.get(column, ()):
+            source = sampler.sources[pair]
+            place = self.found.get(source)
+            if place is None:
+                continue
+            is_pair = sampler.table.columns[source].fine > 1
+            symbols = (self.coarse if is_pair else self.alone)[rows, place] - sampler.table.starts[source]
+            visible = None if self.visible is None else self.visible[rows, place + is_pair * self.alone_known]
+            result.append(Source(pair, symbols, visible))
+        return result
 
     def states(self, column: int, rows: slice = slice(None)) -> np.ndarray:
         """The state of `column` given the known symbols, of all prefixes or some: (n, width)."""

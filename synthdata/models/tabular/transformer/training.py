@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from synthdata.blocks import Layout
 from synthdata.models.base import Learned
+from synthdata.models.tabular.comparisons import Comparisons
 from synthdata.models.tabular.counts import Frequencies
 from synthdata.models.tabular.symbols import SymbolTable
 from synthdata.models.tabular.transformer.model import Transformer
@@ -21,14 +23,17 @@ ORDERS = 4096  # number of random column orders
 VALIDATION_BATCH = 500  # rows
 
 
-def train(table: SymbolTable, symbols: np.ndarray, order: tuple[int, ...], settings: Transformer, run: Run) -> Learned:
+def train(layout: Layout, symbols: np.ndarray, order: tuple[int, ...], settings: Transformer, run: Run) -> Learned:
     """Train on symbols (n, columns, 2) int32. order: the column indices in sampling order."""
-    frequencies = Frequencies.of(table, symbols, settings.entropy_weighting)
+    frequencies = Frequencies.of(SymbolTable.of(layout), symbols, settings.entropy_weighting)
+    comparisons = Comparisons.find(layout, symbols)
     batches = Batches.of(len(symbols), settings, run)
-    task = TransformerTask(TransformerNetwork(frequencies, settings, run.seed), symbols, order, batches, settings)
+    network = TransformerNetwork(frequencies, comparisons, settings, run.seed)
+    task = TransformerTask(network, symbols, order, batches, settings)
     history = loop.train(task, settings.plan(batches.steps_per_epoch), run)
     run.delete_checkpoint()
-    return Learned({**task.model.export(), **frequencies.logs}, history, {"order": list(order)})
+    facts = {"order": list(order), "compared": [list(pair) for pair in comparisons.pairs]}
+    return Learned({**network.export(), **frequencies.logs}, history, facts)
 
 
 class TransformerTask(Task):
