@@ -8,7 +8,7 @@ import pytest
 
 from synthdata import Schema, Synthesizer
 from synthdata.blocks import Binned, Categorical, Scale
-from synthdata.models.tabular.comparisons import Comparisons
+from synthdata.models.tabular.comparisons import STEPS, Comparisons
 
 YEARS = Scale("number", (1950, 1960, 1970, 1980), (1950, 1960, 1970, 1980))
 LAYOUT = {
@@ -19,13 +19,18 @@ LAYOUT = {
 }
 
 
-def test_a_value_has_the_rank_of_the_symbol_it_belongs_to_or_lies_between_two():
+def test_steps_start_at_distances_from_the_symbol_that_a_value_belongs_to_or_lies_beside():
     """Of amounts the bins and atoms by value: 1900 to 1955, 1960, 1955 to 1975, 1975 to 2010, 2000."""
     comparisons = Comparisons.of(LAYOUT, [(1, 0), (0, 1)])
     assert comparisons.ranks[1].tolist() == [1, 4, 0, 2, 3]
-    assert comparisons.places[0].tolist() == [np.inf, 0, 1, 2, 3]  # missing, then 1950 to 1980
-    assert comparisons.ranks[0].tolist() == [-np.inf, 0, 1, 2, 3]
-    assert comparisons.places[1].tolist() == [1, 3.5, -0.5, 1.5, 3.5]
+    assert comparisons.ranks[0].tolist() == [-1, 0, 1, 2, 3]
+    at, above = STEPS.tolist().index(-0.25), STEPS.tolist().index(0.25)
+    # missing, which no step is above; 1950 in the first bin, 1960 itself, 1970 in the third symbol, 1980 in the fourth
+    assert comparisons.starts[0][:, at].tolist() == [5, 0, 1, 2, 3]
+    assert comparisons.starts[0][:, above].tolist() == [5, 1, 2, 3, 4]
+    # 1960 itself; 2000 above all; the bin around 1927.5 below all; that around 1965 between two; 1992.5 above all
+    assert comparisons.starts[1][:, at].tolist() == [1, 4, 0, 2, 4]
+    assert comparisons.starts[1][:, above].tolist() == [2, 4, 0, 2, 4]
 
 
 @pytest.mark.parametrize("pair", [(0, 2), (2, 0), (0, 0), (0, 9), (-1, 0)])

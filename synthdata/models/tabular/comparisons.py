@@ -31,13 +31,13 @@ class Comparisons:
     """The pairs of columns that are compared.
 
     pairs: indices of columns, (column, source), those of a column together. ranks: of each compared column, the rank of
-    each coarse symbol by its value, (coarse,); -inf without a value. places: for each pair, where the value of each of
-    the source's coarse symbols lies among the column's ranks, (coarse of the source,); inf without a value.
+    each coarse symbol by its value, (coarse,); -1 without a value. starts: for each pair and coarse symbol of the
+    source, the least rank that each step applies to, (coarse of the source, steps); beyond all ranks without a value.
     """
 
     pairs: tuple[tuple[int, int], ...]
     ranks: dict[int, np.ndarray]
-    places: tuple[np.ndarray, ...]
+    starts: tuple[np.ndarray, ...]
 
     @classmethod
     def of(cls, layout: Layout, pairs: Iterable[Sequence[int]]) -> Self:
@@ -47,7 +47,7 @@ class Comparisons:
             if not {column, source} <= quantities.keys() or column == source:
                 raise ValueError(f"columns {column} and {source} cannot be compared")
         ranks = {column: quantities[column].ranks for column, _ in chosen}
-        return cls(chosen, ranks, tuple(quantities[source].places(quantities[column]) for column, source in chosen))
+        return cls(chosen, ranks, tuple(quantities[source].starts(quantities[column]) for column, source in chosen))
 
     @classmethod
     def find(cls, layout: Layout, symbols: np.ndarray) -> Self:
@@ -70,20 +70,20 @@ class Comparisons:
         """The numbers of a column's pairs."""
         return [number for number, (own, _) in enumerate(self.pairs) if own == column]
 
-    def padded(self, columns: Sequence[int], size: int) -> tuple[list[np.ndarray], np.ndarray]:
+    def padded(self, columns: Sequence[int], size: int) -> tuple[np.ndarray, np.ndarray]:
         """The comparisons of columns of up to `size` symbols, in a form for all of them at once.
 
-        Returns one array (columns,) for the first source of each column, one for the second, and so on: numbers of
-        pairs, `len(pairs)` where there is none; and the ranks, (columns, size).
+        Returns the numbers of pairs, (columns, most sources of a column), `len(pairs)` where a column has fewer
+        sources; and the ranks, (columns, size).
         """
-        ranks = np.full((len(columns), size), -np.inf, np.float32)
+        ranks = np.full((len(columns), size), -1)
         for row, column in enumerate(columns):
             if column in self.ranks:
                 ranks[row, : len(self.ranks[column])] = self.ranks[column]
         own = [self.of_column(column) for column in columns]
         most = max(map(len, own), default=0)
         numbers = np.array([[*each, *[len(self.pairs)] * (most - len(each))] for each in own], np.int32)
-        return list(numbers.reshape(len(columns), most).T), ranks
+        return numbers.reshape(len(columns), most), ranks
 
 
 class _Quantity:
@@ -107,11 +107,16 @@ class _Quantity:
 
     @property
     def ranks(self) -> np.ndarray:
-        """See `Comparisons`: (coarse,) float32."""
-        return self._by_symbol(np.arange(len(self.order)), -np.inf)
+        """See `Comparisons`: (coarse,) int64."""
+        return self._by_symbol(np.arange(len(self.order)), -1).astype(np.int64)
+
+    def starts(self, target: _Quantity) -> np.ndarray:
+        """See `Comparisons`: (coarse, steps) int32."""
+        above = np.floor(self.places(target)[:, None] + STEPS) + 1
+        return np.clip(above, 0, target.coarse).astype(np.int32)
 
     def places(self, target: _Quantity) -> np.ndarray:
-        """See `Comparisons`: (coarse,) float32.
+        """Where the value of each coarse symbol lies among the target's ranks: (coarse,); inf without a value.
 
         A value that a symbol of the target stands for, exactly or in its range, has that symbol's rank; one between two
         symbols is half a rank above the lower one.
@@ -122,7 +127,7 @@ class _Quantity:
         return self._by_symbol(np.where(inside.any(axis=1), narrowest, between), np.inf)
 
     def _by_symbol(self, values: np.ndarray, without: float) -> np.ndarray:
-        result = np.full(self.coarse, without, np.float32)
+        result = np.full(self.coarse, without, np.float64)
         result[self.coarse - len(values) + self.order] = values
         return result
 
@@ -143,12 +148,11 @@ def _information(own: np.ndarray, other: np.ndarray, ranks: np.ndarray, places: 
     It is the divergence of how far their values lie apart from how far they would if the columns were independent.
     """
     counts = np.bincount(other * len(ranks) + own, minlength=len(places) * len(ranks)).reshape(len(places), len(ranks))
-    counts = counts * (np.isfinite(places)[:, None] & np.isfinite(ranks))
+    counts = counts * (np.isfinite(places)[:, None] & (ranks >= 0))
     rows = counts.sum()
     if not rows:
         return 0.0
-    with np.errstate(invalid="ignore"):
-        cell = np.searchsorted(STEPS, (ranks - places[:, None]).ravel())
+    cell = np.searchsorted(STEPS, (ranks - places[:, None]).ravel())
     alone = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / rows
     both = [np.bincount(cell, weights=each.ravel(), minlength=len(STEPS) + 1) + 0.5 for each in (counts, alone)]
     seen, expected = (each / each.sum() for each in both)

@@ -24,6 +24,7 @@ from synthdata.models.tabular.comparisons import STEPS, Comparisons
 from synthdata.models.tabular.counts import Frequencies
 from synthdata.models.tabular.embedding import SymbolEmbedding
 from synthdata.models.tabular.heads import first_biases, folded, head_classes, row_log_likelihood
+from synthdata.models.tabular.symbols import MOST_COARSE
 from synthdata.models.tabular.transformer.model import Transformer
 
 __all__ = ["TransformerNetwork"]
@@ -96,21 +97,20 @@ class TransformerNetwork(keras.Model):
         self, coarse: Iterable[tuple[list[int], tf.Tensor]], states: tf.Tensor, symbols: tf.Tensor, ranks: tf.Tensor
     ) -> Iterator[tuple[list[int], tf.Tensor]]:
         """Logits of classes, with what comparisons with known sources add."""
-        columns, sources = np.array(self.comparisons.pairs).T
+        pairs, starts = self.comparisons.pairs, self.comparisons.starts
+        columns, sources = np.array(pairs).T
         heights = tf.einsum("prw,pwt->rpt", tf.gather(states, columns), self.step_head) + self.step_bias
         heights = STEP_SCALE * tf.pad(heights, ((0, 0), (0, 1), (0, 0)))  # the last for columns that are not compared
-        flat = np.concatenate(self.comparisons.places)
-        first = np.cumsum([0, *(len(each) for each in self.comparisons.places[:-1])])
-        places = tf.gather(flat, tf.gather(symbols[..., 0], sources, axis=1) + first.astype(np.int32))
+        first = np.cumsum([0, *(len(each) for each in starts[:-1])]).astype(np.int32)
+        rises = tf.gather(np.concatenate(starts), tf.gather(symbols[..., 0], sources, axis=1) + first)
         known = tf.gather(ranks, sources, axis=1) < tf.gather(ranks, columns, axis=1)
-        places = tf.pad(tf.where(known, places, math.inf), ((0, 0), (0, 1)))
+        rises = tf.pad(tf.where(known[..., None], rises, MOST_COARSE), ((0, 0), (0, 1), (0, 0)))
         for members, logits in coarse:
-            pairs, own = self.comparisons.padded(members, logits.shape[2])
-            for numbers in pairs:
-                above = own - tf.gather(places, numbers, axis=1)[:, :, None]  # (rows, members, size)
-                height = tf.gather(heights, numbers, axis=1)
-                for number, step in enumerate(STEPS):
-                    logits += tf.where(above > step, height[..., number, None], 0.0)
+            numbers, own = self.comparisons.padded(members, logits.shape[2])
+            if numbers.shape[1]:
+                shape = (-1, len(members), numbers.shape[1] * len(STEPS))
+                height, start = (tf.reshape(tf.gather(each, numbers, axis=1), shape) for each in (heights, rises))
+                logits += _rising(height, start, own)
             yield members, logits
 
     def _states(self, symbols: tf.Tensor, ranks: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
@@ -155,3 +155,28 @@ class TransformerNetwork(keras.Model):
                 "fine_bias": self.fine_bias.numpy(),
             }
         return {name: np.ascontiguousarray(array) for name, array in result.items()}
+
+
+def _rising(heights: tf.Tensor, starts: tf.Tensor, ranks: np.ndarray) -> tf.Tensor:
+    """The sum of the steps that each rank has reached: (rows, columns, symbols).
+
+    heights, starts: (rows, columns, steps), how high a step is, and the least rank that it applies to. ranks: (columns,
+    symbols). The gradient of a height is a sum over the symbols from its start on: all these are one matrix product.
+    """
+    size = ranks.shape[1]
+    reached = (ranks[..., None] >= np.arange(size + 1)).astype(np.float32)  # (columns, symbols, starts)
+    places = tf.minimum(starts, size)
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def rise(heights: tf.Tensor) -> tuple[tf.Tensor, object]:
+        result = tf.zeros((1, 1, 1))
+        for step in range(heights.shape[2]):
+            result += tf.where(ranks >= starts[..., step, None], heights[..., step, None], 0.0)
+
+        def gradient(up: tf.Tensor) -> tf.Tensor:
+            sums = tf.transpose(tf.transpose(up, (1, 0, 2)) @ reached, (1, 0, 2))  # (rows, columns, starts)
+            return tf.gather(sums, places, batch_dims=2)
+
+        return result, gradient
+
+    return rise(heights)

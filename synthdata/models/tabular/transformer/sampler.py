@@ -18,7 +18,7 @@ import numpy as np
 from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
 from synthdata.models.samplers.dense import CHUNK, activate, choose, choose_shared, feed_forward
-from synthdata.models.tabular.comparisons import STEPS, Comparisons
+from synthdata.models.tabular.comparisons import Comparisons
 from synthdata.models.tabular.symbols import SymbolTable
 
 __all__ = ["Biases", "ColumnSampler", "Known", "RowMasks", "Source"]
@@ -80,14 +80,8 @@ class ColumnSampler:
         self.table, self.weights = table, weights
         self.pairs = {column: comparisons.of_column(column) for column, _ in comparisons.pairs}
         self.sources = [source for _, source in comparisons.pairs]
-        self.ranks = {
-            column: np.where(np.isfinite(ranks), ranks + 1, 0).astype(np.int64)
-            for column, ranks in comparisons.ranks.items()
-        }
-        self.rises = [
-            np.minimum(np.floor(places + STEPS[:, None]) + 2, table.coarse[column] + 1).clip(1).astype(np.int64)
-            for (column, _), places in zip(comparisons.pairs, comparisons.places, strict=True)
-        ]
+        self.ranks = {column: ranks + 1 for column, ranks in comparisons.ranks.items()}
+        self.rises = [np.ascontiguousarray(starts.T) + 1 for starts in comparisons.starts]
         self.width = weights["predict"].shape[1]
         self.heads = weights["coarse_score"].shape[2]
         alone = np.repeat([column.fine == 1 for column in table.columns], table.coarse)
