@@ -51,6 +51,20 @@ def test_times_with_seconds_are_found():
     assert guess(as_clock(rng.integers(0, 86_400, 500), "hhmmss")).clock == "hhmmss"
 
 
+def test_a_column_of_times_with_a_few_others_is_left_open_and_init_says_why():
+    """The numbers that are no times are counted, not shown."""
+    numbers = as_clock(np.arange(1000) * 7 % 1440, "hhmm")
+    numbers[[5, 50]] = 1272
+    found = Number.guess(pd.Series(numbers), Subjects(len(numbers)))
+    assert found is not None
+    assert found.field.clock is None
+    assert "times of day, 9:05 as 905, but for 2 rows" in found.note
+    assert "1272" not in found.note
+    plain = Number.guess(pd.Series(np.arange(1000)), Subjects(1000))
+    assert plain is not None
+    assert "times" not in plain.note
+
+
 def test_times_by_the_quarter_or_half_hour_are_found():
     rng = np.random.default_rng(0)
     assert guess(as_clock(15 * rng.integers(0, 96, 500), "hhmm")).clock == "hhmm"

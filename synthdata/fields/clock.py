@@ -11,13 +11,24 @@ import numpy as np
 
 from synthdata.subjects import LEAST_SUBJECTS, Subjects
 
-__all__ = ["CLOCKS", "Clock", "as_clock", "clock_of", "count_time", "count_times", "is_clock_time", "pattern_of_clock"]
+__all__ = [
+    "CLOCKS",
+    "Clock",
+    "as_clock",
+    "clock_of",
+    "count_time",
+    "count_times",
+    "is_clock_time",
+    "nearly_clock_of",
+    "pattern_of_clock",
+]
 
 Clock: TypeAlias = Literal["hhmm", "hhmmss"]
 
 CLOCKS: tuple[Clock, ...] = get_args(Clock)
 NEAR_CERTAIN = log(1e-6)  # how likely it may be, at most, that numbers are clock times by chance
 MORNING = 10  # o'clock, which some times of a day are after
+MOST_OTHERS = 0.01  # of the rows, that are no clock times, in a column that is nearly one of them
 LATE = 10  # minutes before the full hour, or a step of the times if that is longer, in which some times lie
 
 _MINUTES = "[0-5]?[0-9]"
@@ -69,6 +80,18 @@ def clock_of(numbers: np.ndarray, subjects: Subjects) -> Clock | None:
     for clock in CLOCKS:
         if numbers.min() >= 0 and numbers.max() <= (2400 if clock == "hhmm" else 240_000):
             return clock if _are_times(np.unique(numbers), clock, subjects.people) else None
+    return None
+
+
+def nearly_clock_of(numbers: np.ndarray, subjects: Subjects) -> tuple[Clock, int] | None:
+    """How whole numbers (n,) write clock times, if a few rows do not; and how many these are."""
+    for clock in CLOCKS:
+        times = (numbers >= 0) & (numbers <= (2400 if clock == "hhmm" else 240_000)) & (numbers % 100 < 60)
+        if clock == "hhmmss":
+            times &= numbers // 100 % 100 < 60
+        others = int((~times).sum())
+        if 0 < others <= MOST_OTHERS * len(numbers) and clock_of(numbers[times], subjects[times]) == clock:
+            return clock, others
     return None
 
 

@@ -18,7 +18,16 @@ from pydantic import field_validator
 
 from synthdata.fields.base import Expectation, Field, Guess
 from synthdata.fields.cells import cells_as_text
-from synthdata.fields.clock import Clock, as_clock, clock_of, count_time, count_times, is_clock_time, pattern_of_clock
+from synthdata.fields.clock import (
+    Clock,
+    as_clock,
+    clock_of,
+    count_time,
+    count_times,
+    is_clock_time,
+    nearly_clock_of,
+    pattern_of_clock,
+)
 from synthdata.fields.comparison import Numeric
 from synthdata.fields.intervals import Interval, intervals_of
 from synthdata.fields.predicates import OperandError, Predicate
@@ -305,8 +314,8 @@ def _guess_number(values: pd.Series, subjects: Subjects) -> Guess:
         numbers = numbers.astype(np.int64)
     clock = clock_of(numbers, subjects) if numbers.dtype.kind in "iu" else None
     if clock:
-        written = "9:05 as 905" if clock == "hhmm" else "9:05:00 as 90500"
-        return Guess(Number(integer=True, clock=clock), f"times of day, {written}; if they are none, leave clock out")
+        note = f"times of day, {_AS_WRITTEN[clock]}; if they are none, leave clock out"
+        return Guess(Number(integer=True, clock=clock), note)
     low, high = _outward(numbers, -1, subjects), _outward(numbers, 1, subjects)
     rounded = [
         bound
@@ -315,9 +324,25 @@ def _guess_number(values: pd.Series, subjects: Subjects) -> Guess:
     ]
     if numbers.dtype.kind in "iu":
         low, high = (None if end is None else int(end) for end in (low, high))
-        return Guess(Number(integer=True, min=low, max=high), _range_note(low, high, rounded, numbers))
+        notes = [_range_note(low, high, rounded, numbers), _nearly(numbers, subjects)]
+        return Guess(Number(integer=True, min=low, max=high), "; ".join(filter(None, notes)))
     decimals = _decimals(numbers.astype(float))
     return Guess(Number(decimals=decimals, min=low, max=high), _range_note(low, high, rounded, numbers))
+
+
+_AS_WRITTEN = {"hhmm": "9:05 as 905", "hhmmss": "9:05:00 as 90500"}
+
+
+def _nearly(numbers: np.ndarray, subjects: Subjects) -> str:
+    """A note on a column of clock times in which a few rows are none."""
+    near = nearly_clock_of(numbers, subjects)
+    if near is None:
+        return ""
+    clock, others = near
+    rows = "1 row" if others == 1 else f"{others:,} rows"
+    return (
+        f"times of day, {_AS_WRITTEN[clock]}, but for {rows}: to keep to the clock, mend these and add clock: {clock}"
+    )
 
 
 def _range_note(low: Any, high: Any, rounded: Sequence[Any], numbers: np.ndarray) -> str:
