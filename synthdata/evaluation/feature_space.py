@@ -149,7 +149,7 @@ class FeatureSpace:
         values = np.stack(coded, axis=1) if coded else np.empty((len(frame), 0))
         return Table(values, keys.to_numpy(np.uint64), subject_ids)
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The columns' names."""
         return [column.name for column in self.columns]

@@ -22,7 +22,8 @@ __all__ = ["C2ST", "c2st", "column_similarities", "missing_similarity", "pair_si
 
 PAIR_BINS = 10  # of equal mass among the reference's rows
 FOLDS = 3
-TREES = 100
+TREES, FEWEST_TREES = 100, 25
+MANY_COLUMNS = 100  # of more, fewer trees: each looks at all columns
 ROC_POINTS = 200
 SHUFFLED_ROWS = 3000  # of a fold, in which columns are shuffled
 
@@ -146,7 +147,7 @@ def c2st(
     features = np.vstack([space.features(side) for side in sides])
     is_real = np.repeat([1, 0], rows)
     trees = HistGradientBoostingClassifier(
-        max_iter=TREES,
+        max_iter=max(TREES * MANY_COLUMNS // max(features.shape[1], MANY_COLUMNS), FEWEST_TREES),
         min_samples_leaf=min(20, max(2, rows // 25)),
         categorical_features=space.are_categorical,
         early_stopping=False,
