@@ -1,10 +1,10 @@
 """Learn labelled images by each family, draw as many, and score them with the project's own report.
 
-usage: python benchmarks/images.py IMAGES.npz -o OUT [--train 8000] [--model gan]
+usage: python benchmarks/images.py IMAGES.npz -o OUT [--train 8000] [--model gan] [--minutes 15]
 
 IMAGES.npz holds `images` (n, height, width) or (n, height, width, channels) uint8 and `labels` (n,). The first
-`--train` are learned, the rest is held out. `--model` may be repeated; all families if not given. Writes
-OUT/results.md, OUT/<family>.png (a contact sheet, a row a label), OUT/<family>/report.html.
+`--train` are learned, the rest is held out. `--minutes` limits each training. `--model` may be repeated; all families
+if not given. Writes OUT/results.md, OUT/<family>.png (a contact sheet, a row a label), OUT/<family>/report.html.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ SCORES = (
 )
 
 
-def one(family: str, train: pd.DataFrame, holdout: pd.DataFrame, schema: Schema, out: Path) -> dict[str, str]:
+def one(
+    family: str, train: pd.DataFrame, holdout: pd.DataFrame, schema: Schema, out: Path, minutes: float | None
+) -> dict[str, str]:
     began = time.perf_counter()
-    synthesizer = Synthesizer.fit(train, schema, model=family, listener=lambda progress: None)
+    synthesizer = Synthesizer.fit(train, schema, model=family, max_minutes=minutes, listener=lambda progress: None)
     trained = time.perf_counter()
     synthesizer.save(out / f"{family}.model", force=True)
     start = time.perf_counter()
@@ -54,6 +56,7 @@ def main() -> None:
     parser.add_argument("images", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--train", type=int, default=8000)
+    parser.add_argument("--minutes", type=float, help="of each training, at most")
     parser.add_argument("--model", action="append", choices=("gan", "vae", "transformer"))
     options = parser.parse_args()
     data = np.load(options.images)
@@ -65,7 +68,7 @@ def main() -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     rows = []
     for family in options.model or ("gan", "vae", "transformer"):
-        rows.append(one(family, train, holdout, schema, options.output))
+        rows.append(one(family, train, holdout, schema, options.output, options.minutes))
         lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
         (options.output / "results.md").write_text("\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
         print(rows[-1], flush=True)
