@@ -39,9 +39,9 @@ __all__ = [
 class Scale:
     """What the symbols of a quantity stand for, so that columns can be compared.
 
-    line: quantities of the same line are measured alike. lows, highs: the ends of what each symbol stands for; of an
-    atom, and of a symbol of a quantity with few distinct values, twice that value. They belong to the block's last
-    symbols, for the first one may mean "missing".
+    line: quantities of the same line are measured alike. lows, highs: the ends of what each symbol stands for, equal
+    for one that stands for a single value. They belong to the block's last symbols, for the first one may mean
+    "missing".
     """
 
     line: str
