@@ -20,7 +20,8 @@ from synthdata.errors import TrainingError
 from synthdata.models import families_of, field_family, field_settings
 from synthdata.models.base import Generator, LatentSpace, Signature
 from synthdata.models.image.diff_augment import augment, draw_changes
-from synthdata.models.image.gan.training import check_diversity
+from synthdata.models.image.gan.network import ImageGANNetwork
+from synthdata.models.image.gan.training import MOST_NORM, ImageGANTask, check_diversity
 from synthdata.models.image.quality import ImageQuality
 from synthdata.models.latent_paths import interpolate, vary
 from synthdata.models.layers.conv import ImageDecoder, ImageEncoder, from_pixels
@@ -28,6 +29,8 @@ from synthdata.models.samplers.condition import condition_width, encode_conditio
 from synthdata.models.samplers.conv import decode_images, encode_images
 from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents, prior_shapes
 from synthdata.models.samplers.resolutions import Resolutions
+from synthdata.models.training.adversarial import losses
+from synthdata.models.training.batches import Batches
 from synthdata.models.training.plan import Run
 
 BLOCK = Pixels(8, 8, 1)
@@ -236,6 +239,35 @@ def test_a_generator_that_repeats_itself_is_refused():
     assert quality.distance(one_each, features) > 5 * quality.distance(images[::-1], features[::-1])
 
 
+def test_blurred_images_are_far_from_real_ones():
+    images, condition = digits()
+    features = encode_condition(CONDITION, condition, len(images))
+    real, others = slice(0, 300), slice(300, 600)
+    quality = ImageQuality(BLOCK, images[real], features[real])
+    blurred = np.rint(images.reshape(-1, 4, 2, 4, 2, 1).mean(axis=(2, 4))).repeat(2, axis=1).repeat(2, axis=2)
+    far = quality.distance(blurred[others].astype(np.uint8), features[others])
+    assert far > 3 * quality.distance(images[others], features[others])
+
+
+def test_the_generator_descends_its_own_loss():
+    images, condition = digits(32)
+    features = encode_condition(CONDITION, condition, 32)
+    settings, run = settings_of("gan", batch_size=32, diff_augment=0.5), Run(seed=3)
+    model = ImageGANNetwork(BLOCK, features.shape[1], settings, 3)
+    task = ImageGANTask(model, BLOCK, images, features, Batches.of(32, settings, run), settings)
+    batch = images_of_step, features, latent, changes, _ = [tf.constant(each) for each in task.batch(0, 0.0)]
+    _, found = task.gradients([variable.value for variable in model.trainable_variables], *batch)
+    with tf.GradientTape() as tape:
+        shown = augment(model.generate(latent, features), changes)
+        real = model.critic(augment(from_pixels(images_of_step), changes), features)
+        _, loss = losses(real, model.critic(shown, features))
+    own = [variable.value for variable in model.generator.trainable_variables]
+    expected, _ = tf.clip_by_global_norm(tape.gradient(loss, own), MOST_NORM)
+    places = {id(variable): i for i, variable in enumerate(model.trainable_variables)}
+    for variable, gradient in zip(model.generator.trainable_variables, expected, strict=True):
+        np.testing.assert_allclose(found[places[id(variable)]], gradient, atol=1e-5)
+
+
 def test_encoded_images_are_decoded_to_about_themselves():
     generator = fit("vae", Run(seed=0), epochs=25)
     images, condition = digits(200)
@@ -282,9 +314,11 @@ def test_noise_that_led_to_latent_vectors_is_found_again():
     np.testing.assert_allclose(noise_of_latents(weights, latent, condition), noise, atol=1e-4)
 
 
-@pytest.mark.parametrize("block", [Pixels(28, 28, 1), Pixels(30, 17, 3), Pixels(8, 64, 3)])
-def test_numpy_and_keras_compute_the_same(block):
-    resolutions, rng = Resolutions.of(block, 4, 2), np.random.default_rng(0)
+@pytest.mark.parametrize(
+    ("block", "patch"), [(Pixels(28, 28, 1), 1), (Pixels(30, 17, 3), 1), (Pixels(16, 64, 3), 4), (Pixels(50, 64, 3), 4)]
+)
+def test_numpy_and_keras_compute_the_same(block, patch):
+    resolutions, rng = Resolutions.of(block, 4, 2, patch), np.random.default_rng(0)
     vector = rng.normal(size=(5, 12)).astype(np.float32)
     decoder, encoder = ImageDecoder(resolutions, 12, rng), ImageEncoder(resolutions, 12, 7, rng)
     images = np.rint((decoder(tf.constant(vector)).numpy() + 1) * 127.5)

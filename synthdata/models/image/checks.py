@@ -7,10 +7,12 @@ import numpy as np
 from synthdata.blocks import Arrays, Block, Pixels
 from synthdata.models.base import Signature
 from synthdata.models.samplers.condition import encode_condition
+from synthdata.models.samplers.resolutions import patch_side
 
-__all__ = ["check_block", "conv_width", "training_arrays"]
+__all__ = ["PATCH", "check_block", "conv_width", "training_arrays"]
 
 LEAST_SIDE, MOST_SIDE = 8, 64  # pixels
+PATCH = 4  # side of the patches of large images, see `patch_side`
 
 
 def check_block(block: Block) -> Pixels:
@@ -23,10 +25,10 @@ def check_block(block: Block) -> Pixels:
     return block
 
 
-def conv_width(block: Pixels) -> int:
-    """Default number of channels at full resolution, fewer for larger images to limit training time."""
-    pixels = block.height * block.width
-    return 16 if pixels <= 32 * 32 else 12 if pixels <= 48 * 48 else 8
+def conv_width(block: Pixels, most_patch: int = PATCH) -> int:
+    """Default number of channels at full resolution; of patches, in proportion to their side."""
+    patch = patch_side(block, most_patch)
+    return 16 if patch == 1 else 8 * patch
 
 
 def training_arrays(signature: Signature, arrays: Arrays) -> tuple[np.ndarray, np.ndarray]:

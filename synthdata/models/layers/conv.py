@@ -79,11 +79,12 @@ class ConvLayers(keras.layers.Layer):
         return x
 
     def enter(self, images: tf.Tensor) -> tf.Tensor:
-        """Pad images in [-1, 1] by repeating their last row and column, then apply the first convolution."""
+        """Pad images in [-1, 1] by repeating their last row and column, cut patches, apply the first convolution."""
         bottom, right = self.resolutions.padding
         images = tf.concat([images, *[images[:, -1:]] * bottom], axis=1) if bottom else images
         images = tf.concat([images, *[images[:, :, -1:]] * right], axis=2) if right else images
-        return self.conv(images, "enter")
+        patch = self.resolutions.patch
+        return self.conv(tf.nn.space_to_depth(images, patch) if patch > 1 else images, "enter")
 
     def down(self, x: tf.Tensor, level: int) -> tf.Tensor:
         """Halve the resolution, from `level` to `level + 1`: (n, h, w, c) to (n, h / 2, w / 2, c')."""
@@ -93,7 +94,9 @@ class ConvLayers(keras.layers.Layer):
     def up(self, x: tf.Tensor, level: int) -> tf.Tensor:
         """Double the resolution, from `level + 1` to `level`: (n, h, w, c) to (n, 2 h, 2 w, c')."""
         x = self.pointwise(x, f"up_{level}")
-        return tf.nn.depth_to_space(x, 2) if self.resolutions.shuffle else tf.repeat(tf.repeat(x, 2, axis=1), 2, axis=2)
+        if self.resolutions.shuffle:
+            return tf.nn.depth_to_space(x, 2)
+        return tf.image.resize(x, (2 * x.shape[1], 2 * x.shape[2]), "bilinear")
 
     def grow(self, x: tf.Tensor, modulations: Mapping[str, tf.Tensor] = NO_MODULATION) -> tf.Tensor:
         """States (n, *grid, features) at the lowest resolution to images (n, height, width, channels) in (-1, 1)."""
@@ -102,6 +105,8 @@ class ConvLayers(keras.layers.Layer):
             x = self.blocks(x, level, modulations)
             if level:
                 x = self.up(x, level - 1)
+        if self.resolutions.patch > 1:
+            x = tf.nn.depth_to_space(self.pointwise(rectify(x), "spread"), self.resolutions.patch)
         x = self.conv(rectify(x), "leave")
         return tf.tanh(x[:, : block.height, : block.width])
 

@@ -8,10 +8,21 @@ import numpy as np
 
 from synthdata.models.samplers.resolutions import Resolutions
 
-__all__ = ["SLOPE", "chunks", "convolve", "decode_images", "encode_images", "from_pixels", "grow", "rectify"]
+__all__ = [
+    "SLOPE",
+    "chunks",
+    "convolve",
+    "decode_images",
+    "encode_images",
+    "from_pixels",
+    "grow",
+    "leave",
+    "rectify",
+    "states",
+]
 
 SLOPE = 0.2  # of the leaky ReLU below zero; the same in training
-CHUNK_PIXELS = 1 << 14  # pixels processed at once, so that arrays stay in a core's cache
+CHUNK = 1 << 14  # positions at full resolution that are processed at once, so that arrays stay in a core's cache
 
 Weights = Mapping[str, np.ndarray]
 
@@ -30,7 +41,7 @@ def to_pixels(values: np.ndarray) -> np.ndarray:
 
 def chunks(resolutions: Resolutions, rows: int) -> Iterator[slice]:
     """Slices that divide `rows` images into chunks."""
-    step = max(1, CHUNK_PIXELS // (resolutions.block.height * resolutions.block.width))
+    step = max(1, CHUNK // (resolutions.block.height * resolutions.block.width // resolutions.patch**2))
     return (slice(first, first + step) for first in range(0, rows, step))
 
 
@@ -50,8 +61,14 @@ def encode_images(
     result = np.empty((len(images), weights["leave"].shape[1]), np.float32)
     for part in chunks(resolutions, len(images)):
         modulation = None if condition is None else condition[part]
-        x = _shrink(resolutions, weights, from_pixels(images[part]), modulation)
-        result[part] = rectify(x).reshape(len(x), -1) @ weights["leave"] + weights["leave_bias"]
+        *_, x = states(resolutions, weights, images[part], modulation)
+        result[part] = leave(weights, x)
+    return result
+
+
+def leave(weights: Weights, x: np.ndarray) -> np.ndarray:
+    """States (n, *grid, features) at the lowest resolution to vectors (n, out) float32."""
+    result: np.ndarray = rectify(x).reshape(len(x), -1) @ weights["leave"] + weights["leave_bias"]
     return result
 
 
@@ -63,32 +80,53 @@ def grow(resolutions: Resolutions, weights: Weights, x: np.ndarray, modulation: 
     for level in range(resolutions.halvings, -1, -1):
         x = _blocks(resolutions, weights, level, x, modulation)
         if level:
-            x = _double(x @ weights[f"up_{level - 1}"], resolutions.shuffle)
+            x = x @ weights[f"up_{level - 1}"]
+            x = _from_depth(x, 2) if resolutions.shuffle else _double(x)
+    if resolutions.patch > 1:
+        x = _from_depth(rectify(x) @ weights["spread"], resolutions.patch)
     x = convolve(rectify(x), weights["leave"]) + weights["leave_bias"]
     return to_pixels(np.tanh(x[:, : resolutions.block.height, : resolutions.block.width]))
 
 
-def _shrink(
-    resolutions: Resolutions, weights: Weights, images: np.ndarray, modulation: np.ndarray | None
-) -> np.ndarray:
-    """Images (n, height, width, channels) in [-1, 1] to states (n, *grid, features); halving averages pixels."""
+def states(
+    resolutions: Resolutions, weights: Weights, images: np.ndarray, modulation: np.ndarray | None = None
+) -> Iterator[np.ndarray]:
+    """The states (n, h, w, features) of images uint8 at each resolution, the highest first; halving averages."""
     bottom, right = resolutions.padding
-    x = np.pad(images, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="edge")
-    x = convolve(x, weights["enter"]) + weights["enter_bias"]
+    x = np.pad(from_pixels(images), ((0, 0), (0, bottom), (0, right), (0, 0)), mode="edge")
+    x = convolve(_to_depth(x, resolutions.patch), weights["enter"]) + weights["enter_bias"]
     for level in range(resolutions.halvings + 1):
         x = _blocks(resolutions, weights, level, x, modulation)
+        yield x
         if level < resolutions.halvings:
             n, height, width, wide = x.shape
             x = x.reshape(n, height // 2, 2, width // 2, 2, wide).mean(axis=(2, 4)) @ weights[f"down_{level}"]
+
+
+def _double(x: np.ndarray) -> np.ndarray:
+    """Double height and width by bilinear interpolation: (n, h, w, c) to (n, 2 h, 2 w, c)."""
+    for axis in (1, 2):
+        last = x.shape[axis] - 1
+        before = np.take(x, [0, *range(last)], axis)
+        after = np.take(x, [*range(1, last + 1), last], axis)
+        near = np.float32(0.75) * x
+        both = np.stack([near + np.float32(0.25) * before, near + np.float32(0.25) * after], axis + 1)
+        x = both.reshape(*x.shape[:axis], 2 * x.shape[axis], *x.shape[axis + 1 :])
     return x
 
 
-def _double(x: np.ndarray, shuffle: bool) -> np.ndarray:
-    if not shuffle:
-        return x.repeat(2, axis=1).repeat(2, axis=2)
-    n, height, width, _ = x.shape
-    x = x.reshape(n, height, width, 2, 2, -1).transpose(0, 1, 3, 2, 4, 5)
-    return x.reshape(n, 2 * height, 2 * width, -1)
+def _to_depth(x: np.ndarray, side: int) -> np.ndarray:
+    """Squares of pixels to channels: (n, h, w, c) to (n, h / side, w / side, side * side * c)."""
+    n, height, width, channels = x.shape
+    x = x.reshape(n, height // side, side, width // side, side, channels).transpose(0, 1, 3, 2, 4, 5)
+    return x.reshape(n, height // side, width // side, side * side * channels)
+
+
+def _from_depth(x: np.ndarray, side: int) -> np.ndarray:
+    """Channels to squares of pixels, the inverse of `_to_depth`."""
+    n, height, width, channels = x.shape
+    x = x.reshape(n, height, width, side, side, channels // side**2).transpose(0, 1, 3, 2, 4, 5)
+    return x.reshape(n, side * height, side * width, channels // side**2)
 
 
 def _blocks(

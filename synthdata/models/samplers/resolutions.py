@@ -23,12 +23,15 @@ __all__ = [
     "encoder_shapes",
     "from_image_shapes",
     "initial_weight",
+    "patch_side",
     "to_image_shapes",
     "up_shapes",
 ]
 
 LEAST_SIDE = 4  # pixels of the shorter side at the lowest resolution
 MOST_FEATURES = 128
+LARGE = 32  # pixels of the longer side, above which squares of pixels are taken together
+PIXEL_FEATURES = 8  # channels of a pixel of a patch, before the last convolution
 SECOND = 0.4  # initial scale of a block's second convolution, so that variance does not grow with depth
 MODULATION = 0.3  # initial scale of modulation matrices
 
@@ -40,7 +43,8 @@ class Resolutions:
     width: channels at full resolution; they double with each halving. blocks: residual blocks at each resolution.
     halvings: number of times that height and width are halved; other sizes are padded at the right and the bottom.
     shuffle: halve by space-to-depth and double by depth-to-space (pixel shuffle, Shi et al. 2016, arXiv:1609.05158,
-    eq. 4); otherwise by averaging and repeating pixels.
+    eq. 4); otherwise by averaging and bilinear interpolation. patch: side of the squares of pixels that are one
+    position at full resolution, their pixels as channels.
     """
 
     block: Pixels
@@ -48,14 +52,15 @@ class Resolutions:
     blocks: int
     halvings: int
     shuffle: bool = False
+    patch: int = 1
 
     @classmethod
-    def of(cls, block: Pixels, width: int, blocks: int) -> Self:
+    def of(cls, block: Pixels, width: int, blocks: int, patch: int = 1) -> Self:
         """For a network between an image and a vector: halve while the shorter side stays at least 4."""
         halvings = 0
-        while min(block.height, block.width) >> (halvings + 1) >= LEAST_SIDE:
+        while min(block.height, block.width) // patch >> (halvings + 1) >= LEAST_SIDE:
             halvings += 1
-        return cls(block, width, blocks, halvings)
+        return cls(block, width, blocks, halvings, patch=patch)
 
     @property
     def image(self) -> tuple[int, int, int]:
@@ -65,13 +70,19 @@ class Resolutions:
     @property
     def grid(self) -> tuple[int, int]:
         """Height and width at the lowest resolution."""
-        return -(-self.block.height >> self.halvings), -(-self.block.width >> self.halvings)
+        side = self.patch << self.halvings
+        return -(-self.block.height // side), -(-self.block.width // side)
 
     @property
     def padding(self) -> tuple[int, int]:
         """Rows and columns of pixels added, so that all halvings are even."""
-        height, width = self.grid
-        return (height << self.halvings) - self.block.height, (width << self.halvings) - self.block.width
+        (height, width), side = self.grid, self.patch << self.halvings
+        return height * side - self.block.height, width * side - self.block.width
+
+    @property
+    def patch_channels(self) -> int:
+        """Numbers of a square of pixels: its pixels times the channels of the image."""
+        return self.patch**2 * self.block.channels
 
     def features(self, level: int) -> int:
         """Channels at a level."""
@@ -87,16 +98,34 @@ class Resolutions:
         return math.prod(self.grid) * self.features(self.halvings)
 
 
+def patch_side(block: Pixels, most: int) -> int:
+    """The side of the patches of an image: at most `most`, a power of 2, if the image is large; 1 if it is not.
+
+    A large image's full resolution would take most of the time, and teach little.
+    """
+    low, high = sorted((block.height, block.width))
+    patch = most if high > LARGE else 1
+    while patch > 1 and low // patch < LEAST_SIDE:
+        patch //= 2
+    return patch
+
+
 def from_image_shapes(resolutions: Resolutions) -> Shapes:
     """Weight shapes of the first convolution, from an image."""
     wide = resolutions.features(0)
-    return {"enter": (3, 3, resolutions.block.channels, wide), "enter_bias": (wide,)}
+    return {"enter": (3, 3, resolutions.patch_channels, wide), "enter_bias": (wide,)}
 
 
 def to_image_shapes(resolutions: Resolutions) -> Shapes:
-    """Weight shapes of the last convolution, to an image."""
-    channels = resolutions.block.channels
-    return {"leave": (3, 3, resolutions.features(0), channels), "leave_bias": (channels,)}
+    """Weight shapes of the last convolution, to an image; of patches, after a 1 x 1 convolution to their pixels.
+
+    So that the last one sees pixels across the borders of patches.
+    """
+    channels, wide = resolutions.block.channels, resolutions.features(0)
+    last: Shapes = {"leave": (3, 3, PIXEL_FEATURES, channels), "leave_bias": (channels,)}
+    if resolutions.patch == 1:
+        return {**last, "leave": (3, 3, wide, channels)}
+    return {"spread": (wide, resolutions.patch**2 * PIXEL_FEATURES), **last}
 
 
 def block_shapes(resolutions: Resolutions, level: int, modulation: int = 0) -> Shapes:

@@ -22,10 +22,10 @@ from synthdata.models.base import (
     Trained,
     Weights,
 )
-from synthdata.models.image.checks import check_block, conv_width, training_arrays
+from synthdata.models.image.checks import PATCH, check_block, conv_width, training_arrays
 from synthdata.models.samplers.condition import condition_width, encode_condition
 from synthdata.models.samplers.conv import decode_images, encode_images
-from synthdata.models.samplers.resolutions import Resolutions, decoder_shapes, encoder_shapes
+from synthdata.models.samplers.resolutions import Resolutions, decoder_shapes, encoder_shapes, patch_side
 from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
 
 if TYPE_CHECKING:
@@ -48,12 +48,14 @@ class ImageGAN(Settings):
         default="auto", description="channels of the critic at full resolution"
     )
     critic_blocks: int = Key(default=1, ge=1, le=8, description="residual blocks of the critic at each resolution")
-    batch_size: Annotated[int, Key(ge=8, multiple_of=4)] = Key(default=64, description="images per training step")
+    batch_size: Annotated[int, Key(ge=8, multiple_of=4)] | Literal["auto"] = Key(
+        default="auto", description="images per training step"
+    )
     rounds: PositiveInt | Literal["auto"] = Key(
         default="auto", description="rounds of 250 training steps, after each of which quality is measured"
     )
-    patience: PositiveInt = Key(
-        default=8, description="rounds without better quality after which the learning rate falls to zero"
+    patience: PositiveInt | Literal["auto"] = Key(
+        default="auto", description="rounds without better quality after which the learning rate falls to zero"
     )
     learning_rate: float = Key(default=6e-4, gt=0, description="peak learning rate of generator and critic")
     ema_decay: float = Key(default=0.998, ge=0, lt=1, description="decay per step of the averaged weights (EMA)")
@@ -68,20 +70,24 @@ class ImageGAN(Settings):
     def auto(self, size: Size) -> dict[str, Any]:
         """By the size of an image and the number of images."""
         block = check_block(*size.layout.values())
+        large = patch_side(block, PATCH) > 1  # more and smaller steps: its details come late
+        rounds = int(np.clip(size.rows / 250, 48, 64) if large else np.clip(size.rows / 500, 12, 24))
         return {
             "width": conv_width(block),
             "critic_width": conv_width(block),
-            "rounds": int(np.clip(size.rows / 500, 12, 24)),
+            "batch_size": 32 if large else 64,
+            "rounds": rounds,
+            "patience": max(8, rounds // 2),  # smooth images of the first rounds are nearer than those right after
             "diff_augment": float(np.clip(800 / size.rows, 0, 0.5)),
         }
 
     def resolutions(self, block: Pixels) -> Resolutions:
         """The resolutions of generator and encoder."""
-        return Resolutions.of(block, int(self.width), self.blocks)
+        return Resolutions.of(block, int(self.width), self.blocks, patch_side(block, PATCH))
 
     def critic_resolutions(self, block: Pixels) -> Resolutions:
         """The resolutions of the critic."""
-        return Resolutions.of(block, int(self.critic_width), self.critic_blocks)
+        return Resolutions.of(block, int(self.critic_width), self.critic_blocks, patch_side(block, PATCH))
 
 
 @final

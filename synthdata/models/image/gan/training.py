@@ -18,7 +18,7 @@ from synthdata.models.image.quality import ImageQuality
 from synthdata.models.layers.conv import from_pixels
 from synthdata.models.samplers.conv import decode_images
 from synthdata.models.training import loop
-from synthdata.models.training.adversarial import STEPS, AdversarialTask, descend, losses, squared_gradient
+from synthdata.models.training.adversarial import STEPS, AdversarialTask, in_order, losses, squared_gradient, turned
 from synthdata.models.training.batches import Batches
 from synthdata.models.training.plan import Run
 from synthdata.models.training.task import fingerprint_of
@@ -86,20 +86,28 @@ class ImageGANTask(AdversarialTask):
         model, part = self.model, max(1, images.shape[0] // LAZY)
         with tf.GradientTape(persistent=True) as tape:
             generated = model.generate(latent, condition)
-            both = augment(tf.concat([from_pixels(images), generated], 0), tf.concat([changes, changes], 0))
-            critic_loss, loss = losses(*tf.split(model.critic(both, tf.concat([condition, condition], 0)), 2))
-            some = tf.stop_gradient(tf.concat([both[:part], both[-part:]], 0))
-            of_some = tf.concat([condition[:part], condition[-part:]], 0)
-            squares = tf.reduce_sum(squared_gradient(lambda x: model.critic(x, of_some), some)) / part
-            critic_loss += 0.5 * penalty * squares
+            real, fake = augment(from_pixels(images), changes), augment(generated, changes)
+            scores = model.critic(tf.concat([real, fake], 0), tf.concat([condition, condition], 0))
+            of_real, of_fake = tf.split(scores, 2)
+            critic_loss, _ = losses(of_real, of_fake)
+            some, of_some = tf.concat([real[:part], fake[:part]], 0), tf.concat([condition[:part]] * 2, 0)
+            squares = squared_gradient(lambda x: model.critic(x, of_some), tf.stop_gradient(some))
+            critic_loss += 0.5 * penalty * tf.reduce_sum(squares) / part
             encoding = model.encoding_loss(
                 from_pixels(images[:part]), tf.stop_gradient(generated[:part]), latent[:part], condition[:part]
             )
-        players = [
-            (goal, [variable.value for variable in player.trainable_variables])
-            for goal, player in ((critic_loss, model.critic), (loss, model.generator), (encoding, model.encoder))
-        ]
-        return critic_loss, descend(tape, players, variables, most_norm=MOST_NORM)
+        critic, generator, encoder = (
+            [variable.value for variable in player.trainable_variables]
+            for player in (model.critic, model.generator, model.encoder)
+        )
+        *of_critic, of_images = tape.gradient(critic_loss, [*critic, fake])
+        of_images *= turned(of_real, of_fake)[:, None, None, None]
+        players = (
+            (of_critic, critic),
+            (tape.gradient(fake, generator, output_gradients=of_images), generator),
+            (tape.gradient(encoding, encoder), encoder),
+        )
+        return critic_loss, in_order(players, variables, most_norm=MOST_NORM)
 
     def export(self) -> dict[str, np.ndarray]:
         """The generator's weights, by name, for `samplers.conv`."""

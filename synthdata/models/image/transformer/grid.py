@@ -20,15 +20,16 @@ from synthdata.models.samplers.resolutions import (
     block_shapes,
     down_shapes,
     from_image_shapes,
+    patch_side,
     to_image_shapes,
     up_shapes,
 )
 from synthdata.models.samplers.shapes import Shapes
 
-__all__ = ["TokenGrid", "token_decoder_shapes", "token_encoder_shapes", "transformer_shapes"]
+__all__ = ["TOKEN_SIDE", "TokenGrid", "token_decoder_shapes", "token_encoder_shapes", "transformer_shapes"]
 
-LEAST_SIDE, MOST_SIDE = 4, 8  # of the grid's shorter side
-HALVINGS = 2  # unless the image is too small: one token for 4 x 4 pixels
+LEAST_SIDE = 4  # of the grid's shorter side
+TOKEN_SIDE = 4  # pixels of the square that a token stands for, unless the image is too small
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,14 @@ class TokenGrid:
 
     @classmethod
     def of(cls, block: Pixels, width: int, blocks: int, levels: tuple[int, ...]) -> Self:
-        """Halve an image twice, or more often until the shorter side of its grid is at most 8.
+        """One token for 4 x 4 pixels, or for fewer if the grid's shorter side would be less than 4.
 
         width: channels at full resolution. blocks: residual blocks at each resolution.
         """
-        side, halvings = min(block.height, block.width), 0
-        while -(-side >> halvings) > MOST_SIDE or (halvings < HALVINGS and side >> (halvings + 1) >= LEAST_SIDE):
+        side, patch, halvings = min(block.height, block.width), patch_side(block, TOKEN_SIDE // 2), 0
+        while patch << (halvings + 1) <= TOKEN_SIDE and side // patch >> (halvings + 1) >= LEAST_SIDE:
             halvings += 1
-        return cls(Resolutions(block, width, blocks, halvings, shuffle=True), levels)
+        return cls(Resolutions(block, width, blocks, halvings, shuffle=True, patch=patch), levels)
 
     @property
     def sides(self) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from pydantic import PositiveInt, model_validator
 from synthdata.blocks import Arrays, Pixels
 from synthdata.models.base import NOTHING, Learned, SearchRange, Settings, Signature, Size, Trained, Weights
 from synthdata.models.image.checks import check_block, conv_width, training_arrays
-from synthdata.models.image.transformer.grid import TokenGrid, token_decoder_shapes, transformer_shapes
+from synthdata.models.image.transformer.grid import TOKEN_SIDE, TokenGrid, token_decoder_shapes, transformer_shapes
 from synthdata.models.image.transformer.sampler import decode_tokens, draw_tokens
 from synthdata.models.samplers.condition import condition_width, encode_condition
 from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
@@ -81,7 +81,7 @@ class ImageTransformer(Settings):
     def auto(self, size: Size) -> dict[str, Any]:
         """By the size of an image and the number of images."""
         return {
-            "conv_width": conv_width(check_block(*size.layout.values())),
+            "conv_width": conv_width(check_block(*size.layout.values()), TOKEN_SIDE // 2),
             "tokenizer_epochs": round(np.clip(64_000 / size.rows, 2, 100)),
             "width": self.heads * 28,
             "epochs": round(np.clip(176_000 / size.rows, 3, 200)),

@@ -22,11 +22,11 @@ from synthdata.models.base import (
     Trained,
     Weights,
 )
-from synthdata.models.image.checks import check_block, conv_width, training_arrays
+from synthdata.models.image.checks import PATCH, check_block, conv_width, training_arrays
 from synthdata.models.samplers.condition import condition_width, encode_condition
 from synthdata.models.samplers.conv import decode_images, encode_images
 from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents, prior_shapes
-from synthdata.models.samplers.resolutions import Resolutions, decoder_shapes, encoder_shapes
+from synthdata.models.samplers.resolutions import Resolutions, decoder_shapes, encoder_shapes, patch_side
 from synthdata.models.samplers.shapes import Shapes, part_of, prefixed
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class ImageVAE(Settings):
 
     def resolutions(self, block: Pixels) -> Resolutions:
         """The resolutions of encoder and decoder."""
-        return Resolutions.of(block, int(self.width), self.blocks)
+        return Resolutions.of(block, int(self.width), self.blocks, patch_side(block, PATCH))
 
 
 @final
