@@ -34,6 +34,11 @@ def rectify(x: tf.Tensor) -> tf.Tensor:
     return tf.nn.leaky_relu(x, SLOPE)
 
 
+def _double(x: tf.Tensor) -> tf.Tensor:
+    """Double height and width by bilinear interpolation: (n, h, w, c) to (n, 2 h, 2 w, c)."""
+    return tf.image.resize(x, (2 * x.shape[1], 2 * x.shape[2]), "bilinear")
+
+
 @final
 class ConvLayers(keras.layers.Layer):
     """Weights named and shaped by `samplers.resolutions`, and the operations that image networks are built from."""
@@ -96,7 +101,7 @@ class ConvLayers(keras.layers.Layer):
         x = self.pointwise(x, f"up_{level}")
         if self.resolutions.shuffle:
             return tf.nn.depth_to_space(x, 2)
-        return tf.image.resize(x, (2 * x.shape[1], 2 * x.shape[2]), "bilinear")
+        return _double(x)
 
     def grow(self, x: tf.Tensor, modulations: Mapping[str, tf.Tensor] = NO_MODULATION) -> tf.Tensor:
         """States (n, *grid, features) at the lowest resolution to images (n, height, width, channels) in (-1, 1)."""
@@ -105,10 +110,14 @@ class ConvLayers(keras.layers.Layer):
             x = self.blocks(x, level, modulations)
             if level:
                 x = self.up(x, level - 1)
-        if self.resolutions.patch > 1:
-            x = tf.nn.depth_to_space(self.pointwise(rectify(x), "spread"), self.resolutions.patch)
-        x = self.conv(rectify(x), "leave")
-        return tf.tanh(x[:, : block.height, : block.width])
+        x, patch = rectify(x), self.resolutions.patch
+        image = self.conv(x, "leave")
+        if patch > 1:
+            detail = self.conv(rectify(tf.nn.depth_to_space(self.pointwise(x, "spread"), patch)), "detail")
+            while image.shape[1] < detail.shape[1]:
+                image = _double(image)
+            image += detail
+        return tf.tanh(image[:, : block.height, : block.width])
 
     def export(self) -> dict[str, np.ndarray]:
         """The weights, by name, for `samplers.conv`."""

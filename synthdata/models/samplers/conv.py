@@ -82,10 +82,14 @@ def grow(resolutions: Resolutions, weights: Weights, x: np.ndarray, modulation: 
         if level:
             x = x @ weights[f"up_{level - 1}"]
             x = _from_depth(x, 2) if resolutions.shuffle else _double(x)
+    x = rectify(x)
+    image = convolve(x, weights["leave"]) + weights["leave_bias"]
     if resolutions.patch > 1:
-        x = _from_depth(rectify(x) @ weights["spread"], resolutions.patch)
-    x = convolve(rectify(x), weights["leave"]) + weights["leave_bias"]
-    return to_pixels(np.tanh(x[:, : resolutions.block.height, : resolutions.block.width]))
+        detail = convolve(rectify(_from_depth(x @ weights["spread"], resolutions.patch)), weights["detail"])
+        while image.shape[1] < detail.shape[1]:
+            image = _double(image)
+        image = image + detail + weights["detail_bias"]
+    return to_pixels(np.tanh(image[:, : resolutions.block.height, : resolutions.block.width]))
 
 
 def states(

@@ -31,7 +31,8 @@ __all__ = [
 LEAST_SIDE = 4  # pixels of the shorter side at the lowest resolution
 MOST_FEATURES = 128
 LARGE = 32  # pixels of the longer side, above which squares of pixels are taken together
-PIXEL_FEATURES = 8  # channels of a pixel of a patch, before the last convolution
+PIXEL_FEATURES = 8  # channels of a pixel of a patch, before the convolution that adds details
+DETAIL = 0.2  # initial scale of that convolution: images start smooth
 SECOND = 0.4  # initial scale of a block's second convolution, so that variance does not grow with depth
 MODULATION = 0.3  # initial scale of modulation matrices
 
@@ -117,15 +118,19 @@ def from_image_shapes(resolutions: Resolutions) -> Shapes:
 
 
 def to_image_shapes(resolutions: Resolutions) -> Shapes:
-    """Weight shapes of the last convolution, to an image; of patches, after a 1 x 1 convolution to their pixels.
+    """Weight shapes of the last convolution, to an image.
 
-    So that the last one sees pixels across the borders of patches.
+    Of patches it gives one pixel each, which are interpolated; "spread" and "detail" add the details of their pixels.
     """
     channels, wide = resolutions.block.channels, resolutions.features(0)
-    last: Shapes = {"leave": (3, 3, PIXEL_FEATURES, channels), "leave_bias": (channels,)}
-    if resolutions.patch == 1:
-        return {**last, "leave": (3, 3, wide, channels)}
-    return {"spread": (wide, resolutions.patch**2 * PIXEL_FEATURES), **last}
+    shapes: Shapes = {"leave": (3, 3, wide, channels), "leave_bias": (channels,)}
+    if resolutions.patch > 1:
+        shapes |= {
+            "spread": (wide, resolutions.patch**2 * PIXEL_FEATURES),
+            "detail": (3, 3, PIXEL_FEATURES, channels),
+            "detail_bias": (channels,),
+        }
+    return shapes
 
 
 def block_shapes(resolutions: Resolutions, level: int, modulation: int = 0) -> Shapes:
@@ -188,4 +193,6 @@ def initial_weight(name: str, shape: tuple[int, ...], rng: np.random.Generator, 
             scale *= math.sqrt(2.0) * SECOND
         case "modulation":
             scale *= MODULATION
+        case "detail":
+            scale *= DETAIL
     return rng.normal(0.0, scale, shape)
