@@ -420,7 +420,7 @@ def test_notes_say_what_to_look_at() -> None:
 def test_notes_of_numbers_say_rounded_only_of_what_was_rounded() -> None:
     assert guessed([10, 20, 30, 40] * 10)[1] == ""
     assert guessed((rng().permutation(40) + rng().random(40)).round(2))[1] == "range rounded outwards"
-    beyond = "no max, because a few values lie far beyond the rest; those few are not learned"
+    beyond = "no max, because bounds would show a few values beyond the rest, which are not learned"
     assert guessed([10, 20, 30, 40] * 10 + [10**6])[1] == beyond
     assert guessed([0, 1] * 20)[1] == "just 0 and 1: if they mean no and yes, make it a boolean"
 

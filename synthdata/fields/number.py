@@ -350,7 +350,7 @@ def _range_note(low: Any, high: Any, rounded: Sequence[Any], numbers: np.ndarray
     notes = ["range rounded outwards"] if rounded else []
     if lacking:
         named = " and no ".join(lacking)
-        notes.append(f"no {named}, because a few values lie far beyond the rest; those few are not learned")
+        notes.append(f"no {named}, because bounds would show a few values beyond the rest, which are not learned")
     if numbers.dtype.kind in "iu" and set(np.unique(numbers).tolist()) == {0, 1}:
         notes.append("just 0 and 1: if they mean no and yes, make it a boolean")
     return "; ".join(notes)
