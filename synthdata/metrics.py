@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["ANCHORS", "METRICS", "Anchor", "Better", "Metric", "Section"]
+__all__ = ["ANCHORS", "METRICS", "Anchor", "Better", "Metric", "Part", "Section", "part_of"]
 
 Section: TypeAlias = Literal["fidelity", "utility", "privacy"]
+Part: TypeAlias = Literal["table", "images", "texts"]
 Better: TypeAlias = Literal["higher", "lower", "half"]
 Anchor: TypeAlias = Literal["holdout", "real", "independent", "chance"]
 
@@ -320,3 +321,14 @@ METRICS: dict[str, Metric] = {
         "Length in characters of the longest passage that a synthetic text shares with a training text.",
     ),
 }
+
+
+def part_of(name: str) -> Part:
+    """The part of the rows that a metric is about."""
+    match name.partition("_")[0]:
+        case "image":
+            return "images"
+        case "text":
+            return "texts"
+        case _:
+            return "table"

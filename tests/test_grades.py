@@ -15,7 +15,7 @@ from synthdata import Schema, evaluate
 from synthdata.cli.scoring import report_scores
 from synthdata.evaluation.grades import FAIR_WAY, GOOD_WAY
 from synthdata.evaluation.html.page import render
-from synthdata.evaluation.report import LEADS, Report
+from synthdata.evaluation.report import LEADS, Masked, Report
 from synthdata.evaluation.score import Score
 from synthdata.evaluation.summary import section_summary, unmeasured_summary
 from synthdata.metrics import METRICS
@@ -73,6 +73,66 @@ def test_a_section_has_the_grade_of_its_strictest_score_and_is_poor_with_an_alar
     assert [report.grade(section) for section in ("fidelity", "utility", "privacy")] == ["fair", None, "good"]
     assert section_summary(report, "fidelity") == "fair (real-vs-synthetic AUC 0.742, best 0.5)"
     assert bare(near, replace(copies, passed=False)).grade("privacy") == "poor"
+
+
+IMAGES = [  # of a run without held-out rows: the Fréchet distance has no grade
+    Score.of("image_frechet", 30.57), Score.of("image_density", 0.54), Score.of("image_coverage", 0.492),
+    Score.of("image_agreement", 0.75), Score.of("image_recall", 0.95),
+]  # fmt: skip
+TOLD = Score.of("c2st_auc", 0.482, floor=0.6)
+
+
+def test_poor_images_beside_a_good_table_make_fidelity_poor_and_are_named():
+    report = bare(TOLD, *IMAGES)
+    assert report.grade("fidelity") == "poor"
+    assert section_summary(report, "fidelity") == "poor (coverage of images 0.492, best 1)"
+    assert (
+        report_scores(report, {"html": Path("report.html")})[1][0] == f"fidelity: {section_summary(report, 'fidelity')}"
+    )
+    assert report.to_json()["summaries"]["fidelity"] == section_summary(report, "fidelity")
+    page = render(report)
+    assert "Poor fidelity" in page
+    card = page[page.index("<b>Fidelity</b>") :]
+    assert card.index(">poor<") < card.index("Coverage of images") < card.index("0.492")
+
+
+@pytest.mark.parametrize(
+    ("others", "grade", "name"),
+    [
+        ([Score.of("image_frechet", 1.2, ceiling=1.0)], "good", "c2st_auc"),
+        ([Score.of("image_frechet", 2.5, ceiling=1.0)], "fair", "image_frechet"),
+        ([Score.of("image_frechet", 1.2, ceiling=1.0), Score.of("image_agreement", 0.5)], "poor", "image_agreement"),
+        ([Score.of("image_precision", 0.4)], "poor", "image_precision"),
+        ([Score.of("text_frechet", 2.0), Score.of("text_characters", 0.7)], "poor", "text_characters"),
+        ([Score.of("text_frechet", 1.2, ceiling=1.0), Score.of("text_agreement", 0.2, floor=0.1)], "poor", "text_agreement"),
+    ],
+)  # fmt: skip
+def test_the_worst_of_table_images_and_texts_grades_a_section(others, grade, name):
+    report = bare(TOLD, *others)
+    assert (report.grade("fidelity"), report.lead("fidelity").name) == (grade, name)
+
+
+def test_a_poor_score_that_does_not_decide_is_said_beside_a_better_grade():
+    summary = section_summary(bare(TOLD, Score.of("shapes", 0.767)), "fidelity")
+    assert summary == "good (real-vs-synthetic AUC 0.482, best 0.5), but column similarity 0.767 is poor"
+    many = [Score.of(name, 0.1) for name in ("shapes", "missing", "text_lengths", "text_characters")]
+    many += [Score.of("text_frechet", 1.2, ceiling=1.0)]
+    assert section_summary(bare(TOLD, *many), "fidelity").endswith(
+        "similarity of text lengths 0.100 is poor and 1 more"
+    )
+
+
+def test_a_masked_column_leaves_no_fidelity_good_and_is_named():
+    report = replace(bare(TOLD, Score.of("shapes", 0.767)), masked=(Masked("street", "_RARE_", 1.0),))
+    assert report.grade("fidelity") == "fair"
+    assert section_summary(report, "fidelity") == (
+        'fair (column "street" says "_RARE_" in 100% of the synthetic rows; real-vs-synthetic AUC 0.482, best 0.5), but '
+        "column similarity 0.767 is poor"
+    )
+    assert report.to_json()["masked"] == ({"name": "street", "label": "_RARE_", "share": 1.0},)
+    assert "But column &#34;street&#34; says" in render(report)
+    poor = replace(report, scores=(Score.of("c2st_auc", 0.9, floor=0.95),))
+    assert section_summary(poor, "fidelity").startswith('poor (real-vs-synthetic AUC 0.900, best 0.5), but column "str')
 
 
 def test_what_needs_no_held_out_rows_does_not_make_a_table_safe():
@@ -155,6 +215,14 @@ def test_a_column_that_is_mostly_the_label_of_rare_values_is_named_and_warnings_
     assert report.notes[1].startswith('Column "city" says "_RARE_" in 75% of the synthetic rows')
     page = render(report)
     assert page.index("Training ended early.") < page.index('<section id="fidelity"')
+
+
+def test_a_column_that_is_all_the_rare_label_is_in_the_summary_though_trees_do_not_see_it():
+    real, made, held = (useless(seed).assign(city=[f"{seed} {i}" for i in range(800)]) for seed in (0, 1, 2))
+    report = evaluate(real, made.assign(city="_RARE_"), held, SCHEMA)
+    assert report.lead("fidelity").grade == "good"
+    assert report.grade("fidelity") == "fair"
+    assert section_summary(report, "fidelity").startswith('fair (column "city" says "_RARE_" in 100% of the synthetic')
 
 
 def test_rows_that_are_as_easy_to_tell_from_real_ones_as_independent_columns_are_reported():

@@ -131,6 +131,7 @@ def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any
     """Say what an evaluation found: for a machine, and for a person."""
     from synthdata.evaluation.summary import section_summary, unmeasured_summary
 
+    summaries = {section: section_summary(report, section) for section in get_args(Section)}
     result = {
         **{f"{ending}_file": str(path) for ending, path in files.items()},
         "passed": report.passed,
@@ -138,11 +139,12 @@ def report_scores(report: Report, files: dict[str, Path]) -> tuple[dict[str, Any
         "alarms": [score.name for score in report.alarms],
         "unmeasured": [score.name for score in report.unmeasured],
         "grades": {section: report.grade(section) for section in get_args(Section)},
+        "summaries": summaries,
         "scores": {score.name: score.value for score in report.scores},
         "seconds": report.seconds,
     }
     wide = max(len(score.label) for score in report.scores)
-    lines = [f"{section}: {section_summary(report, section)}" for section in get_args(Section)]
+    lines = [f"{section}: {said}" for section, said in summaries.items()]
     lines += [f"{'':<{wide}}  synthetic  held-out  independent"]
     for score in report.scores:
         if score.value is None:

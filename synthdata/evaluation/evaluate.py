@@ -137,6 +137,7 @@ def evaluate(
         roc=found.roc,
         distances=found.distances,
         history=_history(history),
+        masked=tables.masked,
         sheets=found.sheets,
         texts=found.texts,
         human_tests=found.human_tests,

@@ -12,7 +12,8 @@ import numpy as np
 from synthdata.evaluation.grades import GRADES, Grade
 from synthdata.evaluation.notebook import report_html
 from synthdata.evaluation.score import Score
-from synthdata.metrics import Section
+from synthdata.evaluation.summary import section_summary
+from synthdata.metrics import Part, Section, part_of
 
 __all__ = [
     "Bars",
@@ -20,6 +21,7 @@ __all__ = [
     "ContactSheet",
     "Curve",
     "HumanTest",
+    "Masked",
     "NearestPair",
     "PairScore",
     "Panel",
@@ -29,7 +31,8 @@ __all__ = [
 
 
 LEADS = (  # the strictest metrics of a section, one of which gives it its grade
-    *("c2st_auc", "trends", "image_frechet", "text_frechet"),
+    *("c2st_auc", "trends"),
+    *("image_frechet", "image_coverage", "image_agreement", "text_frechet", "text_agreement"),
     *("tstr", "image_tstr", "text_tstr"),
     *("dcr_share", "image_dcr_share", "text_copies"),
 )
@@ -78,6 +81,23 @@ class PairScore:
     metric: Literal["correlation", "contingency"]
     score: float
     ceiling: float | None
+
+
+@dataclass(frozen=True)
+class Masked:
+    """A column that is mostly the label of rare values in the synthetic rows, but not in the real ones.
+
+    share: of the synthetic rows.
+    """
+
+    name: str
+    label: str
+    share: float
+
+    @property
+    def said(self) -> str:
+        """What is wrong with it, within a sentence."""
+        return f'"{self.name}" says "{self.label}" in {self.share:.0%} of the synthetic rows'
 
 
 @dataclass(frozen=True)
@@ -200,6 +220,8 @@ class Report:
         Synthetic texts, with real ones if asked for.
     human_tests : tuple of HumanTest
         Images that a person is asked to tell apart.
+    masked : tuple of Masked
+        Columns that are mostly the label of rare values; with one, fidelity is fair at most.
     notes : tuple of str
         Sentences that the reader should know.
     seconds : float
@@ -236,6 +258,7 @@ class Report:
     sheets: tuple[ContactSheet, ...] = ()
     texts: tuple[TextPairs, ...] = ()
     human_tests: tuple[HumanTest, ...] = ()
+    masked: tuple[Masked, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
     subjects: Mapping[str, int] = field(default_factory=dict)
@@ -267,28 +290,28 @@ class Report:
     def lead(self, section: Section) -> Score | None:
         """The score that stands for a section; None if none does.
 
-        A score that was missed or raises an alarm, if there is one; else the worst graded of `LEADS`, or of the others.
-        Privacy has no lead but these: scores that need no held-out rows are not enough to call rows safe.
+        A score that was missed or raises an alarm, if there is one; else the worst of those that grade the table, the
+        images and the texts.
         """
         measured = [score for score in self.scores if score.section == section and score.value is not None]
         failed = [score for score in measured if score.passed is False]
         if failed:
             return min(failed, key=lambda score: (not score.required, score.name not in LEADS))
-        leading = [score for score in measured if score.name in LEADS and score.grade]
-        if not leading and section == "privacy":
+        grading = [score for part in get_args(Part) for score in _grading(part, measured)]
+        if not grading and section == "privacy":
             return None
-        graded = leading or [score for score in measured if score.grade]
         places = {name: place for place, name in enumerate(LEADS)}
         return min(
-            graded,
+            grading,
             key=lambda score: (GRADES.index(score.grade or "good"), places.get(score.name, len(places))),
             default=next(iter(measured), None),
         )
 
     def grade(self, section: Section) -> Grade | None:
-        """The grade of a section: that of its lead."""
+        """The grade of a section: that of its lead; of fidelity, fair at most if a column is masked."""
         lead = self.lead(section)
-        return None if lead is None else lead.grade
+        grade = None if lead is None else lead.grade
+        return "fair" if section == "fidelity" and self.masked and grade == "good" else grade
 
     def score(self, name: str) -> Score:
         """The score of one metric.
@@ -327,5 +350,16 @@ class Report:
             **plain,
             "passed": self.passed,
             "grades": {section: self.grade(section) for section in get_args(Section)},
+            "summaries": {section: section_summary(self, section) for section in get_args(Section)},
             "unmeasured": [score.name for score in self.unmeasured],
         }
+
+
+def _grading(part: Part, scores: Iterable[Score]) -> list[Score]:
+    """The scores of a section that grade a part of the rows: its leading ones, or the others if these have no grade.
+
+    Privacy is graded by leading scores alone: those that need no held-out rows are not enough to call rows safe.
+    """
+    graded = [score for score in scores if part_of(score.name) == part and score.grade]
+    leading = [score for score in graded if score.name in LEADS]
+    return leading or [score for score in graded if score.section != "privacy"]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from synthdata.evaluation.report import Report
-from synthdata.evaluation.score import Score
 from synthdata.metrics import ANCHORS, METRICS, Section
 
-__all__ = ["best_of", "format_value", "section_summary", "short_label", "unmeasured_summary"]
+if TYPE_CHECKING:
+    from synthdata.evaluation.report import Report
+    from synthdata.evaluation.score import Score
+
+__all__ = ["besides", "best_of", "format_value", "section_summary", "short_label", "unmeasured_summary"]
+
+SHOWN = 3  # phrases that are said
 
 
 def format_value(number: float | None) -> str:
@@ -36,7 +41,10 @@ def best_of(score: Score) -> str:
 
 
 def section_summary(report: Report, section: Section) -> str:
-    """The grade of a section with the score it rests on: `fair (real-vs-synthetic AUC 0.742, best 0.5)`."""
+    """The grade of a section with the score it rests on: `fair (real-vs-synthetic AUC 0.742, best 0.5)`.
+
+    What is worse than the grade is said after it.
+    """
     lead = report.lead(section)
     if lead is None:
         reasons = [score.note for score in report.scores if score.section == section and score.value is None]
@@ -44,7 +52,39 @@ def section_summary(report: Report, section: Section) -> str:
     parts = [f"{short_label(lead)} {format_value(lead.value)}", best_of(lead)]
     if lead.passed is False:
         parts.append("missed" if lead.required else "an alarm")
-    return f"{lead.grade or 'measured'} ({', '.join(part for part in parts if part)})"
+    figures = ", ".join(part for part in parts if part)
+    grade, masked, poor = report.grade(section), _masked(report, section), _poor(report, section)
+    if grade != lead.grade:  # masked columns decide
+        return _but(f"{grade} ({_some(masked)}; {figures})", poor)
+    return _but(f"{grade or 'measured'} ({figures})", [*masked, *poor])
+
+
+def besides(report: Report, section: Section) -> str:
+    """What is worse than a section's lead: masked columns, and poor scores; empty if nothing is."""
+    return _some([*_masked(report, section), *_poor(report, section)])
+
+
+def _masked(report: Report, section: Section) -> list[str]:
+    return [f"column {column.said}" for column in report.masked] if section == "fidelity" else []
+
+
+def _poor(report: Report, section: Section) -> list[str]:
+    """The poor scores of a section whose grade is better."""
+    poor = [score for score in report.scores if score.section == section and score.grade == "poor"]
+    if report.grade(section) == "poor":
+        return []
+    return [f"{short_label(score)} {format_value(score.value)} is poor" for score in poor]
+
+
+def _but(said: str, worse: list[str]) -> str:
+    return f"{said}, but {_some(worse)}" if worse else said
+
+
+def _some(phrases: list[str]) -> str:
+    """Some phrases as one, and how many are left out."""
+    more = [f"{len(phrases) - SHOWN} more"] if len(phrases) > SHOWN else []
+    *first, last = [*phrases[:SHOWN], *more] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def unmeasured_summary(report: Report, section: Section) -> str:

@@ -12,7 +12,8 @@ import pandas as pd
 from synthdata.errors import DataError
 from synthdata.evaluation.feature_space import FeatureSpace, Table
 from synthdata.evaluation.privacy.disclosure_control import shown_labels
-from synthdata.evaluation.tabular.warnings import mostly_rare
+from synthdata.evaluation.report import Masked
+from synthdata.evaluation.tabular.warnings import about_masked, mostly_rare
 from synthdata.fields.comparison import Images, Texts
 from synthdata.schema import Schema
 from synthdata.schema.inference import propose_subject
@@ -33,8 +34,8 @@ class Tables:
     Synthetic and held-out rows are sampled in equal numbers, since fewer rows are less similar to the training rows.
     schema: of the columns that all tables have; those that name the subject are only in `frames`. frames: the rows as
     read, for metrics that compare cells. pictures, texts: by field and table. subjects: numbers of the subjects of real
-    rows, by table; empty if each row is its own subject. notes: what was left out, and why.
-    most: rows of each table that a panel works on, at most.
+    rows, by table; empty if each row is its own subject. notes: what was left out, and why. masked: columns that are
+    mostly the label of rare values. most: rows of each table that a panel works on, at most.
     """
 
     schema: Schema
@@ -46,6 +47,7 @@ class Tables:
     texts: Mapping[str, Mapping[str, Texts]]
     subjects: Mapping[str, np.ndarray]
     notes: tuple[str, ...] = ()
+    masked: tuple[Masked, ...] = ()
     most: int = MOST_ROWS
 
     @classmethod
@@ -71,7 +73,8 @@ class Tables:
             compared = compared.model_copy(
                 update={"fields": {key: field for key, field in compared.fields.items() if key != name}}
             )
-        notes = [*mostly_rare(compared, read), *notes]
+        masked = mostly_rare(compared, read)
+        notes = [*about_masked(masked), *notes]
         space = FeatureSpace.of(compared, read["train"])
         pictures, texts = _views(compared, read, Images), _views(compared, read, Texts)
         if not (space.columns or pictures or texts):
@@ -86,7 +89,7 @@ class Tables:
         least = min(MOST_ROWS, len(rows["synthetic"]), len(rows.get("holdout", rows["synthetic"])))
         most = {"train": MOST_ROWS, "synthetic": least, "holdout": least}
         sampled = {name: table.sample(most[name], rng) for name, table in rows.items()}
-        return cls(shared, space, rows, sampled, read, pictures, texts, subjects, tuple(notes))
+        return cls(shared, space, rows, sampled, read, pictures, texts, subjects, tuple(notes), masked)
 
     def limited(self, most: int, rng: np.random.Generator) -> Tables:
         """The same tables, of which panels work on at most so many rows."""

@@ -17,7 +17,7 @@ from synthdata.evaluation.grades import Grade
 from synthdata.evaluation.html import plots
 from synthdata.evaluation.report import Bars, ColumnScore, ContactSheet, PairScore, Report
 from synthdata.evaluation.score import Score
-from synthdata.evaluation.summary import best_of, format_value, section_summary, unmeasured_summary
+from synthdata.evaluation.summary import besides, best_of, format_value, section_summary, unmeasured_summary
 from synthdata.fields.image.pictures import png
 from synthdata.metrics import ANCHORS, METRICS, Section
 
@@ -77,7 +77,8 @@ class Part:
     """One section of the page.
 
     lead, grade: the score that stands for it, and its grade. summary: the grade with the score it rests on. gist: the
-    lead against its anchors. unmeasured: what was not measured, and why; empty if everything was.
+    lead against its anchors. besides: what is worse than the lead; empty if nothing is. unmeasured: what was not
+    measured, and why; empty if everything was.
     """
 
     name: Section
@@ -88,6 +89,7 @@ class Part:
     grade: Grade | None
     summary: str
     gist: str
+    besides: str
     unmeasured: str
 
 
@@ -185,6 +187,7 @@ def _part(report: Report, section: Section) -> Part:
         report.grade(section),
         section_summary(report, section),
         _gist(lead) if lead else "",
+        besides(report, section),
         unmeasured_summary(report, section),
     )
 

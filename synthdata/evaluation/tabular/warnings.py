@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from synthdata.evaluation.report import Masked
 from synthdata.evaluation.score import Score
 from synthdata.schema import Schema
 
-__all__ = ["mostly_rare", "unusable"]
+__all__ = ["about_masked", "mostly_rare", "unusable"]
 
 NEAR_FLOOR = 0.02  # distance from the AUC of independent columns
 LEAST_FLOOR = 0.6  # AUC of independent columns below which columns hardly depend on each other
@@ -43,16 +44,22 @@ def _of_rows(score: Score | None) -> Iterator[str]:
         )
 
 
-def mostly_rare(schema: Schema, frames: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Warnings about columns that are mostly the rare label in the synthetic rows, but not in the real ones."""
-    said = []
+def mostly_rare(schema: Schema, frames: Mapping[str, pd.DataFrame]) -> tuple[Masked, ...]:
+    """The columns that are mostly the rare label in the synthetic rows, but not in the real ones."""
+    found = []
     for name, field in schema.fields.items():
         if field.rare_label is None:
             continue
         real, made = (float((frames[side][name] == field.rare_label).mean()) for side in ("train", "synthetic"))
         if made > MOSTLY > real:
-            said.append(
-                f'Column "{name}" says "{field.rare_label}" in {made:.0%} of the synthetic rows: most of its real '
-                f"values are too rare to be learned. Leave it out, group its values, or declare it as an identifier."
-            )
-    return said
+            found.append(Masked(name, field.rare_label, made))
+    return tuple(found)
+
+
+def about_masked(columns: Sequence[Masked]) -> list[str]:
+    """Warnings about such columns."""
+    return [
+        f"Column {column.said}: most of its real values are too rare to be learned. Leave it out, group its values, or "
+        f"declare it as an identifier."
+        for column in columns
+    ]
