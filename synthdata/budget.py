@@ -22,13 +22,14 @@ class Budget:
     """The time from `began` on, by `clock`.
 
     seconds: how much there is; None for no limit. kept: how much of it is for what follows the work; of what is left,
-    at most half.
+    at most half. earlier: seconds that the same work took before, until it was interrupted; they count as spent.
     """
 
     seconds: float | None
     began: float
     clock: Timer = time.monotonic
     kept: float = 0.0
+    earlier: float = 0.0
 
     @classmethod
     def of_minutes(cls, minutes: float | Budget | None, clock: Timer = time.monotonic) -> Budget:
@@ -39,8 +40,8 @@ class Budget:
 
     @property
     def spent(self) -> float:
-        """Seconds since it began."""
-        return self.clock() - self.began
+        """Seconds since it began, with those before an interruption."""
+        return self.clock() - self.began + self.earlier
 
     @property
     def left(self) -> float | None:

@@ -72,7 +72,7 @@ def train(
     checkpoint : Path, optional
         A file to keep the state of training in.
     resume : bool, default False
-        Go on from `checkpoint`.
+        Go on from `checkpoint`; what was finished is not trained again, and the time it took counts as well.
     listener : callable, optional
         Called with each `Progress`.
     callbacks : sequence of keras.callbacks.Callback, default ()

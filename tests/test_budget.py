@@ -115,6 +115,18 @@ def test_parts_of_a_command_add_up_to_the_whole_and_are_named() -> None:
     }
 
 
+def test_time_before_an_interruption_counts_and_is_named() -> None:
+    console = Console()
+    timing = Timing.of(console, 3, earlier=101)
+    assert timing.budget.left == pytest.approx(180 - 101, abs=1)
+    timing.lap(READING)
+    timing.lap(TRAINING)
+    assert sum(timing.seconds.values()) == pytest.approx(timing.budget.spent, abs=0.1)
+    assert timing.line().startswith("time: training before the interruption 1 min 41 s, reading ")
+    assert timing.line().endswith("1 min 41 s of at most 3 min 0 s")
+    assert timing.result()["training_before_the_interruption"] == 101
+
+
 def test_training_gets_what_reading_left_less_the_report_and_the_rows() -> None:
     watch = Watch()
     training = timed(60, watch).training(Expected(report=6, rows=2))

@@ -340,6 +340,31 @@ def test_ctrl_c_in_training_says_how_to_resume(place: Path, monkeypatch: pytest.
     assert "start afresh with --force, and without --resume" in other.stderr
 
 
+def test_ctrl_c_in_a_second_stage_names_the_files_that_are_there(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, checkpoint: Path, **__: object) -> None:
+        for ending in ("", ".1", ".1.tokenizer", ".1.lock", ".part"):
+            checkpoint.with_name(checkpoint.name + ending).write_bytes(b"state")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(synthdata.pipeline, "train", interrupted)
+        done = call("train", "stays.yaml", "--data", "stays.csv", "-o", "new")
+    there = "new.checkpoint and new.checkpoint.1 and new.checkpoint.1.tokenizer"
+    assert f"to continue from {there}, run the same command" in done.stderr
+    Path("new.checkpoint").unlink()
+    Path("new.checkpoint.1").unlink()
+    again = call("train", "stays.yaml", "--data", "stays.csv", "-o", "new")
+    assert "new.checkpoint.1.tokenizer: left by an interrupted run" in again.stderr
+
+
+def test_sparse_lines_begin_again_with_each_field(capsys: pytest.CaptureFixture[str]) -> None:
+    with Console().progress() as listener:
+        for name in ("", "note"):
+            for tenth in range(11):
+                listener(Progress("train", tenth / 10, detail=f"epoch {tenth}", field=name))
+    assert len(capsys.readouterr().err.splitlines()) == 22
+
+
 def test_errors_name_flags_here_and_arguments_in_python(place: Path) -> None:
     rows = synthdata.validate(pd.read_csv("stays.csv", dtype=str), synthdata.Schema.load("stays.yaml"))
     Path("rows.csv").write_text("mine")

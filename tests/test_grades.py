@@ -104,7 +104,7 @@ def test_poor_images_beside_a_good_table_make_fidelity_poor_and_are_named():
         ([Score.of("image_frechet", 1.2, ceiling=1.0), Score.of("image_agreement", 0.5)], "poor", "image_agreement"),
         ([Score.of("image_precision", 0.4)], "poor", "image_precision"),
         ([Score.of("text_frechet", 2.0), Score.of("text_characters", 0.7)], "poor", "text_characters"),
-        ([Score.of("text_frechet", 1.2, ceiling=1.0), Score.of("text_agreement", 0.2, floor=0.1)], "poor", "text_agreement"),
+        ([Score.of("text_frechet", 1, ceiling=1), Score.of("text_agreement", 0.2, floor=0)], "poor", "text_agreement"),
     ],
 )  # fmt: skip
 def test_the_worst_of_table_images_and_texts_grades_a_section(others, grade, name):
@@ -126,8 +126,8 @@ def test_a_masked_column_leaves_no_fidelity_good_and_is_named():
     report = replace(bare(TOLD, Score.of("shapes", 0.767)), masked=(Masked("street", "_RARE_", 1.0),))
     assert report.grade("fidelity") == "fair"
     assert section_summary(report, "fidelity") == (
-        'fair (column "street" says "_RARE_" in 100% of the synthetic rows; real-vs-synthetic AUC 0.482, best 0.5), but '
-        "column similarity 0.767 is poor"
+        'fair (column "street" says "_RARE_" in 100% of the synthetic rows; real-vs-synthetic AUC 0.482, best 0.5), '
+        "but column similarity 0.767 is poor"
     )
     assert report.to_json()["masked"] == ({"name": "street", "label": "_RARE_", "share": 1.0},)
     assert "But column &#34;street&#34; says" in render(report)

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 from short import FEW_TABULAR as OPTIONS
+from short import TEXT
 
 from synthdata.blocks import Categorical
 from synthdata.errors import ArtefactError, InputError, TrainingError
 from synthdata.models import family, settings
 from synthdata.models.base import Signature
 from synthdata.models.tabular.transformer.model import Transformer, TransformerGenerator
+from synthdata.models.training import checkpoints
 from synthdata.models.training.checkpoints import locked
 from synthdata.models.training.plan import Run
 from synthdata.models.training.schedule import Schedule
+from synthdata.progress import TIME_IS_UP, Progress
 from synthdata.schema import Model, Schema
 from synthdata.synthesizer import Synthesizer
 
@@ -105,6 +110,98 @@ def test_a_checkpoint_of_another_run_or_a_broken_one_is_refused(tmp_path):
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])
     with pytest.raises(ArtefactError, match="cannot be read"):
         fit(Run(seed=1, checkpoint=checkpoint, resume=True))
+
+
+# --- runs of several stages --------------------------------------------------------------------------------------
+
+NOTED = Schema.parse(f"""
+name: noted
+model: {json.dumps({"family": "transformer", **OPTIONS["transformer"]})}
+fields:
+  ward: {{kind: category}}
+  note:
+    kind: text
+    vocabulary: 300
+    model: {json.dumps({"family": "transformer", **TEXT["transformer"]})}
+""")
+
+
+def noted(rows: int = 300) -> pd.DataFrame:
+    ward = np.where(np.arange(rows) % 3, "north", "south")
+    return pd.DataFrame({"ward": ward, "note": [f"ward {each}" for each in ward]})
+
+
+class InterruptTexts(keras.callbacks.Callback):
+    """Presses Ctrl-C in a step of the second stage, that of the texts."""
+
+    def __init__(self, step: int = 9) -> None:
+        super().__init__()
+        self.stages, self.step, self.trained = 0, step, 0
+
+    def on_train_begin(self, logs=None):
+        self.stages += 1
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.trained += self.stages == 2
+        if self.trained == self.step:
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture
+def interrupted(tmp_path: Path) -> Path:
+    with pytest.raises(KeyboardInterrupt):
+        Synthesizer.fit(noted(), NOTED, seed=1, checkpoint=tmp_path / "state", callbacks=[InterruptTexts()])
+    return tmp_path / "state"
+
+
+def test_a_finished_table_is_not_trained_again_when_texts_were_interrupted(interrupted: Path):
+    assert checkpoints.files(interrupted) == [interrupted, interrupted.with_name("state.0")]
+    heard: list[Progress] = []
+    counted = InterruptTexts(step=10**9)
+    resumed = Synthesizer.fit(
+        noted(), NOTED, seed=1, checkpoint=interrupted, resume=True, listener=heard.append, callbacks=[counted]
+    )
+    assert counted.stages == 1
+    (table,) = [each for each in heard if each.task == "train" and not each.field]
+    assert table.detail == "ended before the interruption: it is not trained again"
+    (said,) = [each for each in heard if each.detail.startswith("resumed at")]
+    assert said.field == "note"
+    assert 0 < said.fraction < 1
+    assert said.detail == f"resumed at {said.fraction:.0%}"
+    whole = Synthesizer.fit(noted(), NOTED, seed=1)
+    for one, other in (
+        (whole.generator, resumed.generator),
+        (whole.stages.generators["note"], resumed.stages.generators["note"]),
+    ):
+        assert [row["val_loss"] for row in one.history] == [row["val_loss"] for row in other.history]
+        for name, weight in one.weights.items():
+            np.testing.assert_array_equal(weight, other.weights[name])
+    assert list(interrupted.parent.iterdir()) == []
+
+
+def test_a_finished_table_of_other_data_settings_or_seed_is_refused(interrupted: Path):
+    other = NOTED.replace(model={**NOTED.model.model_dump(), "width": 32})
+    for frame, schema, seed in ((noted(301), NOTED, 1), (noted(), other, 1), (noted(), NOTED, 2)):
+        with pytest.raises(ArtefactError, match=r"state: checkpoint of other data, settings or seed"):
+            Synthesizer.fit(frame, schema, seed=seed, checkpoint=interrupted, resume=True)
+
+
+def test_a_run_that_starts_afresh_leaves_nothing_of_the_one_before(interrupted: Path):
+    with pytest.raises(KeyboardInterrupt):
+        Synthesizer.fit(noted(), NOTED, seed=1, checkpoint=interrupted, callbacks=[StopAfter(3)])
+    assert checkpoints.files(interrupted) == [interrupted]
+
+
+def test_the_time_before_an_interruption_counts(interrupted: Path):
+    before = checkpoints.seconds(interrupted)
+    assert before == sum(checkpoints.seconds_of_stage(each) for each in checkpoints.files(interrupted)) > 0
+    heard: list[Progress] = []
+    limited = Synthesizer.fit(
+        noted(), NOTED, seed=1, checkpoint=interrupted, resume=True, max_minutes=before / 60, listener=heard.append
+    )
+    assert limited.about["seconds"] > before
+    assert any("the time was up before training began" in each.detail for each in heard)
+    assert any(TIME_IS_UP in each.detail and each.field == "note" for each in heard)
 
 
 def test_keras_callbacks_see_losses_and_can_stop_training():

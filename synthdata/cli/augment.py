@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from synthdata.cli.console import Console, duration, with_console
-from synthdata.cli.learning import check_trainable, learn
+from synthdata.cli.learning import check_trainable, learn, trained_before
 from synthdata.cli.options import PATH, training_options, where_option
 from synthdata.cli.paths import load_schema
 from synthdata.cli.quiet_tf import start_tensorflow
@@ -136,7 +136,7 @@ def command(
         raise InputError(f"{output}: is the table to learn; write the augmented table to another file")
     if not prove and (estimator, metric, folds) != (None, None, None):
         raise InputError("--estimator, --metric and --folds belong to --prove; add it, or leave them out")
-    timing = Timing.of(console, max_minutes)
+    timing = Timing.of(console, max_minutes, trained_before(output, resume=resume and not prove))
     check_target(output, force=force)
     declared = load_schema(schema)
     if target is not None:

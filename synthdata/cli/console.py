@@ -107,7 +107,7 @@ class _Bar:
 class _Lines:
     """A plain line for every tenth of the work, for logs."""
 
-    _task: str = ""
+    _task: tuple[str, str] = ("", "")  # and its field
     _next: float = 0.0
 
     def show(self, progress: Progress) -> None:
@@ -115,8 +115,8 @@ class _Lines:
         if progress.task in SENTENCES:
             click.echo(_sentence(progress), err=True)
             return
-        if progress.task != self._task:
-            self._task, self._next = progress.task, 0.0
+        if (progress.task, progress.field) != self._task:
+            self._task, self._next = (progress.task, progress.field), 0.0
         fraction = _clamped(progress.fraction)
         ended = fraction >= 1 and progress.detail.startswith("ended")
         if fraction >= self._next or ended:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from synthdata.subjects import Subjects
     from synthdata.synthesizer import Synthesizer
 
-__all__ = ["Learned", "check_trainable", "learn"]
+__all__ = ["Learned", "check_trainable", "learn", "trained_before"]
 
 UNMEASURED = "without --holdout most privacy scores are not measured"
 ENOUGH_TO_HOLD_OUT = 500  # rows: a tenth of them is what an evaluation needs at least
@@ -100,8 +100,10 @@ def learn(
             timing.lap(TRAINING)
             return Learned(synthesizer, table, holdout)
         except KeyboardInterrupt:
-            if _is_kept(checkpoint):
-                console.say(f"interrupted; to continue from {checkpoint}, run the same command with --resume")
+            if there := _kept(checkpoint):
+                console.say(f"interrupted; to continue from {there}, run the same command with --resume")
+            elif READING in timing.seconds:
+                console.say("interrupted; there is no checkpoint to continue from")
             else:
                 console.say("interrupted before training began; nothing was written")
             raise
@@ -128,21 +130,33 @@ def check_trainable(declared: Schema, model: str | None) -> None:
         check_installed("train", "training")
 
 
+def trained_before(model_folder: Path, *, resume: bool) -> float:
+    """Seconds that the interrupted training took which is to be continued; 0 if none is."""
+    from synthdata.models.training import checkpoints
+
+    return checkpoints.seconds(_place(model_folder)) if resume else 0.0
+
+
 def _checkpoint(model_folder: Path, *, resume: bool, force: bool) -> Path:
     """Where the state of training is kept; InputError if one is there, or not there, against the user's will."""
-    checkpoint = model_folder.with_name(f"{model_folder.name}.checkpoint")
-    if _is_kept(checkpoint) and not (resume or force):
-        raise InputError(
-            f"{checkpoint}: an interrupted run left this checkpoint; continue with --resume, or discard it with --force"
-        )
-    if resume and not _is_kept(checkpoint):
+    checkpoint = _place(model_folder)
+    there = _kept(checkpoint)
+    if there and not (resume or force):
+        raise InputError(f"{there}: left by an interrupted run; continue with --resume, or discard it with --force")
+    if resume and not there:
         raise InputError(f"{checkpoint}: no checkpoint to resume from; train without --resume")
     return checkpoint
 
 
-def _is_kept(checkpoint: Path) -> bool:
-    """Whether there is a checkpoint: the table's, or that of an image or text field beside it."""
-    return checkpoint.exists() or any(checkpoint.parent.glob(f"{checkpoint.name}.[0-9]"))
+def _place(model_folder: Path) -> Path:
+    return model_folder.with_name(f"{model_folder.name}.checkpoint")
+
+
+def _kept(checkpoint: Path) -> str:
+    """The names of the checkpoint's files that are there, as a person reads them; empty if there are none."""
+    from synthdata.models.training import checkpoints
+
+    return " and ".join(map(str, checkpoints.files(checkpoint)))
 
 
 def _held_out(

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
-from synthdata.cli.learning import learn
+from synthdata.cli.learning import learn, trained_before
 from synthdata.cli.options import PATH, rows_option, training_options, where_option
 from synthdata.cli.producing import produce, report_rows
 from synthdata.cli.scoring import expected, score, show_real_option
@@ -75,7 +75,7 @@ def command(
     if output.exists():
         check_rows(target, force=force)
     check_folder(output, force=force)
-    timing = Timing.of(console, max_minutes)
+    timing = Timing.of(console, max_minutes, trained_before(output / "model", resume=resume))
     unseen = read_table(holdout) if holdout else None
     learned = learn(
         console,

@@ -8,6 +8,7 @@ from synthdata.budget import Budget, check_minutes
 from synthdata.cli.console import Console, duration
 
 __all__ = [
+    "EARLIER",
     "EVALUATION",
     "READING",
     "REPORT_ROWS",
@@ -20,6 +21,7 @@ __all__ = [
 ]
 
 READING, TRAINING, WRITTEN, ROWS = "reading", "training", "writing", "rows"  # parts
+EARLIER = "training before the interruption"
 REPORT_ROWS, EVALUATION = "rows for the report", "evaluation"
 WHOLE = "whole"
 
@@ -46,10 +48,14 @@ class Timing:
     seconds: dict[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, console: Console, max_minutes: float | None = None) -> Timing:
-        """Of a command that began with its console; InputError for a limit that is no time."""
+    def of(cls, console: Console, max_minutes: float | None = None, earlier: float = 0.0) -> Timing:
+        """Of a command that began with its console; InputError for a limit that is no time.
+
+        earlier: seconds that an interrupted training took, which the command continues.
+        """
         check_minutes(max_minutes, "--max-minutes")
-        return cls(Budget(None if max_minutes is None else 60 * max_minutes, console.started))
+        budget = Budget(None if max_minutes is None else 60 * max_minutes, console.started, earlier=earlier)
+        return cls(budget, {EARLIER: earlier} if earlier else {})
 
     def lap(self, part: str) -> None:
         """Count the time since the last lap for a part."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, duration, with_console
-from synthdata.cli.learning import learn
+from synthdata.cli.learning import learn, trained_before
 from synthdata.cli.options import PATH, training_options
 from synthdata.cli.timing import WRITTEN, Timing
 
@@ -33,12 +33,12 @@ def command(
     """Check a table against SCHEMA, train a model on it, and write the model.
 
     The model directory holds JSON and weights, no real rows and no code. Ctrl-C keeps a checkpoint beside it; run the
-    same command with --resume to continue.
+    same command with --resume to continue. What was finished, the table's training say, is not trained again.
     """
     from synthdata.synthesizer.artefact import check_target
 
     check_target(output, force=force)
-    timing = Timing.of(console, max_minutes)
+    timing = Timing.of(console, max_minutes, trained_before(output, resume=resume))
     learned = learn(console, schema, data, output, model=model, seed=seed, timing=timing, resume=resume, force=force)
     synthesizer = learned.synthesizer
     synthesizer.save(output, force=force)
@@ -47,7 +47,7 @@ def command(
     result = {"model": str(output), **about, "seconds": timing.result()}
     lines = [
         f"wrote {output}: {about['family']} of {len(about['fields'])} fields, trained on {about['rows']:,} rows "
-        f"in {duration(console.seconds)}",
+        f"in {duration(timing.budget.spent)}",
         *([f"chosen for {about['chosen']}"] if "chosen" in about else []),
         timing.line(),
         f"next: synthdata generate {output} -n {about['rows']} -o rows.csv",

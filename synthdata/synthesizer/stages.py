@@ -16,6 +16,7 @@ from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Sig
 from synthdata.models.latent_paths import interpolate, vary
 from synthdata.progress import PLAN, Listener, Progress
 from synthdata.synthesizer import artefact
+from synthdata.synthesizer.finished import fit_once
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
@@ -43,7 +44,7 @@ def fit_table(layout: Layout, arrays: Arrays, name: str, settings: Any, run: Run
         return None
     signature = Signature(layout)
     _tell_plan(name, f"{len(layout)} column{'s' * (len(layout) != 1)}", signature, arrays, settings, run)
-    return family(name).fit(signature, arrays, settings, run)
+    return fit_once(family(name), signature, arrays, settings, run)
 
 
 def _tell_plan(what: str, across: str, signature: Signature, arrays: Arrays, settings: Any, run: Run) -> None:
@@ -113,7 +114,8 @@ class FieldStages:
             own = replace(run, seed=seed, checkpoint=checkpoint, minutes=minutes, listener=listener)
             signature = Signature({name: block}, condition_layout)
             _tell_plan(f"{name} by {families[name]}", type(block).__name__.lower(), signature, arrays, settings, own)
-            generators[name] = field_family(block, families[name]).fit(signature, arrays, settings, own)
+            kind = field_family(block, families[name])
+            generators[name] = fit_once(kind, signature, arrays, settings, own)
         return cls(generators, families)
 
     def sample(self, seed: np.random.SeedSequence, rows: int, table: Arrays) -> dict[str, np.ndarray]:

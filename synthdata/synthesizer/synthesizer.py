@@ -122,7 +122,7 @@ class Synthesizer:
         checkpoint : Path, optional
             A file to keep the state of training in; images and texts have theirs beside it.
         resume : bool, default False
-            Go on from `checkpoint`.
+            Go on from `checkpoint`; what was finished is not trained again, and the time it took counts as well.
         listener : callable, optional
             Called with each `Progress`. Without one, remarks about privacy are Python warnings (`PrivacyWarning`).
         callbacks : sequence of keras.callbacks.Callback, default ()
@@ -155,6 +155,7 @@ class Synthesizer:
         Synthesizer('table', marginals, 2 fields, 100 rows)
 
         """
+        from synthdata.models.training import checkpoints
         from synthdata.models.training.plan import Run
 
         budget = Budget.of_minutes(max_minutes)
@@ -162,6 +163,8 @@ class Synthesizer:
         if resume and checkpoint is None:
             raise InputError("resume=True needs the checkpoint of the interrupted run; give checkpoint")
         wanted = request(frame, schema, model, max_minutes)
+        if resume and checkpoint is not None:
+            budget = replace(budget, earlier=checkpoints.seconds(checkpoint))
         schema = wanted.schema
         frame = read_rows(frame, schema)
         remarks = tell(listener, about_columns(frame, schema), privacy=True)
@@ -176,6 +179,9 @@ class Synthesizer:
         heard = TrainingLog(listener)
         wanted = wanted.resolved(len(frame), encoder.layout, heard)
         run = Run(seed, None, checkpoint, resume, heard, callbacks, subjects)
+        if not resume:
+            with checkpoints.locked(checkpoint):
+                run.delete_checkpoints()  # of another run
         try:
             generator, stages = fit_generators(encoder.layout, encoder.encode(frame), wanted, run, budget)
         except TrainingError as error:
@@ -185,6 +191,7 @@ class Synthesizer:
         remarks += tell(listener, about_model(encoder.codecs, frame, heard.schedule, history))
         about = facts(wanted, len(frame), subjects, seed, generator)
         about |= {"seconds": round(budget.spent, 2), "warnings": remarks}
+        run.delete_checkpoints()
         return cls(schema, encoder, generator, stages, wanted.family, constraints, about)
 
     def sample(

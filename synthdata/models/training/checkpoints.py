@@ -1,10 +1,15 @@
-"""Checkpoints, one file each: written atomically, loaded only for the same data, plan and seed."""
+"""Checkpoints, one file each: written atomically, loaded only for the same data, plan and seed.
+
+A run has one file for its table, `model.checkpoint` say, and beside it one for each image and text, like
+`model.checkpoint.0`, and for first stages of these, like `model.checkpoint.0.tokenizer`.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,8 +25,9 @@ try:
 except ImportError:  # not a POSIX system: without locks, two runs may write the same file
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["load", "locked", "save"]
+__all__ = ["files", "load", "locked", "save", "seconds", "seconds_of_stage", "state_of"]
 
+UNFINISHED = (".part", ".lock")  # beside checkpoints, and none
 AFRESH = "to start afresh, delete it and train with resume=False"
 
 
@@ -46,6 +52,45 @@ def load(path: Path, identity: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
     if {key: meta.get(key) for key in identity} != identity:
         raise ArtefactError(f"{path}: checkpoint of other data, settings or seed; {AFRESH}")
     return dict(meta["state"]), arrays
+
+
+def state_of(path: Path) -> dict[str, Any] | None:
+    """The state that a file holds, whatever run it belongs to; None if there is none, or it cannot be read."""
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, "numpy") as file:
+            return dict(json.loads(file.metadata()["synthdata"])["state"])
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+        return None
+
+
+def files(path: Path) -> list[Path]:
+    """The files of a run that are there, the table's first."""
+    return _there(path, r"(\.\d+(\.[a-z]+)?)?")
+
+
+def seconds(path: Path) -> float:
+    """How long an interrupted run has trained, in all its stages."""
+    return _seconds(files(path))
+
+
+def seconds_of_stage(path: Path) -> float:
+    """How long an interrupted run has trained in the stage that has this file."""
+    return _seconds(_there(path, r"(\.[a-z]+)?"))
+
+
+def _there(path: Path, ending: str) -> list[Path]:
+    if not path.parent.is_dir():
+        return []
+    named = re.compile(re.escape(path.name) + ending)
+    found = [each for each in path.parent.iterdir() if named.fullmatch(each.name)]
+    return sorted(each for each in found if each.suffix not in UNFINISHED)
+
+
+def _seconds(paths: Iterable[Path]) -> float:
+    states = filter(None, map(state_of, paths))
+    return sum(float(state.get("seconds", 0.0)) for state in states)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from synthdata.models.training.interrupt import between_steps
 from synthdata.models.training.plan import Plan, Run
 from synthdata.models.training.schedule import Schedule
 from synthdata.models.training.task import Task
-from synthdata.progress import TIME_IS_UP, Progress
+from synthdata.progress import REMARK, TIME_IS_UP, Progress
 
 __all__ = ["train"]
 
@@ -126,6 +126,7 @@ class _Loop:
         self._step = tf.function(self._one_step, jit_compile=plan.compiled(run.minutes))
         if run.resume:
             self._load_checkpoint()
+        self.first_step = self.state.step
 
     def _one_step(self, decay: tf.Tensor, *batch: tf.Tensor) -> tf.Tensor:
         variables = self.model.trainable_variables
@@ -139,8 +140,8 @@ class _Loop:
         plan, state = self.plan, self.state
         self.model.stop_training = False
         self.callbacks.on_train_begin()
-        began, before, first = time.monotonic(), state.seconds, state.step
-        self.paced_from = (first + COMPILES, 0.0)
+        began, before = time.monotonic(), state.seconds
+        self.paced_from = (self.first_step + COMPILES, 0.0)
         while state.step < state.schedule.end and not self._stops():
             stop()
             epoch, inside = divmod(state.step, plan.steps_per_epoch)
@@ -248,7 +249,7 @@ class _Loop:
     def _why_ended(self) -> str:
         state, schedule = self.state, self.state.schedule
         if self.model.stop_training:
-            return "a callback asked for it"
+            return "a callback asked for it" if state.step > self.first_step else "it was done before the interruption"
         if state.step < schedule.planned and not (self._on_plateau and schedule.is_low(state.step)):
             return f"{TIME_IS_UP}, with {schedule.done(state.step):.0%} of the schedule done"
         if schedule.turn is not None:
@@ -302,3 +303,5 @@ class _Loop:
         self.best = [arrays[f"best.{i}"] for i in range(len(self.average))]
         kept = sum(key.startswith("loss.") for key in arrays)
         self.losses = [tf.constant(arrays[f"loss.{i}"]) for i in range(kept)]
+        done = self.state.step / self.state.schedule.end
+        self.run.listener(Progress(REMARK, done, detail=f"resumed at {done:.0%}"))
