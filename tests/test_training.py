@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from synthdata.models.training import checkpoints
 from synthdata.models.training.checkpoints import locked
 from synthdata.models.training.plan import Run
 from synthdata.models.training.schedule import Schedule
-from synthdata.progress import TIME_IS_UP, Progress
+from synthdata.progress import REMARK, TIME_IS_UP, Progress
 from synthdata.schema import Model, Schema
 from synthdata.synthesizer import Synthesizer
 
@@ -235,6 +236,28 @@ def test_a_schedule_cut_by_a_plateau_still_decays(name):
     generator = family(name).fit(SIGNATURE, table(), long, Run(seed=1, callbacks=[rates]))
     assert len(generator.history) < 300
     assert rates.seen[-1] < 0.2 * max(rates.seen)
+
+
+def test_a_plateau_is_said_once_and_in_plain_words_at_the_end():
+    long = SETTINGS.model_copy(update={"epochs": 400, "patience": 2})
+    heard: list[Progress] = []
+    generator = TransformerGenerator.fit(SIGNATURE, table(), long, Run(seed=1, listener=heard.append))
+    (said,) = [each.detail for each in heard if each.task == REMARK]
+    match = re.fullmatch(
+        r"epoch (\d+): no better validation for 2 epochs, so the learning rate comes down until epoch (\d+), with "
+        r"which training ends: progress jumps ahead",
+        said,
+    )
+    turn, last = map(int, match.groups())
+    done, best = len(generator.history), 1 + int(np.argmin([row["val_loss"] for row in generator.history]))
+    assert turn < done <= last < 400
+    assert heard[-1].detail == (
+        f"ended after epoch {done}: validation had not improved for 2 epochs by epoch {turn}, so the learning rate was "
+        f"brought down until epoch {done}; the weights of epoch {best}, the best, are kept"
+    )
+    progress = [each for each in heard if each.task == "train"]
+    assert progress[0].detail.startswith("epoch 1 of at most 400")
+    assert progress[-2].detail.startswith(f"epoch {done} of at most {last}")
 
 
 def test_a_plateau_begins_the_last_decay_and_the_rate_never_jumps():

@@ -213,8 +213,24 @@ class _Loop:
             state.best, state.best_epoch = validation, len(state.history)
             self.best = [variable.numpy() for variable in self.average]
         if self._on_plateau:
-            state.schedule.meet_plateau(state.step)
+            self._bring_rate_down()
         self.callbacks.on_epoch_end(epoch, {"loss": train_loss, "val_loss": validation})
+
+    def _bring_rate_down(self) -> None:
+        """Begin the last decay of the learning rate, unless it has begun; say so, since progress jumps ahead."""
+        state, begun = self.state, self.state.schedule.turn is not None
+        state.schedule.meet_plateau(state.step)
+        if begun or state.schedule.turn is None:
+            return
+        detail = (
+            f"epoch {len(state.history)}: no better validation for {self.plan.patience} epochs, so the learning rate "
+            f"comes down until epoch {self._last_epoch}, with which training ends: progress jumps ahead"
+        )
+        self.run.listener(Progress(REMARK, state.schedule.done(state.step), detail=detail))
+
+    @property
+    def _last_epoch(self) -> int:
+        return -(-self.state.schedule.end // self.plan.steps_per_epoch)
 
     def _with_average(self, measure: Any) -> float:
         trained = [variable.numpy() for variable in self.model.trainable_variables]
@@ -231,7 +247,7 @@ class _Loop:
     def _report(self) -> None:
         state, plan = self.state, self.plan
         epoch = -(-state.step // plan.steps_per_epoch)
-        detail = f"epoch {epoch} of at most {plan.epochs}"
+        detail = f"epoch {epoch} of at most {self._last_epoch}"
         if state.history:
             detail += f", loss {state.history[-1]['loss']:.3f}, validation {state.history[-1]['val_loss']:.3f}"
         pace = self._pace()
@@ -242,7 +258,7 @@ class _Loop:
         state = self.state
         if state.history:
             done, best = len(state.history), state.best_epoch
-            detail = f"ended after epoch {done}: {self._why_ended()}; the weights of epoch {best} are kept"
+            detail = f"ended after epoch {done}: {self._why_ended()}; the weights of epoch {best}, the best, are kept"
             cut = state.schedule.done(state.step) if TIME_IS_UP in detail else None
             self.run.listener(Progress("train", 1.0, 0.0, detail, cut))
 
@@ -254,7 +270,10 @@ class _Loop:
             return f"{TIME_IS_UP}, with {schedule.done(state.step):.0%} of the schedule done"
         if schedule.turn is not None:
             epoch = schedule.turn // self.plan.steps_per_epoch
-            return f"no better validation by epoch {epoch}, and the learning rate has come down since"
+            return (
+                f"validation had not improved for {self.plan.patience} epochs by epoch {epoch}, so the learning rate "
+                f"was brought down until epoch {len(state.history)}"
+            )
         if state.step < schedule.planned:
             return f"no better validation for {self.plan.patience} epochs"
         return "the schedule is done"
