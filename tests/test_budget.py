@@ -16,7 +16,20 @@ from synthdata import InputError, Schema, Synthesizer, evaluate, train
 from synthdata.budget import LEAST_SECONDS, Budget
 from synthdata.cli import main
 from synthdata.cli.console import Console
-from synthdata.cli.timing import EVALUATION, READING, REPORT_ROWS, ROWS, TRAINING, WRITING, Expected, Timing
+from synthdata.cli.overrun import REASONS, overrun
+from synthdata.cli.timing import (
+    COMPARISON,
+    EARLIER,
+    EVALUATION,
+    READING,
+    REPORT_ROWS,
+    ROWS,
+    TRAINING,
+    WRITING,
+    WRITTEN,
+    Expected,
+    Timing,
+)
 from synthdata.evaluation.limits import PANELS, STEPS, Workload, limit_note, most_rows, slowness
 from synthdata.pipeline import FEWEST_IN_TIME, until
 from synthdata.progress import PLAN, REMARK, Progress
@@ -125,6 +138,54 @@ def test_time_before_an_interruption_counts_and_is_named() -> None:
     assert timing.line().startswith("time: training before the interruption 1 min 41 s, reading ")
     assert timing.line().endswith("1 min 41 s of at most 3 min 0 s")
     assert timing.result()["training_before_the_interruption"] == 101
+
+
+def took(limit: float | None, kept: float, **seconds: float) -> Timing:
+    """A command whose parts took so long."""
+    watch = Watch()
+    timing = timed(limit, watch)
+    timing.training(Expected(report=kept))
+    for part, each in seconds.items():
+        watch.now += each
+        timing.lap(part.replace("_", " "))
+    return timing
+
+
+def test_a_command_that_took_longer_than_its_limit_says_why_and_what_would_have_been_enough() -> None:
+    timing = took(30, 7, reading=19, training=14, rows_for_the_report=1, evaluation=8, rows=4)
+    (said,) = overrun(timing)
+    assert said == (
+        "16 s over --max-minutes, since some parts cannot be shortened (reading, 19 s: libraries are loaded, and all rows "
+        "are read and checked; training, 14 s: each network is built, compiled and validated, however few its steps; "
+        "evaluation, 8.0 s: a few hundred rows are compared in any case; rows, 4.0 s: all the rows asked for are drawn "
+        "and checked); --max-minutes 1 would have been about enough"
+    )
+
+
+@pytest.mark.parametrize(
+    ("timing", "part", "enough"),
+    [
+        (took(6, 0, reading=8, training=2, writing=0.1), "reading", 0.25),
+        (took(20, 0, reading=6, training=29, writing=0.1), "training", 0.75),
+        (took(60, 10, reading=6, training=30, rows_for_the_report=4, evaluation=11, rows=100), "rows", 3),
+        (took(60, 10, reading=6, training=34, rows_for_the_report=2, evaluation=40, rows=1), "evaluation", 3.5),
+        (took(30, 0, training_before_the_interruption=40, reading=6, training=2), "training before", 1),
+    ],
+)
+def test_the_part_that_is_most_over_is_named_first(timing: Timing, part: str, enough: float) -> None:
+    (said,) = overrun(timing)
+    assert f"({part}" in said
+    assert said.endswith(f"--max-minutes {enough:g} would have been about enough")
+
+
+@pytest.mark.parametrize("limit", [None, 60, 47])
+def test_a_command_that_kept_to_its_limit_says_nothing_of_it(limit: float | None) -> None:
+    assert overrun(took(limit, 7, reading=19, training=14, evaluation=10, rows=4)) == []
+
+
+def test_every_part_has_a_reason() -> None:
+    parts = {READING, TRAINING, REPORT_ROWS, EVALUATION, ROWS, WRITTEN, EARLIER, COMPARISON}
+    assert set(REASONS) == parts
 
 
 def test_training_gets_what_reading_left_less_the_report_and_the_rows() -> None:

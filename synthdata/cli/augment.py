@@ -11,9 +11,10 @@ import click
 from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.learning import check_trainable, learn, trained_before
 from synthdata.cli.options import PATH, training_options, where_option
+from synthdata.cli.overrun import overrun
 from synthdata.cli.paths import load_schema
 from synthdata.cli.quiet_tf import start_tensorflow
-from synthdata.cli.timing import READING, ROWS, WRITTEN, Expected, Timing
+from synthdata.cli.timing import COMPARISON, READING, ROWS, WRITTEN, Expected, Timing
 from synthdata.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def command(
             folds=folds or FOLDS, sensitive=sensitive or independent, seed=seed, max_minutes=max_minutes,
             resume=resume, force=force,
         )  # fmt: skip
-        timing.lap("comparison")
+        timing.lap(COMPARISON)
         helps = proof.gains.helps and proof.best is not None
         if proof.best is None or not (helps or force):  # nothing to add, or it does not help
             unchanged = _unchanged(declared, frame, provenance)
@@ -387,4 +388,4 @@ def _finish(
             f"{declared.target} by {sensitive}: demographic parity difference {before:.3f} in real rows, "
             f"{after:.3f} in all rows"
         )
-    console.finish(result, [*lines, timing.line(added)])
+    console.finish(result, [*lines, timing.line(added), *overrun(timing)])

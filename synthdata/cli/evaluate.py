@@ -9,10 +9,11 @@ import click
 
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.options import PATH, force_option, seed_option
+from synthdata.cli.overrun import overrun
 from synthdata.cli.paths import load_schema
 from synthdata.cli.quiet_tf import start_tensorflow
 from synthdata.cli.scoring import report_scores, show_real_option
-from synthdata.cli.timing import WRITING, Timing
+from synthdata.cli.timing import EVALUATION, READING, WRITING, Timing
 
 __all__ = ["command"]
 
@@ -81,6 +82,7 @@ def command(
     assert frames[1] is not None
     if any(field.ending for field in declared.fields.values()):  # image features are those of a network
         start_tensorflow(console)
+    timing.lap(READING)
     with console.progress() as listener:
         report = evaluate(
             frames[0],
@@ -96,8 +98,9 @@ def command(
             listener=listener,
         )
     files = write_report(report, output, force=force)
+    timing.lap(EVALUATION)
     result, lines = report_scores(report, files)
-    console.finish(result, lines)
+    console.finish(result, [*lines, *overrun(timing)])
     if report.missed:
         ctx.exit(4)
 

@@ -10,6 +10,7 @@ import click
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.learning import learn, trained_before
 from synthdata.cli.options import PATH, rows_option, training_options, where_option
+from synthdata.cli.overrun import overrun
 from synthdata.cli.producing import produce, report_rows
 from synthdata.cli.scoring import expected, score, show_real_option
 from synthdata.cli.timing import ROWS, Timing
@@ -122,5 +123,5 @@ def command(
     folder = output / "model"
     console.finish(
         {"model": str(folder), "report": scores, **result, "seconds": timing.result()},
-        [f"wrote {folder}", *summary, *lines, timing.line(rows)],
+        [f"wrote {folder}", *summary, *lines, timing.line(rows), *overrun(timing)],
     )

@@ -8,6 +8,8 @@ from synthdata.budget import Budget, check_minutes
 from synthdata.cli.console import Console, duration
 
 __all__ = [
+    "COMPARISON",
+    "DRAWING_SHARE",
     "EARLIER",
     "EVALUATION",
     "READING",
@@ -21,7 +23,7 @@ __all__ = [
 ]
 
 READING, TRAINING, WRITTEN, ROWS = "reading", "training", "writing", "rows"  # parts
-EARLIER = "training before the interruption"
+EARLIER, COMPARISON = "training before the interruption", "comparison"
 REPORT_ROWS, EVALUATION = "rows for the report", "evaluation"
 WHOLE = "whole"
 
@@ -42,10 +44,14 @@ class Expected:
 
 @dataclass(frozen=True)
 class Timing:
-    """The budget of a command, from its start, and the seconds that its parts took, by name."""
+    """The budget of a command, from its start, and the seconds that its parts took, by name.
+
+    kept: the seconds that parts were to leave for what follows them, by name.
+    """
 
     budget: Budget
     seconds: dict[str, float] = field(default_factory=dict)
+    kept: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, console: Console, max_minutes: float | None = None, earlier: float = 0.0) -> Timing:
@@ -67,7 +73,8 @@ class Timing:
         whole = self.budget.seconds
         if whole is None:
             return self.budget
-        return replace(self.budget, kept=min(expected.report, REPORT_SHARE * whole) + self.rows(expected))
+        self.kept[TRAINING] = min(expected.report, REPORT_SHARE * whole) + self.rows(expected)
+        return replace(self.budget, kept=self.kept[TRAINING])
 
     def rows(self, expected: Expected) -> float:
         """Seconds that are kept for drawing the rows asked for; 0 without a limit."""

@@ -9,6 +9,7 @@ import click
 from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.learning import learn, trained_before
 from synthdata.cli.options import PATH, training_options
+from synthdata.cli.overrun import overrun
 from synthdata.cli.timing import WRITTEN, Timing
 
 __all__ = ["command"]
@@ -50,6 +51,7 @@ def command(
         f"in {duration(timing.budget.spent)}",
         *([f"chosen for {about['chosen']}"] if "chosen" in about else []),
         timing.line(),
+        *overrun(timing),
         f"next: synthdata generate {output} -n {about['rows']} -o rows.csv",
     ]
     console.finish(result, lines, written=True)
