@@ -155,10 +155,10 @@ def test_a_command_that_took_longer_than_its_limit_says_why_and_what_would_have_
     timing = took(30, 7, reading=19, training=14, rows_for_the_report=1, evaluation=8, rows=4)
     (said,) = overrun(timing)
     assert said == (
-        "16 s over --max-minutes, since some parts cannot be shortened (reading, 19 s: libraries are loaded, and all rows "
-        "are read and checked; training, 14 s: each network is built, compiled and validated, however few its steps; "
-        "evaluation, 8.0 s: a few hundred rows are compared in any case; rows, 4.0 s: all the rows asked for are drawn "
-        "and checked); --max-minutes 1 would have been about enough"
+        "16 s over --max-minutes, since some parts cannot be shortened (reading, 19 s: libraries are loaded, and all "
+        "rows are read and checked; training, 14 s: each network is built, compiled and validated, however few its "
+        "steps; evaluation, 8.0 s: a few hundred rows are compared in any case; rows, 4.0 s: all the rows asked for "
+        "are drawn and checked); --max-minutes 1 would have been about enough"
     )
 
 

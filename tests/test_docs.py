@@ -235,6 +235,17 @@ def test_every_score_stands_in_the_docs():
     assert [name for name in METRICS if name not in page] == []
 
 
+def test_the_shares_of_near_rows_in_the_answer_on_privacy_are_those_of_the_table() -> None:
+    page = (DOCS / "results.md").read_text()
+    cells = [re.split(r" *\| *", line.strip("| ")) for line in page.splitlines() if line.startswith("| ")]
+    names = next(row for row in cells if {"system", "dcr_share"} <= set(row))
+    table = [dict(zip(names, row, strict=False)) for row in cells if len(row) == len(names)]
+    found = {row["set"]: row["dcr_share"] for row in reversed(table) if row["system"].startswith("synthdata, transf")}
+    answer = next(line for line in page.splitlines() if line.startswith("| Are rows nearer"))
+    shares = [f"{float(found[name]):.3f}".removeprefix("0") for name in ("adult", "default", "diabetes")]
+    assert "{}, {} and {} of them".format(*shares) in answer
+
+
 def test_every_command_stands_in_the_docs():
     pages = "".join(page.read_text() for page in PAGES)
     for name in main.list_commands(None):

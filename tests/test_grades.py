@@ -18,6 +18,7 @@ from synthdata.evaluation.html.page import render
 from synthdata.evaluation.report import LEADS, Masked, Report
 from synthdata.evaluation.score import Score
 from synthdata.evaluation.summary import section_summary, unmeasured_summary
+from synthdata.evaluation.tabular.warnings import unusable
 from synthdata.metrics import METRICS
 
 DOCS = (Path(__file__).parents[1] / "docs" / "report.md").read_text()
@@ -225,13 +226,29 @@ def test_a_column_that_is_all_the_rare_label_is_in_the_summary_though_trees_do_n
     assert section_summary(report, "fidelity").startswith('fair (column "city" says "_RARE_" in 100% of the synthetic')
 
 
-def test_rows_that_are_as_easy_to_tell_from_real_ones_as_independent_columns_are_reported():
+def test_rows_that_are_no_harder_to_tell_from_real_ones_than_independent_columns_are_reported():
     made, rng = useless(1), np.random.default_rng(0)
     made = made.apply(lambda column: rng.permutation(column.to_numpy()))
     made["two"] = -made["one"]
     notes = " ".join(evaluate(useless(0), made, useless(2), SCHEMA).notes)
-    assert "as easy to tell from real ones as independent columns" in notes
+    assert "easier to tell from real ones than independent columns" in notes
     assert "Pairs of columns are worse than independent columns" in notes
+
+
+@pytest.mark.parametrize(
+    ("auc", "said"),
+    [
+        (0.8, None),
+        (0.82, "are as easy to tell from real ones as independent columns are (AUC 0.820, independent columns 0.837)"),
+        (0.85, "are as easy to tell from real ones as independent columns are"),
+        (0.9, "are easier to tell from real ones than independent columns (AUC 0.900, independent columns 0.837)"),
+        (0.969, "are far easier to tell from real ones than independent columns"),
+    ],
+)
+def test_rows_that_are_told_more_easily_than_independent_columns_are_not_called_as_easy(auc, said):
+    notes = unusable([Score.of("c2st_auc", auc, floor=0.837)])
+    assert len(notes) == (said is not None)
+    assert all(said in note for note in notes)
 
 
 def test_nothing_is_said_of_fresh_rows():

@@ -13,6 +13,7 @@ from synthdata.schema import Schema
 __all__ = ["about_masked", "mostly_rare", "unusable"]
 
 NEAR_FLOOR = 0.02  # distance from the AUC of independent columns
+FAR = 0.1  # distance from it, from which on rows are far easier to tell
 LEAST_FLOOR = 0.6  # AUC of independent columns below which columns hardly depend on each other
 MOSTLY = 0.5  # of the rows
 
@@ -37,10 +38,19 @@ def _of_pairs(score: Score | None) -> Iterator[str]:
 def _of_rows(score: Score | None) -> Iterator[str]:
     if score is None or score.value is None or score.floor is None or score.floor < LEAST_FLOOR:
         return
-    if score.value >= score.floor - NEAR_FLOOR:
+    worse = score.value - score.floor
+    if worse < -NEAR_FLOOR:
+        return
+    figures = f"(AUC {score.value:.3f}, independent columns {score.floor:.3f})"
+    if worse <= NEAR_FLOOR:
         yield (
-            f"Synthetic rows are as easy to tell from real ones as independent columns are (AUC {score.value:.3f}, "
-            f"independent columns {score.floor:.3f}): the model has learned single columns at best, not rows."
+            f"Synthetic rows are as easy to tell from real ones as independent columns are {figures}: the model has "
+            f"learned single columns at best, not rows."
+        )
+    else:
+        yield (
+            f"Synthetic rows are {'far ' if worse > FAR else ''}easier to tell from real ones than independent columns "
+            f"{figures}: the model has learned neither rows nor, well enough, single columns."
         )
 
 
