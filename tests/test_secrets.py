@@ -287,6 +287,35 @@ def test_the_checkpoint_of_an_interrupted_training_names_nobody(tmp_path: Path) 
     assert leaks(files(tmp_path), secrets(frame, STAYS)) == []
 
 
+class InterruptingTexts(keras.callbacks.Callback):
+    """Ctrl-C after the first epoch of the second stage."""
+
+    stages = 0
+
+    def on_train_begin(self, logs: object = None) -> None:
+        self.stages += 1
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        if self.stages == 2:
+            raise KeyboardInterrupt
+
+
+def test_the_checkpoint_of_a_finished_stage_names_nobody(tmp_path: Path) -> None:
+    frame = visits(150)
+    schema = Schema.infer(frame).replace(model={"family": "transformer", **SHORT})
+    schema = schema.replace_field("note", model={"family": "transformer", **SHORT})
+    with pytest.raises(KeyboardInterrupt):
+        train(
+            frame,
+            schema,
+            checkpoint=tmp_path / "model.checkpoint",
+            callbacks=[InterruptingTexts()],
+            listener=lambda progress: None,
+        )
+    assert {each.name for each in files(tmp_path)} >= {"model.checkpoint", "model.checkpoint.0"}
+    assert leaks(files(tmp_path), secrets(frame, STAYS)) == []
+
+
 @pytest.mark.parametrize("table", ["case20.csv", "case27.csv"])
 def test_no_key_of_any_shape_is_kept(table: str, tmp_path: Path) -> None:
     if not (FIELD / table).exists():
