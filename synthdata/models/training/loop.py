@@ -131,7 +131,10 @@ class _Loop:
     def _one_step(self, decay: tf.Tensor, *batch: tf.Tensor) -> tf.Tensor:
         variables = self.model.trainable_variables
         loss, gradients = self.task.gradients([v.value for v in variables], *batch)
-        self.optimizer.apply([tf.convert_to_tensor(gradient) for gradient in gradients], variables)
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
+        with tf.control_dependencies(gradients):
+            gradients = [tf.identity(gradient) for gradient in gradients]  # of one player may need another's weights
+        self.optimizer.apply(gradients, variables)
         for average, variable in zip(self.average, variables, strict=True):
             average.assign(decay * average + (1 - decay) * variable)
         return loss

@@ -66,10 +66,12 @@ class ImageGANNetwork(keras.Model):
     ) -> tf.Tensor:
         """The encoder's loss: errors of the noise of generated images, and of reconstructed real images.
 
-        real, generated: images in [-1, 1]. latent: the noise of the generated ones.
+        real, generated: images in [-1, 1]. latent: the noise of the generated ones. Both are encoded at once.
         """
-        noise_error = tf.reduce_mean((self.encoder(generated, condition) - latent) ** 2)
-        reconstructed = self.generate(self.encoder(real, condition), condition)
+        both = self.encoder(tf.concat([generated, real], 0), tf.concat([condition, condition], 0))
+        of_generated, of_real = tf.split(both, 2)
+        noise_error = tf.reduce_mean((of_generated - latent) ** 2)
+        reconstructed = self.generate(of_real, condition)
         return noise_error + PIXELS * tf.reduce_mean((reconstructed - real) ** 2)
 
     def export(self) -> dict[str, np.ndarray]:
