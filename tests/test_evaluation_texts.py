@@ -115,6 +115,17 @@ def test_repeated_texts_are_less_distinct(fresh):
     assert repeated["text_distinct"].value < fresh["text_distinct"].value / 2
 
 
+def test_directions_in_which_hardly_any_training_text_varies_do_not_decide():
+    rng = np.random.default_rng(0)
+    states = ["stable", "better", "worse", "unchanged"]
+    notes = [f"The patient is {states[i]}." for i in rng.integers(4, size=600)]
+    rare = [*notes[:299], "The patient is stable or better."]
+    none = np.empty(0)
+    sides = {"train": side(notes[:300], none), "synthetic": side(rare, none), "holdout": side(notes[300:], none)}
+    scores = {score.name: score for score in compare_texts("note", sides, (), np.random.default_rng(0))[0]}
+    assert scores["text_frechet"].value < 100
+
+
 def test_without_held_out_rows_nothing_is_judged():
     alone = scored(TRAIN, holdout=None)
     assert all(score.passed is None and score.ceiling is None for score in alone.values())

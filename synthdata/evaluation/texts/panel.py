@@ -42,6 +42,7 @@ FEWEST_OF_A_LABEL = 10  # texts, to measure accuracy on
 MOST_LABELS = 100
 GRAM = 8  # words
 PAIRS = 10  # of a synthetic and a real text, that are shown
+LEAST_SPREAD = 0.01  # of a direction of text vectors, over that of the widest
 CANDIDATES = 100  # texts among which those are found that are shown without a real one
 
 # what is large enough to matter, beyond chance
@@ -169,7 +170,8 @@ def _similarity(field: str, sides: Mapping[str, TextSide], vectors: TextVectors,
         name: of_train[:rows] if name == "train" else vectors.transform(texts[:rows])
         for name, texts in compared.items()
     }
-    middle, spread = seen["train"].mean(axis=0), seen["train"].std(axis=0) + 1e-6
+    middle, spread = seen["train"].mean(axis=0), seen["train"].std(axis=0)
+    spread = np.maximum(spread, LEAST_SPREAD * spread.max()) + 1e-6  # few different texts leave directions without any
     seen = {name: ((each - middle) / spread).astype(np.float64) for name, each in seen.items()}
     train, train_characters = sides["train"], _characters(sides["train"].texts)
     metrics: dict[str, Callable[[str], float]] = {
