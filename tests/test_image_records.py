@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from sklearn.datasets import load_digits
 
 from synthdata import Schema, Synthesizer, evaluate, generate, write_report
+from synthdata.blocks import Pixels
 from synthdata.cli import main
 from synthdata.errors import ConditionError, GateError, InputError, SchemaError
 from synthdata.evaluation.images.inception import Inception
@@ -23,6 +24,7 @@ from synthdata.evaluation.images.panel import ImageSide, compare_images
 from synthdata.fields.image.pictures import png
 from synthdata.io.readers import read_table
 from synthdata.metrics import METRICS
+from synthdata.models.auto import choose_image
 from synthdata.progress import silent
 
 ROWS = 600
@@ -51,6 +53,23 @@ fields:
 @pytest.fixture(scope="module")
 def fitted() -> Synthesizer:
     return Synthesizer.fit(digits()[:ROWS], SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("side", "minutes", "family"),
+    [(28, None, "gan"), (28, 2, "vae"), (28, 5, "gan"), (64, 5, "vae"), (64, 15, "gan"), (64, None, "gan")],
+)
+def test_a_gan_is_the_default_unless_time_is_too_short_for_it(side, minutes, family):
+    assert choose_image(Pixels(side, side, 3), minutes).family == family
+
+
+def test_the_plan_says_why_a_vae_is_trained():
+    heard = []
+    schema = SCHEMA.replace_field("scan", model={})
+    fitted = Synthesizer.fit(digits()[:60], schema, max_minutes=0.02, listener=heard.append)
+    (plan,) = (each.detail for each in heard if each.task == "plan" and each.detail.startswith("scan"))
+    assert plan.startswith("scan by vae (0.02 minutes are too few for a GAN of 8 x 8 pixels), 60 rows")
+    assert fitted.stages.families == {"scan": "vae"}
 
 
 def test_images_are_drawn_for_the_record_they_stand_in(fitted):

@@ -1,4 +1,7 @@
-"""`model: auto`: which family a table gets, and why. The rule is in docs/schema.md, its reasons in docs/results.md."""
+"""Which family a table with `model: auto` gets, and an image that names none, and why.
+
+The rules are in docs/schema.md and docs/images.md, their reasons in docs/results.md.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ from dataclasses import dataclass
 
 from pydantic import Field as Key
 
+from synthdata.blocks import Pixels
 from synthdata.models.base import Settings
+from synthdata.models.samplers.resolutions import LARGE
 
-__all__ = ["MOST_COLUMNS", "AutoSettings", "Choice", "choose"]
+__all__ = ["MOST_COLUMNS", "AutoSettings", "Choice", "choose", "choose_image"]
 
 MOST_COLUMNS = 300  # the Transformer's sampling time grows with the square of the columns
+GAN_MINUTES, GAN_MINUTES_LARGE = 5, 15  # below which an image GAN has not learned more than blobs
 
 
 class AutoSettings(Settings):
@@ -41,3 +47,11 @@ def choose(asked: AutoSettings, rows: int, columns: int) -> Choice:
     if columns > MOST_COLUMNS:
         return Choice("vae", f"{size}: a Transformer's sampling grows with the square of the columns, a VAE's does not")
     return Choice("transformer", f"{size}: the most faithful family for tables of up to {MOST_COLUMNS} columns")
+
+
+def choose_image(block: Pixels, minutes: float | None) -> Choice:
+    """Choose for images that name no family, given the time limit of the whole command, if there is one."""
+    least = GAN_MINUTES if max(block.height, block.width) <= LARGE else GAN_MINUTES_LARGE
+    if minutes is not None and minutes < least:
+        return Choice("vae", f"{minutes:g} minutes are too few for a GAN of {block.height} x {block.width} pixels")
+    return Choice("gan", "")

@@ -12,6 +12,7 @@ from synthdata.blocks import Arrays, Block, Layout, Pixels, tabular
 from synthdata.budget import Budget
 from synthdata.errors import ArtefactError, DataError
 from synthdata.models import families_of, family, field_family, field_settings
+from synthdata.models.auto import choose_image
 from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Signature, Size
 from synthdata.models.latent_paths import interpolate, vary
 from synthdata.progress import PLAN, Listener, Progress
@@ -107,13 +108,18 @@ class FieldStages:
         generators, families = {}, {}
         for number, (name, block) in enumerate(fields.items()):
             chosen = {"family": override} if override in families_of(block) else dict(models.get(name, {}))
+            why = ""
+            if isinstance(block, Pixels) and not chosen:
+                choice = choose_image(block, budget.seconds and budget.seconds / 60)
+                chosen, why = {"family": choice.family}, choice.why and f" ({choice.why})"
             families[name], settings = field_settings(block, chosen.pop("family", None), chosen)
             checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
             minutes = budget.share(1 / (len(fields) - number))
             seed, listener = run.seed + 1 + number, _of_field(run.listener, name)
             own = replace(run, seed=seed, checkpoint=checkpoint, minutes=minutes, listener=listener)
             signature = Signature({name: block}, condition_layout)
-            _tell_plan(f"{name} by {families[name]}", type(block).__name__.lower(), signature, arrays, settings, own)
+            what, across = f"{name} by {families[name]}{why}", type(block).__name__.lower()
+            _tell_plan(what, across, signature, arrays, settings, own)
             kind = field_family(block, families[name])
             generators[name] = fit_once(kind, signature, arrays, settings, own)
         return cls(generators, families)

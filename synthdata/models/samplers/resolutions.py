@@ -16,6 +16,7 @@ from synthdata.blocks import Pixels
 from synthdata.models.samplers.shapes import Shapes
 
 __all__ = [
+    "LARGE",
     "Resolutions",
     "block_shapes",
     "decoder_shapes",
@@ -180,6 +181,8 @@ def encoder_shapes(resolutions: Resolutions, condition: int, out: int) -> Shapes
 def initial_weight(name: str, shape: tuple[int, ...], rng: np.random.Generator, enter_gain: float = 1.0) -> np.ndarray:
     """Initial value of a weight: He et al. 2015 (arXiv:1502.01852, eq. 10), smaller where residuals add up.
 
+    All pixels of a patch begin alike, so that there is no texture to unlearn: Aitken et al. 2017 (arXiv:1707.02937).
+
     enter_gain: variance of the first layer's output over that of its input.
     """
     if "bias" in name:
@@ -195,4 +198,6 @@ def initial_weight(name: str, shape: tuple[int, ...], rng: np.random.Generator, 
             scale *= MODULATION
         case "detail":
             scale *= DETAIL
+    if kind == "spread":
+        return np.tile(rng.normal(0.0, scale, (shape[0], PIXEL_FEATURES)), shape[1] // PIXEL_FEATURES)
     return rng.normal(0.0, scale, shape)
