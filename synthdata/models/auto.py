@@ -11,12 +11,11 @@ from pydantic import Field as Key
 
 from synthdata.blocks import Pixels
 from synthdata.models.base import Settings
-from synthdata.models.samplers.resolutions import LARGE
 
 __all__ = ["MOST_COLUMNS", "AutoSettings", "Choice", "choose", "choose_image"]
 
 MOST_COLUMNS = 300  # the Transformer's sampling time grows with the square of the columns
-GAN_MINUTES, GAN_MINUTES_LARGE = 5, 15  # below which an image GAN has not learned more than blobs
+GAN_MINUTES = 5  # below which an image GAN has not learned more than blobs
 
 
 class AutoSettings(Settings):
@@ -51,7 +50,6 @@ def choose(asked: AutoSettings, rows: int, columns: int) -> Choice:
 
 def choose_image(block: Pixels, minutes: float | None) -> Choice:
     """Choose for images that name no family, given the time limit of the whole command, if there is one."""
-    least = GAN_MINUTES if max(block.height, block.width) <= LARGE else GAN_MINUTES_LARGE
-    if minutes is not None and minutes < least:
+    if minutes is not None and minutes < GAN_MINUTES:
         return Choice("vae", f"{minutes:g} minutes are too few for a GAN of {block.height} x {block.width} pixels")
     return Choice("gan", "")

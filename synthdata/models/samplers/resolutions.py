@@ -16,7 +16,6 @@ from synthdata.blocks import Pixels
 from synthdata.models.samplers.shapes import Shapes
 
 __all__ = [
-    "LARGE",
     "Resolutions",
     "block_shapes",
     "decoder_shapes",
