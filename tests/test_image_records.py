@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,10 +59,30 @@ def fitted() -> Synthesizer:
 
 @pytest.mark.parametrize(
     ("side", "minutes", "family"),
-    [(28, None, "gan"), (28, 2, "vae"), (28, 5, "gan"), (64, 4.9, "vae"), (64, None, "gan")],
+    [(28, None, None), (28, 2, "vae"), (28, 5, None), (64, 4.9, "vae"), (64, None, None)],
 )
-def test_a_gan_is_the_default_unless_time_is_too_short_for_it(side, minutes, family):
-    assert choose_image(Pixels(side, side, 3), minutes).family == family
+def test_the_default_of_images_is_trained_unless_time_is_too_short_for_it(side, minutes, family):
+    choice = choose_image(Pixels(side, side, 3), minutes)
+    assert (choice and choice.family) == family
+
+
+def test_a_family_that_was_begun_is_resumed_whatever_the_limit_is(tmp_path):
+    checkpoint = tmp_path / "scans.checkpoint"
+    schema = Schema(name="scans", fields={"scan": {"kind": "image", "height": 8, "width": 8}})
+    frame, heard = digits()[["scan"]][:100], []
+    stop = keras.callbacks.LambdaCallback(on_train_batch_begin=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        Synthesizer.fit(frame, schema, checkpoint=checkpoint, callbacks=[stop])
+    with pytest.raises(KeyboardInterrupt):
+        Synthesizer.fit(
+            frame, schema, checkpoint=checkpoint, resume=True, max_minutes=1, callbacks=[stop], listener=heard.append
+        )
+    (plan,) = [each for each in heard if each.task == "plan"]
+    assert "scan by gan (begun before the interruption)" in plan.detail
+
+
+def interrupt(step, logs=None):
+    signal.raise_signal(signal.SIGINT)
 
 
 def test_the_plan_says_why_a_vae_is_trained():

@@ -48,8 +48,8 @@ def choose(asked: AutoSettings, rows: int, columns: int) -> Choice:
     return Choice("transformer", f"{size}: the most faithful family for tables of up to {MOST_COLUMNS} columns")
 
 
-def choose_image(block: Pixels, minutes: float | None) -> Choice:
-    """Choose for images that name no family, given the time limit of the whole command, if there is one."""
+def choose_image(block: Pixels, minutes: float | None) -> Choice | None:
+    """Choose for images that name no family, given the time limit of the whole command; None for the default."""
     if minutes is not None and minutes < GAN_MINUTES:
         return Choice("vae", f"{minutes:g} minutes are too few for a GAN of {block.height} x {block.width} pixels")
-    return Choice("gan", "")
+    return None

@@ -40,7 +40,8 @@ def fit_once(kind: type[Generator], signature: Signature, arrays: Arrays, settin
     before = checkpoints.seconds_of_stage(run.checkpoint) if run.resume else 0.0
     heard, began = _Ends(run), time.monotonic()
     minutes = None if run.minutes is None else run.minutes + before / 60
-    generator = kind.fit(signature, arrays, settings, replace(run, minutes=minutes, listener=heard))
+    own = replace(run, minutes=minutes, listener=heard, generator=settings.family)
+    generator = kind.fit(signature, arrays, settings, own)
     state = {
         "finished": True,
         "seconds": before + time.monotonic() - began,

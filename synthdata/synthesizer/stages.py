@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from synthdata.blocks import Arrays, Block, Layout, Pixels, tabular
 from synthdata.budget import Budget
 from synthdata.errors import ArtefactError, DataError
 from synthdata.models import families_of, family, field_family, field_settings
-from synthdata.models.auto import choose_image
+from synthdata.models.auto import Choice, choose_image
 from synthdata.models.base import Generator, LatentSpace, PromptedGenerator, Signature, Size
 from synthdata.models.latent_paths import interpolate, vary
 from synthdata.progress import PLAN, Listener, Progress
@@ -55,6 +56,14 @@ def _tell_plan(what: str, across: str, signature: Signature, arrays: Arrays, set
     lengths = [f"at most {getattr(chosen, each):,} {each}" for each in ("epochs", "rounds") if hasattr(chosen, each)]
     detail = ", ".join([what, f"{size.rows:,} rows x {across}", *lengths])  # the baseline has neither
     run.listener(Progress(PLAN, 0.0, run.minutes and 60 * run.minutes, detail))
+
+
+def _begun(checkpoint: Path | None, run: Run) -> Choice | None:
+    """The family that an interrupted run has begun with, whatever its limit was; None if there is none to resume."""
+    from synthdata.models.training import checkpoints
+
+    begun = checkpoints.generator_of(checkpoint) if run.resume and checkpoint else None
+    return Choice(begun, "begun before the interruption") if begun else None
 
 
 def table_files(name: str, generator: Generator | None) -> dict[str, bytes]:
@@ -108,12 +117,12 @@ class FieldStages:
         generators, families = {}, {}
         for number, (name, block) in enumerate(fields.items()):
             chosen = {"family": override} if override in families_of(block) else dict(models.get(name, {}))
+            checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
             why = ""
             if isinstance(block, Pixels) and not chosen:
-                choice = choose_image(block, budget.seconds and budget.seconds / 60)
-                chosen, why = {"family": choice.family}, choice.why and f" ({choice.why})"
+                choice = _begun(checkpoint, run) or choose_image(block, budget.seconds and budget.seconds / 60)
+                chosen, why = ({"family": choice.family}, f" ({choice.why})") if choice else ({}, "")
             families[name], settings = field_settings(block, chosen.pop("family", None), chosen)
-            checkpoint = run.checkpoint and run.checkpoint.with_name(f"{run.checkpoint.name}.{number}")
             minutes = budget.share(1 / (len(fields) - number))
             seed, listener = run.seed + 1 + number, _of_field(run.listener, name)
             own = replace(run, seed=seed, checkpoint=checkpoint, minutes=minutes, listener=listener)

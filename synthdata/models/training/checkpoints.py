@@ -25,7 +25,7 @@ try:
 except ImportError:  # not a POSIX system: without locks, two runs may write the same file
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["files", "load", "locked", "save", "seconds", "seconds_of_stage", "state_of"]
+__all__ = ["files", "generator_of", "load", "locked", "save", "seconds", "seconds_of_stage", "state_of"]
 
 UNFINISHED = (".part", ".lock")  # beside checkpoints, and none
 AFRESH = "to start afresh, delete it and train with resume=False"
@@ -56,11 +56,21 @@ def load(path: Path, identity: Mapping[str, Any]) -> tuple[dict[str, Any], dict[
 
 def state_of(path: Path) -> dict[str, Any] | None:
     """The state that a file holds, whatever run it belongs to; None if there is none, or it cannot be read."""
+    return None if (meta := _meta(path)) is None else dict(meta["state"])
+
+
+def generator_of(path: Path) -> str | None:
+    """The family that a file belongs to, whatever run it is of; None as above, or if it says none."""
+    return None if (meta := _meta(path)) is None else str(meta.get("generator") or "") or None
+
+
+def _meta(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
         with safe_open(path, "numpy") as file:
-            return dict(json.loads(file.metadata()["synthdata"])["state"])
+            meta = dict(json.loads(file.metadata()["synthdata"]))
+            return meta if isinstance(meta["state"], dict) else None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError):
         return None
 

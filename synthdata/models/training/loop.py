@@ -309,7 +309,12 @@ class _Loop:
         """Plan, seed and data that a checkpoint must match."""
         ids = None if self.run.subjects is None else self.run.subjects.numbers
         subjects = "" if ids is None else hashlib.sha256(ids.tobytes()).hexdigest()
-        return {"plan": asdict(self.plan), "seed": self.run.seed, "task": self.task.fingerprint + subjects}
+        return {
+            "generator": self.run.generator,
+            "plan": asdict(self.plan),
+            "seed": self.run.seed,
+            "task": self.task.fingerprint + subjects,
+        }
 
     def _load_checkpoint(self) -> None:
         path = self.run.checkpoint

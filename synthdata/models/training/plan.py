@@ -53,7 +53,7 @@ class Run:
 
     minutes: time budget, None for none. checkpoint: file to save the state to, None for none. resume: continue from the
     checkpoint. callbacks: Keras callbacks; `model.stop_training` is honoured. subjects: the subject of each row; None
-    if each row is its own subject.
+    if each row is its own subject. generator: the family that trains, noted in checkpoints.
     """
 
     seed: int = 0
@@ -63,6 +63,7 @@ class Run:
     listener: Listener = silent
     callbacks: Sequence[keras.callbacks.Callback] = field(default=())
     subjects: Subjects | None = None
+    generator: str = ""
 
     def validation_mask(self, rows: int, validation: float) -> np.ndarray | None:
         """Validation rows, (rows,) bool, chosen so that no subject has rows on both sides; None for a split by rows."""
