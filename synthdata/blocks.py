@@ -24,6 +24,7 @@ __all__ = [
     "Block",
     "Categorical",
     "Layout",
+    "Lexicon",
     "Pixels",
     "Scale",
     "Tokens",
@@ -80,12 +81,27 @@ class Binned:
 
 
 @dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The words that texts may have.
+
+    tokens: what each token writes, in UTF-8; without token 0, which ends a text. words: runs of letters; also single
+    characters beyond ASCII that are no letters and may stand between words. The tokens can write all of them. shares:
+    of beginnings, in lower case, how many of the words of real texts that begin so are among them, if not nearly all.
+    """
+
+    tokens: tuple[bytes, ...]
+    words: tuple[str, ...]
+    shares: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
-    """A sequence of up to `length` token numbers below `vocabulary`."""
+    """A sequence of up to `length` token numbers below `vocabulary`. lexicon: words of drawn texts; None for any."""
 
     is_tabular: ClassVar[bool] = False
     length: int
     vocabulary: int
+    lexicon: Lexicon | None = None
 
 
 @dataclass(frozen=True, slots=True)

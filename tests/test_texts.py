@@ -234,6 +234,23 @@ def test_bits_a_character_are_few_for_the_language_and_many_for_another(model: S
     assert model.bits_per_character(unknown)["note"] >= 16
 
 
+def test_texts_are_written_in_words_of_several_subjects(model: Synthesizer) -> None:
+    words = set(re.findall(r"[a-z]+", " ".join(notes()["note"]).lower()))
+    drawn = model.with_sampling(temperature=3.0).sample(100)["note"]
+    assert set(re.findall(r"[a-z]+", " ".join(drawn).lower())) <= words
+    frame = notes()
+    frame.loc[:3, "note"] = "Zebulon came with chest pain, 40 years old."
+    known = Text().fit(frame["note"], "note", np.random.default_rng(0)).body.words
+    assert "zebulon" not in known
+    assert {"patient", "chest", "No"} < set(known)
+
+
+def test_any_words_may_be_written_if_the_schema_says_so() -> None:
+    codec = Text(words="any").fit(notes()["note"], "note", np.random.default_rng(0))
+    assert codec.layout["note"].lexicon is None
+    assert codec.body.words == ()
+
+
 def test_missing_texts_are_missing_as_often() -> None:
     frame = notes(600)
     frame.loc[frame.index[::3], "note"] = None

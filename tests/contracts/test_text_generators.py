@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 
 import keras
@@ -18,10 +19,10 @@ from synthdata.models.latent_paths import interpolate, vary
 from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents
 from synthdata.models.text.gan.training import check_diversity, train_generator
 from synthdata.models.text.packing import pack
-from synthdata.models.text.sampler import text_nll, transformer_steps
+from synthdata.models.text.sampler import draw_texts, text_nll, transformer_steps
 from synthdata.models.text.transformer.network import TextTransformerNetwork
 from synthdata.models.text.vae.network import TextVAENetwork
-from synthdata.models.text.vae.sampler import encode_texts, mutual_information, nll_bound
+from synthdata.models.text.vae.sampler import decoder_steps, encode_texts, mutual_information, nll_bound
 from synthdata.models.text.vae.training import check_use
 from synthdata.models.training.plan import Run
 
@@ -214,7 +215,7 @@ def test_only_settings_of_training_are_part_of_a_checkpoints_identity(name):
 def test_the_autoencoder_of_a_gan_takes_auto_as_the_vae_does():
     size = Size(1000, SIGNATURE.layout, tokens=100_000)
     vae, gan = (field_settings(BLOCK, name, {})[1].resolved(size) for name in ("vae", "gan"))
-    assert gan.texts.epochs == 24
+    assert gan.texts.epochs == 40
     assert gan.texts.model_dump().items() <= vae.model_dump().items()
 
 
@@ -290,6 +291,27 @@ def test_the_bound_of_many_vectors_is_below_that_of_one_and_holds():
     one = mean * (batch["segment_ids"] >= 0).sum()
     many = nll_bound(model.export(), 2, features, texts, np.random.default_rng(0)).sum()
     assert 0.5 * one < many < one
+
+
+def test_a_latent_vector_does_not_drown_out_tokens_at_first():
+    decoder = small_vae(latent=32).decoder
+    for embedding in (decoder.condition.numpy(), decoder.start.numpy()[:-1]):
+        of_vector = np.sqrt((embedding[2:] ** 2).sum(axis=0).mean())
+        assert of_vector == pytest.approx(2.5 * decoder.vectors.numpy().std(), rel=0.3)  # by itself 5.7 times
+
+
+def test_guidance_leaves_out_the_record_and_keeps_the_latent_vector(fits):
+    vae, rng = fits("vae"), rng_of(5)
+    steps = decoder_steps(vae.weights, vae.settings.heads)
+    latent, uniform = rng.standard_normal((50, 4), np.float32), rng.random((50, LENGTH), np.float32)
+    alone = np.hstack([np.zeros((50, 2), np.float32), latent])
+    guided = draw_texts(steps, alone, uniform, guidance_scale=2.0, unconditional=alone)
+    np.testing.assert_array_equal(guided, draw_texts(steps, alone, uniform))
+    drawn = [
+        pairs_of(changed.sample(rng_of(2), 400, condition=labels())["note"])
+        for changed in (replace(vae, settings=vae.settings.model_copy(update={"guidance_scale": by})) for by in (0, 2))
+    ]
+    assert not np.array_equal(*drawn)
 
 
 def test_no_number_of_a_vector_pays_for_its_free_bits():

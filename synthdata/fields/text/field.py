@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, floor
 from typing import Any, ClassVar, Literal
 
@@ -17,7 +18,7 @@ import pandas as pd
 from pydantic import Field as Key
 from pydantic import model_validator
 
-from synthdata.blocks import Tokens
+from synthdata.blocks import Lexicon, Tokens
 from synthdata.errors import ConditionError, DataError
 from synthdata.extras import check_installed
 from synthdata.fields.base import Body, Expectation, Field, Guess
@@ -26,6 +27,7 @@ from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.rows import Rows
 from synthdata.fields.settings import OwnModel, as_options
+from synthdata.fields.text.lexicon import known_words, spellings
 from synthdata.fields.text.presets import check_place, read_preset
 from synthdata.fields.text.tokenizer import LONGEST, Tokenizer
 from synthdata.fields.text.wording import PATTERNS, WORDING, clean, wording
@@ -61,6 +63,10 @@ class Text(Field):
     preset : str, optional
         A local KerasHub preset folder of a GPT-2: its tokenizer is used, and the family "pretrained" fine-tunes it.
         Nothing is downloaded.
+    words : {"known", "any"}, default "known"
+        "known": texts are written with words that at least 5 to 8 subjects use (a threshold drawn once), and so have
+        none that does not exist and no rare name; "any": also with words that are put together from parts. Where the
+        known ones are less than 6 of 10 words, and with a preset, always "any".
     min_length, max_length : int, default 1 and none
         Least and greatest number of characters of a text; a text outside of it does not pass validation.
     letters : float, default 0
@@ -87,6 +93,7 @@ class Text(Field):
     max_tokens: int | None = Key(default=None, ge=4, le=1024)
     vocabulary: int | None = Key(default=None, ge=256, le=32768)
     preset: str | None = Key(default=None, description="a local KerasHub preset folder of a GPT-2; never downloaded")
+    words: Literal["known", "any"] = Key(default="known", description='"known": only words that several subjects use')
     min_length: int = Key(default=1, ge=1)
     max_length: int | None = Key(default=None, ge=1)
     letters: float = Key(default=0.0, ge=0, le=1, description="least share of letters among the characters of a text")
@@ -166,13 +173,15 @@ class Text(Field):
         if len(texts) < FEWEST:
             raise DataError(f"{len(texts)} texts; at least {FEWEST} are needed to learn to write")
         tokenizer = self._tokenizer(texts, threshold, subjects)
+        has_lexicon = self.words == "known" and self.preset is None
+        words = known_words(texts, subjects, threshold) if has_lexicon else ((), ())
         if self.max_tokens is not None:
-            return TextBody(tokenizer, self.max_tokens)
+            return TextBody(tokenizer, self.max_tokens, *words)
         lengths = np.array(
             list(map(len, tokenizer.encode([text[: MOST_TOKENS * LONGEST] for text in texts]))), np.int64
         )
         longest = np.sort(pd.Series(lengths).groupby(subjects.each).max())  # of each subject's texts
-        return TextBody(tokenizer, int(np.clip(longest[-min(threshold, len(longest))], 4, MOST_TOKENS)))
+        return TextBody(tokenizer, int(np.clip(longest[-min(threshold, len(longest))], 4, MOST_TOKENS)), *words)
 
     def _tokenizer(self, texts: list[str], threshold: int, subjects: Subjects) -> Tokenizer:
         if self.preset is None:
@@ -184,7 +193,12 @@ class Text(Field):
 
     def body_from_json(self, data: Mapping[str, Any]) -> TextBody:
         """Read what `TextBody.to_json` wrote."""
-        return TextBody(Tokenizer.from_json(data["tokenizer"]), int(data["length"]))
+        return TextBody(
+            Tokenizer.from_json(data["tokenizer"]),
+            int(data["length"]),
+            tuple(data["words"]),
+            tuple(data["shares"].items()),
+        )
 
     def claims(self, name: str) -> list[Expectation]:
         """Type, length, no control characters, nothing forbidden, and the share of letters."""
@@ -255,15 +269,24 @@ class Text(Field):
 
 @dataclass(frozen=True)
 class TextBody(Body):
-    """The tokenizer, and the most tokens that a text has."""
+    """The tokenizer, the most tokens that a text has, and the words that are written; none if all may be.
+
+    shares: see `blocks.Lexicon`.
+    """
 
     tokenizer: Tokenizer
     length: int
+    words: tuple[str, ...] = ()
+    shares: tuple[tuple[str, float], ...] = ()
 
-    @property
+    @cached_property
     def block(self) -> Tokens:
         """The tokens of the tokenizer, and 0, which ends a text."""
-        return Tokens(self.length, 1 + len(self.tokenizer.tokens))
+        tokenizer, lexicon = self.tokenizer, None
+        if self.words:
+            words = spellings(self.words, tokenizer.characters or "")
+            lexicon = Lexicon(tokenizer.written[1:], words, self.shares)
+        return Tokens(self.length, 1 + len(tokenizer.tokens), lexicon)
 
     def encode(self, values: pd.Series) -> np.ndarray:
         """Turn texts (n,) into tokens (n, length) int64, 0 after the last; longer ones are cut."""
@@ -283,4 +306,5 @@ class TextBody(Body):
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
-        return {"tokenizer": self.tokenizer.to_json(), "length": self.length}
+        words = {"words": list(self.words), "shares": dict(self.shares)}
+        return {"tokenizer": self.tokenizer.to_json(), "length": self.length, **words}

@@ -82,8 +82,9 @@ class Tokenizer:
         return tokenizer
 
     @cached_property
-    def _written(self) -> list[bytes]:
-        return [b"", *(bytes(BYTES[ord(character)] for character in token) for token in self.tokens)]
+    def written(self) -> tuple[bytes, ...]:
+        """What each token writes, in UTF-8; nothing for 0."""
+        return (b"", *(bytes(BYTES[ord(character)] for character in token) for token in self.tokens))
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """The numbers of each text's tokens, from 1; what is not kept of a text is left out."""
@@ -92,7 +93,7 @@ class Tokenizer:
 
     def decode(self, numbers: np.ndarray) -> list[str]:
         """The texts (n,) of numbers (n, length), each up to its first 0; bytes that are no UTF-8 become U+FFFD."""
-        written = self._written
+        written = self.written
         ends = np.where((numbers == 0).any(axis=1), (numbers == 0).argmax(axis=1), numbers.shape[1])
         rows = zip(numbers.tolist(), ends.tolist(), strict=True)
         return [b"".join(map(written.__getitem__, row[:end])).decode(errors="replace") for row, end in rows]

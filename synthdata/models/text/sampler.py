@@ -9,10 +9,12 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
+from synthdata.blocks import Lexicon
 from synthdata.models.samplers.causal import CausalSteps, layer_shapes
 from synthdata.models.samplers.dense import choose
 from synthdata.models.samplers.shapes import Shapes
 from synthdata.models.text.settings import TransformerSettings
+from synthdata.models.text.spelling import Speller
 
 __all__ = ["CHUNK", "Steps", "draw_texts", "text_nll", "transformer_shapes", "transformer_steps"]
 
@@ -48,22 +50,27 @@ def draw_texts(
     temperature: float = 1.0,
     top_p: float = 1.0,
     guidance_scale: float = 0.0,
+    unconditional: np.ndarray | None = None,
     prompt: np.ndarray | None = None,
+    lexicon: Lexicon | None = None,
 ) -> np.ndarray:
     """Sample a text for each row of a condition (n, features), by uniform numbers (n, length): (n, length) int64.
 
     top_p: nucleus sampling from the smallest set of tokens with this total probability (Holtzman et al. 2020,
     arXiv:1904.09751). guidance_scale: classifier-free guidance, logits are extrapolated away from the unconditional
-    ones (Ho and Salimans 2022, arXiv:2207.12598, eq. 6). prompt: (m,), the tokens that all texts begin with.
+    ones (Ho and Salimans 2022, arXiv:2207.12598, eq. 6). unconditional: (n, features), what stands in for the condition
+    there; zeros if not given. prompt: (m,), the tokens that all texts begin with. lexicon: the only words that are
+    written, save in a prompt.
     """
-    options = _Options(temperature, top_p, guidance_scale)
+    options = _Options(temperature, top_p, guidance_scale, None if lexicon is None else Speller(lexicon))
     tokens: np.ndarray = np.zeros(uniform.shape, np.int64)
+    without = np.zeros_like(condition) if unconditional is None else unconditional
     prompt = np.zeros(0, np.int64) if prompt is None else prompt[: uniform.shape[1]]
     tokens[:, : len(prompt)] = prompt
     for first in range(0, len(condition), CHUNK):
         part = slice(first, first + CHUNK)
         guided = guidance_scale and condition.shape[1]
-        conditions = [condition[part], np.zeros_like(condition[part])] if guided else [condition[part]]
+        conditions = [condition[part], without[part]] if guided else [condition[part]]
         steps = [make_steps(each, tokens.shape[1]) for each in conditions]
         _draw(steps, uniform[part], tokens[part], len(prompt), options)
     return tokens
@@ -74,6 +81,7 @@ class _Options:
     temperature: float
     top_p: float
     guidance_scale: float
+    speller: Speller | None
 
 
 def _draw(all_steps: Sequence[Steps], uniform: np.ndarray, tokens: np.ndarray, given: int, options: _Options) -> None:
@@ -81,9 +89,12 @@ def _draw(all_steps: Sequence[Steps], uniform: np.ndarray, tokens: np.ndarray, g
 
     all_steps: the network given the condition and, for guidance, without it.
     """
-    open_rows = np.arange(len(tokens))
+    open_rows, speller = np.arange(len(tokens)), options.speller
+    states = speller.start(len(tokens)) if speller else open_rows
     for i in range(tokens.shape[1]):
         before = tokens[open_rows, i - 1] if i else None
+        if speller and before is not None:
+            states = speller.advance(states, before)
         if i < given:
             for steps in all_steps:
                 steps.state(i, before)
@@ -91,6 +102,8 @@ def _draw(all_steps: Sequence[Steps], uniform: np.ndarray, tokens: np.ndarray, g
         logits, *unconditional = (steps.logits(i, before) for steps in all_steps)
         for other in unconditional:
             logits += np.float32(options.guidance_scale) * (logits - other)
+        if speller:
+            speller.forbid(states, logits)
         if options.temperature != 1.0:
             logits /= np.float32(options.temperature)
         if options.top_p < 1.0:
@@ -99,11 +112,13 @@ def _draw(all_steps: Sequence[Steps], uniform: np.ndarray, tokens: np.ndarray, g
         tokens[open_rows, i] = drawn
         if not drawn.all():
             unfinished = np.flatnonzero(drawn)
-            open_rows = open_rows[unfinished]
+            open_rows, states = open_rows[unfinished], states[unfinished]
             if not len(open_rows):
                 return
             for steps in all_steps:
                 steps.keep(unfinished)
+    if speller:
+        speller.finish(tokens)
 
 
 def _keep_nucleus(logits: np.ndarray, top_p: float) -> None:

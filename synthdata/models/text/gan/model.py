@@ -109,5 +109,6 @@ class TextGANGenerator(Trained[TextGAN]):
             rng.random((rows, text_block(signature).length), np.float32),
             temperature=settings.temperature,
             top_p=settings.top_p,
+            lexicon=text_block(signature).lexicon,
         )
         return {signature.name: tokens}

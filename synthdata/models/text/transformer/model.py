@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 from pydantic import Field as Key
@@ -25,7 +25,7 @@ from synthdata.models.samplers.condition import condition_width, encode_conditio
 from synthdata.models.samplers.shapes import Shapes
 from synthdata.models.text.checks import encoded_texts, text_block
 from synthdata.models.text.sampler import draw_texts, text_nll, transformer_shapes, transformer_steps
-from synthdata.models.text.settings import MANY_TOKENS, Temperature, TopP, TransformerSettings
+from synthdata.models.text.settings import ConditionDropout, GuidanceScale, Temperature, TopP, TransformerSettings
 
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
@@ -39,32 +39,17 @@ class TextTransformer(TransformerSettings):
     family: ClassVar[str] = "transformer"
     SAMPLING: ClassVar[frozenset[str]] = frozenset({"temperature", "top_p", "guidance_scale"})
 
-    batch_size: PositiveInt | Literal["auto"] = Key(default="auto", description="tokens per training step")
     patience: PositiveInt = Key(
         default=3, description="epochs without a better validation loss after which the learning rate falls to zero"
     )
-    token_dropout: Annotated[float, Key(ge=0, lt=1)] | Literal["auto"] = Key(
-        default="auto", description="share of input tokens that are dropped in training"
-    )
-    condition_dropout: float = Key(
-        default=0.1, ge=0, lt=1, description="share of texts that are learned without their condition, for guidance"
-    )
-    guidance_scale: float = Key(
-        default=0.5, ge=0, le=10, description="classifier-free guidance: 0 for none; higher follows the condition more"
-    )
+    condition_dropout: ConditionDropout = 0.1
+    guidance_scale: GuidanceScale = 0.5
     temperature: Temperature = 1.0
     top_p: TopP = 1.0
 
     def auto(self, size: Size) -> dict[str, Any]:
         """By the number of tokens in the column."""
-        many = size.tokens >= MANY_TOKENS
-        return {
-            "width": 2 * self.heads * (20 if many else 16),
-            "batch_size": 4096 if many else 1024,
-            "epochs": int(np.clip(6_500_000 / max(size.tokens, 1), 3, 24)),
-            "dropout": 0.0 if many else 0.3,
-            "token_dropout": 0.0 if many else 0.15,
-        }
+        return {**super().auto(size), "epochs": int(np.clip(6_500_000 / max(size.tokens, 1), 3, 24))}
 
 
 @final
@@ -113,6 +98,7 @@ class TextTransformerGenerator(Trained[TextTransformer], PromptedGenerator):
             top_p=settings.top_p,
             guidance_scale=settings.guidance_scale,
             prompt=prompt,
+            lexicon=text_block(signature).lexicon,
         )
         return {signature.name: tokens}
 

@@ -19,24 +19,35 @@ from synthdata.models.text.settings import TransformerSettings
 __all__ = ["TextTransformerNetwork", "condition_embedding", "enter_tokens", "token_embedding"]
 
 EMBEDDING_SCALE = 0.5  # initial standard deviation of embeddings
+LATENT_SHARE = 2.5  # initial size of an embedded latent vector, as a multiple of a token's
 
 
 class TextTransformerNetwork(keras.Model):
     """Logits of each token of packed texts, given those before it in its text and the text's condition.
 
     frequencies: (vocabulary,), counts of target tokens in training, whose logs are the initial output bias. condition:
-    number of its features. steps: length of a row.
+    number of its features. latent: how many of them, the last ones, are a latent vector; so many numbers together would
+    drown a token if each began with a token's weight. steps: length of a row.
     """
 
     def __init__(
-        self, frequencies: np.ndarray, settings: TransformerSettings, seed: int, *, condition: int, steps: int
+        self,
+        frequencies: np.ndarray,
+        settings: TransformerSettings,
+        seed: int,
+        *,
+        condition: int,
+        steps: int,
+        latent: int = 0,
     ) -> None:
         super().__init__(name="text_transformer")
         rng, width, heads = np.random.default_rng([seed, 5]), int(settings.width), settings.heads
         self.width, self.dropout = width, float(settings.dropout)
         self.vectors = token_embedding(self, len(frequencies), width, rng)
-        self.start = condition_embedding(self, "embedding_start", condition + 1, width, rng)
-        self.condition = condition_embedding(self, "embedding_condition", condition, width, rng)
+        begins = np.ones((condition + 1, 1))
+        begins[condition - latent : condition] = LATENT_SHARE / math.sqrt(max(latent, 1))
+        self.start = condition_embedding(self, "embedding_start", begins, width, rng)
+        self.condition = condition_embedding(self, "embedding_condition", begins[:-1], width, rng)
         self.causal = CausalLayers(width, settings.layers, heads, settings.mlp_ratio * width, rng)
         share = (frequencies + 0.5) / (frequencies + 0.5).sum()
         self.bias = weight(self, "head_bias", np.log(share))
@@ -89,10 +100,10 @@ def token_embedding(layer: keras.layers.Layer, vocabulary: int, width: int, rng:
 
 
 def condition_embedding(
-    layer: keras.layers.Layer, name: str, features: int, width: int, rng: np.random.Generator
+    layer: keras.layers.Layer, name: str, begins: np.ndarray, width: int, rng: np.random.Generator
 ) -> keras.Variable:
-    """The embedding of a condition: (features, width)."""
-    return weight(layer, name, rng.normal(0.0, EMBEDDING_SCALE, (features, width)))
+    """The embedding of a condition: (features, width). begins: (features, 1), their initial sizes; a token's is 1."""
+    return weight(layer, name, begins * rng.normal(0.0, EMBEDDING_SCALE, (len(begins), width)))
 
 
 def enter_tokens(

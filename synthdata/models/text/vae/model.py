@@ -28,7 +28,7 @@ from synthdata.models.samplers.prior import latents_of_noise, noise_of_latents
 from synthdata.models.samplers.shapes import Shapes
 from synthdata.models.text.checks import encoded_texts, text_block
 from synthdata.models.text.sampler import StepsFactory, draw_texts, text_nll
-from synthdata.models.text.settings import MANY_TOKENS, Temperature, TopP, TransformerSettings
+from synthdata.models.text.settings import ConditionDropout, GuidanceScale, Temperature, TopP, TransformerSettings
 from synthdata.models.text.vae.sampler import decoder_steps, encode_texts, nll_bound, vae_shapes
 
 if TYPE_CHECKING:
@@ -44,21 +44,17 @@ class TextAutoencoder(TransformerSettings):
     """Training settings of the text VAE and of the text GAN's autoencoder; "auto" depends on the number of tokens."""
 
     latent: PositiveInt = Key(default=32, description="width of the latent vector, even")
-    layers: int = Key(default=3, ge=1, le=24, description="layers of the decoder")
-    encoder_layers: int = Key(default=2, ge=1, le=24, description="layers of the encoder")
+    layers: int = Key(default=4, ge=1, le=24, description="layers of the decoder")
+    encoder_layers: int = Key(default=1, ge=1, le=24, description="layers of the encoder")
     coupling_layers: int = Key(default=4, ge=0, description="coupling layers of the prior")
     coupling_width: int = Key(default=64, ge=8, description="width of a coupling layer's hidden layers")
-    batch_size: PositiveInt = Key(default=1024, description="tokens per training step")
     patience: PositiveInt = Key(
         default=5,
         description="epochs without a better validation loss, not counting those of the KL warm-up, after which "
         "the learning rate falls to zero",
     )
-    token_dropout: float = Key(
-        default=0.1, ge=0, lt=1, description="share of the decoder's input tokens that are dropped in training"
-    )
     kl_zero_share: float = Key(
-        default=0.1, ge=0, le=1, description="share of training, at its start, in which the KL divergence has no weight"
+        default=0.0, ge=0, le=1, description="share of training, at its start, in which the KL divergence has no weight"
     )
     kl_warmup: float = Key(
         default=0.3,
@@ -67,7 +63,7 @@ class TextAutoencoder(TransformerSettings):
         description="share of training, after that, in which the weight of the KL divergence rises to 1",
     )
     free_bits: float = Key(
-        default=0.3,
+        default=0.1,
         ge=0,
         description="nats of KL divergence that are not penalised in each dimension of a latent vector",
     )
@@ -80,20 +76,18 @@ class TextAutoencoder(TransformerSettings):
 
     def auto(self, size: Size) -> dict[str, Any]:
         """By the number of tokens in the column."""
-        many = size.tokens >= MANY_TOKENS
-        return {
-            "width": 2 * self.heads * (24 if many else 16),
-            "epochs": int(np.clip(2_400_000 / max(size.tokens, 1), 4, 40)),
-            "dropout": 0.0 if many else 0.2,
-        }
+        epochs = int(np.clip(6_500_000 / max(size.tokens, 1), 4, 40))
+        return {**super().auto(size), "batch_size": 1024, "epochs": epochs}
 
 
 class TextVAE(TextAutoencoder):
     """Settings of the text VAE; "auto" is chosen from the number of tokens in the column."""
 
     family: ClassVar[str] = "vae"
-    SAMPLING: ClassVar[frozenset[str]] = frozenset({"temperature", "top_p"})
+    SAMPLING: ClassVar[frozenset[str]] = frozenset({"temperature", "top_p", "guidance_scale"})
 
+    condition_dropout: ConditionDropout = 0.1
+    guidance_scale: GuidanceScale = 0.5
     temperature: Temperature = 1.0
     top_p: TopP = 1.0
 
@@ -111,7 +105,7 @@ class TextVAEGenerator(Trained[TextVAE], LatentSpace, PromptedGenerator):
         "learning_rate": SearchRange(2e-3, 2e-2, log=True),
         "dropout": SearchRange(0.0, 0.4),
         "token_dropout": SearchRange(0.0, 0.6),
-        "free_bits": SearchRange(0.05, 1.0, log=True),
+        "free_bits": SearchRange(0.02, 0.5, log=True),
     }
 
     @classmethod
@@ -157,7 +151,10 @@ class TextVAEGenerator(Trained[TextVAE], LatentSpace, PromptedGenerator):
             rng.random((rows, length), np.float32),
             temperature=self.settings.temperature,
             top_p=self.settings.top_p,
+            guidance_scale=self.settings.guidance_scale if features.shape[1] else 0.0,
+            unconditional=np.hstack([np.zeros_like(features), latent]),
             prompt=prompt,
+            lexicon=text_block(self.signature).lexicon,
         )
         return {self.signature.name: tokens}
 
@@ -190,4 +187,6 @@ class TextVAEGenerator(Trained[TextVAE], LatentSpace, PromptedGenerator):
         features = encode_condition(self.signature.condition, condition, len(latent))
         vectors = latents_of_noise(self.weights, latent.astype(np.float32), features)
         uniform = np.zeros((len(latent), self._length), np.float32)
-        return {self.signature.name: draw_texts(self._steps, np.hstack([features, vectors]), uniform, top_p=GREEDY)}
+        lexicon = text_block(self.signature).lexicon
+        tokens = draw_texts(self._steps, np.hstack([features, vectors]), uniform, top_p=GREEDY, lexicon=lexicon)
+        return {self.signature.name: tokens}

@@ -2,10 +2,11 @@
 
 A text is decoded from a latent vector (Bowman et al. 2016, arXiv:1511.06349, section 3) and a condition by a
 `TextTransformerNetwork` given both. Such a decoder may ignore the vector (posterior collapse); against that:
-- the weight of the KL divergence is zero at first, then rises, and the first `free_bits` nats of each dimension are not
+- the weight of the KL divergence rises from zero, and the first `free_bits` nats of each dimension are not
   penalised (Li et al. 2019, arXiv:1909.00868, section 3; Kingma et al. 2016, arXiv:1606.04934, eq. 16);
 - a share of the decoder's input tokens is dropped (Bowman et al. 2016, section 3.2);
 - the encoder takes the mean of its states, not the last one (Long et al. 2019, arXiv:1911.03976, section 3).
+Few nats are free: a decoder that finds its training texts in their vectors does not learn to write others.
 
 Posteriors are regularised towards a standard normal, but do not match it in aggregate. So a separate prior is fitted to
 them, given the condition: a normal transformed by coupling layers, like the second stage of a two-stage VAE (Dai and
@@ -48,7 +49,7 @@ class TextEncoder(keras.layers.Layer):
         super().__init__(name="encoder")
         latent, width, heads = settings.latent, int(settings.width), settings.heads
         self.vectors = token_embedding(self, vocabulary, width, rng)
-        self.start = condition_embedding(self, "embedding_start", condition + 1, width, rng)
+        self.start = condition_embedding(self, "embedding_start", np.ones((condition + 1, 1)), width, rng)
         self.causal = CausalLayers(width, settings.encoder_layers, heads, settings.mlp_ratio * width, rng)
         self.leave = weight(self, "head", rng.normal(0.0, 1 / math.sqrt(width), (width, 2 * latent)))
         self.leave_bias = weight(self, "head_bias", np.repeat([0.0, FIRST_LOG_SCALE], latent))
@@ -93,7 +94,9 @@ class TextVAENetwork(keras.Model):
         latent = self.latent = settings.latent
         self.free_bits = settings.free_bits
         self.encoder = TextEncoder(len(frequencies), settings, condition=condition, steps=steps, rng=rng)
-        self.decoder = TextTransformerNetwork(frequencies, settings, seed, condition=condition + latent, steps=steps)
+        self.decoder = TextTransformerNetwork(
+            frequencies, settings, seed, condition=condition + latent, steps=steps, latent=latent
+        )
         means = weight(self, "prior_condition", rng.normal(0.0, 0.1, (condition, latent)))
         self.prior = ConditionalPrior(
             means, coupling_layers=settings.coupling_layers, width=settings.coupling_width, rng=rng

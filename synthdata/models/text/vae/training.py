@@ -25,6 +25,7 @@ from synthdata.progress import Progress
 
 __all__ = ["LatentUse", "check_use", "train", "train_autoencoder"]
 
+CONDITION = 4  # place of the condition among the arguments of `TextVAENetwork.call`
 VALIDATION_STEPS = 4096  # tokens per validation batch
 MEASURED = 500  # texts on which the use of latent vectors is measured
 LEAST_USE = 0.5  # nats, of both mutual information and decoder gain; with less, the posterior has collapsed
@@ -33,14 +34,22 @@ LEAST_VARIANCE = 0.01  # variance of the posterior mean in an active latent dime
 
 def train(tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: TextVAE, run: Run) -> Learned:
     """Train on tokens (n, length) and their condition (n, features); TrainingError if the posterior has collapsed."""
-    learned = train_autoencoder(tokens, vocabulary, condition, settings, run)
+    learned = train_autoencoder(
+        tokens, vocabulary, condition, settings, run, condition_dropout=settings.condition_dropout
+    )
     use = check_use(learned.weights, settings.heads, tokens, condition, run)
     run.delete_checkpoint()
     return learned._replace(facts=asdict(use))
 
 
 def train_autoencoder(
-    tokens: np.ndarray, vocabulary: int, condition: np.ndarray, settings: TextAutoencoder, run: Run
+    tokens: np.ndarray,
+    vocabulary: int,
+    condition: np.ndarray,
+    settings: TextAutoencoder,
+    run: Run,
+    *,
+    condition_dropout: float = 0.0,
 ) -> Learned:
     """As `train`, but the checkpoint is kept, and posterior collapse is not checked."""
     packs, batches = pack_batches(tokens, settings, run)
@@ -52,7 +61,8 @@ def train_autoencoder(
         patience=math.ceil(warmup * epochs) + settings.patience,
         xla_from=XLA_FROM,
     )
-    history = loop.train(TextVAETask(model, packs, condition, batches, settings), plan, run)
+    task = TextVAETask(model, packs, condition, batches, settings, condition_dropout=condition_dropout)
+    history = loop.train(task, plan, run)
     return Learned(model.export(), history)
 
 
@@ -95,7 +105,7 @@ def check_use(weights: Weights, heads: int, tokens: np.ndarray, condition: np.nd
 
 
 class TextVAETask(PackedTask):
-    """Batches of packed texts with token dropout, noise, and beta, the weight of the KL divergence."""
+    """Batches of packed texts with dropout of tokens and of conditions, noise, and beta, the weight of the KL."""
 
     def __init__(
         self,
@@ -104,16 +114,20 @@ class TextVAETask(PackedTask):
         condition: np.ndarray,
         batches: Batches,
         settings: TextAutoencoder,
+        *,
+        condition_dropout: float,
     ) -> None:  # validated seldom: not worth a compilation
         super().__init__(model, packs, condition, batches, settings, at_once=VALIDATION_STEPS // packs.steps)
-        self.settings = settings
+        self.settings, self.condition_dropout = settings, condition_dropout
 
     def batch(self, step: int, progress: float) -> tuple[np.ndarray, ...]:
         """The arguments of `TextVAENetwork.call`."""
         rng, rows, settings = self.batches.rng(step), self.batches.of_step(step), self.settings
-        keep = rng.random(self.packs.inputs[rows].shape) >= settings.token_dropout
+        keep = rng.random(self.packs.inputs[rows].shape) >= float(settings.token_dropout)
         beta = (progress - settings.kl_zero_share) / settings.kl_warmup if settings.kl_warmup else 1.0
-        batch = self._with_noise(rows, keep, np.clip(beta, 0, 1), rng)
+        batch = list(self._with_noise(rows, keep, np.clip(beta, 0, 1), rng))
+        kept = rng.random(batch[CONDITION].shape[:-1]) >= self.condition_dropout
+        batch[CONDITION] = batch[CONDITION] * kept[..., None].astype(np.float32)
         return *batch, rng.integers(0, 2**31 - 1, 2, dtype=np.int32)
 
     def _with_noise(
