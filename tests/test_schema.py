@@ -406,7 +406,7 @@ def test_keys_may_be_missing() -> None:
 
 
 def test_notes_say_what_to_look_at() -> None:
-    assert "other way round" in guessed(["01/02/2020", "03/04/2020"] * 20)[1]
+    assert "could also be day/month/year" in guessed(["01/02/2020", "03/04/2020"] * 20)[1]
     assert "looks like amounts" in guessed([f"{v:,.2f} €" for v in rng().uniform(0, 10**6, ROWS)])[1]
     assert "looks like amounts" in guessed([f"{v}%" for v in range(ROWS)])[1]
     assert "most of its" in guessed([f"note {'x' * i}" for i in range(ROWS)])[1]

@@ -85,7 +85,8 @@ class Category(Field):
             return Guess(cls(values=sorted(counts.index)), "all values found; others will be refused")
         rare = counts[counts < THRESHOLD]
         named = isinstance(column.dtype, pd.CategoricalDtype)  # whoever made the column says that these are names
-        if not named and _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
+        is_code = text.str.match(r"0\d").any()  # whose zeros would be lost
+        if not named and not is_code and _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
             return Guess(cls(), "looks like amounts; written plainly, as 1234.5, they would be numbers")
         note = f'{len(counts):,} values; those of fewer than 5 to 8 subjects become "{RARE}"'
         if text.isin(rare.index).mean() > 0.5:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["FOLDER", "cells_as_text", "holds_bytes", "named_cells", "plain", "rows_named"]
+__all__ = ["FOLDER", "NULL_WORDS", "cells_as_text", "holds_bytes", "named_cells", "plain", "rows_named"]
 
+NULL_WORDS = frozenset(  # what stands for a missing number or date
+    {"", "-", "--", "?", ".", "NA", "N/A", "n/a", "na", "NaN", "nan", "NaT", "NULL", "null", "None", "none", "<NA>"}
+    | {"#N/A", "#NULL!", "nil"}
+)
 FOLDER = "synthdata.folder"  # in a frame's attrs: where the table stood; paths in its cells are relative to it
 
 

@@ -11,41 +11,22 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field as Key
 
 from synthdata.fields.base import Expectation, Field, Guess
-from synthdata.fields.cells import cells_as_text
+from synthdata.fields.cells import NULL_WORDS, cells_as_text, named_cells
 from synthdata.fields.comparison import Numeric
 from synthdata.fields.intervals import Interval, intervals_of
 from synthdata.fields.predicates import OperandError, Predicate
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.quantity import Measure, QuantityBody
+from synthdata.fields.written_dates import parse_dates, readable, write_dates, written_format
 from synthdata.subjects import Subjects
 
 __all__ = ["Datetime", "TimeMeasure"]
 
-FORMATS = (  # what `guess` tries, in this order
-    "%Y-%m-%d",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M:%S.%f",
-    "%Y-%m-%dT%H:%M:%S.%f",
-    "%Y-%m-%dT%H:%M:%SZ",
-    "%Y-%m-%dT%H:%M:%S.%fZ",
-    "%Y-%m-%dT%H:%M:%S%z",
-    "%Y-%m-%d %H:%M:%S%z",
-    "%Y-%m-%dT%H:%M:%S.%f%z",
-    "%Y-%m-%d %H:%M:%S.%f%z",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H:%M",
-    "%d.%m.%Y",
-    "%m/%d/%Y",
-    "%d/%m/%Y",
-    "%Y/%m/%d",
-    "%d-%m-%Y",
-    "%d %b %Y",
-    "%b %d, %Y",
-    "%H:%M:%S",
-)
+LONGEST = 60  # characters of what may be a date
+DAYS = ("%d", "%e", "%j", "%x", "%c", "%D", "%F")  # codes that show a day
 DAY, SECOND, MICROSECOND = 86_400_000_000, 1_000_000, 1  # units in microseconds
 GRAINS = (DAY, *(minutes * 60 * SECOND for minutes in (60, 30, 15, 10, 5, 1)), SECOND, 1000, MICROSECOND)
 
@@ -56,7 +37,10 @@ class Datetime(Field):
     Parameters
     ----------
     format : str, default "%Y-%m-%d"
-        How text files write it, in strftime codes. Values are drawn in the units it shows.
+        How text files write it, in strftime codes; also `%-d`, `%-m`, `%-H`, `%-I` without leading zeros, `%^b` for JAN
+        and `%P` for am. Values are drawn in the units it shows.
+    first_year : int, optional
+        The first of the hundred years that `%y` means; 1969 without it.
     timezone : str, optional
         An IANA name, like "Europe/Berlin". Values are then aware, and kept in UTC.
     min, max : str, optional
@@ -75,18 +59,19 @@ class Datetime(Field):
 
     kind: Literal["datetime"] = "datetime"
     format: str = "%Y-%m-%d"
+    first_year: int | None = Key(default=None, ge=1, le=9900, description="of the hundred that %y means")
     timezone: str | None = None
     min: str | None = None
     max: str | None = None
 
-    reads_null: ClassVar[frozenset[str]] = frozenset({"", "NA", "NaT", "NaN", "nan", "null", "NULL", "None", "<NA>"})
+    reads_null: ClassVar[frozenset[str]] = NULL_WORDS
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
         if "%" not in self.format:
             return f'format "{self.format}" holds no strftime code; write it like "%Y-%m-%d"'
         try:
-            _parse(pd.Series(["?"], dtype="str"), self.format)
+            parse_dates(pd.Series(["?"], dtype="str"), self.format)
         except (ValueError, re.error):
             return f'format "{self.format}" is not understood; write it with strftime codes, like "%Y-%m-%d"'
         if self.timezone is not None:
@@ -109,9 +94,16 @@ class Datetime(Field):
     @property
     def unit(self) -> int:
         """The smallest step the format can write, in microseconds: a day, a second or a microsecond."""
-        if "%f" in self.format:
+        format_ = readable(self.format)
+        if "%f" in format_:
             return MICROSECOND
-        return SECOND if any(code in self.format for code in ("%H", "%I", "%M", "%S", "%X", "%c", "%s")) else DAY
+        return SECOND if any(code in format_ for code in ("%H", "%I", "%M", "%S", "%X", "%c", "%s")) else DAY
+
+    @property
+    def is_monthly(self) -> bool:
+        """Whether the format shows months, but no days."""
+        format_ = readable(self.format)
+        return any(code in format_ for code in ("%m", "%b", "%B")) and not any(code in format_ for code in DAYS)
 
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
@@ -120,28 +112,28 @@ class Datetime(Field):
             return None
         if pd.api.types.is_datetime64_any_dtype(column):
             return Guess(_guess_typed(column))
-        if not (pd.api.types.is_string_dtype(column) or pd.api.types.is_object_dtype(column)):
+        types = pd.api.types
+        if not (types.is_string_dtype(column) or types.is_object_dtype(column) or types.is_integer_dtype(column)):
             return None
         text = cells_as_text(column)
         text = text[~text.isin(cls.reads_null)]
-        if not len(text) or not text.iloc[:100].str.contains(r"\d.*[-/:. ].*\d").all():
+        if not len(text) or not text.iloc[:100].str.contains(r"\d").all() or text.str.len().max() > LONGEST:
             return None
-        fitting = [one for one in FORMATS if not _parse(text.iloc[:200], one)[1].any()]
-        for one in fitting:
-            if not _parse(text, one)[1].any():
-                either = one == "%m/%d/%Y" and "%d/%m/%Y" in fitting
-                note = "day and month could be the other way round" if either else ""
-                return Guess(cls(format=one, timezone="UTC" if one.endswith(("%z", "Z")) else None), note)
-        return None
+        found = written_format(text)
+        if found is None:
+            return None
+        zone = "UTC" if found.format.endswith(("%z", "Z", "UTC", "GMT")) else None
+        return Guess(cls(format=found.format, first_year=found.first_year, timezone=zone), found.note)
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read datetimes, or text in the field's format."""
         if pd.api.types.is_datetime64_any_dtype(cells):
             times, bad = cells, np.zeros(len(cells), bool)
-        elif pd.api.types.is_numeric_dtype(cells) and "%Y" not in self.format:
+        elif pd.api.types.is_numeric_dtype(cells) and not re.search("%[Yy]", self.format):
             times, bad = pd.Series(pd.NaT, index=cells.index), np.ones(len(cells), bool)
         else:
-            times, bad = _parse(cells_as_text(cells), self.format)
+            text = named_cells(cells) if pd.api.types.is_numeric_dtype(cells) else cells_as_text(cells)
+            times, bad = parse_dates(text, self.format, self.first_year if "%y" in self.format else None)
         if times.dt.tz is not None:
             times = times.dt.tz_convert(self.timezone or "UTC")
             times = times if self.timezone else times.dt.tz_localize(None)
@@ -195,8 +187,7 @@ class Datetime(Field):
 
     def write(self, column: pd.Series) -> pd.Series:
         """Write in the field's format."""
-        text: pd.Series = column.dt.strftime(self.format).astype("str")
-        return text
+        return write_dates(column, self.format)
 
     def comparison(self, column: pd.Series) -> Numeric:
         """Numbers: microseconds since 1970."""
@@ -228,7 +219,10 @@ class TimeMeasure(Measure):
 
     def values(self, units: np.ndarray) -> pd.Series:
         """The inverse of `units`."""
-        times = pd.Series((units * self.grain).astype("datetime64[us]"))
+        moments = (units * self.grain).astype("datetime64[us]")
+        if self.field.is_monthly:
+            moments = moments.astype("datetime64[M]").astype("datetime64[us]")
+        times = pd.Series(moments)
         if not self.field.timezone:
             return times
         if self.field.unit < DAY:
@@ -282,14 +276,6 @@ def _count(values: pd.Series, field: Datetime, grain: int) -> np.ndarray:
         times = times.dt.tz_localize(None)
     count: np.ndarray = times.to_numpy("datetime64[us]").astype(np.int64) // grain
     return count
-
-
-def _parse(text: pd.Series, format_: str) -> tuple[pd.Series, np.ndarray]:
-    aware = "%z" in format_
-    times = pd.to_datetime(text, format=format_, errors="coerce", utc=aware)
-    if not pd.api.types.is_datetime64_any_dtype(times):
-        times = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
-    return times, times.isna().to_numpy(bool)
 
 
 def _guess_typed(column: pd.Series) -> Datetime:

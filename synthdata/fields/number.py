@@ -17,7 +17,7 @@ from pydantic import Field as Key
 from pydantic import field_validator
 
 from synthdata.fields.base import Expectation, Field, Guess
-from synthdata.fields.cells import cells_as_text
+from synthdata.fields.cells import NULL_WORDS, cells_as_text
 from synthdata.fields.clock import (
     Clock,
     as_clock,
@@ -33,11 +33,19 @@ from synthdata.fields.intervals import Interval, intervals_of
 from synthdata.fields.predicates import OperandError, Predicate
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.quantity import Measure, QuantityBody
+from synthdata.fields.written_numbers import (
+    SEPARATORS,
+    Form,
+    find_form,
+    has_trailing_zeros,
+    plain_numbers,
+    write_numbers,
+)
 from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["Number", "NumberMeasure"]
 
-NULL_WORDS = frozenset({"", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A"})
+PLAIN = {"decimal": ".", "thousands": "", "prefix": "", "suffix": "", "brackets": False}
 MOST_DECIMALS = 12
 MOST_DIGITS = 400  # of an operand: beyond any float, and cheap to hold as a fraction
 CODES = re.compile(r"(?i)(^|_|\b)(zip|zip_?code|post_?code|postal_?code|plz|phone|mobile|fax)(_?(no|nr|number))?$")
@@ -54,6 +62,16 @@ class Number(Field):
         Digits behind the point, 0 to 12; values are drawn in these units. Without it, floats of any precision.
     min, max : number, optional
         The least and the greatest value there can be, inclusive. Rows beyond are refused.
+    decimal : {".", ","}, default "."
+        The decimal sign in text files.
+    thousands : str, default ""
+        What parts thousands there: ",", ".", "'", or a space.
+    prefix, suffix : str, default ""
+        A currency or unit before or after each number, with its space: "$", " kg", " %".
+    brackets : bool, default False
+        Whether negative numbers stand in brackets there, (12.50).
+    trailing_zeros : bool, default False
+        Whether all decimals are written there, be they zeros: 12.50.
     clock : str, optional
         That an integer writes a time of day: "hhmm" (1259, 5 for 00:05, 2400) or "hhmmss". Rows with other numbers are
         refused.
@@ -74,6 +92,12 @@ class Number(Field):
     decimals: int | None = Key(default=None, ge=0, le=MOST_DECIMALS)
     min: int | float | None = None
     max: int | float | None = None
+    decimal: Literal[".", ","] = Key(default=".", description="the decimal sign in text files")
+    thousands: str = Key(default="", max_length=1, description="what parts thousands in text files")
+    prefix: str = Key(default="", description="a currency or unit before each number in text files")
+    suffix: str = Key(default="", description="a currency or unit after each number in text files, with its space")
+    brackets: bool = Key(default=False, description="whether negative numbers stand in brackets in text files")
+    trailing_zeros: bool = Key(default=False, description="whether all decimals are written, be they zeros")
     clock: Clock | None = None
 
     reads_null: ClassVar[frozenset[str]] = NULL_WORDS
@@ -89,8 +113,19 @@ class Number(Field):
         """Say what contradicts itself in the declaration, or None."""
         if self.integer and self.decimals:
             return f"integer has no decimals, found decimals {self.decimals}"
+        if self.trailing_zeros and not self.decimals:
+            return "trailing_zeros needs decimals: how many there are"
         if self.clock and not self.integer:
             return f"clock {self.clock} needs integer: true"
+        if self.clock and not self.form.is_plain:
+            return f"clock {self.clock} is written in digits alone; leave out thousands, prefix, suffix and brackets"
+        if self.thousands == self.decimal:
+            return f'decimal and thousands are both "{self.decimal}"; change one'
+        if self.thousands and self.thousands not in SEPARATORS:
+            return f'thousands "{self.thousands}" parts no numbers; it is ",", ".", "\'", or a space'
+        for affix in (self.prefix, self.suffix):
+            if any(character.isdigit() for character in affix):
+                return f'"{affix}" has a digit, which would be read as a part of the number'
         for key, bound in (("min", self.min), ("max", self.max)):
             if bound is None:
                 continue
@@ -110,6 +145,11 @@ class Number(Field):
         """Decimals of the units the codec counts in; None for plain floats."""
         return 0 if self.integer else self.decimals
 
+    @property
+    def form(self) -> Form:
+        """How numbers are written in text files."""
+        return Form(self.decimal, self.thousands, self.prefix, self.suffix, self.brackets)
+
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """Take a column of numbers, unless leading zeros or its name say that they are codes."""
@@ -123,6 +163,14 @@ class Number(Field):
             if column.str.match(r"[+-]?0\d").any():
                 return None
         values, bad = _to_numbers(column)
+        if not typed and len(column) and (bad.any() or _has_three_decimals(column)):
+            form = find_form(column)
+        elif not typed and len(column) and has_trailing_zeros(column):
+            form = Form()
+        else:
+            form = None
+        if form is not None and not (form.is_plain and bad.any()):
+            return cls.guess_written(column, form, subjects[kept])
         if bad.all() or (bad.any() and not typed):
             return None
         if values.dtype.kind == "u" and values.max() > np.iinfo("int64").max:
@@ -135,8 +183,30 @@ class Number(Field):
         infinite = f"{bad.sum():,} infinite cells, mend them"
         return Guess(guess.field, f"{infinite}; {guess.note}" if guess.note else infinite)
 
+    @classmethod
+    def guess_written(cls, text: pd.Series, form: Form, subjects: Subjects) -> Guess | None:
+        """The number that present cells of text are in a form; None if they do not follow it."""
+        plain, bad = plain_numbers(text, form)
+        values, unread = _to_numbers(plain)
+        if bad.any() or unread.any() or not len(text):
+            return None
+        guess = _guess_number(values, subjects)
+        assert isinstance(guess.field, Number)
+        keys = ("decimal", "thousands", "prefix", "suffix", "brackets")
+        written = {key: getattr(form, key) for key in keys}
+        places = int(np.nan_to_num(plain.str.extract(r"\.(\d+)$")[0].str.len().max()))
+        if has_trailing_zeros(plain):
+            written |= {"trailing_zeros": True, "integer": False, "decimals": places}
+        elif not form.is_plain:
+            written |= {"clock": None, "integer": not places, "decimals": places or None}
+        return Guess(guess.field.model_copy(update=written), "; ".join(filter(None, [guess.note, form.note])))
+
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read text or numbers; an integer may be written 20000.0, infinities are refused."""
+        if not self.form.is_plain and not pd.api.types.is_numeric_dtype(cells):
+            plain, bad = plain_numbers(cells_as_text(cells), self.form)
+            values, unread = self.model_copy(update=PLAIN).read(plain.where(~bad, "?"))
+            return values, bad | unread
         if self.integer and not pd.api.types.is_numeric_dtype(cells):  # "20000.0" is one; floats end at 2 ** 53
             cells = cells_as_text(cells).str.replace(r"\.0*$", "", regex=True)
         values, bad = _to_numbers(cells)
@@ -197,8 +267,10 @@ class Number(Field):
         return claims
 
     def write(self, column: pd.Series) -> pd.Series:
-        """Numbers are written as they are."""
-        return column
+        """Numbers are written as they are, or in their form."""
+        if self.form.is_plain and not self.trailing_zeros:
+            return column
+        return write_numbers(column, self.form, self.scale, trailing_zeros=self.trailing_zeros)
 
     def comparison(self, column: pd.Series) -> Numeric:
         """Numbers."""
@@ -290,6 +362,11 @@ def _operand(value: Any) -> Fraction:
         return Fraction(number)
     except (InvalidOperation, ValueError):
         raise OperandError(f'"{value}" is not a number; compare this field with a number') from None
+
+
+def _has_three_decimals(text: pd.Series) -> bool:
+    """Whether all points of a column stand before three digits, as those between thousands do."""
+    return bool(text.str.contains(".", regex=False).any() and text.str.fullmatch(r"[+-]?\d{1,3}(\.\d{3})*").all())
 
 
 def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:

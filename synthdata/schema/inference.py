@@ -15,13 +15,15 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import DataError
-from synthdata.fields import KINDS, Category, Field, Guess, Identifier, Number, Personal
+from synthdata.fields import KINDS, Category, Datetime, Field, Guess, Identifier, Number, Personal
 from synthdata.fields.category import FEW_VALUES, MOST_VALUES
-from synthdata.fields.cells import holds_bytes, plain
+from synthdata.fields.cells import NULL_WORDS, cells_as_text, holds_bytes, plain
 from synthdata.fields.keys import PERSON, PLACE_OR_THING, STAFF
 from synthdata.fields.patterns import pattern_of
 from synthdata.fields.personal import FEMALE, MALE
 from synthdata.fields.providers import PROVIDERS, People, are_names, locale_problem
+from synthdata.fields.written_dates import is_day_first, parse_dates, swapped
+from synthdata.fields.written_numbers import Form
 from synthdata.subjects import Subjects
 
 __all__ = ["Inferred", "infer_fields"]
@@ -85,6 +87,12 @@ def infer_fields(frame: pd.DataFrame, folder: str = "") -> Inferred:
             own = _of_one_subject_each(frame[name], fields[name], subjects)
             if own is not None:
                 fields[name], notes[name] = own.field, own.note
+    dates = _dates_like_others(frame, fields)
+    fields |= {name: guess.field for name, guess in dates.items()}
+    notes |= {name: guess.note for name, guess in dates.items()}
+    numbers = _numbers_like_others(frame, fields, Subjects.of(frame, subject))
+    fields |= {name: guess.field for name, guess in numbers.items()}
+    notes |= {name: guess.note for name, guess in numbers.items()}
     codes = _codes(frame, fields)
     fields |= {name: guess.field for name, guess in codes.items()}
     notes |= {name: guess.note for name, guess in codes.items()}
@@ -108,16 +116,24 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects) -> tuple[Field, s
         guess = kind.guess(kind.located(present, folder) if folder else present, subjects[filled])
         if guess is None:
             continue
-        nullable = not filled.all() or bool(text.isin(guess.field.reads_null).any())
+        words = text[filled & text.isin(guess.field.reads_null).to_numpy(bool)]
+        nullable = not filled.all() or bool(len(words))
         field = guess.field.model_copy(update={"nullable": True}) if nullable else guess.field
         if field.check() is not None:  # an image, say, cannot be missing
             continue
         if isinstance(field, Category) and not _is_named(column) and are_names(present):
             note = "names of people? then {kind: personal, provider: full_name}, and of: whose, if not the subject's"
             return field.model_copy(update={"values": None}), note
-        return field, guess.note
+        said = ", ".join(f'"{word}"' for word in sorted(set(words)))
+        note = f"{len(words):,} cells say {said}: read as missing" if len(words) and not _is_usual(words) else ""
+        return field, "; ".join(filter(None, [guess.note, note]))
     what = "holds bytes that are no images, or lacks some" if in_bytes else "is of no kind"
     raise DataError(f'column "{column.name}": {what}; leave it out, or mend it')
+
+
+def _is_usual(words: pd.Series) -> bool:
+    """Whether cells that mean a missing value say what programs write for one."""
+    return bool(words.isin(["NaN", "nan", "NaT", "<NA>", "None", "null", "NULL"]).all())
 
 
 def _is_named(column: pd.Series) -> bool:
@@ -247,6 +263,52 @@ def _codes(frame: pd.DataFrame, fields: Mapping[str, Field]) -> dict[str, Guess]
         if other is not None:
             note = f"a code, since each has one value of {other}: learned by name; make it a number if it is a quantity"
             result[name] = Guess(Category(nullable=field.nullable), note)
+    return result
+
+
+def _dates_like_others(frame: pd.DataFrame, fields: Mapping[str, Field]) -> dict[str, Guess]:
+    """Dates that can be read day first and month first, in the order of the other columns, if these agree."""
+    told: dict[str, bool] = {}
+    either: dict[str, Datetime] = {}
+    for name, field in fields.items():
+        if not isinstance(field, Datetime) or swapped(field.format) == field.format:
+            continue
+        if pd.api.types.is_datetime64_any_dtype(frame[name]):
+            continue
+        cells = cells_as_text(frame[name].dropna().drop_duplicates())
+        cells = cells[~cells.isin(field.reads_null)]
+        if parse_dates(cells, swapped(field.format))[1].any():
+            told[name] = is_day_first(field.format)
+        else:
+            either[name] = field
+    if len(set(told.values())) != 1:
+        return {}
+    source, day_first = next(iter(told.items()))
+    how = "day" if day_first else "month"
+    note = f"{how} first, as in {source}; its own cells can be read either way"
+    right = {name: is_day_first(field.format) == day_first for name, field in either.items()}
+    return {
+        name: Guess(field if right[name] else field.model_copy(update={"format": swapped(field.format)}), note)
+        for name, field in either.items()
+    }
+
+
+def _numbers_like_others(frame: pd.DataFrame, fields: Mapping[str, Field], subjects: Subjects) -> dict[str, Guess]:
+    """Numbers whose points may stand before decimals or between thousands, as the other columns write them."""
+    written = {name: each for name, each in fields.items() if isinstance(each, Number) and not each.integer}
+    source = next((name for name, each in written.items() if each.decimal == ","), None)
+    result = {}
+    for name, field in written.items() if source else ():
+        column = frame[name]
+        if not field.form.is_plain or pd.api.types.is_numeric_dtype(column):
+            continue
+        text = cells_as_text(column)
+        kept = (column.notna() & ~text.isin(NULL_WORDS)).to_numpy(bool)
+        guess = Number.guess_written(text[kept], Form(",", "."), subjects[kept])
+        if guess is not None:
+            note = f'"." parts thousands, since {source} has a decimal comma'
+            found = guess.field.model_copy(update={"nullable": field.nullable})
+            result[name] = Guess(found, "; ".join(filter(None, [guess.note, note])))
     return result
 
 

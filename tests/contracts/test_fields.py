@@ -132,6 +132,8 @@ CASES = {
     "datetime: microseconds in UTC": Case(
         Datetime(format="%Y-%m-%dT%H:%M:%S.%f%z", timezone="UTC"), _moments("%Y-%m-%dT%H:%M:%S.%fZ")
     ),
+    "datetime: months": Case(Datetime(format="%b-%Y"), _moments("%b-%Y")),
+    "datetime: without zeros": Case(Datetime(format="%-m/%-d/%y %-I:%M %P"), _moments("%-m/%-d/%y %-I:%M %P")),
     "datetime: over a gap": Case(
         Datetime(format="%Y-%m-%d %H:%M:%S%z", timezone="Europe/Berlin"), _moments("%Y-%m-%d %H:%M:%S+0000")
     ),

@@ -1,0 +1,176 @@
+"""How a column of text writes numbers: with thousands, a decimal comma, a currency, a unit or brackets.
+
+`1.234` is a thousand and more to some people, and one and a quarter to others. Which of them it is, the whole column
+says: a separator that stands twice in a cell parts thousands, one that is not followed by three digits is the decimal
+sign, and of two the last is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["SEPARATORS", "Form", "find_form", "has_trailing_zeros", "plain_numbers", "write_numbers"]
+
+CELL = re.compile(
+    r"(?P<open>\()?(?P<sign>[+-])?(?P<prefix>[^\d\s.,()+-][^\d.,()+-]*)?(?P<inner>[+-])?"
+    r"(?P<core>\d[\d.,'\u2019\u00a0\u202f ]*\d|\d)(?P<suffix>\s?[^\d\s.,()][^\d.,()]*)?(?P<close>\))?"
+)
+SEPARATORS = ".,'\u2019\u00a0\u202f "
+LONGEST_AFFIX = 12  # characters of a unit
+SEPARATED = 30  # cells with a separator before three digits, for this to be no chance
+CURRENCY = re.compile(r"[A-Z]{0,3}[$€£¥₹₩₽₺₫]|CHF|USD|EUR|GBP|JPY|CNY|INR|Rs\.?|kr|zł|Kč|Ft")
+UNIT = re.compile(r"%|‰|°[CF]?|[mck]?m|[mk]?g|[mc]?l|[kMGT]i?B|[Hk]+z|h|min|s|ms|km/h|mmHg|bpm|kWh?")
+
+
+@dataclass(frozen=True)
+class Form:
+    """How numbers are written.
+
+    decimal: the decimal sign. thousands: what parts thousands, "" for nothing. prefix, suffix: a currency or a unit, as
+    it is written, with its space. brackets: whether negative numbers stand in brackets instead of having a sign.
+    note: what a person should look at.
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+    prefix: str = ""
+    suffix: str = ""
+    brackets: bool = False
+    note: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether numbers are written as Python writes them."""
+        return not (self.thousands or self.prefix or self.suffix or self.brackets) and self.decimal == "."
+
+
+def find_form(text: pd.Series) -> Form | None:
+    """The form of all cells of a column of text, without missing ones; None if they are not numbers of one form."""
+    cells = text.drop_duplicates().tolist()
+    found = [CELL.fullmatch(cell) for cell in cells]
+    if not found or any(match is None or bool(match["open"]) != bool(match["close"]) for match in found):
+        return None
+    matches = [match for match in found if match is not None]
+    if any(match["sign"] and (match["inner"] or match["open"]) for match in matches):
+        return None
+    affixes = {(match["prefix"] or "", match["suffix"] or "") for match in matches}
+    if len(affixes) > 1:
+        return None
+    ((prefix, suffix),) = affixes
+    if not _is_affix(prefix, suffix):
+        return None
+    signs = _signs([match["core"] for match in matches])
+    if signs is None:
+        return None
+    decimal, thousands, note = signs
+    form = Form(decimal, thousands, prefix, suffix, any(match["open"] for match in matches), note)
+    return None if plain_numbers(text, form)[1].any() else form
+
+
+def _is_affix(prefix: str, suffix: str) -> bool:
+    """Whether it is a currency or a unit, and not a part of a code: `C50` is none, `50 mg` and `50 boxes` are."""
+    if prefix and not CURRENCY.fullmatch(prefix.strip()):
+        return False
+    word = suffix.strip()
+    is_apart = suffix[:1].isspace() and word.isalpha() and len(word) <= LONGEST_AFFIX
+    return not word or is_apart or bool(CURRENCY.fullmatch(word) or UNIT.fullmatch(word))
+
+
+def _signs(cores: Iterable[str]) -> tuple[str, str, str] | None:
+    """The decimal sign, what parts thousands, and a note; None if the numbers contradict each other."""
+    inside: dict[str, list[list[str]]] = {}  # of each separator, the parts of the cells that have it
+    lasts: set[str] = set()
+    pairs: set[frozenset[str]] = set()
+    without = 0  # digits of cells without any
+    plain_cells = 0
+    for core in cores:
+        here = [sign for sign in SEPARATORS if sign in core]
+        if not here:
+            plain_cells += 1
+            without = max(without, len(core))
+        for sign in here:
+            inside.setdefault(sign, []).append(core.split(sign))
+        if len(here) > 1:
+            pairs.add(frozenset(here))
+            lasts.add(max(here, key=core.rfind))
+    if len(inside) > 2 or len(pairs) > 1 or len(lasts) > 1:
+        return None
+    if not inside:
+        return ".", "", ""
+    if len(inside) == 2 and not pairs:
+        (one, several) = sorted(inside, key=lambda sign: not _parts_thousands(inside[sign]))
+        return (several, one, "") if _parts_thousands(inside[one]) and several in ".," else None
+    if len(inside) == 2:
+        (last,) = lasts
+        (other,) = inside.keys() - {last}
+        return (last, other, "") if last in ".," else None
+    ((sign, parts),) = inside.items()
+    if any(len(each) > 2 for each in parts) or sign not in ".,":
+        return ("," if sign == "." else "."), sign, ""
+    if any(len(each[1]) != 3 or each[0] == "0" or len(each[0]) > 3 for each in parts):
+        return sign, "", ""
+    if len(parts) >= SEPARATED and plain_cells and without <= 3:
+        return ("," if sign == "." else "."), sign, f'"{sign}" parts thousands: numbers below 1000 have none'
+    return sign, "", f'"{sign}" could also part thousands: then say thousands: "{sign}"'
+
+
+def _parts_thousands(parts: list[list[str]]) -> bool:
+    return all(len(part) == 3 for each in parts for part in each[1:]) and all(len(each[0]) <= 3 for each in parts)
+
+
+def plain_numbers(text: pd.Series, form: Form) -> tuple[pd.Series, np.ndarray]:
+    """Cells as text that Python reads as numbers, and which of them do not follow the form: (n,) bool."""
+    decimal, thousands = re.escape(form.decimal), re.escape(form.thousands)
+    whole = rf"(?:\d{{1,3}}(?:{thousands}\d{{3}})+|\d+)" if thousands else r"\d+"
+    number = rf"{whole}(?:{decimal}\d+)?"
+    prefix, suffix = re.escape(form.prefix), re.escape(form.suffix)
+    forms = [rf"[+-]?{prefix}{number}{suffix}", rf"{prefix}[+-]{number}{suffix}"]
+    if form.brackets:
+        forms.append(rf"\({prefix}{number}{suffix}\)")
+    bad = ~text.str.fullmatch("|".join(forms)).to_numpy(bool)
+    below = text.str.contains(r"^\(|-", regex=True)
+    cores = text.str.replace(form.prefix, "", regex=False) if form.prefix else text
+    cores = cores.str.removesuffix(")").str.removesuffix(form.suffix) if form.suffix else cores
+    cores = cores.str.replace(form.thousands, "", regex=False) if form.thousands else cores
+    cores = cores.str.replace(form.decimal, ".", regex=False) if form.decimal != "." else cores
+    cores = cores.str.replace(r"[^\d.]", "", regex=True)
+    return cores.where(~below, "-" + cores), bad
+
+
+def has_trailing_zeros(plain: pd.Series) -> bool:
+    """Whether numbers, as `plain_numbers` gives them, all have the same decimals, be they zeros: 12.50 and 3.00."""
+    rests = plain.str.extract(r"\.(\d+)$")[0]
+    return bool(rests.notna().all() and rests.str.len().nunique() == 1 and rests.str.endswith("0").any())
+
+
+def write_numbers(column: pd.Series, form: Form, decimals: int | None, *, trailing_zeros: bool) -> pd.Series:
+    """Numbers as text in a form; missing ones stay missing.
+
+    decimals: the most that any has, None for as many as it takes. trailing_zeros: whether all have so many.
+    """
+    present = column.notna().to_numpy(bool)
+    values = column[present].tolist()
+    if decimals is None:
+        sizes = [f"{abs(value):,}" for value in values]
+    else:
+        sizes = [f"{abs(value):,.{decimals}f}" for value in values]
+        if decimals and not trailing_zeros:
+            sizes = [size.rstrip("0").rstrip(".") for size in sizes]
+    written = [_written(size, value < 0, form) for size, value in zip(sizes, values, strict=True)]
+    result = pd.Series(pd.NA, index=column.index, dtype="str")
+    result[present] = written
+    return result
+
+
+def _written(size: str, is_negative: bool, form: Form) -> str:
+    whole, _, rest = size.partition(".")
+    text = whole.replace(",", form.thousands) + (form.decimal + rest if rest else "")
+    text = f"{form.prefix}{text}{form.suffix}"
+    if not is_negative or not size.strip("0.,"):
+        return text
+    return f"({text})" if form.brackets else f"-{text}"

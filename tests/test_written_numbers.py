@@ -1,0 +1,111 @@
+"""How a column writes numbers: found from all of its cells, never misread in silence, and written back the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthdata import Schema
+from synthdata.fields import Number
+from synthdata.fields.written_numbers import Form, find_form
+from synthdata.schema import infer
+
+ROWS = 300
+
+
+def amounts(seed: int = 0) -> list[float]:
+    return np.round(np.random.default_rng(seed).lognormal(6, 2, ROWS), 2).tolist()
+
+
+def german(value: float) -> str:
+    return f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+WRITTEN = {
+    "dollars": ([f"${value:,.2f}" for value in amounts()], Form(thousands=",", prefix="$")),
+    "below zero": ([f"-${value:,.2f}" for value in amounts()], Form(thousands=",", prefix="$")),
+    "brackets": (
+        [f"({value:,.2f})" if row % 3 else f"{value:,.2f}" for row, value in enumerate(amounts())],
+        Form(thousands=",", brackets=True),
+    ),
+    "euros": ([f"{german(value)} €" for value in amounts()], Form(",", ".", suffix=" €")),
+    "decimal comma": ([german(value) for value in amounts()], Form(",", ".")),
+    "percent": ([f"{value % 100:.1f} %".replace(".", ",") for value in amounts()], Form(",", suffix=" %")),
+    "months": ([f"{int(value) % 60} months" for value in amounts()], Form(suffix=" months")),
+    "kilograms": ([f"{value % 9:.2f}kg" for value in amounts()], Form(suffix="kg")),
+    "francs": ([f"CHF {value:,.2f}".replace(",", "'") for value in amounts()], Form(thousands="'", prefix="CHF ")),
+    "narrow spaces": (
+        [f"{value:,.2f}".replace(",", "\u202f").replace(".", ",") for value in amounts()],
+        Form(",", "\u202f"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_form_is_found_and_written_back(name: str) -> None:
+    cells, form = WRITTEN[name]
+    found = find_form(pd.Series(cells, dtype="str"))
+    assert found == form
+    frame = pd.DataFrame({"amount": cells}, dtype="str")
+    field = Schema.infer(frame).fields["amount"]
+    assert isinstance(field, Number)
+    assert field.form == form
+    values = field.parse(frame["amount"], "amount")
+    assert field.write(values).tolist() == cells
+
+
+def test_thousands_are_told_from_decimals_by_the_whole_column() -> None:
+    thousands = [f"{int(value):,}".replace(",", ".") for value in amounts()]
+    field = Schema.infer(pd.DataFrame({"pieces": thousands}, dtype="str")).fields["pieces"]
+    assert (field.integer, field.thousands) == (True, ".")
+    assert field.parse(pd.Series(["4.124"]), "pieces").tolist() == [4124]
+    metres = [f"{value % 9:.3f}" for value in amounts()]
+    field = Schema.infer(pd.DataFrame({"metres": metres}, dtype="str")).fields["metres"]
+    assert (field.decimals, field.thousands) == (3, "")
+
+
+@pytest.mark.parametrize(("beside", "expected"), [(["12,5 %", "7,2 %"], 4124), (["12.5 %", "7.2 %"], 4.124)])
+def test_what_one_column_leaves_open_the_others_tell(beside: list[str], expected: float) -> None:
+    open_cells = [f"{1 + value % 9:.3f}" for value in amounts()]
+    frame = pd.DataFrame({"size": open_cells, "rate": np.resize(beside, ROWS)}, dtype="str")
+    field = Schema.infer(frame).fields["size"]
+    assert field.parse(pd.Series(["4.124"]), "size").tolist() == [expected]
+
+
+def test_what_nothing_tells_is_said() -> None:
+    frame = pd.DataFrame({"size": [f"{1 + value % 9:.3f}" for value in amounts()]}, dtype="str")
+    assert 'thousands: "."' in infer(frame)[1].notes["size"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["A12", "A13"], ["C50.1", "C50.2"], ["1.2K", "3M"], ["12 kg", "7 lb"], ["1.2.3", "1.2.4"], ["5'7", "6'1"],
+     ["1.234,5", "1,234.5"], ["1.5e", "2e"], ["030 1234567", "030 22222222"], ["(12)", "12)"]],
+)  # fmt: skip
+def test_what_is_no_number_or_contradicts_itself_has_no_form(cells: list[str]) -> None:
+    assert find_form(pd.Series(cells * 40, dtype="str")) is None
+
+
+@pytest.mark.parametrize("cell", ["1,23", "12,34,567.00", "$1,234", "1.234.567", "(5.00"])
+def test_a_cell_that_does_not_follow_the_form_is_refused(cell: str) -> None:
+    field = Number(decimals=2, thousands=",")
+    assert field.read(pd.Series([cell], dtype="str"))[1].tolist() == [True]
+    assert field.read(pd.Series(["1,234.50"], dtype="str"))[0].tolist() == [1234.5]
+
+
+def test_codes_with_zeros_are_not_called_amounts() -> None:
+    codes = [f"{value:06d}" for value in np.random.default_rng(0).integers(0, 60, ROWS)]
+    schema, found = infer(pd.DataFrame({"branch": codes}, dtype="str"))
+    assert schema.fields["branch"].kind == "category"
+    assert "amounts" not in found.notes["branch"]
+
+
+def test_cents_are_written_as_they_were() -> None:
+    prices = pd.DataFrame({"price": [f"{value:.2f}" for value in amounts()], "pieces": ["1", "2.5"] * (ROWS // 2)})
+    schema = Schema.infer(prices.astype("str"))
+    assert schema.fields["price"].trailing_zeros
+    assert schema.fields["price"].write(pd.Series([12.5, -3.0, None])).tolist()[:2] == ["12.50", "-3.00"]
+    assert not schema.fields["pieces"].trailing_zeros
+    typed = Schema.infer(pd.DataFrame({"price": [12.5, 3.25] * 100})).fields["price"]
+    assert not typed.trailing_zeros
