@@ -130,7 +130,7 @@ def command(
     from synthdata.augmentation.amounts import Additions
     from synthdata.augmentation.augmenting import augment, check_names
     from synthdata.augmentation.proof.prove import FOLDS
-    from synthdata.io.readers import LEAST_TO_TRAIN, read_table
+    from synthdata.io.readers import LEAST_TO_TRAIN
     from synthdata.io.writers import check_target, export
 
     if data.resolve() == output.resolve():
@@ -153,7 +153,7 @@ def command(
         raise InputError("nothing to add; give --balance, --rows, --factor, --independent, --fill or --prove")
     if copies < 1:
         check_trainable(declared, model)
-    found = read_table(data, least=LEAST_TO_TRAIN)
+    found = console.read(data, least=LEAST_TO_TRAIN)
     frame = declared.read(found, source=str(data))
     left_out = [name for name in map(str, found.columns) if name not in declared.fields]
     _check_left_out(console, left_out, provenance)

@@ -11,12 +11,16 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from synthdata.errors import SynthdataError
 from synthdata.progress import PLAN, REMARK, Listener, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Console", "duration", "with_console"]
 
@@ -50,6 +54,15 @@ class Console:
         """Make a remark, on stderr."""
         if not self.quiet:
             click.echo(text, err=True)
+
+    def read(self, path: Path, *, least: int = 1) -> pd.DataFrame:
+        """Read a table, and say how it was read where a person should know."""
+        from synthdata.io.readers import READ_AS, read_table
+
+        frame = read_table(path, least=least)
+        for remark in frame.attrs.get(READ_AS, []):
+            self.say(remark)
+        return frame
 
     def finish(self, result: dict[str, Any], lines: Sequence[str], *, written: bool = False) -> None:
         """Print the result: `result` for a machine, `lines` for a person.

@@ -71,13 +71,12 @@ def command(
     report.json and report.xml (JUnit). The exit code is 4 if a score misses what the schema requires.
     """
     from synthdata.evaluation import check_folder, evaluate, write_report
-    from synthdata.io.readers import read_table
 
     timing = Timing.of(console, max_minutes)
     declared = load_schema(schema)
     check_folder(output, force=force)
     history, warnings = _training(model_dir) if model_dir else ([], [])
-    frames = [read_table(path) if path else None for path in (real, synthetic, holdout)]
+    frames = [console.read(path) if path else None for path in (real, synthetic, holdout)]
     assert frames[0] is not None
     assert frames[1] is not None
     if any(field.ending for field in declared.fields.values()):  # image features are those of a network

@@ -75,7 +75,6 @@ def command(
     Rows that fail a check are drawn again, until there are enough. Beside the table, FILE.verdict.json says what was
     checked, and FILE.rejected.parquet holds rejected rows with the reason.
     """
-    from synthdata.io.readers import read_table
     from synthdata.io.writers import check_target
     from synthdata.synthesizer import Synthesizer
 
@@ -87,7 +86,7 @@ def command(
         texts = [name for name, field in synthesizer.schema.fields.items() if field.kind == "text"]
         prompts = prompts_by_field(prompt, texts)
         synthesizer = synthesizer.with_sampling(prompt=prompts, temperature=temperature, top_p=top_p)
-    known = None if real is None else synthesizer.schema.read(read_table(real), str(real))
+    known = None if real is None else synthesizer.schema.read(console.read(real), str(real))
     if independent is None:
         verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force, real=known)
         console.finish(*report_rows(console, output, verdict), written=True)

@@ -41,13 +41,12 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
     mark what was guessed: check them before you train.
     """
     from synthdata.fields import Identifier, Personal
-    from synthdata.io.readers import read_table
     from synthdata.remarks import about_columns, about_rows
     from synthdata.schema import infer
 
     if output is not None:
         check_file(output, force=force)
-    frame = read_table(data)
+    frame = console.read(data)
     schema, found = infer(frame, ending_removed(data))
     typed = schema.read(frame, source=str(data))
     remarks = [*about_columns(typed, schema), *about_rows(typed, schema)]

@@ -68,11 +68,11 @@ def learn(
     a tenth of the rows, if there are enough, to evaluate with. declared: used instead of the schema in the file. kept:
     what is expected to follow, for which time is kept if it is limited.
     """
-    from synthdata.io.readers import LEAST_TO_TRAIN, read_table
+    from synthdata.io.readers import LEAST_TO_TRAIN
 
     declared = declared or load_schema(schema)
     check_trainable(declared, model)
-    frame = read_table(data, least=LEAST_TO_TRAIN)
+    frame = console.read(data, least=LEAST_TO_TRAIN)
     checkpoint = _checkpoint(model_folder, resume=resume, force=force)
     console.say(f"checking {len(frame):,} rows of {data} against {schema}")
     start_tensorflow(console)

@@ -67,7 +67,6 @@ def command(
     schema requires, or real keys turn up, no rows are exported, and the exit code is 4.
     """
     from synthdata.evaluation import check_folder
-    from synthdata.io.readers import read_table
     from synthdata.io.writers import check_target as check_rows
     from synthdata.synthesizer.artefact import check_target
 
@@ -77,7 +76,7 @@ def command(
         check_rows(target, force=force)
     check_folder(output, force=force)
     timing = Timing.of(console, max_minutes, trained_before(output / "model", resume=resume))
-    unseen = read_table(holdout) if holdout else None
+    unseen = console.read(holdout) if holdout else None
     learned = learn(
         console,
         schema,

@@ -58,13 +58,13 @@ def command(
 
     Needs Optuna: pip install 'synthdata[tune]'.
     """
-    from synthdata.io.readers import LEAST_TO_TRAIN, read_table
+    from synthdata.io.readers import LEAST_TO_TRAIN
 
     check_installed("tune", "tuning")
     check_installed("train", "training")
     check_file(output, force=force or resume)
     declared = load_schema(schema)
-    frame = read_table(data, least=LEAST_TO_TRAIN)
+    frame = console.read(data, least=LEAST_TO_TRAIN)
     start_tensorflow(console)
     from synthdata.tuning import tune
 

@@ -25,11 +25,10 @@ def command(ctx: click.Context, console: Console, schema: Path, data: Path) -> N
 
     Exit code 3 if any check fails.
     """
-    from synthdata.io.readers import read_table
     from synthdata.validation import check
 
     declared = load_schema(schema)
-    verdict = check(declared.read(read_table(data), source=str(data)), declared)
+    verdict = check(declared.read(console.read(data), source=str(data)), declared)
     failing = [one for one in verdict.checks if one.failed or not one.success]
     lines = [f"  {one}" for one in failing]
     outcome = "passed" if verdict.passed else "refused"

@@ -11,9 +11,14 @@ __all__ = ["FORMATS", "READERS", "ending_of"]
 READERS: dict[str, str] = {  # ending: module and function
     ".csv": "synthdata.io.readers.csv:read_csv",
     ".csv.gz": "synthdata.io.readers.csv:read_csv",
+    ".tsv": "synthdata.io.readers.csv:read_csv",
+    ".tsv.gz": "synthdata.io.readers.csv:read_csv",
+    ".txt": "synthdata.io.readers.csv:read_csv",
     ".parquet": "synthdata.io.readers.parquet:read_parquet",
     ".jsonl": "synthdata.io.readers.jsonl:read_jsonl",
     ".jsonl.gz": "synthdata.io.readers.jsonl:read_jsonl",
+    ".ndjson": "synthdata.io.readers.jsonl:read_jsonl",
+    ".json": "synthdata.io.readers.jsonl:read_json",
 }
 FORMATS: dict[str, str] = {  # ending: module and class of the writer; what ends in .gz is compressed besides
     ".csv": "synthdata.io.writers.csv:CsvWriter",

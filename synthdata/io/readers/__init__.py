@@ -6,6 +6,7 @@ exactly. Typed formats come back in the types that fields read. No error message
 
 from __future__ import annotations
 
+from synthdata.io.readers.opening import READ_AS
 from synthdata.io.readers.reading import LEAST_TO_TRAIN, read_table
 
-__all__ = ["LEAST_TO_TRAIN", "read_table"]
+__all__ = ["LEAST_TO_TRAIN", "READ_AS", "read_table"]

@@ -1,9 +1,9 @@
-"""JSON lines: one flat object a line."""
+"""JSON: one object a line, or an array of objects; objects in them become columns by their path."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +12,77 @@ import pandas as pd
 from synthdata.errors import DataError
 from synthdata.io.readers.opening import check_names, opened
 
-__all__ = ["read_jsonl"]
+__all__ = ["read_json", "read_jsonl"]
 
 
 def read_jsonl(path: Path) -> pd.DataFrame:
     """Read one JSON object a line. A loop over rows: Python's parser keeps whole numbers of any size exactly."""
+    with opened(path) as file:
+        if file.read(4).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+            return read_json(path)
+    decode = _decoder().decode
+    with opened(path) as file:
+        lines = ((f"{path}, line {number}", number == 1, line) for number, line in enumerate(file, 1))
+        return _table(((where, _record(line, decode, where, first=first)) for where, first, line in lines), path)
+
+
+def read_json(path: Path) -> pd.DataFrame:
+    """Read an array of objects, or one object a line."""
+    try:
+        with opened(path) as file:
+            found = _decoder().decode(file.read().decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not UTF-8; save the table as UTF-8") from None
+    except RecursionError:
+        raise DataError(f"{path}: nested too deeply; allowed is an array of flat objects") from None
+    except _TwiceError as error:
+        raise DataError(f'{path}: key "{error}" stands twice in one object; rename one') from None
+    except json.JSONDecodeError as error:
+        if error.msg == "Extra data" and error.lineno > 1:
+            return read_jsonl(path)
+        raise DataError(f"{path}, line {error.lineno}: not JSON from character {error.colno} on; mend it") from None
+    if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
+        raise DataError(f"{path}: found no array of objects; allowed is [{{...}}, {{...}}], or one object a line")
+    return _table(((f"{path}, record {number}", record) for number, record in enumerate(found, 1)), path)
+
+
+def _decoder() -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_constant)
+
+
+def _table(records: Iterable[tuple[str, dict[str, Any] | None]], path: Path) -> pd.DataFrame:
+    """Records, each with where it stands, as columns; None for no record."""
     columns: dict[str, list[Any]] = {}
     rows = 0
-    decode = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_constant).decode
-    with opened(path) as file:
-        for number, line in enumerate(file, 1):
-            record = _record(line, decode, f"{path}, line {number}", first=number == 1)
-            if record is None:
-                continue
-            for name, value in record.items():
-                if isinstance(value, list | dict):
-                    raise DataError(
-                        f'{path}, line {number}: column "{name}" holds a nested value; '
-                        "allowed are text, numbers, true, false, null: flatten it first"
-                    )
-                cells = columns.get(name)
-                if cells is None:
-                    cells = columns[name] = [None] * rows
-                elif len(cells) < rows:
-                    cells.extend([None] * (rows - len(cells)))
-                cells.append(value)
-            rows += 1
+    for where, record in records:
+        if record is None:
+            continue
+        for name, value in _flat(record, where):
+            cells = columns.get(name)
+            if cells is None:
+                cells = columns[name] = [None] * rows
+            elif len(cells) < rows:
+                cells.extend([None] * (rows - len(cells)))
+            if len(cells) > rows:
+                raise DataError(f'{where}: "{name}" is the name of a key and of a path; rename one')
+            cells.append(value)
+        rows += 1
     check_names(list(columns), path)
     return pd.DataFrame({name: _typed(cells + [None] * (rows - len(cells))) for name, cells in columns.items()})
+
+
+def _flat(record: dict[str, Any], where: str, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of a record, those of objects in it by the path to them: `address.city`."""
+    for name, value in record.items():
+        if isinstance(value, dict):
+            yield from _flat(value, where, f"{path}{name}.")
+        elif isinstance(value, list):
+            raise DataError(
+                f'{where}: "{path}{name}" holds an array; allowed are text, numbers, true, false, null, and objects '
+                "of them: make its entries a table of their own, or leave it out"
+            )
+        else:
+            yield f"{path}{name}", value
 
 
 def _record(line: bytes, decode: Callable[[str], Any], where: str, *, first: bool) -> dict[str, Any] | None:

@@ -8,7 +8,9 @@ from typing import BinaryIO, cast
 
 from synthdata.errors import DataError
 
-__all__ = ["check_names", "opened"]
+__all__ = ["READ_AS", "check_names", "opened"]
+
+READ_AS = "synthdata.read_as"  # in a frame's attrs: what a person should know of how its file was read
 
 
 def opened(path: Path) -> BinaryIO:

@@ -15,6 +15,8 @@ from synthdata.io.readers.opening import check_names
 
 __all__ = ["read_parquet"]
 
+EXACT_DIGITS = 15  # of a decimal, that a float keeps
+
 
 def read_parquet(path: Path) -> pd.DataFrame:
     """Read typed columns; an index that pandas wrote without a name is left out."""
@@ -53,8 +55,8 @@ def _wanted(kind: pa.DataType) -> pa.DataType | None:
         return pa.uint64() if kind == pa.uint64() else pa.int64()
     if kinds.is_floating(kind):
         return pa.float64()
-    if kinds.is_decimal(kind):
-        return pa.int64() if kind.scale == 0 and kind.precision <= 18 else pa.float64()
+    if kinds.is_decimal(kind):  # of those that hold any number of 38 digits, see `_exact`
+        return pa.int64() if kind.scale == 0 else pa.float64()
     if kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind) or kinds.is_null(kind):
         return pa.large_string()
     if kinds.is_binary(kind) or kinds.is_large_binary(kind) or kinds.is_binary_view(kind) or _is_file(kind):
@@ -76,10 +78,29 @@ def _column(values: pa.ChunkedArray) -> pd.Series:
     assert wanted is not None
     if pa.types.is_float16(values.type):
         values = values.cast(pa.float32())
+    if pa.types.is_decimal(values.type):
+        exact = _exact(values, wanted)
+        if exact is None:
+            text: pd.Series = values.cast(pa.string()).to_pandas().astype("str")
+            return text
+        values = exact
     values = values.cast(wanted, safe=False)
     nullable = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype()}
     column: pd.Series = values.to_pandas(types_mapper=nullable.get if values.null_count else None)
     return column.astype("str") if wanted == pa.large_string() else column  # pandas takes all-missing text for objects
+
+
+def _exact(values: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray | None:
+    """Decimals as whole numbers or floats if that keeps all of their digits; None if it does not."""
+    if wanted == pa.int64():
+        try:
+            return values.cast(wanted)
+        except pa.ArrowInvalid:
+            return None
+    if values.type.precision <= EXACT_DIGITS:
+        return values
+    largest = pa.compute.max(pa.compute.abs(values)).as_py()
+    return values if largest is None or largest * 10**values.type.scale < 2**53 else None
 
 
 def _is_file(kind: pa.DataType) -> bool:

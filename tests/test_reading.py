@@ -1,0 +1,167 @@
+"""Files as people have them: encodings, delimiters, JSON; read as they are meant, or refused in one line."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from click.testing import CliRunner
+
+from synthdata import read_table
+from synthdata.cli import main
+from synthdata.errors import DataError
+from synthdata.io.readers import READ_AS
+
+TEXT = "id,town,price\n" + "".join(
+    f"{row},{town},3 €\n" for row, town in enumerate(["München", "Köln", "Würzburg"] * 20)
+)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    return tmp_path / "table.csv"
+
+
+# --- encodings ---
+
+
+@pytest.mark.parametrize(
+    ("encoding", "called"),
+    [("utf-8", None), ("utf-8-sig", None), ("cp1252", "Windows-1252"), ("utf-16", "UTF-16"), ("utf-16-le", "UTF-16"),
+     ("utf-16-be", "UTF-16"), ("utf-32", "UTF-32")],
+)  # fmt: skip
+def test_an_encoding_is_found_and_said(table: Path, encoding: str, called: str | None) -> None:
+    table.write_bytes(TEXT.encode(encoding))
+    frame = read_table(table)
+    assert frame["town"].tolist()[:3] == ["München", "Köln", "Würzburg"]
+    assert frame["price"].iloc[0] == "3 €"
+    said = frame.attrs[READ_AS]
+    assert said == (
+        [] if called is None else [f"{table}: read as {called}, not UTF-8; if characters are wrong, save it as UTF-8"]
+    )
+
+
+def test_other_scripts_are_told_by_their_language(table: Path) -> None:
+    russian = "имя,город\n" + "Анна,Санкт-Петербург\nИван,Нижний Новгород\nМария,Екатеринбург\n" * 40
+    table.write_bytes(russian.encode("cp1251"))
+    assert read_table(table)["город"].iloc[0] == "Санкт-Петербург"
+
+
+def test_one_broken_byte_among_utf_8_is_refused_with_its_place(table: Path) -> None:
+    table.write_bytes(TEXT.encode().replace("Köln".encode(), b"K\xf6ln", 1))
+    with pytest.raises(DataError, match=r"line 3, byte \d+ of the file, is not UTF-8, though others of the file are"):
+        read_table(table)
+
+
+def test_zero_bytes_are_refused(table: Path) -> None:
+    table.write_bytes(b"a,b\n" + b"1,2\n" * 3000 + b"1\x00,2\n")
+    with pytest.raises(DataError, match="line 3002: holds a zero byte"):
+        read_table(table)
+
+
+def test_a_command_says_how_it_read(table: Path) -> None:
+    table.write_bytes(TEXT.encode("cp1252"))
+    result = CliRunner().invoke(main, ["init", str(table)])
+    assert result.exit_code == 0
+    assert "read as Windows-1252, not UTF-8" in result.stderr
+
+
+# --- delimiters, rows ---
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".txt"])
+def test_a_delimiter_is_what_splits_all_rows(tmp_path: Path, delimiter: str, ending: str) -> None:
+    path = tmp_path / f"table{ending}"
+    path.write_text(f"name{delimiter}amount\n" + f'"a{delimiter}b"{delimiter}1\n' * 30)
+    assert read_table(path).iloc[0].tolist() == [f"a{delimiter}b", "1"]
+
+
+def test_commas_in_a_header_of_semicolons_split_nothing(table: Path) -> None:
+    table.write_text("Kunde, Name;Umsatz, netto;Ort\n" + "Meier;4.124,50;Köln\n" * 30)
+    assert list(read_table(table)) == ["Kunde, Name", "Umsatz, netto", "Ort"]
+
+
+def test_a_first_line_may_name_the_delimiter(table: Path) -> None:
+    table.write_text("sep=;\nname;amount\n" + "a;1,5\n" * 30)
+    assert read_table(table).iloc[0].tolist() == ["a", "1,5"]
+
+
+def test_rows_of_empty_cells_are_left_out_and_counted(table: Path) -> None:
+    table.write_text("a,b\n" + "1,2\n" * 30 + ",\n" * 3)
+    frame = read_table(table)
+    assert len(frame) == 30
+    assert frame.attrs[READ_AS] == [f"{table}: 3 rows of empty cells alone left out"]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_header_that_comes_again_is_refused(table: Path, mark: str) -> None:
+    table.write_text("a,b\n" + "1,2\n" * 30 + f"{mark}a,b\n" + "1,2\n" * 30)
+    with pytest.raises(DataError, match="row 31 repeats the header"):
+        read_table(table)
+
+
+# --- JSON, Parquet ---
+
+
+RECORDS = [{"town": "Oslo", "at": {"lat": 59.9, "lon": 10.7}}, {"town": "Bergen", "at": {"lat": 60.4, "lon": 5.3}}] * 15
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", json.dumps(RECORDS)),
+        ("a.jsonl", json.dumps(RECORDS, indent=1)),
+        ("a.ndjson", "\n".join(map(json.dumps, RECORDS))),
+        ("b.json", "\n".join(map(json.dumps, RECORDS))),
+    ],
+)
+def test_records_are_read_from_arrays_and_lines_and_objects_in_them_by_path(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    frame = read_table(tmp_path / name)
+    assert list(frame) == ["town", "at.lat", "at.lon"]
+    assert frame["at.lat"].tolist()[:2] == [59.9, 60.4]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": [1, 2]}', "no array of objects"),
+        ('[{"a": [1, 2]}]', 'record 1: "a" holds an array'),
+        ('[{"a.b": 1, "a": {"b": 2}}]', '"a.b" is the name of a key and of a path'),
+        ('[{"a": 1}, {"a": 2', "not JSON"),
+        ('[{"a": 1, "a": 2}]', 'key "a" stands twice'),
+    ],
+)
+def test_json_of_another_shape_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(DataError, match=said):
+        read_table(tmp_path / "a.json")
+
+
+def test_decimals_of_databases_keep_all_digits(tmp_path: Path) -> None:
+    ids = [9007199254740993, 144115188075855873] * 15
+    huge = [Decimal("10000000426676601344475908222567730396")] * 30
+    cents = [Decimal("12.50"), None] * 15
+    pa.parquet.write_table(
+        pa.table(
+            {
+                "id": pa.array(map(Decimal, ids), pa.decimal128(38, 0)),
+                "huge": pa.array(huge, pa.decimal128(38, 0)),
+                "cents": pa.array(cents, pa.decimal128(38, 2)),
+            }
+        ),
+        tmp_path / "a.parquet",
+    )
+    frame = read_table(tmp_path / "a.parquet")
+    assert frame["id"].tolist() == ids
+    assert frame["huge"].tolist() == list(map(str, huge))
+    assert frame["cents"].iloc[0] == 12.5
+    assert pd.isna(frame["cents"].iloc[1])
