@@ -134,7 +134,7 @@ def test_records_are_read_from_arrays_and_lines_and_objects_in_them_by_path(
     ("text", "said"),
     [
         ('{"a": [1, 2]}', "no array of objects"),
-        ('[{"a": [1, 2]}]', 'record 1: "a" holds an array'),
+        ('[{"a": [1, 2]}]', "no values but in arrays"),
         ('[{"a.b": 1, "a": {"b": 2}}]', '"a.b" is the name of a key and of a path'),
         ('[{"a": 1}, {"a": 2', "not JSON"),
         ('[{"a": 1, "a": 2}]', 'key "a" stands twice'),
@@ -144,6 +144,32 @@ def test_json_of_another_shape_is_refused(tmp_path: Path, text: str, said: str) 
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(DataError, match=said):
         read_table(tmp_path / "a.json")
+
+
+def test_what_cannot_be_read_is_left_out_and_said(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"a": 1, "tags": ["x"]}\n{"a": 2, "tags": null}\n' * 15)
+    frame = read_table(tmp_path / "a.jsonl")
+    assert list(frame) == ["a"]
+    assert frame.attrs[READ_AS] == [f'{tmp_path / "a.jsonl"}: "tags" left out: it holds arrays']
+    times = pa.array([34_200_000_000, None] * 15, pa.time64("us"))
+    rows = pa.table({"at": times, "tags": pa.array([["x"]] * 30), "n": pa.array(range(30))})
+    pa.parquet.write_table(rows, tmp_path / "a.parquet")
+    frame = read_table(tmp_path / "a.parquet")
+    assert frame["at"].iloc[0] == "09:30:00"
+    assert list(frame) == ["at", "n"]
+    assert frame.attrs[READ_AS] == [f'{tmp_path / "a.parquet"}: column "tags" left out: it is of type list']
+
+
+def test_an_unnamed_column_that_counts_or_is_empty_is_left_out(table: Path) -> None:
+    table.write_text(",a,b\n" + "".join(f"{row},x,y\n" for row in range(30)))
+    assert list(read_table(table)) == ["a", "b"]
+    table.write_text("a,b,\n" + "x,y,\n" * 30)
+    frame = read_table(table)
+    assert list(frame) == ["a", "b"]
+    assert frame.attrs[READ_AS] == [f"{table}: column 3 has no name and is empty: left out"]
+    table.write_text(",a,b\n" + "7,x,y\n" * 30)
+    with pytest.raises(DataError, match="column 1 has no name"):
+        read_table(table)
 
 
 def test_decimals_of_databases_keep_all_digits(tmp_path: Path) -> None:

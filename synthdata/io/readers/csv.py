@@ -40,7 +40,7 @@ def read_csv(path: Path) -> pd.DataFrame:
     """Read as text, all columns; the delimiter is what splits the header and the first rows alike."""
     encoding = encoding_of(path)
     names, dialect = _header(path, encoding.codec)
-    check_names(names, path)
+    check_names(names, path, unnamed=1)
     utf_8 = dialect.codec.startswith("utf-8")
     read = pa.csv.ReadOptions(
         block_size=BLOCK_BYTES, skip_rows=dialect.skipped, encoding="utf8" if utf_8 else dialect.codec
@@ -60,9 +60,28 @@ def read_csv(path: Path) -> pd.DataFrame:
     except pa.ArrowInvalid:
         raise DataError(_explain_csv(path, dialect, len(names))) from None
     frame: pd.DataFrame = table.to_pandas().astype("str")  # pandas takes a column of missing text for objects
-    frame, remark = _without_blanks(frame, path)
-    frame.attrs[READ_AS] = [f"{path}: {each}" for each in (encoding.remark, remark) if each]
+    frame, unnamed = _without_unnamed(frame, path)
+    frame, blanks = _without_blanks(frame, path)
+    frame.attrs[READ_AS] = [f"{path}: {each}" for each in (encoding.remark, unnamed, blanks) if each]
     return frame
+
+
+def _without_unnamed(frame: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, str]:
+    """The columns without one that has no name: an index that counts the rows, or what a last delimiter makes.
+
+    DataError if it holds anything else.
+    """
+    for place, name in enumerate(map(str, frame), 1):
+        if name.strip():
+            continue
+        cells = frame[name]
+        counts = [[str(row + start) for row in range(len(frame))] for start in (0, 1)]
+        if cells.isna().all():
+            return frame.drop(columns=name), f"column {place} has no name and is empty: left out"
+        if cells.tolist() in counts:
+            return frame.drop(columns=name), f"column {place} has no name and counts the rows: left out"
+        raise DataError(f"{path}: column {place} has no name; name every column in the header")
+    return frame, ""
 
 
 def _without_blanks(frame: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, str]:

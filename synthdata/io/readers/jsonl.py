@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from synthdata.errors import DataError
-from synthdata.io.readers.opening import check_names, opened
+from synthdata.io.readers.opening import READ_AS, check_names, opened
 
 __all__ = ["read_json", "read_jsonl"]
 
@@ -53,11 +53,15 @@ def _decoder() -> json.JSONDecoder:
 def _table(records: Iterable[tuple[str, dict[str, Any] | None]], path: Path) -> pd.DataFrame:
     """Records, each with where it stands, as columns; None for no record."""
     columns: dict[str, list[Any]] = {}
+    arrays: set[str] = set()
     rows = 0
     for where, record in records:
         if record is None:
             continue
-        for name, value in _flat(record, where):
+        for name, value in _flat(record):
+            if isinstance(value, list):
+                arrays.add(name)
+                continue
             cells = columns.get(name)
             if cells is None:
                 cells = columns[name] = [None] * rows
@@ -67,20 +71,20 @@ def _table(records: Iterable[tuple[str, dict[str, Any] | None]], path: Path) -> 
                 raise DataError(f'{where}: "{name}" is the name of a key and of a path; rename one')
             cells.append(value)
         rows += 1
+    if not columns.keys() - arrays:
+        raise DataError(f"{path}: found no values but in arrays; make their entries a table of their own")
     check_names(list(columns), path)
-    return pd.DataFrame({name: _typed(cells + [None] * (rows - len(cells))) for name, cells in columns.items()})
+    filled = {name: cells + [None] * (rows - len(cells)) for name, cells in columns.items() if name not in arrays}
+    frame = pd.DataFrame({name: _typed(cells) for name, cells in filled.items()})
+    frame.attrs[READ_AS] = [f'{path}: "{name}" left out: it holds arrays' for name in sorted(arrays)]
+    return frame
 
 
-def _flat(record: dict[str, Any], where: str, path: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(record: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
     """The values of a record, those of objects in it by the path to them: `address.city`."""
     for name, value in record.items():
         if isinstance(value, dict):
-            yield from _flat(value, where, f"{path}{name}.")
-        elif isinstance(value, list):
-            raise DataError(
-                f'{where}: "{path}{name}" holds an array; allowed are text, numbers, true, false, null, and objects '
-                "of them: make its entries a table of their own, or leave it out"
-            )
+            yield from _flat(value, f"{path}{name}.")
         else:
             yield f"{path}{name}", value
 

@@ -11,7 +11,7 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from synthdata.errors import DataError
-from synthdata.io.readers.opening import check_names
+from synthdata.io.readers.opening import READ_AS, check_names
 
 __all__ = ["read_parquet"]
 
@@ -26,13 +26,12 @@ def read_parquet(path: Path) -> pd.DataFrame:
         check_names(names, path)
         if not names:
             raise DataError(f"{path}: the table has no columns")
-        for name in names:
-            if _wanted(file.schema_arrow.field(name).type) is None:
-                kind = file.schema_arrow.field(name).type
-                raise DataError(
-                    f'{path}: column "{name}" is of type {kind}; allowed are numbers, text, booleans, dates, '
-                    "timestamps, bytes: convert it or leave it out"
-                )
+        kinds = {name: file.schema_arrow.field(name).type for name in names}
+        left_out = [name for name, kind in kinds.items() if _wanted(kind) is None]
+        remarks = [f'{path}: column "{name}" left out: it is of type {_shown(kinds[name])}' for name in left_out]
+        names = [name for name in names if name not in left_out]
+        if not names:
+            raise DataError(f"{remarks[0]}, and there is no other; allowed are numbers, text, booleans, dates, bytes")
         table = file.read(columns=names)
     except pa.ArrowException:
         raise DataError(f"{path}: broken Parquet, cut short or another format; write or fetch the file again") from None
@@ -41,7 +40,14 @@ def read_parquet(path: Path) -> pd.DataFrame:
             raise
         # Arrow's own OSError, without a number: damaged pages
         raise DataError(f"{path}: broken Parquet, a page is damaged; write or fetch the file again") from None
-    return pd.DataFrame({name: _column(table.column(name)) for name in names})
+    frame = pd.DataFrame({name: _column(table.column(name)) for name in names})
+    frame.attrs[READ_AS] = remarks
+    return frame
+
+
+def _shown(kind: pa.DataType) -> str:
+    """A type in short: `struct`, without what is in it."""
+    return str(kind).partition("<")[0]
 
 
 def _wanted(kind: pa.DataType) -> pa.DataType | None:
@@ -63,6 +69,8 @@ def _wanted(kind: pa.DataType) -> pa.DataType | None:
         return pa.large_binary()
     if kinds.is_date(kind):
         return pa.timestamp("us")
+    if kinds.is_time(kind):
+        return pa.large_string()
     if kinds.is_timestamp(kind):
         return pa.timestamp("us", kind.tz)
     return None
@@ -76,6 +84,9 @@ def _column(values: pa.ChunkedArray) -> pd.Series:
         return _files(values)
     wanted = _wanted(values.type)
     assert wanted is not None
+    if pa.types.is_time(values.type):  # written like a clock, as far as there is anything behind the seconds
+        clock = values.cast(pa.time64("us")).cast(pa.string())
+        values = pa.compute.replace_substring_regex(clock, r"\.0+$", "")
     if pa.types.is_float16(values.type):
         values = values.cast(pa.float32())
     if pa.types.is_decimal(values.type):

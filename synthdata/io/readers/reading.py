@@ -31,7 +31,8 @@ def read_table(path: str | Path, *, least: int = 1) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        A file of CSV (`.csv`), JSON Lines (`.jsonl`), either of them compressed (`.csv.gz`, `.jsonl.gz`), or Parquet
+        A file of CSV (`.csv`, `.tsv`, `.txt`, delimited by comma, semicolon, tab or bar), JSON Lines (`.jsonl`,
+        `.ndjson`), a JSON array of objects (`.json`), the first three compressed or not (`.csv.gz`), or Parquet
         (`.parquet`); or a folder of image files, with a `metadata.csv` or a folder for each label.
     least : int, default 1
         Refuse a table of fewer rows; training needs 20.
@@ -39,7 +40,8 @@ def read_table(path: str | Path, *, least: int = 1) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The rows, in the order of the file.
+        The rows, in the order of the file. `attrs["synthdata.read_as"]` lists what a person should know of how it was
+        read: another encoding than UTF-8, what was left out.
 
     Raises
     ------
