@@ -405,10 +405,18 @@ def test_keys_may_be_missing() -> None:
     assert field == Identifier(pattern="P-[0-9]{5}", nullable=True)
 
 
+def test_booleans_are_written_in_the_words_of_the_column() -> None:
+    field = guessed(["True", "False"] * 50)[0]
+    assert field.words == ("True", "False")
+    assert field.write(pd.Series([True, False])).tolist() == ["True", "False"]
+    assert guessed([True, False] * 50)[0].words == ("true", "false")
+    with pytest.raises(SchemaError, match="do not tell true from false"):
+        Schema(fields={"x": Boolean(words=("no", "yes"))})
+
+
 def test_notes_say_what_to_look_at() -> None:
     assert "could also be day/month/year" in guessed(["01/02/2020", "03/04/2020"] * 20)[1]
-    assert "looks like amounts" in guessed([f"{v:,.2f} €" for v in rng().uniform(0, 10**6, ROWS)])[1]
-    assert "looks like amounts" in guessed([f"{v}%" for v in range(ROWS)])[1]
+    assert "looks like amounts" in guessed([f"{v},234.5 €" if v % 2 else f"{v}.234,5 €" for v in range(ROWS)])[1]
     assert "most of its" in guessed([f"note {'x' * i}" for i in range(ROWS)])[1]
     schema, found = infer(pd.DataFrame({"x": [np.inf, *rng().random(30)]}))
     notes = found.notes

@@ -15,7 +15,8 @@ FORMATS = (
 %Y-%m-%d|%Y/%m/%d|%d.%m.%Y|%m/%d/%Y|%d/%m/%Y|%d-%m-%Y|%-m/%-d/%Y|%-d.%-m.%Y|%d.%m.%y|%-m/%-d/%y|%y-%m-%d
 %d %b %Y|%d-%b-%Y|%d-%^b-%Y|%d-%b-%y|%b %d, %Y|%B %-d, %Y|%a, %d %b %Y|%A %d %B %Y|%b-%Y|%b-%y|%B %Y|%Y-%m|%m/%Y
 %Y%m%d|%d%m%Y|%Y%m%d%H%M%S|%Y-%m-%d %H:%M|%Y-%m-%dT%H:%M:%S|%Y-%m-%dT%H:%M:%SZ|%Y-%m-%d %H:%M:%S.%f|%d.%m.%Y %H:%M
-%-m/%-d/%y %-H:%M|%m/%d/%Y %I:%M %p|%-m/%-d/%Y %-I:%M:%S %P|%d.%m.%Y %H:%M Uhr|%H:%M|%H:%M:%S|%-I:%M %p
+%Y-%m-%dT%H:%M:%S%:z|%-m/%-d/%y %-H:%M|%m/%d/%Y %I:%M %p|%-m/%-d/%Y %-I:%M:%S %P|%d.%m.%Y %H:%M Uhr|%H:%M
+%H:%M:%S|%-I:%M %p
 """.replace("\n", "|")
     .strip("|")
     .split("|")
@@ -28,7 +29,8 @@ def moments(rows: int = 400, seed: int = 0) -> pd.Series:
 
 
 def cells_in(format_: str) -> pd.Series:
-    return write_dates(moments(), format_).rename("seen")
+    times = moments().dt.tz_localize("UTC") if "z" in format_ else moments()
+    return write_dates(times, format_).rename("seen")
 
 
 @pytest.mark.parametrize("format_", FORMATS)
@@ -109,3 +111,13 @@ def test_a_month_is_drawn_as_a_month() -> None:
     codec = field.fit(field.parse(cells_in("%b-%Y"), "seen"), "seen", np.random.default_rng(0))
     drawn = codec.field.measure(moments()).values(np.arange(17_000, 17_400))
     assert (drawn.dt.day == 1).all()
+
+
+def test_offsets_that_are_not_kept_are_counted() -> None:
+    cells = pd.Series(
+        [f"2024-04-{day:02d}T16:44:00+0{zone}:00" for day in range(1, 29) for zone in (1, 2)], name="seen"
+    )
+    found = written_format(cells.astype("str"))
+    assert found is not None
+    assert found.format == "%Y-%m-%dT%H:%M:%S%:z"
+    assert "2 different offsets" in found.note

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field as Key
 
 from synthdata.blocks import Block, Categorical
 from synthdata.errors import ConditionError
@@ -27,10 +28,12 @@ FALSE = frozenset({"false", "f", "no", "n", "0", "0.0"})
 class Boolean(Field):
     """True or false.
 
-    Text is read as true/false, yes/no, t/f, y/n or 1/0, in any case.
+    Text is read as true/false, yes/no, t/f, y/n or 1/0, in any case, or as `words` say.
 
     Parameters
     ----------
+    words : list of two str, default ["true", "false"]
+        How text files write true and false.
     nullable : bool, default False
         Whether cells may be missing.
     description : str, optional
@@ -44,9 +47,17 @@ class Boolean(Field):
     """
 
     kind: Literal["boolean"] = "boolean"
+    words: tuple[str, str] = Key(default=("true", "false"), strict=False, description="how text files write them")
 
     is_discrete: ClassVar[bool] = True
     reads_null: ClassVar[frozenset[str]] = frozenset({"", "NA", "NaN", "nan", "null", "NULL", "None", "<NA>"})
+
+    def check(self) -> str | None:
+        """Say what contradicts itself in the declaration, or None."""
+        true, false = (word.strip().lower() for word in self.words)
+        if not true or not false or true == false or true in FALSE or false in TRUE:
+            return f'words {list(self.words)} do not tell true from false; write them like ["Y", "N"]'
+        return None
 
     @property
     def has_public_values(self) -> bool:
@@ -58,14 +69,19 @@ class Boolean(Field):
         """Take what is written true and false; other pairs of words are categories."""
         if not len(column):
             return None
-        text = cells_as_text(column).str.lower()
-        return Guess(cls()) if text.isin({"true", "false"}).all() else None
+        text = cells_as_text(column)
+        if not text.str.lower().isin({"true", "false"}).all():
+            return None
+        spellings = (("True", "False"), ("TRUE", "FALSE"))
+        words = next((each for each in spellings if text.isin(each).all() and not _is_typed(column)), ("true", "false"))
+        return Guess(cls(words=words))
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read true/false, yes/no, t/f, y/n, 1/0, in any case."""
         text = cells_as_text(cells).str.lower()
-        true = text.isin(TRUE)
-        return true.astype(bool), ~(true | text.isin(FALSE)).to_numpy(bool)
+        true, false = ({word.strip().lower()} for word in self.words)
+        is_true = text.isin((TRUE | true) - false)
+        return is_true.astype(bool), ~(is_true | text.isin((FALSE | false) - true)).to_numpy(bool)
 
     def hint(self, bad: pd.Series) -> str:
         """What to do about cells that do not parse."""
@@ -92,13 +108,17 @@ class Boolean(Field):
         ]
 
     def write(self, column: pd.Series) -> pd.Series:
-        """Write true and false, as JSON does."""
-        words = column.astype("boolean").map({True: "true", False: "false"}, na_action="ignore")
+        """Write true and false, in the field's words."""
+        words = column.astype("boolean").map(dict(zip((True, False), self.words, strict=True)), na_action="ignore")
         return words.astype("str")
 
     def comparison(self, column: pd.Series) -> Categories:
         """Categories, as a file holds them."""
         return Categories(self.write(column).astype(object).where(column.notna(), None).to_numpy(object))
+
+
+def _is_typed(column: pd.Series) -> bool:
+    return pd.api.types.is_bool_dtype(column)
 
 
 @dataclass(frozen=True)

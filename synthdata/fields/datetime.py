@@ -37,8 +37,8 @@ class Datetime(Field):
     Parameters
     ----------
     format : str, default "%Y-%m-%d"
-        How text files write it, in strftime codes; also `%-d`, `%-m`, `%-H`, `%-I` without leading zeros, `%^b` for JAN
-        and `%P` for am. Values are drawn in the units it shows.
+        How text files write it, in strftime codes; also `%-d`, `%-m`, `%-H`, `%-I` without leading zeros, `%^b` for
+        JAN, `%P` for am and `%:z` for +01:00. Values are drawn in the units it shows.
     first_year : int, optional
         The first of the hundred years that `%y` means; 1969 without it.
     timezone : str, optional
@@ -122,7 +122,7 @@ class Datetime(Field):
         found = written_format(text)
         if found is None:
             return None
-        zone = "UTC" if found.format.endswith(("%z", "Z", "UTC", "GMT")) else None
+        zone = "UTC" if found.format.endswith(("%z", "%:z", "Z", "UTC", "GMT")) else None
         return Guess(cls(format=found.format, first_year=found.first_year, timezone=zone), found.note)
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:

@@ -21,6 +21,7 @@ __all__ = ["Written", "is_day_first", "parse_dates", "readable", "swapped", "wri
 LOOKED_AT = 2000  # distinct cells that formats are sought in; the one that is found must read all
 TOKEN = re.compile(r"\d+|[^\W\d_]+|.", re.DOTALL)
 ZONE = re.compile(r"(?<=\d)( ?)[+-]\d\d:?\d\d$")
+ZONE_AT_END = re.compile(r"([+-]\d\d:?\d\d)$")
 SHORT = {name.lower() for name in calendar.month_abbr[1:]}
 LONG = {name.lower() for name in calendar.month_name[1:]}
 SHORT_DAYS, LONG_DAYS = ({name.lower() for name in names} for names in (calendar.day_abbr, calendar.day_name))
@@ -36,7 +37,7 @@ FEWEST_COMPACT = 20  # distinct cells, for so many numbers to be dates hardly by
 CALLED = re.compile(r"(?i)date|datum|day|tag|ymd|yymmdd|dob|birth|geb|fecha|time|zeit")  # dates of six digits
 YEARS = (1850, 2150)  # of compact dates
 TIMES = re.compile(r"N(:N(:N([.,]N)?)?)?( ?P)?( ?(Z|UTC|GMT|Uhr|h))?$")
-UNUSUAL = re.compile(r"%(?:-([dmHI])|\^([bB])|(P))")  # codes that are read like %d, %b, %p, and written otherwise
+UNUSUAL = re.compile(r"%(?:-([dmHI])|\^([bB])|(P)|(:z))")  # read like %d, %b, %p, %z, and written otherwise
 PARTS = {"d": "day", "m": "month", "H": "hour"}
 DATES = ("Ymd", "dmY", "mdY", "dmy", "mdy", "ymd")
 MONTH_FIRST = ("Ymd", "mdY", "dmY", "mdy", "dmy", "ymd")  # between slashes
@@ -115,7 +116,11 @@ def written_format(text: pd.Series) -> Written | None:
     if first is not None:
         notes.append(f"two digits are the years {first} to {first + 99}: change first_year if others are meant")
     written = write_dates(parse_dates(cells.iloc[:LOOKED_AT], best)[0], best)
-    if (written.to_numpy() != cells.iloc[:LOOKED_AT].to_numpy()).any() and "%z" not in best:
+    if "z" in readable(best)[-1:]:
+        offsets = cells.str.extract(ZONE_AT_END)[0].str.replace(":", "")
+        if (offsets != "+0000").any():
+            notes.append(f"{offsets.nunique()} different offsets: all are written in UTC, the local times are not kept")
+    elif (written.to_numpy() != cells.iloc[:LOOKED_AT].to_numpy()).any():
         notes.append("some cells are written otherwise (leading zeros, capitals); synthetic ones all in this format")
     return Written(best, first, "; ".join(notes))
 
@@ -125,7 +130,8 @@ def parse_dates(text: pd.Series, format_: str, first_year: int | None = None) ->
 
     first_year: of the hundred that two digits may mean.
     """
-    times = pd.to_datetime(text, format=readable(format_), errors="coerce", utc="%z" in format_)
+    format_ = readable(format_)
+    times = pd.to_datetime(text, format=format_, errors="coerce", utc="%z" in format_)
     if not pd.api.types.is_datetime64_any_dtype(times):
         times = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
     if first_year is not None:
@@ -138,7 +144,7 @@ def parse_dates(text: pd.Series, format_: str, first_year: int | None = None) ->
 
 def readable(format_: str) -> str:
     """The format with usual codes alone: those that are read alike."""
-    return UNUSUAL.sub(lambda code: f"%{code[1] or code[2] or 'p'}", format_)
+    return UNUSUAL.sub(lambda code: f"%{code[1] or code[2] or ('p' if code[3] else 'z')}", format_)
 
 
 def write_dates(times: pd.Series, format_: str) -> pd.Series:
@@ -155,6 +161,9 @@ def _unusual(times: pd.Series, code: re.Match[str]) -> pd.Series:
     if code[2]:
         words: pd.Series = times.dt.strftime(f"%{code[2]}").astype("str").str.upper()
         return words
+    if code[4]:
+        zones: pd.Series = times.dt.strftime("%z").astype("str")
+        return zones.str.slice(0, 3) + ":" + zones.str.slice(3)
     if code[3]:
         halves: pd.Series = times.dt.strftime("%p").astype("str").str.lower()
         return halves
@@ -182,7 +191,8 @@ def _candidates(some: Sequence[str], distinct: int, name: str) -> Iterator[str]:
     spaces = {zone[1] for zone in zones if zone}
     if has_zone and len(spaces) == 1:
         some = [cell[: zone.start()] for cell, zone in zip(some, zones, strict=True) if zone]
-    ending = f"{spaces.pop()}%z" if has_zone and len(spaces) == 1 else ""
+    colons = {":" in zone[0] for zone in zones if zone}
+    ending = f"{spaces.pop()}{'%:z' if colons == {True} else '%z'}" if has_zone and len(spaces) == 1 else ""
     taken = [TOKEN.findall(cell) for cell in some]
     if not taken or len({len(tokens) for tokens in taken}) > 1:
         return

@@ -120,6 +120,7 @@ CASES = {
         Category(), lambda rng: [*_choice("x", "y")(rng)[:-30], *(f"only {i}" for i in range(30))]
     ),
     "category: all null": Case(Category(nullable=True), lambda rng: [None] * ROWS),
+    "boolean: words": Case(Boolean(words=("Y", "N")), _choice("Y", "N")),
     "boolean": Case(Boolean(), _choice("yes", "No", "TRUE", "0", "1.0", "f")),
     "boolean: with nulls": Case(Boolean(nullable=True), _choice(True, False, None)),
     "boolean: constant": Case(Boolean(), lambda rng: [True] * ROWS),

@@ -134,7 +134,7 @@ class Text(Field):
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """Take cells of several words that seldom repeat; bounds rounded outwards, what never occurs forbidden."""
-        if not len(column) or not (column.dtype == object or pd.api.types.is_string_dtype(column)):
+        if len(column) < FEWEST or not (column.dtype == object or pd.api.types.is_string_dtype(column)):
             return None
         texts = column.astype("str").map(clean)
         words = texts.str.count(r"(?:^|\s)[^\w\s]*[^\W\d_]")  # that begin with a letter
