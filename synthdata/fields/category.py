@@ -87,7 +87,7 @@ class Category(Field):
         named = isinstance(column.dtype, pd.CategoricalDtype)  # whoever made the column says that these are names
         is_code = text.str.match(r"0\d").any()  # whose zeros would be lost
         if not named and not is_code and _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
-            return Guess(cls(), "looks like amounts; written plainly, as 1234.5, they would be numbers")
+            return Guess(cls(), "looks like amounts in several forms; written in one form, they would be numbers")
         note = f'{len(counts):,} values; those of fewer than 5 to 8 subjects become "{RARE}"'
         if text.isin(rare.index).mean() > 0.5:
             hidden = f"most of its {len(counts):,} values are rare and will be hidden"
