@@ -467,7 +467,10 @@ NUMBERS = "fields: {a: {kind: number, integer: true}, b: {kind: number, decimals
         ("{kind: sum, total: b, parts: [a, c], tolerance: -1}", "tolerance: found -1"),
         ("{kind: sum, total: b, parts: [a, c], tolerance: true}", "tolerance: found true"),
         ("{kind: sum, total: b, parts: [a, word]}", 'adds up category "word"; a sum is of numbers'),
-        ("{kind: sum, total: a, parts: [c, d]}, {kind: sum, total: c, parts: [a, d]}", "sum in a circle: a, c"),
+        (
+            "{kind: sum, total: a, parts: [c, d]}, {kind: sum, total: c, parts: [a, d]}",
+            "sum or product in a circle: a, c",
+        ),
         ("{kind: ordered, low: day, high: zoned}", "which has a timezone, with"),
     ],
 )
@@ -522,3 +525,92 @@ def test_the_range_is_kept_when_a_model_is_loaded(complete, tmp_path):
     loaded = Synthesizer.load(tmp_path / "model")
     assert loaded.encoder.derived.ends == complete.encoder.derived.ends
     assert set(loaded.encoder.derived.ends) == {"discharged", "billed", "gross"}
+
+
+INVOICES = """
+fields:
+  article: {kind: category}
+  pieces: {kind: number, integer: true}
+  price: {kind: number, decimals: 2, nullable: true}
+  net: {kind: number, decimals: 2, nullable: true}
+  rate: {kind: number, integer: true}
+  tax: {kind: number, decimals: 2, nullable: true}
+  gross: {kind: number, decimals: 2, nullable: true}
+constraints:
+  - {kind: product, total: net, parts: [pieces, price]}
+  - {kind: product, total: tax, parts: [net, rate], factor: 0.01, tolerance: 0.005}
+  - {kind: sum, total: gross, parts: [net, tax]}
+"""
+
+
+def invoices(rows: int = ROWS) -> pd.DataFrame:
+    """Pieces of articles at prices of theirs, with a tax of the net amount in whole cents."""
+    rng = np.random.default_rng(0)
+    article = rng.integers(0, 3, rows)
+    price = np.round(np.array([2.5, 19.99, 120.0])[article] * rng.choice([1.0, 0.9], rows), 2)
+    pieces, rate = rng.geometric(0.3, rows), np.array([7, 19, 19])[article]
+    net = np.round(pieces * price, 2)
+    tax = np.round(net * rate / 100, 2)
+    columns = {"pieces": pieces, "price": price, "net": net, "rate": rate, "tax": tax, "gross": np.round(net + tax, 2)}
+    frame = pd.DataFrame({"article": np.array(["pen", "book", "lamp"])[article], **columns})
+    frame.loc[frame.index[::10], ["price", "net", "tax", "gross"]] = np.nan
+    return frame
+
+
+@pytest.fixture(scope="module")
+def billing() -> Synthesizer:
+    schema = Schema.parse(INVOICES)
+    return Synthesizer.fit(invoices(), schema.model_copy(update={"model": schema.model}), model="marginals")
+
+
+def test_products_are_multiplied_and_rounded_and_not_learned(billing, tmp_path) -> None:
+    schema = Schema.parse(INVOICES)
+    typed = schema.read(invoices().astype(object))
+    assert all(constraint.holds(typed).all() for constraint in schema.constraints)
+    assert not {"net", "tax"} & billing.encoder.layout.keys()
+    drawn = billing.sample(2000)
+    assert drawn["net"].isna().sum() == drawn["price"].isna().sum() > 50
+    there = drawn.dropna()
+    np.testing.assert_array_equal(there["net"], np.round(there["pieces"] * there["price"], 2))
+    off = (there["tax"] - there["net"] * there["rate"] / 100).abs()
+    assert off.max() <= 0.005 + 1e-9
+    assert (np.round(there["net"] + there["tax"], 2) == there["gross"]).all()
+    billing.save(tmp_path / "model")
+    pd.testing.assert_frame_equal(Synthesizer.load(tmp_path / "model").sample(100, seed=3), billing.sample(100, seed=3))
+
+
+@pytest.mark.parametrize(
+    "where", [["net > 200"], ["gross < 50", "pieces >= 2"], ["tax is null"], ["net >= 50", "net <= 60"]]
+)
+def test_a_condition_on_a_product_is_met(billing, where) -> None:
+    drawn = billing.sample(50, where=where)
+    assert len(drawn) == 50
+    assert billing.encoder.satisfied(drawn, where).all()
+
+
+def test_no_row_is_rejected_for_its_product(billing) -> None:
+    assert generate(billing, 500).verdict.rejected == 0
+
+
+@pytest.mark.parametrize(
+    ("constraints", "words"),
+    [
+        ("{kind: product, total: net, parts: [pieces, article]}", "multiplies category"),
+        ("{kind: product, total: net, parts: [net, price]}", "stands twice"),
+        ("{kind: product, total: net, parts: [tax, price]}, {kind: sum, total: tax, parts: [net, price]}", "circle"),
+    ],
+)
+def test_a_product_that_cannot_be_is_refused(constraints: str, words: str) -> None:
+    fields = INVOICES[: INVOICES.index("constraints")]
+    with pytest.raises(SchemaError, match=words):
+        Schema.parse(f"{fields}constraints: [{constraints}]")
+
+
+def test_a_missing_product_is_computed_where_its_parts_are_there() -> None:
+    frame = invoices().dropna().reset_index(drop=True)
+    schema = Schema.parse(INVOICES + "model: " + str({**QUICK, "epochs": 2}))
+    model = Synthesizer.fit(frame, schema)
+    holed = frame[:100].copy()
+    holed.loc[::2, "net"] = np.nan
+    filled = model.fill(holed)
+    np.testing.assert_allclose(filled["net"], frame["net"][:100])

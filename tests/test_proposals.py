@@ -168,3 +168,32 @@ def test_what_is_proposed_is_written_and_learned(rng) -> None:
     schema = Schema.infer(frame)
     assert "- {kind: ordered, low: admitted, high: discharged}" in schema.dump()
     assert Schema.parse(schema.dump()) == schema
+
+
+def test_products_of_columns_and_percentages(rng) -> None:
+    pieces, price = rng.integers(1, 20, ROWS), np.round(rng.lognormal(3, 1, ROWS), 2)
+    net, rate = np.round(pieces * price, 2), rng.choice([7, 19], ROWS)
+    tax = np.round(net * rate / 100, 2)
+    columns = {"pieces": pieces, "price": price, "net": net, "rate": rate, "tax": tax, "gross": np.round(net + tax, 2)}
+    expected = ["gross = net + tax", "net = pieces * price", "tax = net * rate * 0.01 (± 0.005)"]
+    assert proposed(**columns) == expected
+    euros = [f"{value:,.2f} €".translate(str.maketrans(",.", ".,")) for value in net]
+    assert "net = pieces * price" in proposed(**{**columns, "net": euros})
+
+
+def test_a_product_that_is_off_in_one_row_is_none(rng) -> None:
+    pieces, price = rng.integers(1, 20, ROWS), rng.integers(1, 500, ROWS)
+    net = pieces * price
+    assert proposed(pieces=pieces, price=price, net=net) == ["net = pieces * price"]
+    net[7] += 1
+    assert proposed(pieces=pieces, price=price, net=net) == []
+
+
+def test_a_copy_or_a_switch_is_no_product(rng) -> None:
+    value = rng.integers(1, 500, ROWS)
+    assert proposed(one=np.ones(ROWS, int), value=value, same=value) == []
+
+
+def test_no_circle_of_sums_and_products_is_proposed(rng) -> None:
+    one = rng.choice([2, 4], ROWS)
+    assert len(proposed(one=one, double=one * 2, square=one * one, cube=one**3)) <= 3

@@ -101,7 +101,9 @@ def narrowed(
         ):
             raise ConditionError(unmet(name, each.predicates))
     compared = {
-        name: each for name, each in wanted.items() if each.compares and (name in derived.gaps or name in derived.sums)
+        name: each
+        for name, each in wanted.items()
+        if each.compares and (name in derived.gaps or name in derived.totalled)
     }
     ranges = _Ranges.of(derived, codecs, result, derived.needed(compared))
     for _ in range(ROUNDS):
@@ -115,13 +117,15 @@ def narrowed(
                 raise ConditionError(_contradicted(name))
             beside = bool((masks.keys() | wanted.keys()) & derived.needed(wanted) - {asked})
             raise ConditionError(unmet(asked, wanted[asked].predicates, beside=beside))
-    checked = {name: each for name, each in wanted.items() if name in compared or (each.null and name in derived.sums)}
+    checked = {
+        name: each for name, each in wanted.items() if name in compared or (each.null and name in derived.totalled)
+    }
     return Conditions(result, checked)
 
 
 def _shown_with(name: str, derived: DerivedColumns) -> set[str]:
     """The columns that are not missing if this one is not: the column itself, and the parts of a total."""
-    return {name}.union(*(_shown_with(part, derived) for part in derived.sums.get(name, ())))
+    return {name}.union(*(_shown_with(part, derived) for part in derived.totalled.get(name, ())))
 
 
 def _add(
@@ -170,7 +174,7 @@ class _Ranges:
         gaps: dict[str, Interval] = {}
         order = derived.order(name for name in derived.measures if name in set(names))
         for name in order:
-            if name in derived.sums:
+            if name in derived.totalled:
                 continue
             ends, mask = codecs[name].body.ends or (1, 0), masks.get(name)
             if mask is not None and mask.detail:
@@ -194,6 +198,8 @@ class _Ranges:
                 reached: Interval = (low + self.gaps[name][0], high + self.gaps[name][1])
             elif name in self.derived.sums:
                 reached = self._others(name, None)
+            elif name in self.derived.products:
+                reached = self._multiplied(name)
             else:
                 reached = self.values[name]
             known = self.values.get(name, reached)
@@ -238,6 +244,14 @@ class _Ranges:
             for low, strict in lows.items()
         ]
         return max(low for low, _ in ends), max(high for _, high in ends)
+
+    def _multiplied(self, total: str) -> Interval:
+        """The range of a product, in its units."""
+        measures, factors = self.derived.measures, self.derived.products[total]
+        ends = [measures[part].values(np.array(self.values[part])).to_numpy("float64") for part in factors.parts]
+        corners = np.outer(*ends) * factors.factor
+        units = measures[total].units(pd.Series([corners.min(), corners.max()]))
+        return units[0].item(), units[1].item()
 
     def _others(self, total: str, part: str | None) -> Interval:
         """The range of the sum of all parts of a total but one, in its units."""

@@ -67,17 +67,20 @@ class DerivedCells:
             elif name in derived.gaps:
                 for low in derived.needs(name):
                     needed[low] |= needed[name] & empty[low]
+            elif name in derived.products:
+                for part in derived.needs(name):
+                    needed[part] |= needed[name] & empty[part]
         anchored: dict[str, np.ndarray] = {}
         sampled: dict[str, np.ndarray] = {}
         for name in reversed(order):
             follows = differences[name][1] if name in differences else none
             there = {high: ~empty[high] | anchored.get(high, none) for high in derived.highs(name)}
             anchored[name] = (
-                needed[name] & ~follows & np.any([none, *there.values()], axis=0) & (name not in derived.sums)
+                needed[name] & ~follows & np.any([none, *there.values()], axis=0) & (name not in derived.totalled)
             )
             for high, cells in there.items():
                 sampled[high] = sampled.get(high, none) | (anchored[name] & cells)
-            if name not in derived.sums:
+            if name not in derived.totalled:
                 own = needed[name] & ~follows & (~anchored[name] | (name in derived.gaps))
                 sampled[name] = sampled.get(name, none) | own
         return cls(derived, codecs, needed, sampled, anchored, differences)
@@ -130,7 +133,7 @@ class DerivedCells:
         if not derived.needs(name) or not rows.any():
             return column, refused
         amounts = {each: derived.amounts(each, columns[each]) for each in derived.needs(name)}
-        if name in derived.sums:
+        if name in derived.totalled:
             return _written(measure, column, derived.total(name, amounts), rows), refused
         anchored = self.anchored[name] & rows
         own = derived.amounts(name, column)
@@ -169,11 +172,11 @@ def settled(
     """Fill totals whose parts are all known, and parts that alone are missing. Returns the cells still missing too."""
     left = {name: cells.copy() for name, cells in missing.items()}
     columns = {str(name): column for name, column in rows.items()}
-    for total in [name for name in order if name in derived.sums]:
-        for name in (total, *derived.sums[total]):
+    for total in [name for name in order if name in derived.totalled]:
+        for name in (total, *derived.sums.get(total, ())):
             if name not in left or not left[name].any():
                 continue
-            amounts = {each: derived.amounts(each, columns[each]) for each in (total, *derived.sums[total])}
+            amounts = {each: derived.amounts(each, columns[each]) for each in (total, *derived.totalled[total])}
             known = derived.total(total, amounts) if name == total else derived.difference(total, name, amounts)
             columns[name] = _written(derived.measures[name], columns[name], known, left[name])
             left[name] &= ~known.present

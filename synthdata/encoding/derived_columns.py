@@ -2,7 +2,7 @@
 
 - A column that is never below another (`ordered`) is learned as its *gap*, by how much it exceeds that one: a discharge
   as the days since the admission. If it is above several, the gap is counted from the greatest.
-- The total of a `sum` is not learned at all, but added up.
+- The total of a `sum` is not learned at all, but added up; that of a `product` is multiplied, and rounded.
 
 Where a low column is missing and the high one is not, the low one gets a *surrogate*: the high value minus a gap as
 usual. It is learned in place of a value, and a block of its own, the *flag*, says that it must not be shown.
@@ -41,6 +41,14 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Factors:
+    """What a total is the product of: two columns, and a number."""
+
+    parts: tuple[str, str]
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
 class Amounts:
     """The values of a column in its units, (n,), and where there are any, (n,) bool."""
 
@@ -52,14 +60,15 @@ class Amounts:
 class DerivedColumns:
     """The derived columns of a table.
 
-    gaps: by high column. sums: the parts of each total. flags: the name of the flag's block, by low column. totals: the
-    name of the block of a total's value, by total: other columns depend on it, but it is not shown. measures: of all
-    columns that these name. ends: the range of the values of each derived column, as it would be learned, in
-    units; rows that are drawn outside it are drawn again.
+    gaps: by high column. sums: the parts of each total. products: the factors of each total. flags: the name of the
+    flag's block, by low column. totals: the name of the block of a sum's value, by total: other columns depend on it,
+    but it is not shown. measures: of all columns that these name. ends: the range of the values of each derived column,
+    as it would be learned, in units; rows that are drawn outside it are drawn again.
     """
 
     gaps: Mapping[str, Gap] = field(default_factory=dict)
     sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    products: Mapping[str, Factors] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
     totals: Mapping[str, str] = field(default_factory=dict)
     measures: Mapping[str, Measure] = field(default_factory=dict)
@@ -86,7 +95,8 @@ class DerivedColumns:
             gaps[name] = Gap(gap.lows, _usual(body.measure.units(column), body.quantiles))
         flags = {name: flag for name, flag in self.flags.items() if any(name in gap.lows for gap in gaps.values())}
         ends = {}
-        for name, generator in zip(gaps, rng.spawn(len(gaps)), strict=True):
+        ranged = [*gaps, *self.products]
+        for name, generator in zip(ranged, rng.spawn(len(ranged)), strict=True):
             own = fields[name].fit(frame[name], name, generator, subjects).body
             if own.ends is not None:
                 ends[name] = own.ends
@@ -95,11 +105,16 @@ class DerivedColumns:
     @property
     def derived(self) -> list[str]:
         """The names of the derived columns."""
-        return [*self.gaps, *self.sums]
+        return [*self.gaps, *self.totalled]
+
+    @cached_property
+    def totalled(self) -> Mapping[str, tuple[str, ...]]:
+        """The columns that are not learned at all but computed, sums and products, with what they are computed from."""
+        return {**self.sums, **{name: each.parts for name, each in self.products.items()}}
 
     def needs(self, name: str) -> tuple[str, ...]:
         """The columns that a column is computed from; none if it is learned as it is."""
-        return tuple(self.gaps[name].lows) if name in self.gaps else self.sums.get(name, ())
+        return tuple(self.gaps[name].lows) if name in self.gaps else self.totalled.get(name, ())
 
     def needed(self, names: Iterable[str]) -> set[str]:
         """These columns, and all that they are computed from."""
@@ -133,14 +148,14 @@ class DerivedColumns:
 
         A gap below 0, in a row that breaks the constraint, becomes 0.
         """
-        if not self.gaps and not self.sums:
+        if not self.gaps and not self.totalled:
             return frame
         amounts = self.completed(self.all_amounts(frame))
-        columns = {str(name): column for name, column in frame.items() if name not in self.sums}
+        columns = {str(name): column for name, column in frame.items() if name not in self.totalled}
         for name in self.measures:
             if name in self.gaps:
                 columns[name] = self.gap(name, amounts).set_axis(frame.index)
-            elif name not in self.sums and (amounts[name].present != frame[name].notna()).any():
+            elif name not in self.totalled and (amounts[name].present != frame[name].notna()).any():
                 values = self.series(name, amounts[name], frame[name].dtype).set_axis(frame.index)
                 columns[name] = frame[name].where(frame[name].notna(), values)
         for name, total in self.totals.items():
@@ -189,8 +204,10 @@ class DerivedColumns:
 
     def total(self, name: str, amounts: Mapping[str, Amounts]) -> Amounts:
         """A total from its parts; missing where one of them is."""
-        parts = [amounts[part] for part in self.sums[name]]
+        parts = [amounts[part] for part in self.totalled[name]]
         present = np.all([part.present for part in parts], axis=0)
+        if name in self.products:
+            return Amounts(self._product(name, amounts), present)
         return Amounts(np.sum([self._of_total(name, each, amounts) for each in self.sums[name]], axis=0), present)
 
     def fitted(
@@ -233,7 +250,7 @@ class DerivedColumns:
     def computed(self, name: str, columns: Mapping[str, pd.Series]) -> Amounts:
         """A derived column from decoded ones: those it is computed from, and its gap, below its own name."""
         amounts = {each: self.amounts(each, columns[each]) for each in self.needs(name)}
-        if name in self.sums:
+        if name in self.totalled:
             return self.total(name, amounts)
         gap = columns[name]
         present = gap.notna().to_numpy(bool)
@@ -248,10 +265,10 @@ class DerivedColumns:
         """
         result: dict[str, np.ndarray] = {}
         for name in self._order:
-            if name not in columns or not (name in self.flags or name in self.sums):
+            if name not in columns or not (name in self.flags or name in self.totalled):
                 continue
             missing = columns[name].isna().to_numpy(bool) | flags.get(name, np.zeros(len(columns[name]), bool))
-            for part in self.sums.get(name, ()):
+            for part in self.totalled.get(name, ()):
                 missing |= result.get(part, columns[part].isna().to_numpy(bool))
             result[name] = missing
         return result
@@ -295,7 +312,7 @@ class DerivedColumns:
         result: dict[str, np.ndarray] = {}
         for name in reversed(self._order):
             highs = self.highs(name)
-            if highs and name not in self.sums:
+            if highs and name not in self.totalled:
                 there = [~missing[high] | result.get(high, np.zeros(len(missing[high]), bool)) for high in highs]
                 result[name] = missing[name] & np.any(there, axis=0)
         return result
@@ -321,6 +338,12 @@ class DerivedColumns:
         gap = pd.Series(np.where(present, np.maximum(own.units - floor.units, 0), 0))
         return gap if present.all() else gap.astype("Int64" if self.measures[name].step else "float64").where(present)
 
+    def _product(self, name: str, amounts: Mapping[str, Amounts]) -> np.ndarray:
+        """A product in its units: rounded, halves to even, if it is counted in units."""
+        one, other = (self.measures[part].values(amounts[part].units) for part in self.products[name].parts)
+        product = one.to_numpy("float64") * other.to_numpy("float64") * self.products[name].factor
+        return np.asarray(self.measures[name].units(pd.Series(product)))
+
     def _of_total(self, total: str, part: str, amounts: Mapping[str, Amounts]) -> np.ndarray:
         """A part in the units of its total."""
         return self.measures[total].most(self.measures[part], amounts[part].units, strict=False)
@@ -336,10 +359,11 @@ class DerivedColumns:
         return {
             "gaps": {name: {"lows": dict(gap.lows), "usual": list(gap.usual)} for name, gap in self.gaps.items()},
             "sums": {name: list(parts) for name, parts in self.sums.items()},
+            "products": {name: [*each.parts, each.factor] for name, each in self.products.items()},
             "flags": dict(self.flags),
             "totals": dict(self.totals),
             "measures": {name: self.measures[name].to_json() for name in self.derived},
-            "ends": {name: list(self.ends[name]) for name in self.gaps if name in self.ends},
+            "ends": {name: list(self.ends[name]) for name in (*self.gaps, *self.products) if name in self.ends},
         }
 
     @classmethod
@@ -348,12 +372,13 @@ class DerivedColumns:
         gaps = {name: Gap(dict(each["lows"]), tuple(each["usual"])) for name, each in data["gaps"].items()}
         sums = {name: tuple(parts) for name, parts in data["sums"].items()}
         measures = {name: fields[name].measure_from_json(each) for name, each in data["measures"].items()}
-        if measures.keys() != {*gaps, *sums} or not all(gap.lows and gap.usual for gap in gaps.values()):
+        products = {name: Factors((str(one), str(two)), float(by)) for name, (one, two, by) in data["products"].items()}
+        if measures.keys() != {*gaps, *sums, *products} or not all(gap.lows and gap.usual for gap in gaps.values()):
             raise ValueError("derived columns are not complete")
         ends: dict[str, Interval] = {name: (least, most) for name, (least, most) in data["ends"].items()}
-        if not ends.keys() <= gaps.keys() or data["totals"].keys() != sums.keys():
+        if not ends.keys() <= {*gaps, *products} or data["totals"].keys() != sums.keys():
             raise ValueError("a range or a total is that of no derived column")
-        return cls(gaps, sums, dict(data["flags"]), dict(data["totals"]), measures, ends)
+        return cls(gaps, sums, products, dict(data["flags"]), dict(data["totals"]), measures, ends)
 
     def with_codecs(self, codecs: Mapping[str, Codec]) -> Self:
         """With what the codecs of columns and totals know: measures, and the ranges of totals.

@@ -88,6 +88,8 @@ class Encoder:
         learned = derived.learned(frame)
         codecs = {}
         for name, field in schema.fields.items():
+            if name in derived.products:
+                continue
             shown = derived.totals.get(name, name)
             codecs[shown] = made.codecs.get(name) or gaps.get(name) or field.fit(learned[shown], shown, rng, subjects)
         for flag in derived.flags.values():
@@ -126,7 +128,7 @@ class Encoder:
             nulls = name in self.codecs and self.codecs[name].nulls
             if nulls or unknown & {*self.derived.needs(name)}:
                 unknown.add(name)
-            if name in unknown or name in self.derived.flags or result & {*self.derived.sums.get(name, ())}:
+            if name in unknown or name in self.derived.flags or result & {*self.derived.totalled.get(name, ())}:
                 result.add(name)
         return result
 
@@ -215,7 +217,7 @@ class Encoder:
         derived, total = self.derived, self.codecs[self.derived.totals[name]].decode(arrays, rows)
         used = [*(low for gap in derived.gaps.values() for low in gap.lows)]
         used += [other for others in self.copied.sources.values() for other in others]
-        used += [part for other, parts in derived.sums.items() if other != name for part in parts]
+        used += [part for other, parts in derived.totalled.items() if other != name for part in parts]
         free, ends = {}, {}
         for part in derived.sums[name]:
             body = None if derived.needs(part) or part in used else self.codecs[part].body
@@ -288,7 +290,7 @@ class Encoder:
         columns = data["columns"]
         derived = DerivedColumns.from_json(schema.fields, data["derived_columns"])
         fields: dict[str, Field] = {**schema.fields, **derived.codec_fields(schema.fields)}
-        if set(columns) != fields.keys() - derived.sums.keys():
+        if set(columns) != fields.keys() - derived.totalled.keys():
             raise ValueError(f"the columns {sorted(columns)} are not those of the schema")
         codecs = {name: Codec.from_json(name, fields[name], each) for name, each in columns.items()}
         persons = {role: Persons.from_json(each) for role, each in data["persons"].items()}

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from synthdata.encoding.derived_columns import DerivedColumns, Gap
+from synthdata.encoding.derived_columns import DerivedColumns, Factors, Gap
 from synthdata.fields import Measure
 from synthdata.schema import MISSING, Schema
-from synthdata.schema.constraints import Ordered, Sum
+from synthdata.schema.constraints import Ordered, Product, Sum
 
 __all__ = ["find_derived"]
 
@@ -27,7 +27,7 @@ def find_derived(frame: pd.DataFrame, schema: Schema) -> DerivedColumns:
     """
     measures = {}
     for constraint in schema.constraints:
-        for name in constraint.columns() if isinstance(constraint, Ordered | Sum) else ():
+        for name in constraint.columns() if isinstance(constraint, Ordered | Product | Sum) else ():
             measure = schema.fields[name].measure(frame[name].dropna())
             if measure is not None and _fits(measure, frame[name]):
                 measures[name] = measure
@@ -37,19 +37,24 @@ def find_derived(frame: pd.DataFrame, schema: Schema) -> DerivedColumns:
         if isinstance(each, Sum) and measures.keys() >= set(each.columns())
         if _adds_up([measures[name] for name in each.parts], measures[each.total])
     }
+    products = {
+        each.total: Factors(each.parts, each.factor)
+        for each in schema.constraints
+        if isinstance(each, Product) and measures.keys() >= set(each.columns())
+    }
     totals: dict[str, str] = {}
     for name in sums:
         totals[name] = _unused(f"{name}{TOTAL}", [*schema.fields, *totals.values()])
-    found = DerivedColumns({}, sums, {}, totals, measures)
+    found = DerivedColumns({}, sums, products, {}, totals, measures)
     ordered = [each for each in schema.constraints if isinstance(each, Ordered)]
     for high, lows in _tightest(ordered).items():
-        if high in sums or not measures.keys() >= {high, *lows}:
+        if high in found.totalled or not measures.keys() >= {high, *lows}:
             continue
         kept = {
             low: strict
             for low, strict in lows.items()
             if high not in found.needed([low])
-            if low not in sums or not (frame[low].isna() & frame[high].notna()).any()
+            if low not in found.totalled or not (frame[low].isna() & frame[high].notna()).any()
         }
         if kept and frame[[high, *kept]].notna().all(axis=1).sum() >= LEAST_ROWS:
             found = replace(found, gaps={**found.gaps, high: Gap(kept)})

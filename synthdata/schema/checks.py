@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from synthdata.errors import SchemaError, nearest
 from synthdata.fields import Datetime, Number
 from synthdata.metrics import METRICS
-from synthdata.schema.constraints import Constraint, Ordered, Sum
+from synthdata.schema.constraints import Constraint, Ordered, Product, Sum
 
 if TYPE_CHECKING:
     from synthdata.schema.schema import Schema
@@ -76,6 +76,11 @@ def _check_constraint(constraint: Constraint, schema: Schema, where: str) -> Non
         _check_order(constraint, schema, where)
     if isinstance(constraint, Sum):
         _check_sum(constraint, schema, where)
+    if isinstance(constraint, Product):
+        for column in constraint.columns():
+            if not isinstance(schema.fields[column], Number):
+                kind = schema.fields[column].kind
+                raise SchemaError(f'{where}: multiplies {kind} "{column}"; a product is of numbers')
 
 
 def _check_order(constraint: Ordered, schema: Schema, where: str) -> None:
@@ -113,17 +118,17 @@ def _check_sum(constraint: Sum, schema: Schema, where: str) -> None:
 
 
 def _check_circles(schema: Schema, source: str) -> None:
-    """Raise SchemaError for columns that would be above, or part of, themselves, and for a total of two sums."""
+    """Raise SchemaError for columns that would be above, or part of, themselves, and for a total that is two."""
     above: dict[str, list[str]] = {}
     parts: dict[str, Sequence[str]] = {}
     for constraint in schema.constraints:
         if isinstance(constraint, Ordered):
             above.setdefault(constraint.high, []).append(constraint.low)
-        if isinstance(constraint, Sum):
+        if isinstance(constraint, Sum | Product):
             if constraint.total in parts:
                 raise SchemaError(f'{source}, constraints: "{constraint.total}" is the total of two sums; drop one')
             parts[constraint.total] = constraint.parts
-    for edges, relation in ((above, "ordered"), (parts, "sum")):
+    for edges, relation in ((above, "ordered"), (parts, "sum or product")):
         circle = _circle(edges)
         if circle:
             raise SchemaError(f"{source}, constraints: {relation} in a circle: {', '.join(circle)}; drop one")

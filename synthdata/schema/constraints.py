@@ -24,12 +24,14 @@ __all__ = [
     "Combinations",
     "Constraint",
     "Ordered",
+    "Product",
     "RowRule",
     "Sum",
     "Unique",
     "texts",
 ]
 
+PRODUCT_ROUNDING = 1e-9  # by which a product of floats may be off, and a half be rounded either way
 ROUNDING = 1e-12  # by which a sum of floats may be off, relative to what is added up
 
 
@@ -151,6 +153,42 @@ class Sum(Constraint):
         return np.asarray((np.abs(np.sum(parts, axis=0) - total) <= most) | missing)
 
 
+class Product(Constraint):
+    """`total` is the product of two `parts` in every row. Rows where one of them is missing pass.
+
+    factor: by which the product is multiplied: .01 where a part is a percentage. tolerance: by how much the total may
+    differ, where it is rounded: half a unit of its last decimal.
+    """
+
+    kind: Literal["product"] = "product"
+    total: str
+    parts: tuple[str, str] = Key(strict=False)
+    factor: float = Key(default=1.0, gt=0, strict=True, allow_inf_nan=False)
+    tolerance: float = Key(default=0.0, ge=0, strict=True, allow_inf_nan=False)
+
+    def columns(self) -> tuple[str, ...]:
+        """The total and its parts."""
+        return (self.total, *self.parts)
+
+    def check(self) -> str | None:
+        """No field stands twice."""
+        return _twice(list(self.columns())) if len(set(self.columns())) < len(self.columns()) else None
+
+    def label(self) -> str:
+        """The equation."""
+        by = "" if self.factor == 1 else f" * {self.factor:g}"
+        within = f" (± {self.tolerance:g})" if self.tolerance else ""
+        return f"{self.total} = {' * '.join(self.parts)}{by}{within}"
+
+    def holds(self, frame: pd.DataFrame) -> np.ndarray:
+        """Multiply, row by row, but for the rounding of floats and the tolerance."""
+        missing = np.any([frame[name].isna() for name in self.columns()], axis=0)
+        total, one, other = (frame[name].to_numpy("float64", na_value=0.0) for name in self.columns())
+        product = one * other * self.factor
+        most = self.tolerance + PRODUCT_ROUNDING * (np.abs(product) + np.abs(total))
+        return np.asarray((np.abs(product - total) <= most) | missing)
+
+
 class Combinations(Constraint):
     """Only these combinations of values of `fields`: those `allowed`, or those that training showed often enough."""
 
@@ -249,7 +287,9 @@ class RowRule(Constraint):
         return Rule.parse(self.rule).holds(frame)
 
 
-AnyConstraint: TypeAlias = Annotated[Ordered | Sum | Combinations | Unique | RowRule, Key(discriminator="kind")]
+AnyConstraint: TypeAlias = Annotated[
+    Ordered | Sum | Product | Combinations | Unique | RowRule, Key(discriminator="kind")
+]
 CONSTRAINTS: dict[str, type[Constraint]] = {
     kind.model_fields["kind"].default: kind for kind in get_args(get_args(AnyConstraint)[0])
 }

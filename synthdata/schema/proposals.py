@@ -18,7 +18,7 @@ import pandas as pd
 
 from synthdata.errors import DataError
 from synthdata.fields import Datetime, Field, Number
-from synthdata.schema.constraints import Constraint, Ordered, Sum
+from synthdata.schema.constraints import Constraint, Ordered, Product, Sum
 
 __all__ = ["propose_constraints"]
 
@@ -33,6 +33,9 @@ ROUNDED = 0.01  # of the rows, at most, in which a sum is off by units of the la
 SLACK = 1e-3  # of such a unit, for the rounding of floats
 SMALL, GROUPS = 32, 6  # rows of a group in which sums are sought that are off in others; how many groups
 MOST_FOUND = 1000  # sums that seem to hold in a group
+MOST_PRODUCTS = 2_000_000  # pairs of columns and totals that are multiplied
+LEAST_FACTORS = 2  # values of a factor, at least
+PERCENT = 0.01
 SHOWN = 20  # rows in which two columns differ, or a part of a sum is not 0
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 ENDS = {
@@ -46,13 +49,15 @@ WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
 def propose_constraints(frame: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[Constraint, ...]:
-    """The orders of dates, times and numbers that always hold, and the sums, but for rounding. frame: raw or typed."""
+    """Orders of dates, times and numbers, sums and products that always hold, but for rounding. frame: raw or typed."""
     names = [name for name, field in fields.items() if _is_computable(field)]
     if len(names) < 2 or len(frame) < min(LEAST_DATES, LEAST_SUMS):
         return ()
     table = _Table(frame, {name: fields[name] for name in names})
     sums = _sums(table)
-    return (*_orders(table, [each.total for each in sums]), *sums)
+    products = _products(table, sums)
+    totals = [*(each.total for each in sums), *(each.total for each in products)]
+    return (*_orders(table, totals), *sums, *products)
 
 
 def _is_computable(field: Field) -> bool:
@@ -95,7 +100,7 @@ class _Table:
 
 def _glanced(cells: pd.Series, name: str, field: Field) -> pd.Series:
     """Cells of a raw column; numbers in text are read more quickly than with care, which is enough for candidates."""
-    if isinstance(field, Number) and pd.api.types.is_string_dtype(cells):
+    if isinstance(field, Number) and field.form.is_plain and pd.api.types.is_string_dtype(cells):
         return pd.to_numeric(cells, errors="coerce").astype("float64")
     return _read(cells, name, field)
 
@@ -377,3 +382,61 @@ def _adding_up(table: _Table, total: str, parts: Sequence[str]) -> Sum | None:
 def _scale(field: Field) -> int:
     """The decimals of a number; 0 if it has any."""
     return (field.scale or 0) if isinstance(field, Number) else 0
+
+
+# --- products ---------------------------------------------------------------------------------------------------------
+
+
+def _products(table: _Table, sums: Sequence[Sum]) -> list[Product]:
+    """Products of two columns, or of one and a percentage, that hold in every row; at most one of a total."""
+    values = {name: _quantity(table.some[name]) for name, each in table.fields.items() if isinstance(each, Number)}
+    names = [name for name, each in values.items() if len(np.unique(each[~np.isnan(each)])) >= LEAST_FACTORS]
+    parts_of: dict[str, Sequence[str]] = {each.total: each.parts for each in sums}
+    totals = [name for name in names if name not in parts_of and _scale_known(table.fields[name])]
+    pairs = list(combinations(names, 2))
+    if len(pairs) * len(totals) > MOST_PRODUCTS:
+        return []
+    found: dict[str, Product] = {}
+    for pair in pairs:
+        product = values[pair[0]] * values[pair[1]]
+        there = np.flatnonzero(~np.isnan(product))[:FIRST]
+        if len(there) < BOTH:
+            continue
+        for total in totals:
+            if total in found or any(total in _all_parts(part, parts_of) for part in pair):
+                continue
+            for factor in (1.0, PERCENT):
+                if not _is_near(product[there] * factor, values[total][there], table.fields[total]):
+                    continue
+                each = _multiplied(table, total, pair, factor)
+                if each is not None:
+                    found[total], parts_of[total] = each, pair
+                    break
+    return [found[name] for name in table.fields if name in found]
+
+
+def _is_near(product: np.ndarray, total: np.ndarray, field: Field) -> bool:
+    """Whether some numbers are a product, but for rounding to the decimals of a field."""
+    return bool((np.abs(product - total) <= (0.5 + SLACK) * 10.0 ** -_scale(field)).all())
+
+
+def _multiplied(table: _Table, total: str, parts: tuple[str, str], factor: float) -> Product | None:
+    """The product, if it holds in all rows and wherever nothing is missing, and in enough is not one of its parts."""
+    columns = pd.DataFrame({name: table.column(name) for name in (total, *parts)})
+    missing = columns.isna()
+    if (missing[total] != missing[list(parts)].any(axis=1)).any():
+        return None
+    present = columns[~missing[total]]
+    differ = [(present[total] != present[part] * by).sum() >= SHOWN for part in parts for by in (1.0, factor)]
+    if len(present) < LEAST_SUMS or not all(differ):
+        return None
+    for tolerance in (0.0, 0.5 * 10.0 ** -_scale(table.fields[total])):
+        each = Product(total=total, parts=parts, factor=factor, tolerance=tolerance)
+        if each.holds(present).all():
+            return each
+    return None
+
+
+def _scale_known(field: Field) -> bool:
+    """Whether the decimals of a number are known: floats of any precision are the product of nothing rounded."""
+    return isinstance(field, Number) and field.scale is not None
