@@ -14,7 +14,7 @@ from synthdata.models.samplers.causal import CausalSteps, layer_shapes
 from synthdata.models.samplers.dense import choose
 from synthdata.models.samplers.shapes import Shapes
 from synthdata.models.text.settings import TransformerSettings
-from synthdata.models.text.spelling import Speller
+from synthdata.models.text.spelling import Speller, speller_of
 
 __all__ = ["CHUNK", "Steps", "draw_texts", "text_nll", "transformer_shapes", "transformer_steps"]
 
@@ -62,7 +62,7 @@ def draw_texts(
     there; zeros if not given. prompt: (m,), the tokens that all texts begin with. lexicon: the only words that are
     written, save in a prompt.
     """
-    options = _Options(temperature, top_p, guidance_scale, None if lexicon is None else Speller(lexicon))
+    options = _Options(temperature, top_p, guidance_scale, None if lexicon is None else speller_of(lexicon))
     tokens: np.ndarray = np.zeros(uniform.shape, np.int64)
     without = np.zeros_like(condition) if unconditional is None else unconditional
     prompt = np.zeros(0, np.int64) if prompt is None else prompt[: uniform.shape[1]]

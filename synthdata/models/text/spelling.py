@@ -13,12 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
 from synthdata.blocks import Lexicon
 
-__all__ = ["Speller"]
+__all__ = ["Speller", "speller_of"]
 
 BETWEEN, UNKNOWN, MARKS = 0, 1, 2  # nodes: between words, inside of a word that is not known, and the root of marks
 IMPOSSIBLE = np.float32(-np.inf)
@@ -158,6 +159,12 @@ class Speller:
             found = self._reachable(node, letters=True)
             self._following[node] = np.array([*found], np.int64), np.array([*found.values()], np.float32)
         return self._following[node]
+
+
+@lru_cache(maxsize=4)
+def speller_of(lexicon: Lexicon) -> Speller:
+    """The speller of a lexicon, kept for the next texts."""
+    return Speller(lexicon)
 
 
 def _parts(byte: int) -> bool:
