@@ -589,7 +589,9 @@ def test_a_condition_on_a_product_is_met(billing, where) -> None:
 
 
 def test_no_row_is_rejected_for_its_product(billing) -> None:
-    assert generate(billing, 500).verdict.rejected == 0
+    validated = generate(billing, 500)
+    validated.frame()
+    assert validated.verdict().rejected == 0
 
 
 @pytest.mark.parametrize(

@@ -52,9 +52,24 @@ def test_other_scripts_are_told_by_their_language(table: Path) -> None:
     assert read_table(table)["город"].iloc[0] == "Санкт-Петербург"
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1250", "imię,miasto\n" + "Łukasz,Łódź\nŻaneta,Kraków\nStanisław,Gdańsk\n" * 40),
+        ("cp1250", "jméno,město\n" + "Jiří,Plzeň\nŽaneta,České Budějovice\nTomáš,Hradec Králové\n" * 40),
+        ("cp1254", "ad,şehir\n" + "Ayşe,İstanbul\nÇağrı,Eskişehir\nOğuz,Diyarbakır\n" * 40),
+        ("cp1252", "a,b\n" + "é,x\n" * 40),
+    ],
+)
+def test_what_may_be_several_encodings_is_refused(table: Path, encoding: str, text: str) -> None:
+    table.write_bytes(text.encode(encoding))
+    with pytest.raises(DataError, match="may be in several encodings; save the table as UTF-8"):
+        read_table(table)
+
+
 def test_one_broken_byte_among_utf_8_is_refused_with_its_place(table: Path) -> None:
     table.write_bytes(TEXT.encode().replace("Köln".encode(), b"K\xf6ln", 1))
-    with pytest.raises(DataError, match=r"line 3, byte \d+ of the file, is not UTF-8, though others of the file are"):
+    with pytest.raises(DataError, match=r"line 3, byte \d+ of the file is not UTF-8, though others of the file are"):
         read_table(table)
 
 

@@ -344,8 +344,8 @@ def kinds() -> dict[str, tuple[object, type, dict]]:
         "codes of twenty digits": (["12345678901234567890", "98765432109876543210"] * ROWS, Category, {}),
         "zip codes": (texts(draw.choice([10115, 20095, 80331], ROWS)), Category, {}),
         "phone numbers": ([f"+49 30 {v}" for v in whole], Personal, {"provider": "phone"}),
-        "percents": ([f"{v % 100}%" for v in whole], Category, {}),
-        "amounts": ([f"${v:,}.00" for v in whole], Category, {}),
+        "percents": ([f"{v % 100}%" for v in whole], Number, {"integer": True, "suffix": "%"}),
+        "amounts": ([f"${v:,}.00" for v in whole], Number, {"decimals": 2, "prefix": "$", "thousands": ","}),
         "free text": ([f"patient {i} said {'a ' * (i % 7)}" for i in range(ROWS)], Text, {}),
         "yes and no": (["yes", "no"] * ROWS, Category, {"values": ["no", "yes"]}),
         "numbers with one word": ([*texts(whole), "unknown"], Category, {}),
@@ -534,7 +534,7 @@ def test_integers_are_read_exactly_whatever_stands_beside_them() -> None:
     assert column.tolist() == [9007199254740993, 20000, pd.NA, -(2**63), 2**63 - 1, 5, 7]
 
 
-@pytest.mark.parametrize("cell", ["1.5", "inf", "1_000", "0x10", "9223372036854775808", "-1e30", "?", "1,5"])
+@pytest.mark.parametrize("cell", ["1.5", "inf", "1_000", "0x10", "9223372036854775808", "-1e30", "!", "1,5"])
 def test_what_is_no_integer_is_refused(cell: str) -> None:
     with pytest.raises(DataError, match=r"1 cell \(row 2\) cannot be read as number; allowed are 64-bit integers"):
         Number(integer=True).parse(pd.Series(["5", cell]), "x")
@@ -721,4 +721,4 @@ def test_typed_settings_are_a_model() -> None:
 def test_each_set_of_kinds_is_written_once() -> None:
     assert all(kind.model_fields["kind"].default == name for name, kind in {**KINDS, **CONSTRAINTS}.items())
     assert list(KINDS)[-1] == "category"  # which takes any column: `Schema.infer` asks it last
-    assert list(CONSTRAINTS) == ["ordered", "sum", "combinations", "unique", "rule"]
+    assert list(CONSTRAINTS) == ["ordered", "sum", "product", "combinations", "unique", "rule"]

@@ -165,7 +165,7 @@ class Number(Field):
         values, bad = _to_numbers(column)
         if not typed and len(column) and (bad.any() or _has_three_decimals(column)):
             form = find_form(column)
-        elif not typed and len(column) and has_trailing_zeros(column):
+        elif not typed and len(column) and has_trailing_zeros(column) and not column.str.endswith(".0").all():
             form = Form()
         else:
             form = None

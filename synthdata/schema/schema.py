@@ -228,7 +228,7 @@ class Schema(BaseModel):
         >>> schema.replace_field("age", max=120).fields["age"].max
         120
         >>> schema.replace_field("smoker", kind="boolean").fields["smoker"]
-        Boolean(kind='boolean', nullable=True, description=None)
+        Boolean(kind='boolean', nullable=True, description=None, words=('true', 'false'))
         >>> schema.replace_field("smoker", Boolean()).fields["smoker"].nullable
         False
 

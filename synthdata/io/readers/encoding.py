@@ -1,8 +1,8 @@
 """The encoding of a text file: UTF-8 unless it says or shows another one, and then it is said.
 
 A byte order mark decides. Without one, bytes that are zero at every second place are UTF-16. What is not UTF-8, but has
-some characters of it, is a mixture that nobody can read right, and is refused. Of what is left, `charset-normalizer`
-tells the encodings of one byte, and of East Asia, by the languages that they would give.
+some characters of it, is a mixture that nobody can read right, and is refused. Of what is left, Windows-1252 is known
+by the words that it gives, and other scripts than Latin by `charset-normalizer`; what could be several is refused.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ START = 4096  # bytes that zeros are looked for in
 SAMPLE = 1 << 20  # bytes that an encoding is told by
 ZEROS = 0.3  # share of zeros at every second place, at least, in UTF-16 of mostly Latin letters
 WESTERN = set("äöüßÄÖÜéèêëàâîïôùûçœÉÈÊÀÇáíóúñ¿¡ÁÍÓÚÑãõâêôÃÕåæøÅÆØìòº°ª€£¥§©®™½¼¾²³µ·±×÷«»‘’“”„–—…•\u00a0")
+ORDINALS, PUNCTUATION = set("ºª"), set("«»‘’“”„–—…•·¿¡\u00a0")
+BEYOND_LATIN = 0x370  # from Greek on
+FEWEST = 12  # letters of another script, that tell it
 MOSTLY = 0.9
 CALLED = {"cp1252": "Windows-1252", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
@@ -61,7 +64,7 @@ def encoding_of(path: Path) -> Encoding:
         )
     told = _told(sample)
     if told is None:
-        raise DataError(f"{path}: {where} is not UTF-8, and no encoding fits; save the table as UTF-8")
+        raise DataError(f"{path}: {where} is not UTF-8, and may be in several encodings; save the table as UTF-8")
     return _named(told)
 
 
@@ -87,7 +90,7 @@ def _first_broken(path: Path) -> tuple[str, bool, bytes] | None:
                     others = True
                 except UnicodeDecodeError as error:
                     if not broken:
-                        broken = f"line {number}, byte {offset + error.start + 1} of the file,"
+                        broken = f"line {number}, byte {offset + error.start + 1} of the file"
                         if len(sample) >= SAMPLE:
                             sample += line
             offset += len(line)
@@ -95,7 +98,10 @@ def _first_broken(path: Path) -> tuple[str, bool, bytes] | None:
 
 
 def _told(sample: bytes) -> str | None:
-    """The encoding of a sample: Windows-1252 if it gives Western words, else by the language that others give."""
+    """The encoding of a sample: Windows-1252 if it gives Western words, another one if it gives other letters.
+
+    None for what would be other Latin letters: Polish is not told from Turkish with certainty.
+    """
     try:
         if _is_western(sample.decode("cp1252")):
             return "cp1252"
@@ -104,13 +110,20 @@ def _told(sample: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
     best = from_bytes(sample).best()
-    return None if best is None else str(best.encoding)
+    if best is None:
+        return None
+    letters = [character for character in str(best) if not character.isascii() and character.isalpha()]
+    others = sum(ord(letter) >= BEYOND_LATIN for letter in letters)
+    return str(best.encoding) if len(letters) >= FEWEST and others >= MOSTLY * len(letters) else None
 
 
 def _is_western(text: str) -> bool:
-    """Whether a text has the accents and signs of Western Europe, and its accents stand beside plain letters."""
+    """Whether a text has the accents and signs of Western Europe, accents beside plain letters and signs not."""
     odd = [place for place, character in enumerate(text) if not character.isascii()]
-    accents = [place for place in odd if text[place].isalpha()]
+    accents = [place for place in odd if text[place].isalpha() and text[place] not in ORDINALS]
+    signs = [place for place in odd if not text[place].isalpha() and text[place] not in PUNCTUATION]
     usual = sum(text[place] in WESTERN for place in odd)
     beside = sum(any(each.isascii() and each.isalpha() for each in text[max(at - 1, 0) : at + 2]) for at in accents)
-    return usual >= MOSTLY * len(odd) and beside >= MOSTLY * len(accents)
+    inside = sum(text[at + 1 : at + 2].isalpha() for at in signs)
+    is_plausible = usual >= MOSTLY * len(odd) and beside >= MOSTLY * len(accents)
+    return is_plausible and inside <= (1 - MOSTLY) * len(signs)
