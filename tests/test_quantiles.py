@@ -6,6 +6,7 @@ import json
 from time import perf_counter
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from synthdata.blocks import Binned, Categorical, symbols
 from synthdata.fields.intervals import along, draw_within, fraction_of, intersect, touched
 from synthdata.fields.quantiles import Quantiles, draw_threshold
+from synthdata.subjects import Subjects
 
 modest = settings(max_examples=60, deadline=None, database=None)
 INT64 = (-(2**63), 2**63 - 1)
@@ -312,3 +314,17 @@ def test_a_restriction_of_thousands_of_pieces_is_not_slow() -> None:
     drawn = quantiles.decode(encoded, [(value, value) for value in wanted])
     assert perf_counter() - start < 1  # 0.05 s on an idle machine
     assert np.isin(drawn[encoded[:, 0] >= len(quantiles.atoms)], wanted).all()
+
+
+def test_values_of_subjects_with_several_rows_keep_many_levels() -> None:
+    rng = np.random.default_rng(0)
+    whose = np.repeat(np.arange(900), 3)
+    ages = np.repeat(np.where(rng.random(900) < 0.2, rng.integers(0, 18, 900), rng.integers(18, 95, 900)), 3)
+    for values in (ages, np.repeat(rng.lognormal(0, 1, 900), 3)):
+        quantiles = Quantiles.fit(values, np.random.default_rng(0), Subjects(len(whose), whose))
+        assert len(quantiles.lows) + len(quantiles.atoms) >= 60
+        levels = np.searchsorted(quantiles.highs, values[~np.isin(values, quantiles.atoms)])
+        people = pd.Series(whose[~np.isin(values, quantiles.atoms)]).groupby(levels).nunique()
+        assert people.min() >= 5
+        back = quantiles.decode(quantiles.encode(values))
+        assert np.abs(back - values).mean() < 0.1 * values.std()

@@ -11,7 +11,7 @@ midpoint between two values, so that no number kept is one subject's own, save b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -271,13 +271,12 @@ def _levels(tally: _Tally, mass: float, threshold: int) -> tuple[np.ndarray, np.
     piece = ((light_rows - run_start - counts / 2) / mass).astype(np.int64)
     starts = np.flatnonzero(np.r_[True, (np.diff(run) != 0) | (np.diff(piece) != 0)])
     ends = np.r_[starts[1:], len(distinct)] - 1
-    groups: list[_Group] = []
-    for first, last, people in zip(starts.tolist(), ends.tolist(), _people(tally, starts), strict=True):
-        group, previous = _Group(first, last, people, bool(heavy[first])), groups[-1] if groups else None
-        if previous and not group.heavy and not previous.heavy and min(group.size, previous.size) < threshold:
-            groups[-1] = previous.joined(group)
-        else:
-            groups.append(group)
+    pieces = [
+        _Group(first, last, people, bool(heavy[first]))
+        for first, last, people in zip(starts.tolist(), ends.tolist(), _people(tally, starts), strict=True)
+    ]
+    groups = _joined(pieces, lambda before, _: before.size < threshold)
+    groups = _joined(groups, lambda _, group: group.size < threshold)  # the last of a run, if it is still too small
     edges = [_between(distinct[a.last], distinct[b.first]) for a, b in pairwise(groups)]
     lows, highs = [], []
     for number, group in enumerate(groups):
@@ -310,6 +309,17 @@ class _Group:
         if isinstance(self.people, int) or isinstance(after.people, int):
             return _Group(self.first, after.last, self.size + after.size, self.heavy)
         return _Group(self.first, after.last, self.people | after.people, self.heavy)
+
+
+def _joined(groups: Iterable[_Group], is_joined: Callable[[_Group, _Group], bool]) -> list[_Group]:
+    """Light groups, each joined with the one before it, which is light too, where `is_joined` says so of the two."""
+    result: list[_Group] = []
+    for group in groups:
+        if result and not group.heavy and not result[-1].heavy and is_joined(result[-1], group):
+            result[-1] = result[-1].joined(group)
+        else:
+            result.append(group)
+    return result
 
 
 def _people(tally: _Tally, starts: np.ndarray) -> Sequence[int | frozenset[int]]:
