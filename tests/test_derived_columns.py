@@ -588,6 +588,23 @@ def test_a_condition_on_a_product_is_met(billing, where) -> None:
     assert billing.encoder.satisfied(drawn, where).all()
 
 
+@pytest.mark.parametrize("rounding", ["up", "even"])
+def test_halves_of_a_cent_are_rounded_as_in_the_real_rows(rounding: str) -> None:
+    rng = np.random.default_rng(0)
+    net, rate = rng.integers(1, 4000, ROWS) * 50, rng.choice([7, 19], ROWS)  # cents: half of a cent is common
+    whole, rest = np.divmod(net * rate, 100)
+    tax = whole + ((rest > 50) | ((rest == 50) & ((rounding == "up") | (whole % 2 == 1))))
+    frame = pd.DataFrame({"net": net / 100, "rate": rate, "tax": tax / 100})
+    schema = Schema.infer(frame)
+    assert [each.kind for each in schema.constraints] == ["product"]
+    drawn = Synthesizer.fit(frame, schema, model="marginals").sample(2000)
+    cents = (drawn["net"] * 100).round().astype("int64") * drawn["rate"]
+    whole, rest = np.divmod(cents, 100)
+    assert (rest == 50).sum() > 100
+    expected = whole + ((rest > 50) | ((rest == 50) & ((rounding == "up") | (whole % 2 == 1))))
+    assert ((drawn["tax"] * 100).round() == expected).all()
+
+
 def test_no_row_is_rejected_for_its_product(billing) -> None:
     validated = generate(billing, 500)
     validated.frame()

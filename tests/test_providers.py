@@ -161,7 +161,7 @@ def test_every_locale_makes_names_and_addresses(locale):
 
 @pytest.mark.parametrize("locale", sorted(known_locales()))
 def test_a_locale_is_offered_where_there_is_data_enough(locale):
-    assert (len(pool(locale, "company")) >= 10) == (locale_problem("company", locale) is None)
+    assert len(set(made("company", 200, locale))) > 50
     assert (
         min(len(given_names(locale)), len(family_names(locale)), len(pool(locale, "city")), len(pool(locale, "street")))
         > 9
@@ -602,7 +602,7 @@ def test_locales_are_checked_with_a_hint():
     assert locale_problem("email", "de_DE") == 'locale "de_DE" is unknown; did you mean "de"?'
     assert locale_problem("uuid", "klingon").startswith('locale "klingon" is unknown')
     assert locale_problem("iban", "ja").startswith('iban has no data for locale "ja"; it has: cs, da, de')
-    assert locale_problem("company", "sk") == 'company has no data for locale "sk"; it has: all but cs, hu, sk'
+    assert locale_problem("company", "sk") is None
 
 
 def test_names_in_ascii_are_kept_for_latin_letters():

@@ -13,6 +13,7 @@ from synthdata.errors import DataError, SchemaError
 from synthdata.fields import Text
 from synthdata.fields.text.tokenizer import Tokenizer
 from synthdata.fields.text.wording import PATTERNS, clean, wording
+from synthdata.subjects import Subjects
 
 WARDS = {"heart": ("chest pain", "an irregular pulse"), "skin": ("a red rash", "itching at night")}
 SHORT = {"width": 32, "layers": 2, "heads": 2, "epochs": 10, "batch_size": 1024, "dropout": 0.0, "learning_rate": 0.02}
@@ -243,6 +244,26 @@ def test_texts_are_written_in_words_of_several_subjects(model: Synthesizer) -> N
     known = Text().fit(frame["note"], "note", np.random.default_rng(0)).body.words
     assert "zebulon" not in known
     assert {"patient", "chest", "No"} < set(known)
+
+
+def test_names_behind_a_title_become_made_up_ones() -> None:
+    names = ["Hawthorne", "Marlstead", "Norham", "Zielinski"]
+    texts = pd.Series([f"Mrs. {names[row % 4]} was seen by Dr. {names[row % 3]} for a red rash." for row in range(400)])
+    cleared = Text().cleared(texts, Subjects(400))
+    assert not cleared.str.contains("|".join(names)).any()
+    assert cleared.str.fullmatch(r"Mrs\. [A-Z][a-z]+ was seen by Dr\. [A-Z][a-z]+ for a red rash\.").all()
+    assert cleared.nunique() == texts.nunique()  # one name for each, everywhere
+    german = pd.Series(["Frau Müller kam mit Fieber.", "Herr Özdemir ging."] * 50)
+    assert not Text().cleared(german, Subjects(100)).str.contains("Müller|Özdemir").any()
+
+
+def test_a_name_that_one_subject_repeats_leaves_no_hole() -> None:
+    texts = pd.Series(
+        ["The daughter of Zebulon was informed." if row < 12 else "The wife was informed." for row in range(400)]
+    )
+    cleared = Text().cleared(texts, Subjects(400, np.arange(400) // 4))
+    assert not cleared.str.contains("Zebulon").any()
+    assert cleared[:12].str.fullmatch(r"The daughter of [A-Z]\w+ was informed\.").all()
 
 
 def test_any_words_may_be_written_if_the_schema_says_so() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Self
 
@@ -25,6 +26,7 @@ from synthdata.subjects import Subjects
 
 __all__ = ["Amounts", "DerivedColumns", "Gap", "with_sources"]
 
+LARGEST_PRODUCT = 2.0**61  # beyond which products are computed in floats
 USUAL = 32  # gaps that surrogates are made with
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # spreads numbers evenly, whatever they are
 
@@ -42,10 +44,11 @@ class Gap:
 
 @dataclass(frozen=True)
 class Factors:
-    """What a total is the product of: two columns, and a number."""
+    """What a total is the product of: two columns, and a number. half_even: halves are rounded to even, not up."""
 
     parts: tuple[str, str]
     factor: float = 1.0
+    half_even: bool = False
 
 
 @dataclass(frozen=True)
@@ -339,10 +342,20 @@ class DerivedColumns:
         return gap if present.all() else gap.astype("Int64" if self.measures[name].step else "float64").where(present)
 
     def _product(self, name: str, amounts: Mapping[str, Amounts]) -> np.ndarray:
-        """A product in its units: rounded, halves to even, if it is counted in units."""
-        one, other = (self.measures[part].values(amounts[part].units) for part in self.products[name].parts)
-        product = one.to_numpy("float64") * other.to_numpy("float64") * self.products[name].factor
-        return np.asarray(self.measures[name].units(pd.Series(product)))
+        """A product in its units, rounded if these are not floats: exactly, where the numbers are small enough."""
+        factors, measure = self.products[name], self.measures[name]
+        parts = [self.measures[part] for part in factors.parts]
+        units = [amounts[part].units for part in factors.parts]
+        step = Fraction(str(factors.factor)) * _step(parts[0]) * _step(parts[1]) / (_step(measure) or 1)
+        largest = float(np.abs(units[0]).max(initial=0)) * float(np.abs(units[1]).max(initial=0)) * step.numerator
+        if not step or not measure.step or largest >= LARGEST_PRODUCT:
+            one, other = (part.values(each).to_numpy("float64") for part, each in zip(parts, units, strict=True))
+            return np.asarray(measure.units(pd.Series(one * other * factors.factor)))
+        product, unit = units[0] * units[1] * step.numerator, step.denominator
+        rounded = np.sign(product) * ((2 * np.abs(product) + unit) // (2 * unit))
+        is_half = (2 * np.abs(product)) % (2 * unit) == unit
+        to_even = factors.half_even & is_half & (rounded % 2 != 0)
+        return np.asarray(np.where(to_even, rounded - np.sign(product), rounded))
 
     def _of_total(self, total: str, part: str, amounts: Mapping[str, Amounts]) -> np.ndarray:
         """A part in the units of its total."""
@@ -359,7 +372,7 @@ class DerivedColumns:
         return {
             "gaps": {name: {"lows": dict(gap.lows), "usual": list(gap.usual)} for name, gap in self.gaps.items()},
             "sums": {name: list(parts) for name, parts in self.sums.items()},
-            "products": {name: [*each.parts, each.factor] for name, each in self.products.items()},
+            "products": {name: [*each.parts, each.factor, each.half_even] for name, each in self.products.items()},
             "flags": dict(self.flags),
             "totals": dict(self.totals),
             "measures": {name: self.measures[name].to_json() for name in self.derived},
@@ -372,7 +385,10 @@ class DerivedColumns:
         gaps = {name: Gap(dict(each["lows"]), tuple(each["usual"])) for name, each in data["gaps"].items()}
         sums = {name: tuple(parts) for name, parts in data["sums"].items()}
         measures = {name: fields[name].measure_from_json(each) for name, each in data["measures"].items()}
-        products = {name: Factors((str(one), str(two)), float(by)) for name, (one, two, by) in data["products"].items()}
+        products = {
+            name: Factors((str(one), str(two)), float(by), bool(even))
+            for name, (one, two, by, even) in data["products"].items()
+        }
         if measures.keys() != {*gaps, *sums, *products} or not all(gap.lows and gap.usual for gap in gaps.values()):
             raise ValueError("derived columns are not complete")
         ends: dict[str, Interval] = {name: (least, most) for name, (least, most) in data["ends"].items()}
@@ -415,6 +431,11 @@ def with_sources(names: Iterable[str], sources: Callable[[str], Iterable[str]]) 
             found.add(name)
             left += sources(name)
     return found
+
+
+def _step(measure: Measure) -> Fraction:
+    """The size of a unit, exactly; 0 of floats."""
+    return Fraction(repr(measure.step)) if measure.step else Fraction(0)
 
 
 def _gap_field(measure: Measure) -> Number:

@@ -45,7 +45,7 @@ def find_derived(frame: pd.DataFrame, schema: Schema) -> DerivedColumns:
     totals: dict[str, str] = {}
     for name in sums:
         totals[name] = _unused(f"{name}{TOTAL}", [*schema.fields, *totals.values()])
-    found = DerivedColumns({}, sums, products, {}, totals, measures)
+    found = _rounded_as_they_are(DerivedColumns({}, sums, products, {}, totals, measures), frame)
     ordered = [each for each in schema.constraints if isinstance(each, Ordered)]
     for high, lows in _tightest(ordered).items():
         if high in found.totalled or not measures.keys() >= {high, *lows}:
@@ -64,6 +64,23 @@ def find_derived(frame: pd.DataFrame, schema: Schema) -> DerivedColumns:
     for name in surrogates:
         flags[name] = _unused(f"{name}{MISSING}", [*schema.fields, *totals.values(), *flags.values()])
     return replace(found, flags=flags)
+
+
+def _rounded_as_they_are(derived: DerivedColumns, frame: pd.DataFrame) -> DerivedColumns:
+    """Products rounded to even at halves, where more of the real ones are so."""
+    if not derived.products:
+        return derived
+    amounts = derived.all_amounts(frame)
+    even = replace(derived, products={name: replace(each, half_even=True) for name, each in derived.products.items()})
+    right = [
+        {name: int((each.total(name, amounts).units == amounts[name].units).sum()) for name in derived.products}
+        for each in (derived, even)
+    ]
+    products = {
+        name: even.products[name] if right[1][name] > right[0][name] else each
+        for name, each in derived.products.items()
+    }
+    return replace(derived, products=products)
 
 
 def _fits(measure: Measure, column: pd.Series) -> bool:

@@ -29,6 +29,13 @@ FEW_VALUES = 50  # `guess` closes the set of at most so many values
 _AMOUNT = re.compile(r"[^\w\s.,]?\s?[+-]?[^\w\s.,]?\s?\d{1,3}(?:[.,' ]?\d)*\s?(?:[^\w\s.,]|[A-Z]{3})?")
 
 
+_FIRM = re.compile(  # the end of a company's name
+    r"(?i)\b(?:gmbh|ag|kg|ohg|ug|e\.? ?k|ltd|limited|inc|llc|llp|plc|corp|co|company"
+    r"|s\.?a|s\.?a\.?r\.?l|s\.?p\.?a|s\.?r\.?l|b\.?v|n\.?v|oy|ab)\.?$"
+)
+FIRMS = 0.2  # of the values, at least, that end like the name of a company
+
+
 class Category(Field):
     """One of a set of names.
 
@@ -88,7 +95,11 @@ class Category(Field):
         is_code = text.str.match(r"0\d").any()  # whose zeros would be lost
         if not named and not is_code and _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
             return Guess(cls(), "looks like amounts in several forms; written in one form, they would be numbers")
-        note = f'{len(counts):,} values; those of fewer than 5 to 8 subjects become "{RARE}"'
+        whose = "rows" if subjects.numbers is None else "subjects"
+        note = f'{len(counts):,} values; those of fewer than 5 to 8 {whose} become "{RARE}"'
+        if text.str.contains(_FIRM).mean() > FIRMS:
+            firms = "names of companies: learned by name, and written as they are"
+            return Guess(cls(), f"{note}; {firms}; to make them anew: {{kind: personal, provider: company}}")
         if text.isin(rare.index).mean() > 0.5:
             hidden = f"most of its {len(counts):,} values are rare and will be hidden"
             note = f"{hidden}: drop it, or make it an identifier or personal data"

@@ -23,6 +23,7 @@ UUID = r"(?:\{(?=.*\}$))?(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?"
 KINDS = ("0-9", "a-z", "A-Z")
 RUN = r"[0-9]+|[a-z]+|[A-Z]+|[^0-9a-zA-Z]"
 LONGEST = 256  # positions of a pattern
+FEW_LETTERS, OFTEN = 3, 40  # letters of a place that are kept, and how many keys have each: RE-202[45]-...
 ROOM = 100  # keys a guessed pattern should have for each row it was guessed from
 
 
@@ -184,6 +185,10 @@ def _common_pattern(text: pd.Series, *, digits_open: bool = False) -> str | None
                 items.append("[0-9]")
                 continue
             items.append(_literal(letter))
+            continue
+        counts = text.str[position].value_counts()
+        if len(counts) <= FEW_LETTERS and counts.min() >= OFTEN and all(letter.isalnum() for letter in counts.index):
+            items.append(f"[{''.join(sorted(counts.index))}]")
             continue
         classes = ["0-9", "a-f0-9", "A-F0-9", "a-z", "A-Z", "a-z0-9", "A-Z0-9", "a-zA-Z0-9"]
         fitting = [one for one in classes if letters <= set(_letters(f"[{one}]"))]

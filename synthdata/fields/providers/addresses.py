@@ -18,7 +18,15 @@ from synthdata.fields.providers.writing import matching
 
 __all__ = ["ADDRESSES"]
 
-THIN_COMPANIES = {"cs", "hu", "sk"}  # the locales of which mimesis knows fewer than ten firms
+COMPANY_FORMS: dict[str, tuple[str, ...]] = {  # legal forms, by language; where none is named, those of "en"
+    "cs": ("s.r.o.", "a.s."), "da": ("ApS", "A/S"), "de": ("GmbH", "AG", "KG", "OHG"),
+    "en": ("Ltd", "LLC", "Inc", "Group"),
+    "es": ("S.L.", "S.A."), "et": ("OÜ", "AS"), "fi": ("Oy", "Oyj"), "fr": ("SARL", "SA", "et Fils"),
+    "hu": ("Kft.", "Zrt."), "is": ("ehf.", "hf."), "it": ("S.r.l.", "S.p.A."), "ja": ("株式会社", "合同会社"),
+    "ko": ("주식회사",), "nl": ("B.V.", "N.V."), "no": ("AS", "ASA"), "pl": ("sp. z o.o.", "S.A."),
+    "pt": ("Lda.", "S.A."), "ru": ("ООО", "АО"), "sk": ("s.r.o.", "a.s."), "sv": ("AB",), "tr": ("A.Ş.", "Ltd. Şti."),
+    "uk": ("ТОВ", "АТ"), "zh": ("有限公司",),
+}  # fmt: skip
 WIDE = {"en", "en-au", "en-ca"}  # where house numbers have up to four digits
 POSTCODES = {  # where mimesis writes them otherwise than the locale
     "da": "####",
@@ -52,8 +60,13 @@ def _city(people: People) -> np.ndarray:
 
 
 def _company(people: People) -> np.ndarray:
-    companies = pool(people.locale, "company")
-    return np.asarray(companies[picked(people, "company", len(companies))])
+    """Two family names and a legal form, since the companies that locales list are known ones."""
+    names = pool(people.locale, "male family")
+    first, second = (names[picked(people, f"company {part}", len(names))] for part in ("one", "two"))
+    forms = COMPANY_FORMS.get(people.locale.partition("-")[0], COMPANY_FORMS["en"])
+    form = np.array(forms, dtype=object)[picked(people, "company form", len(forms))]
+    alone = picked(people, "company names", 3) == 0
+    return np.asarray(np.where(alone | (first == second), first, first + " & " + second) + " " + form)
 
 
 def _postcode(people: People) -> np.ndarray:
@@ -83,10 +96,6 @@ def _is_company(cells: np.ndarray) -> np.ndarray:
     return matching(cells, WORDED)
 
 
-def _with_companies() -> frozenset[str]:
-    return known_locales() - THIN_COMPANIES
-
-
 ADDRESSES = (
     Provider(
         name="street",
@@ -107,6 +116,6 @@ ADDRESSES = (
         looks=_is_company,
         distinctive=False,
         hint=r"company( name)?|employer( name)?|firma|arbeitgeber|entreprise|societe|empresa|azienda|bedrijf",
-        speaks=_with_companies,
+        speaks=known_locales,
     ),
 )

@@ -15,7 +15,7 @@ import numpy as np
 __all__ = ["Pool", "known_locales", "pool", "script", "script_of"]
 
 Pool: TypeAlias = Literal[
-    "female given", "male given", "female family", "male family", "city", "street", "postcode", "company", "phone"
+    "female given", "male given", "female family", "male family", "city", "street", "postcode", "phone"
 ]
 
 BATCH = 2_000
@@ -76,7 +76,7 @@ def _tidy(item: str) -> str:
 
 
 def _drawer(locale: str, what: Pool) -> Callable[[], str]:
-    from mimesis import Address, Finance, Person
+    from mimesis import Address, Person
     from mimesis.enums import Gender
     from mimesis.locales import Locale
 
@@ -89,7 +89,6 @@ def _drawer(locale: str, what: Pool) -> Callable[[], str]:
         "city": address.city,
         "street": lambda: _street(locale, address.street_name(), address.address()),
         "postcode": address.postal_code,
-        "company": Finance(Locale(locale), seed=1).company,
         "phone": person.phone_number,
     }
     return drawers[what]

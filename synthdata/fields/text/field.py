@@ -28,6 +28,7 @@ from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.rows import Rows
 from synthdata.fields.settings import OwnModel, as_options
 from synthdata.fields.text.lexicon import known_words, spellings
+from synthdata.fields.text.names import MadeNames
 from synthdata.fields.text.presets import check_place, read_preset
 from synthdata.fields.text.tokenizer import LONGEST, Tokenizer
 from synthdata.fields.text.wording import PATTERNS, WORDING, clean, wording
@@ -240,12 +241,19 @@ class Text(Field):
         return {**said, "preset": self.preset} if said["family"] == PRETRAINED else said
 
     def cleared(self, column: pd.Series, subjects: Subjects) -> pd.Series:
-        """The texts without words that few subjects use and one of them uses repeatedly: names, above all.
+        """The texts with made-up names, and without words that few subjects use and one of them uses repeatedly.
 
         A word of one text is hardly learned; one that a subject's texts repeat would be memorised.
         """
+        present = column.notna().to_numpy(bool)
+        made = MadeNames(column[present].tolist(), self._repeated(column, subjects))
+        kept = [clean(SPACES.sub(" ", made.replaced(text))) for text in column[present].tolist()]
+        return pd.Series(kept, index=column.index[present], dtype=column.dtype).reindex(column.index)
+
+    def _repeated(self, column: pd.Series, subjects: Subjects) -> frozenset[str]:
+        """The words, in lower case, that few subjects use and one of them uses repeatedly."""
         if subjects.numbers is None:
-            return column
+            return frozenset()
         present = column.notna().to_numpy(bool)
         words = column[present].map(lambda text: frozenset(match.casefold() for match in WORD.findall(text)))
         flat = words.explode().dropna()
@@ -253,14 +261,7 @@ class Text(Field):
         texts = np.bincount(codes, minlength=len(distinct))
         whose = Subjects(len(flat), pd.Series(subjects.each, index=column.index)[flat.index].to_numpy())
         people = whose.count(codes.astype(np.int64), len(distinct))
-        gone = frozenset(distinct[(people < THRESHOLD) & (texts > people)])
-        if not gone:
-            return column
-        kept = [
-            clean(SPACES.sub(" ", WORD.sub(lambda match: "" if match[0].casefold() in gone else match[0], text)))
-            for text in column[present].tolist()
-        ]
-        return pd.Series(kept, index=column.index[present], dtype=column.dtype).reindex(column.index)
+        return frozenset(distinct[(people < THRESHOLD) & (texts > people)])
 
     def transforming(self) -> TextTransforms | None:
         """The transforms that the declaration names; None if it names none."""

@@ -78,7 +78,7 @@ class VAE(Settings):
         return {
             "latent": int(np.clip((size.columns + 1) // 2 * 2, 8, 32)),
             "batch_size": int(np.clip(2 ** np.round(np.log2(size.rows / 24)), 32, 512)),
-            "epochs": round(np.clip(550_000 / size.rows, 8, 100)),
+            "epochs": round(np.clip(1_100_000 / size.rows, 8, 100)),
             "patience": int(np.clip(round(20_000 / size.rows), 2, 20)),
         }
 
