@@ -258,9 +258,8 @@ def test_names_behind_a_title_become_made_up_ones() -> None:
 
 
 def test_a_name_that_one_subject_repeats_leaves_no_hole() -> None:
-    texts = pd.Series(
-        ["The daughter of Zebulon was informed." if row < 12 else "The wife was informed." for row in range(400)]
-    )
+    rest = ["The daughter of a patient was informed.", "Mr. Brown was informed."] * 194
+    texts = pd.Series(["The daughter of Zebulon was informed."] * 12 + rest)
     cleared = Text().cleared(texts, Subjects(400, np.arange(400) // 4))
     assert not cleared.str.contains("Zebulon").any()
     assert cleared[:12].str.fullmatch(r"The daughter of [A-Z]\w+ was informed\.").all()

@@ -10,6 +10,7 @@ from synthdata import Schema
 from synthdata.fields import Number
 from synthdata.fields.written_numbers import Form, find_form
 from synthdata.schema import infer
+from synthdata.schema.conditions import predicates_of
 
 ROWS = 300
 
@@ -109,3 +110,12 @@ def test_cents_are_written_as_they_were() -> None:
     assert not schema.fields["pieces"].trailing_zeros
     typed = Schema.infer(pd.DataFrame({"price": [12.5, 3.25] * 100})).fields["price"]
     assert not typed.trailing_zeros
+
+
+@pytest.mark.parametrize("operand", ["1.000,00 €", "1.000", "1000", "1.000,00", "999,995 €"])
+def test_conditions_take_numbers_as_the_column_writes_them(operand: str) -> None:
+    field = Number(decimals=2, decimal=",", thousands=".", suffix=" €")
+    (predicate,) = predicates_of([f"gross >= {operand}"], {"gross": field})["gross"]
+    assert float(predicate.operand) == pytest.approx(1000, abs=0.01)
+    (plain,) = predicates_of(["gross >= 1000"], {"gross": Number()})["gross"]
+    assert plain.operand == "1000"

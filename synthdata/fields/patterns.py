@@ -187,7 +187,12 @@ def _common_pattern(text: pd.Series, *, digits_open: bool = False) -> str | None
             items.append(_literal(letter))
             continue
         counts = text.str[position].value_counts()
-        if len(counts) <= FEW_LETTERS and counts.min() >= OFTEN and all(letter.isalnum() for letter in counts.index):
+        if (
+            not digits_open
+            and len(counts) <= FEW_LETTERS
+            and counts.min() >= OFTEN
+            and all(letter.isalnum() for letter in counts.index)
+        ):
             items.append(f"[{''.join(sorted(counts.index))}]")
             continue
         classes = ["0-9", "a-f0-9", "A-F0-9", "a-z", "A-Z", "a-z0-9", "A-Z0-9", "a-zA-Z0-9"]

@@ -98,13 +98,13 @@ class _Slot:
         return None
 
 
-def written_format(text: pd.Series) -> Written | None:
-    """The format that all cells of a column of text follow; None if there is none."""
+def written_format(text: pd.Series, most_bad: float = 0.0) -> Written | None:
+    """The format that all cells of a column of text follow, but for a share of `most_bad`; None if there is none."""
     cells = text.drop_duplicates()
     some = cells.iloc[:LOOKED_AT].tolist()
     fitting: list[str] = []
     for format_ in dict.fromkeys(_candidates(some, len(cells), str(text.name))):
-        if not parse_dates(cells, format_)[1].any():
+        if parse_dates(cells, format_)[1].mean() <= most_bad:
             fitting.append(format_)
     if not fitting:
         return None

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from synthdata.errors import ConditionError, nearest
-from synthdata.fields import Category, Field, Predicate
+from synthdata.fields import Category, Field, Number, Predicate
+from synthdata.fields.written_numbers import Form, plain_numbers
 
 __all__ = ["Where", "misread", "predicates_of"]
 
@@ -31,7 +33,11 @@ _SAME = {"==": "=", "<>": "!="}
 
 
 def predicates_of(where: Where, columns: Iterable[str]) -> dict[str, list[Predicate]]:
-    """Turn conditions into predicates by column; ConditionError for what cannot be read or names no column."""
+    """Turn conditions into predicates by column; ConditionError for what cannot be read or names no column.
+
+    columns: if they are fields, numbers may be written as the column writes them.
+    """
+    fields = columns if isinstance(columns, Mapping) else {}
     columns = [str(name) for name in columns]
     result: dict[str, list[Predicate]] = {}
     if where is None:
@@ -41,8 +47,25 @@ def predicates_of(where: Where, columns: Iterable[str]) -> dict[str, list[Predic
     else:
         pairs = [_from_text(text, columns) for text in ([where] if isinstance(where, str) else where)]
     for name, predicate in pairs:
+        field = fields.get(name)
+        if isinstance(field, Number) and not field.form.is_plain:
+            predicate = replace(predicate, operand=_in_form(predicate.operand, field.form))
         result.setdefault(name, []).append(predicate)
     return result
+
+
+def _in_form(operand: Any, form: Form) -> Any:
+    """An operand as a number, where it is text in the form that the column's numbers have: `1.000,00 €`."""
+    if isinstance(operand, tuple):
+        return tuple(_in_form(each, form) for each in operand)
+    if not isinstance(operand, str):
+        return operand
+    bare = Form(form.decimal, form.thousands)  # without its currency or unit
+    for each in (form, bare):
+        plain, bad = plain_numbers(pd.Series([operand], dtype="str"), each)
+        if not bad[0]:
+            return plain.iloc[0]
+    return operand
 
 
 def misread(name: str, predicates: Sequence[Predicate], fields: Mapping[str, Field]) -> str:

@@ -24,6 +24,7 @@ from synthdata.fields.personal import FEMALE, MALE
 from synthdata.fields.providers import PROVIDERS, People, are_names, locale_problem
 from synthdata.fields.written_dates import is_day_first, parse_dates, swapped
 from synthdata.fields.written_numbers import Form
+from synthdata.schema.nearly import nearly, nearly_dates
 from synthdata.subjects import Subjects
 
 __all__ = ["Inferred", "infer_fields"]
@@ -124,6 +125,12 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects) -> tuple[Field, s
         if isinstance(field, Category) and not _is_named(column) and are_names(present):
             note = "names of people? then {kind: personal, provider: full_name}, and of: whose, if not the subject's"
             return field.model_copy(update={"values": None}), note
+        is_open = isinstance(field, Category) and field.values is None and not _is_named(column)
+        if is_open or isinstance(field, Identifier):
+            cells = text[filled].set_axis(np.flatnonzero(filled))
+            near = nearly(cells) if is_open else nearly_dates(cells)
+            if near:
+                return Category(nullable=field.nullable), near
         said = ", ".join(f'"{word}"' for word in sorted(set(words)))
         note = f"{len(words):,} cells say {said}: read as missing" if len(words) and not _is_usual(words) else ""
         return field, "; ".join(filter(None, [guess.note, note]))

@@ -1,0 +1,59 @@
+"""Columns that would be dates or numbers but for a few cells: which cells stand in the way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from synthdata.fields.cells import NULL_WORDS, rows_named
+from synthdata.fields.written_dates import parse_dates, written_format
+from synthdata.fields.written_numbers import CELL, Form, find_form, plain_numbers
+
+__all__ = ["nearly", "nearly_dates"]
+
+FEWEST = 50  # cells, below which a few say nothing
+MOST_ODD = 0.05  # of the cells, at most, that are something else
+USUAL = 0.02  # of the cells, that have a shape for it not to be odd
+
+
+def nearly(text: pd.Series) -> str:
+    """What nearly all cells of a column of text are, and which are not; "" if there is no such thing.
+
+    The index of the cells is their rows.
+    """
+    text = text[~text.isin(NULL_WORDS)]
+    if len(text) < FEWEST or text.nunique() < FEWEST / 2:
+        return ""
+    return nearly_dates(text) or _nearly_numbers(text)
+
+
+def nearly_dates(text: pd.Series) -> str:
+    """As `nearly`, of dates alone."""
+    text = text[~text.isin(NULL_WORDS)]
+    if len(text) < FEWEST:
+        return ""
+    shapes = text.str.replace(r"\d+", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
+    share = shapes.map(shapes.value_counts(normalize=True))
+    usual = text[share >= USUAL]
+    if len(usual) < (1 - MOST_ODD) * len(text):
+        return ""
+    found = written_format(usual, most_bad=MOST_ODD)
+    if found is None:
+        return ""
+    return _said(f"dates ({found.format})", text, parse_dates(text, found.format)[1])
+
+
+def _nearly_numbers(text: pd.Series) -> str:
+    numbers = text[text.str.fullmatch(CELL).to_numpy(bool)]
+    form = find_form(numbers) if (1 - MOST_ODD) * len(text) <= len(numbers) else None
+    if form is None or numbers.str.match(r"0\d").any():  # codes
+        return ""
+    written = "" if form == Form() else f" (like {form.prefix}1{form.thousands}234{form.decimal}5{form.suffix})"
+    return _said(f"numbers{written}", text, plain_numbers(text, form)[1])
+
+
+def _said(what: str, text: pd.Series, bad: np.ndarray) -> str:
+    if not bad.any() or bad.mean() > MOST_ODD:
+        return ""
+    rows = text.index.to_numpy()[bad]
+    return f"{what} but for {rows_named(rows)}: mend {'it' if len(rows) == 1 else 'them'}, and guess again"
