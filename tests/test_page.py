@@ -164,7 +164,7 @@ def test_numbers_are_rounded_but_never_to_nothing() -> None:
 
 
 def test_rows_have_thousands_separators(page: str) -> None:
-    assert "1,234,567 training rows, 20,000 of them sampled" in page
+    assert "1,234,567 training rows, 20,000 of them compared" in page
 
 
 def test_a_time_axis_shows_dates() -> None:

@@ -25,6 +25,7 @@ from click.testing import CliRunner
 from conftest import BENCHMARKS
 from invented import family_names, transactions, visits
 from safetensors.numpy import load_file
+from scipy.stats import ks_2samp
 from threadpoolctl import threadpool_limits
 
 from synthdata import InputError, Schema, Synthesizer
@@ -489,8 +490,7 @@ def distinct_in(frame: pd.DataFrame, key: str, column: str) -> float:
 def test_as_many_rows_share_a_key_as_in_the_real_data(payments: Ran) -> None:
     real, made = (frame.groupby("customer_id").size() for frame in (payments.real, payments.rows))
     assert made.mean() == pytest.approx(real.clip(upper=100).mean(), rel=0.15)
-    for at in (0.1, 0.25, 0.5, 0.75, 0.9):  # the smallest and largest sizes stand for a few customers each
-        assert made.quantile(at) == pytest.approx(real.quantile(at), rel=0.25, abs=2), at
+    assert ks_2samp(real, made).pvalue > 0.01  # as 160 customers and as many others of the same bank would differ
 
 
 @pytest.mark.parametrize("column", ["holder_name", "iban"])

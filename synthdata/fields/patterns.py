@@ -104,16 +104,24 @@ def written(keys: list[int], positions: Sequence[str]) -> np.ndarray:
 def pattern_of(text: pd.Series) -> str | None:
     """The pattern that distinct keys share; None if they share none or are prose.
 
-    If it leaves few new keys, constant digits become classes, or a number gets longer.
+    If it leaves few new keys, constant digits become classes, the last ones first, or a number gets longer.
     """
     if text.str.fullmatch(UUID).all():
         return _uuid_pattern(text)
     pattern = _common_pattern(text)
     if pattern is None:
         return _numbered_pattern(text) or _runs_pattern(text)
-    if prod(map(len, alphabets(pattern))) >= ROOM * len(text):
-        return pattern
-    return _common_pattern(text, digits_open=True)
+    for opened in (None, _last_digits(text.iloc[0]), 0):
+        pattern = _common_pattern(text, opened)
+        if pattern is not None and prod(map(len, alphabets(pattern))) >= ROOM * len(text):
+            break
+    return pattern
+
+
+def _last_digits(key: str) -> int:
+    """Where the last run of digits begins, which counts, where those before it may say a year; the end without one."""
+    runs = [match.start() for match in re.finditer(r"\d+", key)]
+    return runs[-1] if runs else len(key)
 
 
 def _uuid_pattern(text: pd.Series) -> str:
@@ -171,13 +179,17 @@ def _literal(letters: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_/:#" else "\\" + letter for letter in letters)
 
 
-def _common_pattern(text: pd.Series, *, digits_open: bool = False) -> str | None:
-    """The pattern all cells share, position by position, or None if they differ in length or are prose."""
+def _common_pattern(text: pd.Series, opened: int | None = None) -> str | None:
+    """The pattern all cells share, position by position, or None if they differ in length or are prose.
+
+    opened: the position from which on all digits may stand where there are some.
+    """
     width = len(text.iloc[0])
     if not 3 <= width <= 64 or not (text.str.len() == width).all() or text.str.contains(r"\s").any():
         return None
     items = []
     for position in range(width):
+        digits_open = opened is not None and position >= opened
         letters = set(text.str[position].unique())
         if len(letters) == 1:
             letter = letters.pop()
