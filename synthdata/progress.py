@@ -10,7 +10,7 @@ __all__ = ["PLAN", "REMARK", "TIME_IS_UP", "Listener", "Progress", "silent"]
 
 PLAN = "plan"  # the task of an event that says what a training will do
 REMARK = "remark"  # the task of an event that a person should read
-TIME_IS_UP = "the time is up"  # stands in the detail of a training's end that a time budget brought about
+TIME_IS_UP = "its share of the time is up"  # stands in the detail of a training's end that a time budget brought about
 
 
 @dataclass(frozen=True)

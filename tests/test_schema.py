@@ -363,7 +363,7 @@ def kinds() -> dict[str, tuple[object, type, dict]]:
         "moments with T": (times("s", ROWS, 61).dt.strftime("%Y-%m-%dT%H:%M:%S"), Datetime, {}),
         "moments with T and Z": (times("s", ROWS, 61).dt.strftime("%Y-%m-%dT%H:%M:%SZ"), Datetime, {"timezone": "UTC"}),
         "fractions and Z": ([f"2020-01-01T00:00:00.{i:03}Z" for i in range(ROWS)], Datetime, {"timezone": "UTC"}),
-        "offsets": ([f"2020-01-01T{i % 24:02}:00:00+02:00" for i in range(ROWS)], Datetime, {"timezone": "UTC"}),
+        "offsets": ([f"2020-01-01T{i % 24:02}:00:00+02:00" for i in range(ROWS)], Datetime, {"timezone": "+02:00"}),
         "datetime64, each once": (times("s", ROWS, 1), Datetime, {"format": "%Y-%m-%dT%H:%M:%S"}),
         "datetime64 of a zone": (
             times("D", 50, 1).dt.tz_localize("Europe/Berlin"),

@@ -51,6 +51,14 @@ def test_texts_are_taken_for_texts_and_names_are_not() -> None:
     assert fields["city"].kind == "category"
 
 
+def test_texts_of_which_half_repeat_are_texts_still() -> None:
+    rng = np.random.default_rng(0)
+    parts = rng.integers(0, 1300, 2500)
+    few = [f"The customer called about the claim and about part {part} of it." for part in parts]
+    assert pd.Series(few).nunique() < 1250
+    assert Schema.infer(pd.DataFrame({"note": few})).fields["note"].kind == "text"
+
+
 def test_init_rounds_bounds_outwards_and_forbids_what_never_occurs() -> None:
     frame = notes()
     frame.loc[0, "note"] = "Write to jane.doe@example.org about the patient please."

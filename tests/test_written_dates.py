@@ -121,3 +121,10 @@ def test_offsets_that_are_not_kept_are_counted() -> None:
     assert found is not None
     assert found.format == "%Y-%m-%dT%H:%M:%S%:z"
     assert "2 different offsets" in found.note
+
+
+def test_one_offset_is_kept() -> None:
+    cells = pd.Series([f"2024-04-{day:02d}T16:44:00+02:00" for day in range(1, 29)] * 4, dtype="str")
+    field = Schema.infer(pd.DataFrame({"seen": cells})).fields["seen"]
+    assert field.timezone == "+02:00"
+    assert field.write(field.parse(cells, "seen")).tolist() == cells.tolist()

@@ -75,6 +75,7 @@ def command(console: Console, data: Path, output: Path | None, force: bool) -> N
         *([f"keys, not learned but made anew: {', '.join(keys)}"] if keys else []),
         *([f"personal data, not learned but made anew: {', '.join(personal)}"] if personal else []),
         *([f"holds in every row: {_listed(schema)}"] if schema.constraints else []),
+        *(f"{name}: {note}" for name, note in found.notes.items() if " but for " in note or "read as missing" in note),
         *remarks,
         f"next: check it, then synthdata run {output} --data {data} -n {len(frame)} -o out",
     ]

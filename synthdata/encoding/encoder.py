@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from synthdata.blocks import Arrays, Layout, tabular
+from synthdata.blocks import Arrays, Categorical, Layout, tabular
 from synthdata.encoding.conditions import Conditions, Wanted, narrowed
 from synthdata.encoding.copied_columns import CopiedColumns
 from synthdata.encoding.derived_columns import DerivedColumns, with_sources
@@ -221,6 +221,8 @@ class Encoder:
         free, ends = {}, {}
         for part in derived.sums[name]:
             body = None if derived.needs(part) or part in used else self.codecs[part].body
+            if body is not None and isinstance(body.block, Categorical):  # all of its values are kept, and no other is
+                body = None
             free[part] = np.full(len(total), body is not None)
             if part in self.copied.sources:
                 free[part] &= arrays[part][:, 1] < 1

@@ -123,6 +123,7 @@ class Datetime(Field):
         if found is None:
             return None
         zone = "UTC" if found.format.endswith(("%z", "%:z", "Z", "UTC", "GMT")) else None
+        zone = found.offset or zone
         return Guess(cls(format=found.format, first_year=found.first_year, timezone=zone), found.note)
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:

@@ -48,11 +48,15 @@ GAP = 20  # years of a century that no cell has, between the last and the first
 
 @dataclass(frozen=True)
 class Written:
-    """A format; the first year that two digits mean, None if they are none; and what a person should look at."""
+    """A format; the first year that two digits mean, None if they are none; and what a person should look at.
+
+    offset: from UTC, like "+02:00", if all cells have the same.
+    """
 
     format: str
     first_year: int | None = None
     note: str = ""
+    offset: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def written_format(text: pd.Series, most_bad: float = 0.0) -> Written | None:
     if not fitting:
         return None
     best = fitting[0] if "%y" not in fitting[0] else max(fitting, key=lambda each: _days(cells, each))
-    notes = []
+    notes, offset = [], ""
     if swapped(best) in fitting[1:]:
         notes.append(f"every cell could also be {_example(swapped(best))}: say which in format")
     first = _first_year(cells, best) if "%y" in best else None
@@ -118,11 +122,13 @@ def written_format(text: pd.Series, most_bad: float = 0.0) -> Written | None:
     written = write_dates(parse_dates(cells.iloc[:LOOKED_AT], best)[0], best)
     if "z" in readable(best)[-1:]:
         offsets = cells.str.extract(ZONE_AT_END)[0].str.replace(":", "")
-        if (offsets != "+0000").any():
+        if offsets.nunique() == 1:
+            offset = f"{offsets.iloc[0][:3]}:{offsets.iloc[0][3:]}"
+        elif (offsets != "+0000").any():
             notes.append(f"{offsets.nunique()} different offsets: all are written in UTC, the local times are not kept")
     elif (written.to_numpy() != cells.iloc[:LOOKED_AT].to_numpy()).any():
         notes.append("some cells are written otherwise (leading zeros, capitals); synthetic ones all in this format")
-    return Written(best, first, "; ".join(notes))
+    return Written(best, first, "; ".join(notes), "" if offset == "+00:00" else offset)
 
 
 def parse_dates(text: pd.Series, format_: str, first_year: int | None = None) -> tuple[pd.Series, np.ndarray]:

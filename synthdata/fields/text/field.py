@@ -139,7 +139,9 @@ class Text(Field):
             return None
         texts = column.astype("str").map(clean)
         words = texts.str.count(r"(?:^|\s)[^\w\s]*[^\W\d_]")  # that begin with a letter
-        if words.median() < WORDS or texts.str.len().mean() < LENGTH or texts.nunique() < DISTINCT * len(texts):
+        counts = texts.value_counts()
+        seldom = len(counts) >= DISTINCT * len(texts) or counts[counts < THRESHOLD].sum() > DISTINCT * len(texts)
+        if words.median() < WORDS or texts.str.len().mean() < LENGTH or not seldom:
             return None
         longest = int(texts.str.len().max())
         step = 10 ** max(len(str(longest)) - 2, 1)
