@@ -210,3 +210,17 @@ def test_what_a_row_forbids_is_not_drawn_for_it(trained):
     assert odd[:, 0].max() < 5
     assert (odd[:, 1] == 0).all()
     assert filled[~observed[:, 3] & (which == 0), 3, 1].max() > 20
+
+
+def test_values_that_a_row_makes_unlikely_beyond_doubt_are_not_drawn(trained):
+    _, _, sampler = trained
+    frequency = np.full(sampler.table.coarse_rows, 0.2, np.float32)  # of each symbol, as far as the sampler knows
+    known = ColumnSampler(sampler.table, {**sampler.weights, "coarse_log": np.log(frequency)}, COMPARISONS)
+    uniform = np.random.default_rng(0).random((20_000, len(COLUMNS), 2), dtype=np.float32)
+    every, kept = (known.draw(range(5), uniform, *masks(sampler.table), lift) for lift in (0.0, 0.5))
+    for value in np.unique(kept[:, 0, 0]):
+        shares = [np.bincount(each[each[:, 0, 0] == value, 1, 0], minlength=7) for each in (every, kept)]
+        given = shares[0] / shares[0].sum()
+        assert not shares[1][given < 0.08].any()  # half of .2, and some noise
+        assert (shares[1][given > 0.12] > 0).all()
+    assert (np.isin(every[:, 3, 0], kept[:, 3, 0])).mean() < 1  # of 320 values most have less than half of .2

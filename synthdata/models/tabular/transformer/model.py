@@ -45,6 +45,7 @@ class Transformer(Settings):
     """Settings of the tabular Transformer; "auto" is chosen from the number of rows and columns."""
 
     family: ClassVar[str] = "transformer"
+    SAMPLING: ClassVar[frozenset[str]] = frozenset({"min_lift"})
 
     width: int = Key(default=64, ge=8, description="width of the hidden layers, a multiple of `heads`")
     layers: int = Key(default=3, ge=1, le=12, description="feed-forward layers after attention")
@@ -71,6 +72,13 @@ class Transformer(Settings):
         ge=0,
         le=1,
         description="share of training rows read in the sampling order; the others in random orders",
+    )
+    min_lift: float = Key(
+        default=0.05,
+        ge=0,
+        lt=1,
+        description="share of its frequency below which a value's probability, given the rest of its row, counts as "
+        "zero; 0 draws every value",
     )
     validation_split: float = Key(default=0.1, gt=0, lt=1, description="share of rows held out for early stopping")
 
@@ -144,7 +152,7 @@ class TransformerGenerator(Trained[Transformer], ImputingGenerator):
         first = sorted(allowed, key=lambda name: float(np.mean(allowed[name])))
         order = [*map(names.index, first), *(i for i in self.facts["order"] if names[i] not in allowed)]
         masks = allowed_logits(self.signature.layout, self.weights["coarse_log"], self.weights["fine_log"], allowed)
-        symbols = self._sampler.draw(order, uniform[..., :2], *masks)
+        symbols = self._sampler.draw(order, uniform[..., :2], *masks, self.settings.min_lift)
         return join(self.signature.layout, symbols, uniform[..., 2].astype(np.float64))
 
     def impute(
@@ -167,7 +175,14 @@ class TransformerGenerator(Trained[Transformer], ImputingGenerator):
         order = [*by_column, *(i for i in self.facts["order"] if i not in by_column)]
         is_observed, is_missing = (np.stack([each[name] for name in names], axis=1) for each in (observed, missing))
         symbols = self._sampler.fill(
-            order, split(self.signature.layout, arrays), is_observed, uniform[..., :2], *masks, by_column, is_missing
+            order,
+            split(self.signature.layout, arrays),
+            is_observed,
+            uniform[..., :2],
+            *masks,
+            by_column,
+            is_missing,
+            self.settings.min_lift,
         )
         filled = join(self.signature.layout, symbols, uniform[..., 2].astype(np.float64))
         for name, array in filled.items():

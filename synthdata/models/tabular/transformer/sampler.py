@@ -19,7 +19,7 @@ from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
 from synthdata.models.samplers.dense import CHUNK, activate, choose, choose_shared, feed_forward
 from synthdata.models.tabular.comparisons import Comparisons
-from synthdata.models.tabular.symbols import SymbolTable
+from synthdata.models.tabular.symbols import NEVER, SymbolTable
 
 __all__ = ["Biases", "ColumnSampler", "Known", "RowMasks", "Source"]
 
@@ -46,10 +46,14 @@ class RowMasks:
 
 @dataclass(frozen=True)
 class Biases:
-    """What is added to logits, masks included: coarse (all coarse,), fine (all coarse, most fine)."""
+    """What is added to logits, masks included: coarse (all coarse,), fine (all coarse, most fine).
+
+    least: log-probabilities (all coarse,), below which a coarse symbol is not drawn; None for none.
+    """
 
     coarse: np.ndarray
     fine: np.ndarray
+    least: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -96,16 +100,22 @@ class ColumnSampler:
         self._heads = [np.ascontiguousarray(weights["head"][:, i:j].T) for i, j in zip(first, end, strict=True)]
 
     def draw(
-        self, order: Sequence[int], uniform: np.ndarray, coarse_mask: np.ndarray, fine_mask: np.ndarray
+        self,
+        order: Sequence[int],
+        uniform: np.ndarray,
+        coarse_mask: np.ndarray,
+        fine_mask: np.ndarray,
+        min_lift: float = 0.0,
     ) -> np.ndarray:
         """Sample rows. Returns symbols (rows, columns, 2) int32 in the schema's order.
 
         order: column indices, first to last. uniform: (rows, columns, 2) float32 in [0, 1). coarse_mask: (all coarse,),
-        fine_mask: (all coarse, most fine): float32, added to the logits.
+        fine_mask: (all coarse, most fine): float32, added to the logits. min_lift: a coarse symbol whose probability in
+        a row is below this share of its frequency is not drawn.
         """
         rows = len(uniform)
         symbols = np.zeros((*uniform.shape[:2], 2), np.int32)
-        biases = self._biases(coarse_mask, fine_mask)
+        biases = self._biases(coarse_mask, fine_mask, min_lift)
         known = Known(self, 1)
         prefix = np.zeros(rows, np.int64)  # index of each row's prefix
         for column in order:
@@ -131,6 +141,7 @@ class ColumnSampler:
         fine_mask: np.ndarray,
         row_masks: Mapping[int, RowMasks] | None = None,
         missing: np.ndarray | None = None,
+        min_lift: float = 0.0,
     ) -> np.ndarray:
         """Sample missing cells given the known cells of their rows. Returns symbols (rows, columns, 2) int32.
 
@@ -142,7 +153,7 @@ class ColumnSampler:
         seen, known = np.array(symbols, np.int32), np.array(known, bool)
         missing = ~known if missing is None else missing
         result = seen.copy()
-        biases = self._biases(coarse_mask, fine_mask)
+        biases = self._biases(coarse_mask, fine_mask, min_lift)
         for column in order:
             cells = np.flatnonzero(missing[:, column])
             masks = (row_masks or {}).get(column)
@@ -158,8 +169,21 @@ class ColumnSampler:
             seen[new, column], known[new, column] = result[new, column], True
         return result
 
-    def _biases(self, coarse_mask: np.ndarray, fine_mask: np.ndarray) -> Biases:
-        return Biases(self.weights["head_bias"] + coarse_mask, self.weights.get("fine_bias", 0.0) + fine_mask)
+    def _biases(self, coarse_mask: np.ndarray, fine_mask: np.ndarray, min_lift: float) -> Biases:
+        least = self.weights["coarse_log"] + np.float32(np.log(min_lift)) if min_lift else None
+        coarse, fine = self.weights["head_bias"] + coarse_mask, self.weights.get("fine_bias", 0.0) + fine_mask
+        return Biases(coarse, fine, least)
+
+    def _coarse_logits(self, column: int, states: np.ndarray, biases: Biases, sources: Sequence[Source]) -> np.ndarray:
+        """As `coarse_logits`, without the symbols that are not drawn."""
+        logits = self.coarse_logits(column, states, biases, sources)
+        if biases.least is not None:
+            turned = logits.T  # contiguous
+            shifted = turned - turned.max(axis=0)
+            total = np.log(np.exp(shifted).sum(axis=0))
+            first, end = self.table.starts[column], self.table.starts[column + 1]
+            turned[shifted - total < biases.least[first:end, None]] = NEVER
+        return logits
 
     def _draw_shared(
         self,
@@ -173,7 +197,7 @@ class ColumnSampler:
     ) -> None:
         """Sample one column of rows into `out` (rows, 2), given the states (prefixes, width) and each row's prefix."""
         table, count = self.table, self.table.coarse[column]
-        logits = self.coarse_logits(column, states, biases, sources)
+        logits = self._coarse_logits(column, states, biases, sources)
         out[:, 0] = coarse = choose_shared(logits, prefix, uniform[:, 0])
         has_fine = coarse >= table.firsts[column]
         if table.columns[column].fine > 1 and has_fine.any():
@@ -194,8 +218,10 @@ class ColumnSampler:
         """Sample one column of rows given their states (n, width): coarse and fine symbols (n, 2)."""
         table = self.table
         result = np.zeros((len(states), 2), np.int32)
-        logits = self.coarse_logits(column, states, biases, sources)
-        if row_masks is not None:
+        if row_masks is None:
+            logits = self._coarse_logits(column, states, biases, sources)
+        else:
+            logits = self.coarse_logits(column, states, biases, sources)
             logits += row_masks.coarse[row_masks.which]
         result[:, 0] = coarse = choose(logits, uniform[:, 0])
         inner = np.flatnonzero(coarse >= table.firsts[column])
