@@ -45,35 +45,43 @@ def activate(x: np.ndarray) -> None:
     x *= inner
 
 
-def choose(logits: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+def choose(logits: np.ndarray, uniform: np.ndarray, least: np.ndarray | None = None) -> np.ndarray:
     """Sample a symbol for each row from its own categorical distribution, by inverse transform: (rows,) int64.
 
-    logits: (rows, size), overwritten; best if it is a transposed array. uniform: (rows,) in [0, 1).
+    logits: (rows, size), overwritten; best if it is a transposed array. uniform: (rows,) in [0, 1). least: (size,),
+    probabilities below which a symbol is not drawn.
     """
     rows, size = logits.shape
     if size > rows:
         logits -= logits.max(axis=1, keepdims=True)
-        cumulative = np.cumsum(np.exp(logits, out=logits), axis=1, out=logits)
+        shares = np.exp(logits, out=logits)
+        if least is not None:
+            shares[shares < least * shares.sum(axis=1, keepdims=True)] = 0
+        cumulative = np.cumsum(shares, axis=1, out=logits)
         return np.argmax(cumulative > (uniform * BELOW_ONE * cumulative[:, -1])[:, None], axis=1)
-    turned = _cumulative(logits)
+    turned = _cumulative(logits, least)
     chosen: np.ndarray = (turned <= uniform * BELOW_ONE * turned[-1]).sum(axis=0)
     return chosen
 
 
-def choose_shared(logits: np.ndarray, prefix: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+def choose_shared(
+    logits: np.ndarray, prefix: np.ndarray, uniform: np.ndarray, least: np.ndarray | None = None
+) -> np.ndarray:
     """As `choose`, where many rows have the same distribution. logits: (prefixes, size). prefix: (rows,), its index."""
-    turned, size = _cumulative(logits), logits.shape[1]
+    turned, size = _cumulative(logits, least), logits.shape[1]
     turned /= turned[-1]
     ascending = np.arange(len(logits))[:, None] + turned.T  # float64, ascending throughout: one search finds both
     position = np.searchsorted(ascending.ravel(), prefix + uniform.astype(np.float64), side="right")
     return np.minimum(position - prefix * size, size - 1)
 
 
-def _cumulative(logits: np.ndarray) -> np.ndarray:
+def _cumulative(logits: np.ndarray, least: np.ndarray | None = None) -> np.ndarray:
     """The exponentials of logits (n, size), summed up to each symbol: (size, n), since sums of short rows are slow."""
     turned = np.ascontiguousarray(logits.T)
     turned -= turned.max(axis=0)
     np.exp(turned, out=turned)
+    if least is not None:
+        turned[turned < least[:, None] * turned.sum(axis=0)] = 0
     for before, here in pairwise(turned):
         here += before
     return turned

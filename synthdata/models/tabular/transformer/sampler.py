@@ -19,7 +19,7 @@ from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
 from synthdata.models.samplers.dense import CHUNK, activate, choose, choose_shared, feed_forward
 from synthdata.models.tabular.comparisons import Comparisons
-from synthdata.models.tabular.symbols import NEVER, SymbolTable
+from synthdata.models.tabular.symbols import SymbolTable
 
 __all__ = ["Biases", "ColumnSampler", "Known", "RowMasks", "Source"]
 
@@ -48,7 +48,7 @@ class RowMasks:
 class Biases:
     """What is added to logits, masks included: coarse (all coarse,), fine (all coarse, most fine).
 
-    least: log-probabilities (all coarse,), below which a coarse symbol is not drawn; None for none.
+    least: probabilities (all coarse,), below which a coarse symbol is not drawn; None for none.
     """
 
     coarse: np.ndarray
@@ -170,20 +170,14 @@ class ColumnSampler:
         return result
 
     def _biases(self, coarse_mask: np.ndarray, fine_mask: np.ndarray, min_lift: float) -> Biases:
-        least = self.weights["coarse_log"] + np.float32(np.log(min_lift)) if min_lift else None
+        least = np.exp(self.weights["coarse_log"]) * np.float32(min_lift) if min_lift else None
         coarse, fine = self.weights["head_bias"] + coarse_mask, self.weights.get("fine_bias", 0.0) + fine_mask
         return Biases(coarse, fine, least)
 
-    def _coarse_logits(self, column: int, states: np.ndarray, biases: Biases, sources: Sequence[Source]) -> np.ndarray:
-        """As `coarse_logits`, without the symbols that are not drawn."""
-        logits = self.coarse_logits(column, states, biases, sources)
-        if biases.least is not None:
-            turned = logits.T  # contiguous
-            shifted = turned - turned.max(axis=0)
-            total = np.log(np.exp(shifted).sum(axis=0))
-            first, end = self.table.starts[column], self.table.starts[column + 1]
-            turned[shifted - total < biases.least[first:end, None]] = NEVER
-        return logits
+    def _least(self, column: int, biases: Biases) -> np.ndarray | None:
+        """The probabilities of a column's coarse symbols below which they are not drawn: (coarse,)."""
+        starts = self.table.starts
+        return None if biases.least is None else biases.least[starts[column] : starts[column + 1]]
 
     def _draw_shared(
         self,
@@ -197,8 +191,8 @@ class ColumnSampler:
     ) -> None:
         """Sample one column of rows into `out` (rows, 2), given the states (prefixes, width) and each row's prefix."""
         table, count = self.table, self.table.coarse[column]
-        logits = self._coarse_logits(column, states, biases, sources)
-        out[:, 0] = coarse = choose_shared(logits, prefix, uniform[:, 0])
+        logits = self.coarse_logits(column, states, biases, sources)
+        out[:, 0] = coarse = choose_shared(logits, prefix, uniform[:, 0], self._least(column, biases))
         has_fine = coarse >= table.firsts[column]
         if table.columns[column].fine > 1 and has_fine.any():
             pairs, pair = _distinct(prefix * count + coarse, len(prefix))
@@ -218,12 +212,11 @@ class ColumnSampler:
         """Sample one column of rows given their states (n, width): coarse and fine symbols (n, 2)."""
         table = self.table
         result = np.zeros((len(states), 2), np.int32)
-        if row_masks is None:
-            logits = self._coarse_logits(column, states, biases, sources)
-        else:
-            logits = self.coarse_logits(column, states, biases, sources)
+        logits = self.coarse_logits(column, states, biases, sources)
+        if row_masks is not None:
             logits += row_masks.coarse[row_masks.which]
-        result[:, 0] = coarse = choose(logits, uniform[:, 0])
+        least = None if row_masks is not None else self._least(column, biases)
+        result[:, 0] = coarse = choose(logits, uniform[:, 0], least)
         inner = np.flatnonzero(coarse >= table.firsts[column])
         if table.columns[column].fine > 1 and inner.size:
             logits = self.fine_logits(
