@@ -261,6 +261,10 @@ def test_names_behind_a_title_become_made_up_ones() -> None:
     assert not cleared.str.contains("|".join(names)).any()
     assert cleared.str.fullmatch(r"Mrs\. [A-Z][a-z]+ was seen by Dr\. [A-Z][a-z]+ for a red rash\.").all()
     assert cleared.nunique() == texts.nunique()  # one name for each, everywhere
+    others = ["O'Brien", "Smith-Jones", "de Vries", "McDonald", "van der Berg", "SMITH", "D’Angelo"]
+    cells = pd.Series([f"Mr. {name} was seen by Dr. {name}." for name in others] * 40)
+    pieces = r"Brien|Smith|Jones|Vries|McDonald|Berg|SMITH|Angelo|\bvan\b|\bde\b"
+    assert not Text().cleared(cells, Subjects(len(cells))).str.contains(pieces).any()
     german = pd.Series(["Frau Müller kam mit Fieber.", "Herr Özdemir ging."] * 50)
     assert not Text().cleared(german, Subjects(100)).str.contains("Müller|Özdemir").any()
 

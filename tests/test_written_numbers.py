@@ -74,6 +74,27 @@ def test_what_one_column_leaves_open_the_others_tell(beside: list[str], expected
     assert field.parse(pd.Series(["4.124"]), "size").tolist() == [expected]
 
 
+@pytest.mark.parametrize(
+    ("beside", "expected"), [(None, 45_000), (["12.5 %", "7.2 %"], 45_000), (["12,5 %", "7,2 %"], 45)]
+)
+def test_a_comma_before_three_digits_parts_thousands_unless_another_is_decimal(beside, expected) -> None:
+    frame = pd.DataFrame({"salary": [f"{30 + row % 60},{500 * (row % 2):03d}" for row in range(ROWS)]}, dtype="str")
+    if beside:
+        frame["rate"] = np.resize(beside, ROWS)
+    schema, found = infer(frame.astype("str"))
+    assert schema.fields["salary"].parse(pd.Series(["45,000"]), "salary").tolist() == [expected]
+    assert ("could also be the decimal sign" in found.notes["salary"]) == (expected == 45_000)
+
+
+def test_a_hyphen_of_a_currency_is_no_sign() -> None:
+    field = Number(decimals=2, prefix="US-$ ")
+    assert field.read(pd.Series(["US-$ 5.00", "-US-$ 5.00", "US-$ -5.00"], dtype="str"))[0].tolist() == [
+        5.0,
+        -5.0,
+        -5.0,
+    ]
+
+
 def test_what_nothing_tells_is_said() -> None:
     frame = pd.DataFrame({"size": [f"{1 + value % 9:.3f}" for value in amounts()]}, dtype="str")
     assert 'thousands: "."' in infer(frame)[1].notes["size"]

@@ -116,7 +116,9 @@ def _signs(cores: Iterable[str]) -> tuple[str, str, str] | None:
         return sign, "", ""
     if len(parts) >= SEPARATED and plain_cells and without <= 3:
         return ("," if sign == "." else "."), sign, f'"{sign}" parts thousands: numbers below 1000 have none'
-    return sign, "", f'"{sign}" could also part thousands: then say thousands: "{sign}"'
+    if sign == ",":
+        return ".", ",", '"," could also be the decimal sign: then say decimal: "," and leave out thousands'
+    return ".", "", '"." could also part thousands: then say thousands: "."'
 
 
 def _parts_thousands(parts: list[list[str]]) -> bool:
@@ -133,7 +135,8 @@ def plain_numbers(text: pd.Series, form: Form) -> tuple[pd.Series, np.ndarray]:
     if form.brackets:
         forms.append(rf"\({prefix}{number}{suffix}\)")
     bad = ~text.str.fullmatch("|".join(forms)).to_numpy(bool)
-    below = text.str.contains(r"^\(|-", regex=True)
+    bare = text.str.replace(form.prefix, "", regex=False) if form.prefix else text
+    below = bare.str.contains(r"^[(-]", regex=True)
     cores = text.str.replace(form.prefix, "", regex=False) if form.prefix else text
     cores = cores.str.removesuffix(")").str.removesuffix(form.suffix) if form.suffix else cores
     cores = cores.str.replace(form.thousands, "", regex=False) if form.thousands else cores

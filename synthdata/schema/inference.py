@@ -23,7 +23,6 @@ from synthdata.fields.patterns import pattern_of
 from synthdata.fields.personal import FEMALE, MALE
 from synthdata.fields.providers import PROVIDERS, People, are_names, locale_problem
 from synthdata.fields.written_dates import is_day_first, parse_dates, swapped
-from synthdata.fields.written_numbers import Form
 from synthdata.schema.nearly import nearly, nearly_dates
 from synthdata.subjects import Subjects
 
@@ -302,18 +301,19 @@ def _dates_like_others(frame: pd.DataFrame, fields: Mapping[str, Field]) -> dict
 
 def _numbers_like_others(frame: pd.DataFrame, fields: Mapping[str, Field], subjects: Subjects) -> dict[str, Guess]:
     """Numbers whose points may stand before decimals or between thousands, as the other columns write them."""
-    written = {name: each for name, each in fields.items() if isinstance(each, Number) and not each.integer}
-    source = next((name for name, each in written.items() if each.decimal == ","), None)
+    written = {name: each for name, each in fields.items() if isinstance(each, Number)}
+    source = next((name for name, each in written.items() if each.decimal == "," and not each.integer), None)
     result = {}
     for name, field in written.items() if source else ():
-        column = frame[name]
-        if not field.form.is_plain or pd.api.types.is_numeric_dtype(column):
+        column, form = frame[name], field.form
+        is_open = (form.is_plain and not field.integer) or form.thousands == ","
+        if not is_open or pd.api.types.is_numeric_dtype(column):
             continue
         text = cells_as_text(column)
         kept = (column.notna() & ~text.isin(NULL_WORDS)).to_numpy(bool)
-        guess = Number.guess_written(text[kept], Form(",", "."), subjects[kept])
+        guess = Number.guess_written(text[kept], replace(form, decimal=",", thousands="."), subjects[kept])
         if guess is not None:
-            note = f'"." parts thousands, since {source} has a decimal comma'
+            note = f'"," is the decimal sign, and "." parts thousands, since {source} has a decimal comma'
             found = guess.field.model_copy(update={"nullable": field.nullable})
             result[name] = Guess(found, "; ".join(filter(None, [guess.note, note])))
     return result

@@ -18,15 +18,17 @@ __all__ = ["MadeNames"]
 TITLES = {  # by locale; with the most words of a name behind it
     "en": ("Mr|Mrs|Ms|Miss|Dr|Prof", 2),
     "de": ("Herr|Herrn|Frau|Fr|Hr", 1),
-    "fr": ("M|Mme|Mlle|Monsieur|Madame", 2),
+    "fr": (r"M(?=\.)|Mme|Mlle|Monsieur|Madame", 2),
     "es": ("Sr|Sra|Srta|Señor|Señora", 2),
     "it": ("Sig|Signor|Signora|Dott", 2),
     "nl": ("Dhr|Mevr|Mevrouw|Meneer", 2),
 }
 NOUNS = {"de"}  # where a capital says nothing
-NAME = r"[^\W\d_a-z][^\W\d_]*[a-zß-ÿ][^\W\d_]*"  # a capital, and some small letters
+WRITTEN = r"[^\W\d_a-z][^\W\d_]+"  # a capital, and more letters
+NAME = rf"(?:[DO]['’]|Mc|Mac)?{WRITTEN}(?:['’-]{WRITTEN})*"  # O'Brien, Smith-Jones
+PARTICLES = r"(?:(?:de|del|della|da|di|la|le|van|von|vom|zu|der|den|ten|ter|bin|al|el|y|e) )*"
 BEHIND = {
-    locale: re.compile(rf"\b((?:{titles})\b\.?) ({NAME}(?: {NAME}){{0,{most - 1}}})")
+    locale: re.compile(rf"\b((?:{titles})\b\.?) ({PARTICLES}{NAME}(?: {PARTICLES}{NAME}){{0,{most - 1}}})")
     for locale, (titles, most) in TITLES.items()
 }
 WORD = re.compile(r"\w+")
@@ -53,7 +55,7 @@ class MadeNames:
     def _word(self, match: re.Match[str]) -> str:
         if match[0].casefold() not in self.gone:
             return match[0]
-        is_name = self.has_titles and self.locale not in NOUNS and re.fullmatch(NAME, match[0])
+        is_name = self.has_titles and self.locale not in NOUNS and match[0].istitle()
         return self._made(match[0]) if is_name else ""
 
     def _made(self, name: str) -> str:
