@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
@@ -71,6 +72,40 @@ def test_one_broken_byte_among_utf_8_is_refused_with_its_place(table: Path) -> N
     table.write_bytes(TEXT.encode().replace("Köln".encode(), b"K\xf6ln", 1))
     with pytest.raises(DataError, match=r"line 3, byte \d+ of the file is not UTF-8, though others of the file are"):
         read_table(table)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + TEXT.encode().replace("Köln".encode(), b"K\xf6ln", 1),
+        TEXT.encode("utf-16") + b"\x00\xdc\x41\x00",
+        TEXT.encode("utf-32") + b"\xff\xff\xff\xff",
+    ],
+)
+def test_broken_characters_of_a_marked_file_are_refused_in_one_line(table: Path, content: bytes) -> None:
+    table.write_bytes(content)
+    with pytest.raises(DataError, match="is not UTF-8|holds bytes that are not UTF-") as error:
+        read_table(table)
+    assert "\n" not in str(error.value)
+
+
+def refusal(path: Path) -> str:
+    """Why a table is refused; "" if it is read."""
+    try:
+        read_table(path)
+    except DataError as error:
+        return str(error)
+    return ""
+
+
+def test_random_changes_of_a_file_end_in_rows_or_in_one_line(table: Path) -> None:
+    rng = np.random.default_rng(0)
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252") * 30:
+        content = bytearray(TEXT.encode(encoding))
+        for place in rng.integers(0, len(content), 3).tolist():
+            content[place : place + 1] = rng.choice([b"", b'"', b";", b"\n", b"\xff\xfe", b"\x00", b"\x9d", b"\xf6"])
+        table.write_bytes(bytes(content))
+        assert "\n" not in refusal(table)
 
 
 def test_zero_bytes_are_refused(table: Path) -> None:

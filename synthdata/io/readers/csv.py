@@ -55,8 +55,6 @@ def read_csv(path: Path) -> pd.DataFrame:
     try:
         with opened(path) as file:
             table = pa.csv.read_csv(file, read_options=read, parse_options=parse, convert_options=convert)
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: not all of it is {dialect.codec}; save the table as UTF-8") from None
     except pa.ArrowInvalid:
         raise DataError(_explain_csv(path, dialect, len(names))) from None
     frame: pd.DataFrame = table.to_pandas().astype("str")  # pandas takes a column of missing text for objects
@@ -133,8 +131,6 @@ def _first_rows(path: Path, dialect: _Dialect) -> list[list[str]]:
     try:
         with _rows(path, dialect) as (every, _):
             rows.extend(islice((row for row in every if row), LOOKED_AT))
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: not all of it is {dialect.codec}; save the table as UTF-8") from None
     except csv.Error:
         if not rows:
             raise DataError(f"{path}: the header cannot be read as CSV; is this a text file?") from None

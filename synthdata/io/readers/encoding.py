@@ -22,7 +22,6 @@ MARKS = (  # a longer one first, since one begins like another
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
-    (codecs.BOM_UTF8, UTF_8),
 )
 START = 4096  # bytes that zeros are looked for in
 SAMPLE = 1 << 20  # bytes that an encoding is told by
@@ -49,7 +48,7 @@ def encoding_of(path: Path) -> Encoding:
         start = file.read(START)
     for mark, codec in MARKS:
         if start.startswith(mark):
-            return _named(codec) if codec != UTF_8 else Encoding(codec)
+            return _named(codec)
     for offset, codec in ((1, "utf-16-le"), (0, "utf-16-be")):
         there, other = start[offset::2], start[1 - offset :: 2]
         if len(there) > 1 and there.count(0) >= ZEROS * len(there) and not other.count(0):
@@ -58,7 +57,7 @@ def encoding_of(path: Path) -> Encoding:
     if broken is None:
         return Encoding(UTF_8)
     where, has_others, sample = broken
-    if has_others:
+    if has_others or start.startswith(codecs.BOM_UTF8):
         raise DataError(
             f"{path}: {where} is not UTF-8, though others of the file are: mend it, and save the table as UTF-8"
         )

@@ -95,10 +95,13 @@ def _endings() -> str:
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Turn what goes wrong below the format (permissions, compression, disk) into a DataError."""
+    """Turn what goes wrong below the format (permissions, compression, disk, characters) into a DataError."""
     try:
         yield
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise DataError(f"{path}: broken gzip, cut short or not compressed; write or fetch the file again") from None
+    except UnicodeDecodeError as error:
+        where = f"not {error.encoding.upper()}, which the rest of the file is"
+        raise DataError(f"{path}: holds bytes that are {where}; mend them, or write the file again") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or 'input/output error'}; check the file") from None
