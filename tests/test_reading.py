@@ -84,7 +84,7 @@ def test_one_broken_byte_among_utf_8_is_refused_with_its_place(table: Path) -> N
 )
 def test_broken_characters_of_a_marked_file_are_refused_in_one_line(table: Path, content: bytes) -> None:
     table.write_bytes(content)
-    with pytest.raises(DataError, match="is not UTF-8|holds bytes that are not UTF-") as error:
+    with pytest.raises(DataError, match=r"is not UTF-8|holds bytes that are not UTF-") as error:
         read_table(table)
     assert "\n" not in str(error.value)
 
