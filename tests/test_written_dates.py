@@ -68,6 +68,17 @@ def test_one_column_says_how_the_others_are_read() -> None:
     assert [schema.fields[name].format for name in ("opened", "closed")] == ["%d/%m/%Y", "%d/%m/%Y"]
 
 
+def test_days_behind_a_year_and_between_points_are_never_told_by_others() -> None:
+    firsts = pd.Series(pd.date_range("2020-01-01", periods=100, freq="MS"))
+    told = {"closed": ["13/04/2020", "03/05/2020"] * 50, "seen": ["04/13/2020", "05/03/2020"] * 50}
+    for name, cells in told.items():
+        frame = pd.DataFrame(
+            {"iso": firsts.dt.strftime("%Y-%m-%d"), "due": firsts.dt.strftime("%d.%m.%Y"), name: cells}
+        )
+        fields = Schema.infer(frame).fields
+        assert [fields[each].format for each in ("iso", "due")] == ["%Y-%m-%d", "%d.%m.%Y"]
+
+
 @pytest.mark.parametrize(
     "cells",
     [

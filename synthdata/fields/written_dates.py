@@ -178,8 +178,8 @@ def _unusual(times: pd.Series, code: re.Match[str]) -> pd.Series:
 
 
 def swapped(format_: str) -> str:
-    """The format with day and month the other way round, if it has both in numbers."""
-    if not re.search("%-?d", format_) or not re.search("%-?m", format_):
+    """The format with day and month the other way round, if people write them so: not behind a year, nor by points."""
+    if not re.match(r"%-?[dm][/-]%-?[dm][/-]", format_):
         return format_
     return re.sub(r"%(-?)([dm])", lambda code: f"%{code[1]}{'md'['dm'.index(code[2])]}", format_)
 
