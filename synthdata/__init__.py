@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from synthdata.models.text.transformer.model import TextTransformer
     from synthdata.models.text.vae.model import TextVAE
     from synthdata.pipeline import generate, train
-    from synthdata.schema import Schema
+    from synthdata.schema import Schema, Source
     from synthdata.synthesizer import Synthesizer
     from synthdata.tuning import Tuned, tune
     from synthdata.validation import Suite, Validated, Verdict, validate
@@ -79,6 +79,7 @@ __all__ = [
     "RequirementError",
     "Schema",
     "SchemaError",
+    "Source",
     "Suite",
     "SynthdataError",
     "Synthesizer",
@@ -143,7 +144,7 @@ _ROOMS = {  # where each public name is; the imports above say the same to type 
     "models.text.transformer.model": ("TextTransformer",),
     "models.text.vae.model": ("TextVAE",),
     "pipeline": ("generate", "train"),
-    "schema": ("Schema",),
+    "schema": ("Schema", "Source"),
     "synthesizer": ("Synthesizer",),
     "tuning": ("Tuned", "tune"),
     "validation": ("Suite", "Validated", "Verdict", "validate"),

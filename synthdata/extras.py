@@ -26,6 +26,8 @@ class Extra:
 EXTRAS = {
     "train": Extra("TensorFlow", ("tensorflow", "keras", "tensorflow_probability", "tf_keras")),
     "pretrained": Extra("KerasHub", ("keras_hub",)),
+    "excel": Extra("python-calamine", ("python_calamine",)),
+    "stats": Extra("pyreadstat", ("pyreadstat",)),
     "tune": Extra("Optuna", ("optuna",)),
     "augment": Extra("imbalanced-learn", ("imblearn",)),
 }

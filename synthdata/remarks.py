@@ -34,7 +34,7 @@ LOOKED_AT = 5000  # texts
 FEW_NAMES = 0.01  # of the texts
 CROWDED = 0.2  # of the keys of a pattern, that are real ones
 MANY = 20  # values that are learned by name
-MOSTLY = 0.5  # of the rows
+MOSTLY, MANY_RARE = 0.5, 0.1  # of the rows
 FIRST_TENTH = 0.1  # of the schedule
 SHOWN = 4  # columns that are named
 
@@ -197,11 +197,14 @@ def about_model(
         if codec.body.hides:
             symbols = codec.encode(frame[name])[name]
             rare = float((symbols == symbols.max()).mean())
-            if rare > MOSTLY:
+            label, few = codec.field.rare_label, f'"{name}": {rare:.0%} of the rows'
+            if label is not None and rare > MANY_RARE:
                 found.append(
-                    f'"{name}": {rare:.0%} of the rows become {codec.field.rare_label}, since few share a value; drop '
-                    f"the column, or make it an identifier or personal data"
+                    f"{few} become {label}, since few share a value; say what stands for it (rare_values: frequent, or "
+                    f"made), drop the column, or make it an identifier or personal data"
                 )
+            elif codec.sampled is not None and rare > MOSTLY:
+                found.append(f"{few} have a value that few share, and get one of the others; drop the column?")
     early: dict[str, list[str]] = {}
     for name, done in schedule.items():
         if done < FIRST_TENTH:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from synthdata import read_table
-from synthdata.errors import DataError
+from synthdata.errors import DataError, SchemaError
 from synthdata.schema import infer
 
 CASES = Path(__file__).parents[2] / "shared" / "field"
@@ -18,25 +18,17 @@ FILES = sorted(
     if path.suffix in (".csv", ".json", ".jsonl", ".ndjson", ".parquet") and path.stat().st_size < 500_000
 )
 REFUSED = {  # in one line, which says why
-    "case10a.csv": "two columns are named",
-    "case10b.csv": "two columns are named",
-    "case30_ctrlz.csv": "line 302: found 1 cells",
+    "case10a.csv": "looks like a record",
+    "case10b.csv": "looks like a record",
     "case30_joined.csv": "repeats the header",
     "case30_nul.csv": "zero byte",
-    "case31_comments.csv": "found 3 cells",
     "case31_short.csv": "line 2: found 2 cells",
-    "case31_title.csv": "has no name",
     "case31_total.csv": "found 1 cells",
-    "case31_trailing_all.csv": "has no name",
-    "case31_trailing_data.csv": "line 2: found 4 cells",
     "case31_twice.csv": "repeats the header",
     "case32_one_bad_byte.csv": "is not UTF-8",
-    "case39_columns.json": "no array of objects",
 }
 OTHERWISE = {  # columns whose numbers or times are right, and written otherwise
     ("case05.csv", "checkin"),  # in UTC, and said
-    ("case34.csv", "p_value"),  # 1.30e-06 as 1.3e-06
-    ("case34.csv", "delta"),  # +24 as 24
 }
 pytestmark = pytest.mark.skipif(not FILES, reason="../shared/field is not there")
 
@@ -48,9 +40,11 @@ def test_a_file_comes_back_as_it_was_written_or_is_refused(path: Path) -> None:
             read_table(path)
         assert "\n" not in str(refused.value)
         return
-    if path.name == "case36.csv":
-        pytest.skip("its column note.length has the name of a statistic of note")
     frame = read_table(path)
+    if path.name == "case36.csv":
+        with pytest.raises(SchemaError, match=r'"note.length": has the name of a statistic of "note"'):
+            infer(frame)
+        frame = frame.drop(columns="note.length")
     schema, _ = infer(frame)
     typed = schema.read(frame)
     for name, field in schema.fields.items():

@@ -230,7 +230,7 @@ def test_a_declaration_that_cannot_be_is_one_line(keys, message):
 
 
 def test_a_field_named_like_a_measure_is_refused():
-    with pytest.raises(SchemaError, match=r'field "scan\.contrast": this name is reserved for a statistic'):
+    with pytest.raises(SchemaError, match=r'field "scan\.contrast": has the name of a statistic of "scan"'):
         Schema.parse("fields: {scan: {kind: image, height: 8, width: 8}, scan.contrast: {kind: number}}")
 
 

@@ -17,6 +17,7 @@ from synthdata import read_table
 from synthdata.cli import main
 from synthdata.errors import DataError
 from synthdata.io.readers import READ_AS
+from synthdata.io.readers.encoding import NAME_IT
 
 TEXT = "id,town,price\n" + "".join(
     f"{row},{town},3 €\n" for row, town in enumerate(["München", "Köln", "Würzburg"] * 20)
@@ -43,7 +44,7 @@ def test_an_encoding_is_found_and_said(table: Path, encoding: str, called: str |
     assert frame["price"].iloc[0] == "3 €"
     said = frame.attrs[READ_AS]
     assert said == (
-        [] if called is None else [f"{table}: read as {called}, not UTF-8; if characters are wrong, save it as UTF-8"]
+        [] if called is None else [f"{table}: read as {called}, not UTF-8; if characters are wrong, {NAME_IT}"]
     )
 
 
@@ -64,7 +65,7 @@ def test_other_scripts_are_told_by_their_language(table: Path) -> None:
 )
 def test_what_may_be_several_encodings_is_refused(table: Path, encoding: str, text: str) -> None:
     table.write_bytes(text.encode(encoding))
-    with pytest.raises(DataError, match="may be in several encodings; save the table as UTF-8"):
+    with pytest.raises(DataError, match="may be in several encodings: name the encoding"):
         read_table(table)
 
 
@@ -183,7 +184,7 @@ def test_records_are_read_from_arrays_and_lines_and_objects_in_them_by_path(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"a": [1, 2]}', "no array of objects"),
+        ('{"a": [1, 2], "b": 3}', "no array of objects"),
         ('[{"a": [1, 2]}]', "no values but in arrays"),
         ('[{"a.b": 1, "a": {"b": 2}}]', '"a.b" is the name of a key and of a path'),
         ('[{"a": 1}, {"a": 2', "not JSON"),

@@ -417,7 +417,7 @@ def test_booleans_are_written_in_the_words_of_the_column() -> None:
 def test_notes_say_what_to_look_at() -> None:
     assert "could also be day/month/year" in guessed(["01/02/2020", "03/04/2020"] * 20)[1]
     assert "looks like amounts" in guessed([f"{v},234.5 €" if v % 2 else f"{v}.234,5 €" for v in range(ROWS)])[1]
-    assert "most of its" in guessed([f"note {'x' * i}" for i in range(ROWS)])[1]
+    assert "100% of the cells" in guessed([f"note {'x' * i}" for i in range(ROWS)])[1]
     schema, found = infer(pd.DataFrame({"x": [np.inf, *rng().random(30)]}))
     notes = found.notes
     assert notes["x"].startswith("1 infinite cells, mend them")

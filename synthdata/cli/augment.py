@@ -153,8 +153,8 @@ def command(
         raise InputError("nothing to add; give --balance, --rows, --factor, --independent, --fill or --prove")
     if copies < 1:
         check_trainable(declared, model)
-    found = console.read(data, least=LEAST_TO_TRAIN)
-    frame = declared.read(found, source=str(data))
+    found = console.read(data, declared.source, least=LEAST_TO_TRAIN)
+    frame = console.typed(data, declared, frame=found)
     left_out = [name for name in map(str, found.columns) if name not in declared.fields]
     _check_left_out(console, left_out, provenance)
     if fill and not frame.isna().any(axis=None):

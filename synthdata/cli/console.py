@@ -22,6 +22,8 @@ from synthdata.progress import PLAN, REMARK, Listener, Progress
 if TYPE_CHECKING:
     import pandas as pd
 
+    from synthdata.schema import Schema, Source
+
 __all__ = ["Console", "duration", "with_console"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -55,14 +57,28 @@ class Console:
         if not self.quiet:
             click.echo(text, err=True)
 
-    def read(self, path: Path, *, least: int = 1) -> pd.DataFrame:
+    def read(self, path: Path, source: Source | None = None, *, least: int = 1) -> pd.DataFrame:
         """Read a table, and say how it was read where a person should know."""
         from synthdata.io.readers import READ_AS, read_table
 
-        frame = read_table(path, least=least)
+        frame = read_table(path, source, least=least)
         for remark in frame.attrs.get(READ_AS, []):
             self.say(remark)
         return frame
+
+    def typed(self, path: Path, schema: Schema, *, least: int = 1, frame: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Read a table in a schema's types, and say how many rows were left out. frame: the table, if it was read."""
+        from synthdata.fields.cells import rows_named
+        from synthdata.schema.source import BAD_ROWS
+
+        if frame is None:
+            frame = self.read(path, schema.source, least=least)
+        typed = schema.read(frame, source=str(path))
+        bad = typed.attrs.get(BAD_ROWS)
+        if bad:
+            rows = rows_named(bad).replace("cell", "row", 1)
+            self.say(f"{path}: {rows} left out, since a cell cannot be read (bad_rows)")
+        return typed
 
     def finish(self, result: dict[str, Any], lines: Sequence[str], *, written: bool = False) -> None:
         """Print the result: `result` for a machine, `lines` for a person.

@@ -76,7 +76,7 @@ def command(
     declared = load_schema(schema)
     check_folder(output, force=force)
     history, warnings = _training(model_dir) if model_dir else ([], [])
-    frames = [console.read(path) if path else None for path in (real, synthetic, holdout)]
+    frames = [console.read(path, declared.source) if path else None for path in (real, synthetic, holdout)]
     assert frames[0] is not None
     assert frames[1] is not None
     if any(field.ending for field in declared.fields.values()):  # image features are those of a network

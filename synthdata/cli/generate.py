@@ -86,7 +86,7 @@ def command(
         texts = [name for name, field in synthesizer.schema.fields.items() if field.kind == "text"]
         prompts = prompts_by_field(prompt, texts)
         synthesizer = synthesizer.with_sampling(prompt=prompts, temperature=temperature, top_p=top_p)
-    known = None if real is None else synthesizer.schema.read(console.read(real), str(real))
+    known = None if real is None else console.typed(real, synthesizer.schema)
     if independent is None:
         verdict = produce(console, synthesizer, rows, output, where=where, seed=seed, force=force, real=known)
         console.finish(*report_rows(console, output, verdict), written=True)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from synthdata.cli.columns import described, table
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.options import PATH, force_option
 from synthdata.cli.paths import check_file, ending_removed, write_text
+from synthdata.cli.source_options import chosen_columns, source_of, source_options
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from synthdata.schema import Schema
 
 __all__ = ["command"]
@@ -33,53 +39,81 @@ LOOK_AT = """\
 @click.argument("data", type=PATH)
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="The schema to write. Default: print it.")
 @force_option("Overwrite a schema that exists.")
+@source_options
 @with_console
-def command(console: Console, data: Path, output: Path | None, force: bool) -> None:
+def command(
+    console: Console,
+    data: Path,
+    output: Path | None,
+    force: bool,
+    decimal: str | None,
+    thousands: str | None,
+    columns: str | None,
+    drop: str | None,
+    **said: Any,
+) -> None:
     """Infer a schema from DATA and write it as YAML. DATA is a table or a folder of images.
 
     For each column, the schema says what kind it is, what is allowed, and whether it is personal data. Comments
-    mark what was guessed: check them before you train.
+    mark what was guessed: check them before you train. How a file is written is found from it; where it cannot be, say
+    it with an option, and the schema keeps it (`source`).
     """
     from synthdata.fields import Identifier, Personal
+    from synthdata.fields.written_numbers import signs
     from synthdata.remarks import about_columns, about_rows
     from synthdata.schema import infer
 
     if output is not None:
         check_file(output, force=force)
-    frame = console.read(data)
-    schema, found = infer(frame, ending_removed(data))
-    typed = schema.read(frame, source=str(data))
+    frame = chosen_columns(console.read(data, source_of(said)), columns, drop)
+    schema, found = infer(frame, ending_removed(data), signs=signs(decimal, thousands))
+    typed = console.typed(data, schema, frame=frame)
     remarks = [*about_columns(typed, schema), *about_rows(typed, schema)]
     modeline, rest = schema.dump(found.notes, found.why).split("\n", 1)
     known = output is not None and (output.parent / "schema.json").exists()  # an editor would look for it there
     text = f"{modeline}\n" * known + LOOK_AT.format(rows=len(frame), data=data.name) + rest
+    shown = described(schema, typed, found.notes)
     result = {
         "schema": None if output is None else str(output),
         "rows": len(frame),
         "fields": {name: field.kind for name, field in schema.fields.items()},
         "subject": list(schema.subject),
         "constraints": [constraint.label() for constraint in schema.constraints],
-        "notes": {name: note for name, note in found.notes.items() if note},
+        "columns": [asdict(each) for each in shown],
     }
     if output is None:
         console.finish({**result, "yaml": text}, [text.removesuffix("\n")])
         return
     write_text(output, text)
+    bad = _bad_rows(frame, typed)
+    if bad:
+        kept = output.with_name(f"{output.stem}.bad_rows.jsonl")
+        write_text(kept, "".join(f"{json.dumps(each, ensure_ascii=False, default=str)}\n" for each in bad))
+        console.say(f"wrote {kept}: {len(bad):,} rows that were left out, as they stand in {data}")
     kinds = [field.kind for field in schema.fields.values()]
     counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
     personal = [f"{name} ({field.provider})" for name, field in schema.fields.items() if isinstance(field, Personal)]
     keys = [name for name, field in schema.fields.items() if isinstance(field, Identifier)]
     lines = [
+        *table(shown),
         f"wrote {output}: {len(kinds)} fields ({counts}) from {len(frame):,} rows",
         *([f"subject: {', '.join(schema.subject)}, {found.why}"] if schema.subject else []),
         *([f"keys, not learned but made anew: {', '.join(keys)}"] if keys else []),
         *([f"personal data, not learned but made anew: {', '.join(personal)}"] if personal else []),
         *([f"holds in every row: {_listed(schema)}"] if schema.constraints else []),
-        *(f"{name}: {note}" for name, note in found.notes.items() if " but for " in note or "read as missing" in note),
+        *(f"{each.name}: {each.note}" for each in shown if each.name in found.matter),
         *remarks,
         f"next: check it, then synthdata run {output} --data {data} -n {len(frame)} -o out",
     ]
     console.finish(result, lines, written=True)
+
+
+def _bad_rows(frame: pd.DataFrame, typed: pd.DataFrame) -> list[dict[str, Any]]:
+    """What was left out, as it stands in the file."""
+    from synthdata.schema.source import BAD_LINES, BAD_ROWS
+
+    rows = [{"row": row + 1, "cells": frame.iloc[row].to_dict()} for row in typed.attrs.get(BAD_ROWS, ())]
+    return [*rows, *({"line": line} for line in frame.attrs.get(BAD_LINES, ()))]
 
 
 def _listed(schema: Schema) -> str:

@@ -72,14 +72,14 @@ def learn(
 
     declared = declared or load_schema(schema)
     check_trainable(declared, model)
-    frame = console.read(data, least=LEAST_TO_TRAIN)
+    frame = console.read(data, declared.source, least=LEAST_TO_TRAIN)  # refused before all else
     checkpoint = _checkpoint(model_folder, resume=resume, force=force)
     console.say(f"checking {len(frame):,} rows of {data} against {schema}")
     start_tensorflow(console)
     from synthdata.pipeline import train
     from synthdata.synthesizer import Synthesizer
 
-    table, holdout = declared.read(frame, source=str(data)), None
+    table, holdout = console.typed(data, declared, frame=frame), None
     if where:  # the codecs decide which conditions are possible, whatever the family
         Synthesizer.satisfied(table, declared, where, seed=seed)
     if hold_out:

@@ -11,6 +11,7 @@ from synthdata.cli.console import Console, with_console
 from synthdata.cli.learning import learn, trained_before
 from synthdata.cli.options import PATH, rows_option, training_options, where_option
 from synthdata.cli.overrun import overrun
+from synthdata.cli.paths import load_schema
 from synthdata.cli.producing import produce, report_rows
 from synthdata.cli.scoring import expected, score, show_real_option
 from synthdata.cli.timing import ROWS, Timing
@@ -76,7 +77,7 @@ def command(
         check_rows(target, force=force)
     check_folder(output, force=force)
     timing = Timing.of(console, max_minutes, trained_before(output / "model", resume=resume))
-    unseen = console.read(holdout) if holdout else None
+    unseen = console.read(holdout, load_schema(schema).source) if holdout else None
     learned = learn(
         console,
         schema,

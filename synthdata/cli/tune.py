@@ -64,7 +64,7 @@ def command(
     check_installed("train", "training")
     check_file(output, force=force or resume)
     declared = load_schema(schema)
-    frame = console.read(data, least=LEAST_TO_TRAIN)
+    frame = console.read(data, declared.source, least=LEAST_TO_TRAIN)
     start_tensorflow(console)
     from synthdata.tuning import tune
 

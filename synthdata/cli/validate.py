@@ -28,7 +28,7 @@ def command(ctx: click.Context, console: Console, schema: Path, data: Path) -> N
     from synthdata.validation import check
 
     declared = load_schema(schema)
-    verdict = check(declared.read(console.read(data), source=str(data)), declared)
+    verdict = check(console.typed(data, declared), declared)
     failing = [one for one in verdict.checks if one.failed or not one.success]
     lines = [f"  {one}" for one in failing]
     outcome = "passed" if verdict.passed else "refused"

@@ -263,7 +263,18 @@ class Encoder:
 
     def allowed(self, masks: Mapping[str, Mask]) -> dict[str, np.ndarray]:
         """Masks over the symbols of learned blocks; ConditionError if masks contradict each other."""
-        return self.dependencies.masks(self.all_blocks, {name: mask.allowed for name, mask in masks.items()})
+        allowed = {name: mask.allowed for name, mask in masks.items()}
+        for name, sampled in self.sampled.items():
+            allowed[name] = allowed.get(name, np.True_) & sampled
+            if not allowed[name].any():
+                raise ConditionError(f'column "{name}": no value that meets the conditions is learned; relax one')
+        return self.dependencies.masks(self.all_blocks, allowed)
+
+    @cached_property
+    def sampled(self) -> dict[str, np.ndarray]:
+        """The symbols that are sampled of columns of which not all are: (size,) bool."""
+        masks = {name: codec.sampled for name, codec in self.codecs.items()}
+        return {name: mask for name, mask in masks.items() if mask is not None}
 
     def satisfied(self, frame: pd.DataFrame, where: Where) -> np.ndarray:
         """Which rows of a frame of the schema's types satisfy conditions: (n,) bool; ConditionError as `restrict`."""

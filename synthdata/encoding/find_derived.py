@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.encoding.derived_columns import DerivedColumns, Factors, Gap
-from synthdata.fields import Measure
+from synthdata.fields import Datetime, Measure
 from synthdata.schema import MISSING, Schema
 from synthdata.schema.constraints import Ordered, Product, Sum
 
@@ -46,7 +46,7 @@ def find_derived(frame: pd.DataFrame, schema: Schema) -> DerivedColumns:
     for name in sums:
         totals[name] = _unused(f"{name}{TOTAL}", [*schema.fields, *totals.values()])
     found = _rounded_as_they_are(DerivedColumns({}, sums, products, {}, totals, measures), frame)
-    ordered = [each for each in schema.constraints if isinstance(each, Ordered)]
+    ordered = [each for each in schema.constraints if isinstance(each, Ordered) and _is_derivable(each, schema)]
     for high, lows in _tightest(ordered).items():
         if high in found.totalled or not measures.keys() >= {high, *lows}:
             continue
@@ -92,6 +92,13 @@ def _fits(measure: Measure, column: pd.Series) -> bool:
 def _adds_up(parts: Sequence[Measure], total: Measure) -> bool:
     """Whether a total can hold every sum of the parts: no part has smaller units."""
     return not total.step or all(0 < total.step <= part.step for part in parts)
+
+
+def _is_derivable(constraint: Ordered, schema: Schema) -> bool:
+    """Whether measures count as the constraint says: days above times are whole ones to them."""
+    low, high = (schema.fields[name] for name in constraint.columns())
+    is_day = isinstance(low, Datetime) and isinstance(high, Datetime) and low.has_time and not high.has_time
+    return not is_day or constraint.whole_days is True
 
 
 def _tightest(constraints: Sequence[Ordered]) -> dict[str, dict[str, bool]]:

@@ -85,7 +85,7 @@ class PairScore:
 
 @dataclass(frozen=True)
 class Masked:
-    """A column that is mostly the label of rare values in the synthetic rows, but not in the real ones.
+    """A column that is the label of rare values in many synthetic rows, but not in the real ones.
 
     share: of the synthetic rows.
     """
@@ -221,7 +221,7 @@ class Report:
     human_tests : tuple of HumanTest
         Images that a person is asked to tell apart.
     masked : tuple of Masked
-        Columns that are mostly the label of rare values; with one, fidelity is fair at most.
+        Columns that are the label of rare values in more than a tenth of the rows; with one, fidelity is fair at most.
     notes : tuple of str
         Sentences that the reader should know.
     seconds : float

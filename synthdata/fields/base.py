@@ -45,10 +45,11 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Guess:
-    """A field guessed from a column, and a note of what the user should check."""
+    """A field guessed from a column, and a note of what the user should check; matters: before anything else."""
 
     field: Field
     note: str = ""
+    matters: bool = False
 
 
 class Body(ABC):
@@ -73,6 +74,11 @@ class Body(ABC):
     def hides(self) -> bool:
         """Whether the last symbol of its block stands for all values too rare to be kept."""
         return False
+
+    @property
+    def sampled(self) -> np.ndarray | None:
+        """Which symbols of its block are sampled: (size,) bool; None for all."""
+        return None
 
     @property
     def unit(self) -> Hashable | None:
@@ -167,6 +173,10 @@ class Field(Declaration, ABC):
     @abstractmethod
     def comparison(self, column: pd.Series) -> Comparison | None:
         """The values of a column as evaluation compares them; None if there is nothing to compare."""
+
+    def in_short(self) -> str:
+        """What the declaration says of the values, in a few words, for a person."""
+        return ""
 
     def generator(self) -> Mapping[str, Any]:
         """Family and settings of the field's own generator, as far as set; empty for tabular fields."""
@@ -286,9 +296,7 @@ class Field(Declaration, ABC):
         """Parse a raw column; DataError names the rows of cells that do not parse."""
         if not self.reads_bytes and holds_bytes(column):
             raise DataError(f'column "{name}": holds bytes, which no {self.kind} is; leave it out of the schema')
-        missing = column.isna().to_numpy(bool)
-        if self.reads_null and (pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)):
-            missing = missing | cells_as_text(column).isin(self.reads_null).to_numpy(bool)
+        missing = self._missing(column)
         values, bad = self.read(plain(column[~missing]))
         if bad.any():
             where = np.flatnonzero(~missing)[bad]
@@ -299,6 +307,19 @@ class Field(Declaration, ABC):
         result = pd.Series(index=column.index, dtype=self.dtype(True))  # missing throughout
         result[~missing] = values.astype(self.dtype(True)).array
         return result
+
+    def unreadable(self, column: pd.Series) -> np.ndarray:
+        """Which cells of a raw column `parse` would refuse: (n,) bool."""
+        missing = self._missing(column)
+        result = np.zeros(len(column), bool)
+        result[~missing] = self.read(plain(column[~missing]))[1]
+        return result
+
+    def _missing(self, column: pd.Series) -> np.ndarray:
+        missing = column.isna().to_numpy(bool)
+        if self.reads_null and (pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)):
+            missing = missing | cells_as_text(column).isin(self.reads_null).to_numpy(bool)
+        return missing
 
     def hint(self, bad: pd.Series) -> str:
         """How to fix cells that do not parse: the end of the error message."""
@@ -346,6 +367,12 @@ class Codec:
                 return {self.name: block}
             case _:
                 assert_never(block)
+
+    @property
+    def sampled(self) -> np.ndarray | None:
+        """Which symbols of its block are sampled: (size,) bool; None for all."""
+        inner = self.body.sampled
+        return None if inner is None else np.concatenate([np.ones(self._shift, bool), inner])
 
     def encode(self, column: pd.Series) -> dict[str, np.ndarray]:
         """Turn a column of the kind's type into arrays."""

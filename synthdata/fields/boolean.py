@@ -107,6 +107,10 @@ class Boolean(Field):
             Expectation("expect_column_values_to_be_in_set", {"column": name, "value_set": [True, False]}),
         ]
 
+    def in_short(self) -> str:
+        """The two words."""
+        return ", ".join(self.words)
+
     def write(self, column: pd.Series) -> pd.Series:
         """Write true and false, in the field's words."""
         words = column.astype("boolean").map(dict(zip((True, False), self.words, strict=True)), na_action="ignore")

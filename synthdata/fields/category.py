@@ -19,12 +19,14 @@ from synthdata.fields.comparison import Categories
 from synthdata.fields.predicates import Mask, OperandError, Predicate
 from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.rows import Rows
+from synthdata.fields.shapes import Shapes, are_codes
 from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["Category"]
 
 RARE = "_RARE_"
 MOST_VALUES = 8192
+MOSTLY, MANY_RARE = 0.5, 0.1  # of the cells
 FEW_VALUES = 50  # `guess` closes the set of at most so many values
 _AMOUNT = re.compile(r"[^\w\s.,]?\s?[+-]?[^\w\s.,]?\s?\d{1,3}(?:[.,' ]?\d)*\s?(?:[^\w\s.,]|[A-Z]{3})?")
 
@@ -43,9 +45,12 @@ class Category(Field):
     ----------
     values : list of str, optional
         All there are. The set is then closed and public: each value that occurs is learned, others are refused.
-        Without it, the set is what training shows, and values of fewer than 5 to 8 subjects become `rare`.
+        Without it, the set is what training shows, and values of fewer than 5 to 8 subjects are rare, and not learned.
+    rare_values : {"label", "frequent", "made"}, default "label"
+        What stands in place of rare values: `rare`; one of the frequent values, as the rest of the row has it; or a
+        code made anew, in the shape of the rare ones.
     rare : str, default "_RARE_"
-        What stands for values too rare to be learned.
+        The label that stands for rare values.
     nullable : bool, default False
         Whether cells may be missing.
     description : str, optional
@@ -60,7 +65,10 @@ class Category(Field):
 
     kind: Literal["category"] = "category"
     values: list[str] | None = Key(default=None, min_length=1)
-    rare: str = RARE
+    rare_values: Literal["label", "frequent", "made"] = Key(
+        default="label", description="what stands in place of values too rare to be learned"
+    )
+    rare: str = Key(default=RARE, description="the label that stands for rare values")
 
     is_discrete: ClassVar[bool] = True
 
@@ -70,15 +78,22 @@ class Category(Field):
         return self.values is not None
 
     @property
-    def rare_label(self) -> str:
-        """The declared label of rare values."""
-        return self.rare
+    def rare_label(self) -> str | None:
+        """The declared label of rare values; None if something else stands in their place."""
+        return self.rare if self.rare_values == "label" else None
+
+    def in_short(self) -> str:
+        """The values, or what stands for rare ones."""
+        stands = {"label": self.rare, "frequent": "frequent ones", "made": "codes made anew"}
+        return ", ".join(self.values) if self.values else f"rare ones: {stands[self.rare_values]}"
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
         if self.values and len(set(self.values)) < len(self.values):
             twice = next(value for value in self.values if self.values.count(value) > 1)
             return f'value "{twice}" stands twice in values'
+        if self.values and self.rare_values != "label":
+            return f"rare_values {self.rare_values} says what stands for rare values, and a closed set has none"
         return None
 
     @classmethod
@@ -89,21 +104,37 @@ class Category(Field):
         if not len(counts):
             return Guess(cls(), "the column is empty")
         if len(counts) <= FEW_VALUES and counts.min() >= THRESHOLD:
-            return Guess(cls(values=sorted(counts.index)), "all values found; others will be refused")
+            is_declared = isinstance(column.dtype, pd.CategoricalDtype)  # in an order
+            order = map(str, column.cat.categories) if is_declared else sorted(counts.index)
+            values = [value for value in order if value in counts.index]
+            return Guess(cls(values=values), "all values found; others will be refused")
         rare = counts[counts < THRESHOLD]
         named = isinstance(column.dtype, pd.CategoricalDtype)  # whoever made the column says that these are names
         is_code = text.str.match(r"0\d").any()  # whose zeros would be lost
         if not named and not is_code and _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
             return Guess(cls(), "looks like amounts in several forms; written in one form, they would be numbers")
         whose = "rows" if subjects.numbers is None else "subjects"
-        note = f'{len(counts):,} values; those of fewer than 5 to 8 {whose} become "{RARE}"'
+        share = float(text.isin(rare.index).mean())
+        field, instead = cls._instead(text, rare.index, share, subjects)
+        note = f"{len(counts):,} values; those of fewer than 5 to 8 {whose}, {share:.0%} of the cells, {instead}"
         if text.str.contains(_FIRM).mean() > FIRMS:
             firms = "names of companies: learned by name, and written as they are"
-            return Guess(cls(), f"{note}; {firms}; to make them anew: {{kind: personal, provider: company}}")
-        if text.isin(rare.index).mean() > 0.5:
-            hidden = f"most of its {len(counts):,} values are rare and will be hidden"
-            note = f"{hidden}: drop it, or make it an identifier or personal data"
-        return Guess(cls(), note)
+            return Guess(field, f"{note}; {firms}; to make them anew: {{kind: personal, provider: company}}")
+        if share > MOSTLY and field.rare_values != "made":
+            note += ": drop it, or make it an identifier or personal data"
+        return Guess(field, note, matters=share > MOSTLY)
+
+    @classmethod
+    def _instead(cls, text: pd.Series, rare: pd.Index, share: float, subjects: Subjects) -> tuple[Category, str]:
+        """A field that says what stands for rare values, if these are many cells; and that in words."""
+        if share > MANY_RARE:
+            is_rare = text.isin(rare).to_numpy(bool)
+            shapes = Shapes.fit(text[is_rare], subjects[is_rare], THRESHOLD) if are_codes(pd.Series(rare)) else None
+            if shapes is not None:
+                return cls(rare_values="made"), "are codes and made anew in their shape"
+            if share < 1:
+                return cls(rare_values="frequent"), "are not learned: rows get one of the others"
+        return cls(), f'become "{RARE}"'
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read anything as text; whole numbers are written without a point."""
@@ -120,12 +151,18 @@ class Category(Field):
         if self.values is not None:
             return CategoryBody(tuple(value for value in self.values if counts.get(value, 0)), None)
         kept = counts[counts >= threshold].index[:MOST_VALUES]
-        hides = len(kept) < len(counts)
-        return CategoryBody(tuple(sorted(map(str, kept))), self.rare if hides else None)
+        names = tuple(sorted(map(str, kept)))
+        if len(kept) == len(counts):
+            return CategoryBody(names, None)
+        if self.rare_values == "made":
+            is_rare = ~values.isin(kept).to_numpy(bool)
+            return CategoryBody(names, self.rare, shapes=Shapes.fit(values[is_rare], subjects[is_rare], threshold))
+        return CategoryBody(names, self.rare, is_masked=self.rare_values == "frequent" and bool(names))
 
     def body_from_json(self, data: Mapping[str, Any]) -> CategoryBody:
         """Read what `CategoryBody.to_json` wrote."""
-        return CategoryBody(tuple(data["values"]), data["rare"])
+        shapes = Shapes.from_json(data["shapes"]) if data.get("shapes") else None
+        return CategoryBody(tuple(data["values"]), data["rare"], bool(data.get("masked", False)), shapes)
 
     def claims(self, name: str) -> list[Expectation]:
         """Type, and the closed set."""
@@ -147,10 +184,15 @@ class Category(Field):
 
 @dataclass(frozen=True)
 class CategoryBody(Body):
-    """The names kept, and the label of the rare ones (the last symbol) if there were any."""
+    """The names kept, and the label of the rare ones (the last symbol) if there were any.
+
+    is_masked: whether the last symbol is not sampled. shapes: of codes that are made in place of the label.
+    """
 
     values: tuple[str, ...]
     rare: str | None
+    is_masked: bool = False
+    shapes: Shapes | None = None
 
     @property
     def _names(self) -> list[str]:
@@ -160,6 +202,11 @@ class CategoryBody(Body):
     def hides(self) -> bool:
         """Whether the last name stands for the rare ones."""
         return self.rare is not None
+
+    @property
+    def sampled(self) -> np.ndarray | None:
+        """All names but the rare label, where frequent ones stand in its place."""
+        return np.arange(len(self._names)) < len(self.values) if self.is_masked else None
 
     @property
     def block(self) -> Block:
@@ -173,11 +220,18 @@ class CategoryBody(Body):
 
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Turn symbols into names (n,)."""
-        return pd.Series(pd.array(self._names, dtype="str").take(array))
+        names = pd.Series(pd.array(self._names, dtype="str").take(array))
+        rare = array == len(self.values)
+        if self.shapes is not None and rare.any():
+            first = int(rows.numbers[0]) if len(rows.numbers) else 0
+            rng = np.random.default_rng([rows.seed_for("rare", rows.column), first])
+            names[rare] = self.shapes.make(len(rare), rng)[rare]
+        return names
 
     def restrict(self, predicates: Sequence[Predicate]) -> Mask:
         """Masks for equality and membership; names have no order."""
         names = self._names
+        known = names if self.shapes is None and not self.is_masked else self.values
         mask = np.ones(len(names), bool)
         for predicate in predicates:
             if predicate.operator not in ("=", "!=", "in", "not in"):
@@ -186,7 +240,7 @@ class CategoryBody(Body):
                 _name(one)
                 for one in (predicate.operand if isinstance(predicate.operand, tuple) else (predicate.operand,))
             ]
-            unknown = [one for one in wanted if one not in names]
+            unknown = [one for one in wanted if one not in known]
             if unknown:
                 found = nearest(unknown[0], self.values)
                 hidden = (
@@ -198,7 +252,13 @@ class CategoryBody(Body):
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
-        return {"values": list(self.values), "rare": self.rare}
+        shapes = {} if self.shapes is None else {"shapes": self.shapes.to_json()}
+        return {
+            "values": list(self.values),
+            "rare": self.rare,
+            **({"masked": True} if self.is_masked else {}),
+            **shapes,
+        }
 
 
 def _name(value: Any) -> str:

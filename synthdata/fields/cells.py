@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -48,9 +50,9 @@ def named_cells(cells: pd.Series) -> pd.Series:
     return cells.astype("str")
 
 
-def rows_named(rows: np.ndarray) -> str:
+def rows_named(rows: Sequence[int] | np.ndarray) -> str:
     """Name rows for a message, counted from 1: `3 cells (rows 4, 9, 12)`."""
-    shown = ", ".join(str(row + 1) for row in rows[:5].tolist())
+    shown = ", ".join(str(int(row) + 1) for row in rows[:5])
     more = ", ..." if len(rows) > 5 else ""
     cells, label = ("cell", "row") if len(rows) == 1 else ("cells", "rows")
     return f"{len(rows):,} {cells} ({label} {shown}{more})"

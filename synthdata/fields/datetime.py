@@ -26,6 +26,7 @@ from synthdata.subjects import Subjects
 __all__ = ["Datetime", "TimeMeasure"]
 
 LONGEST = 60  # characters of what may be a date
+NO_TIME = pd.Timedelta(0)
 DAYS = ("%d", "%e", "%j", "%x", "%c", "%D", "%F")  # codes that show a day
 DAY, SECOND, MICROSECOND = 86_400_000_000, 1_000_000, 1  # units in microseconds
 GRAINS = (DAY, *(minutes * 60 * SECOND for minutes in (60, 30, 15, 10, 5, 1)), SECOND, 1000, MICROSECOND)
@@ -91,6 +92,10 @@ class Datetime(Field):
             return f"max {self.max} is below min {self.min}"
         return None
 
+    def in_short(self) -> str:
+        """The format."""
+        return self.format
+
     @property
     def unit(self) -> int:
         """The smallest step the format can write, in microseconds: a day, a second or a microsecond."""
@@ -98,6 +103,11 @@ class Datetime(Field):
         if "%f" in format_:
             return MICROSECOND
         return SECOND if any(code in format_ for code in ("%H", "%I", "%M", "%S", "%X", "%c", "%s")) else DAY
+
+    @property
+    def has_time(self) -> bool:
+        """Whether the format shows a time of day."""
+        return self.unit < DAY
 
     @property
     def is_monthly(self) -> bool:
@@ -231,12 +241,24 @@ class TimeMeasure(Measure):
         return times.dt.tz_localize(self.field.timezone, ambiguous=True, nonexistent="shift_forward")
 
     def least(self, other: Measure, units: np.ndarray, *, strict: bool) -> np.ndarray:
-        """The fewest units that are not before, or after, those of another measure."""
-        return self.most(other, units, strict=not strict) + 1
+        """The fewest units that are not before, or after, those of another measure; a day is a whole one."""
+        if self._is_day_of(other):
+            return self._last(other, units, strict=False)
+        return self._last(other, units, strict=not strict) + 1
 
     def most(self, other: Measure, units: np.ndarray, *, strict: bool) -> np.ndarray:
-        """The most units that are not after, or before, those of another measure."""
-        times = other.values(units)
+        """The most units that are not after, or before, those of another measure; a day is a whole one."""
+        if isinstance(other, TimeMeasure) and other._is_day_of(self):
+            return self._last(other, units, strict=True, later=pd.Timedelta(days=1))
+        return self._last(other, units, strict=strict)
+
+    def _is_day_of(self, other: Measure) -> bool:
+        """Whether this one counts days, and the other one times of day."""
+        return isinstance(other, TimeMeasure) and other.field.has_time and not self.field.has_time
+
+    def _last(self, other: Measure, units: np.ndarray, *, strict: bool, later: pd.Timedelta = NO_TIME) -> np.ndarray:
+        """The most units that are not after, or before, points in time."""
+        times = other.values(units) + later
         if self.field.timezone:
             times = times.dt.tz_convert(self.field.timezone)
         return np.asarray((_count(times, self.field, MICROSECOND) - strict) // self.grain)

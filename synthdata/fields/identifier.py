@@ -88,6 +88,10 @@ class Identifier(Field):
             return f'integer needs a pattern of at most {LONGEST_INTEGER} digits, found "{self.pattern}"'
         return None
 
+    def in_short(self) -> str:
+        """The pattern, or where it begins to count."""
+        return self.pattern if self.start is None else f"counts from {self.start}"
+
     @property
     def is_running(self) -> bool:
         """Whether `start` makes it a running number."""

@@ -45,8 +45,10 @@ from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["Number", "NumberMeasure"]
 
-PLAIN = {"decimal": ".", "thousands": "", "prefix": "", "suffix": "", "brackets": False}
+WRITTEN = ("decimal", "thousands", "prefix", "suffix", "brackets", "plus", "scientific")  # keys of a form
+PLAIN = {key: getattr(Form(), key) for key in WRITTEN}
 MOST_DECIMALS = 12
+FIRST = 100  # cells that show how numbers are written
 MOST_DIGITS = 400  # of an operand: beyond any float, and cheap to hold as a fraction
 CODES = re.compile(r"(?i)(^|_|\b)(zip|zip_?code|post_?code|postal_?code|plz|phone|mobile|fax)(_?(no|nr|number))?$")
 
@@ -70,6 +72,10 @@ class Number(Field):
         A currency or unit before or after each number, with its space: "$", " kg", " %".
     brackets : bool, default False
         Whether negative numbers stand in brackets there, (12.50).
+    plus : bool, default False
+        Whether positive numbers have a sign there, +12.
+    scientific : int, optional
+        Digits behind the point where all numbers are written with an exponent, 2 for 1.30e-06.
     trailing_zeros : bool, default False
         Whether all decimals are written there, be they zeros: 12.50.
     clock : str, optional
@@ -97,6 +103,8 @@ class Number(Field):
     prefix: str = Key(default="", description="a currency or unit before each number in text files")
     suffix: str = Key(default="", description="a currency or unit after each number in text files, with its space")
     brackets: bool = Key(default=False, description="whether negative numbers stand in brackets in text files")
+    plus: bool = Key(default=False, description="whether positive numbers have a sign in text files")
+    scientific: int | None = Key(default=None, ge=0, le=15, description="digits behind the point before an exponent")
     trailing_zeros: bool = Key(default=False, description="whether all decimals are written, be they zeros")
     clock: Clock | None = None
 
@@ -115,6 +123,8 @@ class Number(Field):
             return f"integer has no decimals, found decimals {self.decimals}"
         if self.trailing_zeros and not self.decimals:
             return "trailing_zeros needs decimals: how many there are"
+        if self.scientific is not None and (self.scale is not None or self.form != Form(scientific=self.scientific)):
+            return "scientific is for floats, without integer, decimals and other forms; leave these out"
         if self.clock and not self.integer:
             return f"clock {self.clock} needs integer: true"
         if self.clock and not self.form.is_plain:
@@ -145,10 +155,21 @@ class Number(Field):
         """Decimals of the units the codec counts in; None for plain floats."""
         return 0 if self.integer else self.decimals
 
+    def in_short(self) -> str:
+        """The bounds, as they are written."""
+        low, high = (self._shown(bound) for bound in (self.min, self.max))
+        if low and high:
+            return low if low == high else f"{low} to {high}"
+        return f"from {low}" if low else f"up to {high}" if high else ""
+
+    def _shown(self, bound: float | None) -> str:
+        values = pd.Series([] if bound is None else [bound], dtype="int64" if self.integer else "float64")
+        return "".join(map(str, self.write(values)))
+
     @property
     def form(self) -> Form:
         """How numbers are written in text files."""
-        return Form(self.decimal, self.thousands, self.prefix, self.suffix, self.brackets)
+        return Form(**{key: getattr(self, key) for key in WRITTEN})
 
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
@@ -163,7 +184,7 @@ class Number(Field):
             if column.str.match(r"[+-]?0\d").any():
                 return None
         values, bad = _to_numbers(column)
-        if not typed and len(column) and (bad.any() or _has_three_decimals(column)):
+        if not typed and len(column) and (bad.any() or _has_three_decimals(column) or _has_signs(column)):
             form = find_form(column)
         elif not typed and len(column) and has_trailing_zeros(column) and not column.str.endswith(".0").all():
             form = Form()
@@ -192,8 +213,9 @@ class Number(Field):
             return None
         guess = _guess_number(values, subjects)
         assert isinstance(guess.field, Number)
-        keys = ("decimal", "thousands", "prefix", "suffix", "brackets")
-        written = {key: getattr(form, key) for key in keys}
+        written = {key: getattr(form, key) for key in WRITTEN}
+        if form.scientific is not None:
+            return Guess(guess.field.model_copy(update={**written, "integer": False, "decimals": None}), guess.note)
         places = int(np.nan_to_num(plain.str.extract(r"\.(\d+)$")[0].str.len().max()))
         if has_trailing_zeros(plain):
             written |= {"trailing_zeros": True, "integer": False, "decimals": places}
@@ -367,6 +389,12 @@ def _operand(value: Any) -> Fraction:
 def _has_three_decimals(text: pd.Series) -> bool:
     """Whether all points of a column stand before three digits, as those between thousands do."""
     return bool(text.str.contains(".", regex=False).any() and text.str.fullmatch(r"[+-]?\d{1,3}(\.\d{3})*").all())
+
+
+def _has_signs(text: pd.Series) -> bool:
+    """Whether numbers are written with what Python reads and would not write: a plus, or an exponent everywhere."""
+    first = text.iloc[:FIRST]
+    return bool(first.str.startswith("+").any() or first.str.contains("e", case=False, regex=False).all())
 
 
 def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:

@@ -82,6 +82,10 @@ class Personal(Field):
             return f'no provider "{self.provider}"; {nearest(self.provider, PROVIDERS)}'
         return locale_problem(self.provider, self.locale)
 
+    def in_short(self) -> str:
+        """The provider, and whose if not the subject's."""
+        return f"{self.provider} ({self.locale})" + (f" of a {self.of}" if self.of else "")
+
     @property
     def role(self) -> str:
         """The role named by `of`; "" for the subject."""

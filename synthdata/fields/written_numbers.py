@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["CELL", "SEPARATORS", "Form", "find_form", "has_trailing_zeros", "plain_numbers", "write_numbers"]
+__all__ = ["CELL", "SEPARATORS", "Form", "find_form", "has_trailing_zeros", "plain_numbers", "signs", "write_numbers"]
 
 CELL = re.compile(
     r"(?P<open>\()?(?P<sign>[+-])?(?P<prefix>[^\d\s.,()+-][^\d.,()+-]*)?(?P<inner>[+-])?"
@@ -22,6 +22,8 @@ CELL = re.compile(
 )
 SEPARATORS = ".,'\u2019\u00a0\u202f "
 LONGEST_AFFIX = 12  # characters of a unit
+SCIENTIFIC = re.compile(r"-?\d(?:\.(\d+))e[+-]\d{2,3}")
+FEW_SIGNS = 3  # different positive numbers with a sign, for it to be how they are written
 SEPARATED = 30  # cells with a separator before three digits, for this to be no chance
 CURRENCY = re.compile(r"[A-Z]{0,3}[$€£¥₹₩₽₺₫]|CHF|USD|EUR|GBP|JPY|CNY|INR|Rs\.?|kr|zł|Kč|Ft")
 UNIT = re.compile(r"%|‰|°[CF]?|[mck]?m|[mk]?g|[mc]?l|[kMGT]i?B|[Hk]+z|h|min|s|ms|km/h|mmHg|bpm|kWh?")
@@ -33,7 +35,8 @@ class Form:
 
     decimal: the decimal sign. thousands: what parts thousands, "" for nothing. prefix, suffix: a currency or a unit, as
     it is written, with its space. brackets: whether negative numbers stand in brackets instead of having a sign.
-    note: what a person should look at.
+    plus: whether positive numbers have a sign. scientific: digits behind the point where all numbers are written with
+    an exponent, 1.30e-06; None where they are not. note: what a person should look at.
     """
 
     decimal: str = "."
@@ -41,17 +44,32 @@ class Form:
     prefix: str = ""
     suffix: str = ""
     brackets: bool = False
+    plus: bool = False
+    scientific: int | None = None
     note: str = ""
 
     @property
     def is_plain(self) -> bool:
         """Whether numbers are written as Python writes them."""
-        return not (self.thousands or self.prefix or self.suffix or self.brackets) and self.decimal == "."
+        is_usual = not (self.thousands or self.prefix or self.suffix or self.brackets or self.plus)
+        return is_usual and self.decimal == "." and self.scientific is None
+
+
+def signs(decimal: str | None, thousands: str | None) -> Form | None:
+    """The form that a person says: one sign tells the other; None if nothing is said."""
+    if decimal is None and not thousands:
+        return None
+    if decimal is None:
+        decimal = "," if thousands == "." else "."
+    return Form(decimal, thousands or ("." if decimal == "," else ","))
 
 
 def find_form(text: pd.Series) -> Form | None:
     """The form of all cells of a column of text, without missing ones; None if they are not numbers of one form."""
     cells = text.drop_duplicates().tolist()
+    scientific = {len(match[1]) if match else None for match in map(SCIENTIFIC.fullmatch, cells)}
+    if len(scientific) == 1 and None not in scientific:
+        return Form(scientific=scientific.pop())
     found = [CELL.fullmatch(cell) for cell in cells]
     if not found or any(match is None or bool(match["open"]) != bool(match["close"]) for match in found):
         return None
@@ -68,7 +86,9 @@ def find_form(text: pd.Series) -> Form | None:
     if signs is None:
         return None
     decimal, thousands, note = signs
-    form = Form(decimal, thousands, prefix, suffix, any(match["open"] for match in matches), note)
+    plus = [match["sign"] == "+" for match in matches if match["core"].strip("0.,") and match["sign"] != "-"]
+    is_open = any(match["open"] for match in matches)
+    form = Form(decimal, thousands, prefix, suffix, is_open, len(plus) >= FEW_SIGNS and all(plus), note=note)
     return None if plain_numbers(text, form)[1].any() else form
 
 
@@ -127,6 +147,8 @@ def _parts_thousands(parts: list[list[str]]) -> bool:
 
 def plain_numbers(text: pd.Series, form: Form) -> tuple[pd.Series, np.ndarray]:
     """Cells as text that Python reads as numbers, and which of them do not follow the form: (n,) bool."""
+    if form.scientific is not None:
+        return text, ~text.str.fullmatch(SCIENTIFIC.pattern).to_numpy(bool)
     decimal, thousands = re.escape(form.decimal), re.escape(form.thousands)
     whole = rf"(?:\d{{1,3}}(?:{thousands}\d{{3}})+|\d+)" if thousands else r"\d+"
     number = rf"{whole}(?:{decimal}\d+)?"
@@ -158,6 +180,10 @@ def write_numbers(column: pd.Series, form: Form, decimals: int | None, *, traili
     """
     present = column.notna().to_numpy(bool)
     values = column[present].tolist()
+    if form.scientific is not None:
+        result = pd.Series(pd.NA, index=column.index, dtype="str")
+        result[present] = [f"{value:.{form.scientific}e}" for value in values]
+        return result
     if decimals is None:
         sizes = [f"{abs(value):,}" for value in values]
     else:
@@ -174,6 +200,8 @@ def _written(size: str, is_negative: bool, form: Form) -> str:
     whole, _, rest = size.partition(".")
     text = whole.replace(",", form.thousands) + (form.decimal + rest if rest else "")
     text = f"{form.prefix}{text}{form.suffix}"
-    if not is_negative or not size.strip("0.,"):
+    if not size.strip("0.,"):
         return text
+    if not is_negative:
+        return f"+{text}" if form.plus else text
     return f"({text})" if form.brackets else f"-{text}"

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from synthdata.errors import SchemaError, nearest
-from synthdata.fields import Datetime, Number
+from synthdata.fields import Datetime, Field, Number
 from synthdata.metrics import METRICS
 from synthdata.schema.constraints import Constraint, Ordered, Product, Sum
 
 if TYPE_CHECKING:
     from synthdata.schema.schema import Schema
 
-__all__ = ["check_schema"]
+__all__ = ["check_schema", "with_whole_days"]
 
 
 def check_schema(schema: Schema, source: str) -> None:
@@ -24,8 +24,11 @@ def check_schema(schema: Schema, source: str) -> None:
             raise SchemaError(f'{source}, field "{name}": {problem}')
     for name in (*schema.statistics(), *schema.set_statistics()):
         if name in schema.fields:
-            reserved = "this name is reserved for a statistic of another field; rename the field"
-            raise SchemaError(f'{source}, field "{name}": {reserved}')
+            owner = name.rpartition(".")[0]
+            raise SchemaError(
+                f'{source}, field "{name}": has the name of a statistic of "{owner}"; rename the column, or leave it '
+                f"out (init --drop {name})"
+            )
     if schema.target is not None and schema.target not in schema.fields:
         raise SchemaError(f'{source}, target: no field "{schema.target}"; {nearest(schema.target, schema.fields)}')
     _check_subject(schema, source)
@@ -93,11 +96,28 @@ def _check_order(constraint: Ordered, schema: Schema, where: str) -> None:
         field = schema.fields[column]
         if isinstance(field, Datetime):
             zoned[field.timezone is not None] = column
+    if constraint.whole_days and not _ends_a_day(*(schema.fields[name] for name in constraint.columns())):
+        raise SchemaError(f'{where}: whole_days is for a day above a time; "{constraint.high}" or the other is none')
     if len(zoned) > 1:
         raise SchemaError(
             f'{where}: compares "{zoned[True]}", which has a timezone, with "{zoned[False]}", which has none; '
             f"give both one, or neither"
         )
+
+
+def with_whole_days(constraints: Sequence[Constraint], fields: Mapping[str, Field]) -> tuple[Constraint, ...]:
+    """The constraints, orders with whether the high column is a whole day."""
+    return tuple(
+        each.model_copy(update={"whole_days": True})
+        if isinstance(each, Ordered) and each.whole_days is None and _ends_a_day(fields[each.low], fields[each.high])
+        else each
+        for each in constraints
+    )
+
+
+def _ends_a_day(low: Field, high: Field) -> bool:
+    """Whether a column has a time of day, and the one that is not below it has none."""
+    return isinstance(low, Datetime) and isinstance(high, Datetime) and low.has_time and not high.has_time
 
 
 def _check_sum(constraint: Sum, schema: Schema, where: str) -> None:

@@ -78,12 +78,19 @@ class Constraint(Declaration, ABC):
 
 
 class Ordered(Constraint):
-    """`low <= high` in every row; `strict` for `<`. Rows where one is missing pass."""
+    """`low <= high` in every row; `strict` for `<`. Rows where one is missing pass.
+
+    whole_days: high is a day, and not over before its end, whenever on that day low is; without saying so, where high
+    has no time of day and low has one.
+    """
 
     kind: Literal["ordered"] = "ordered"
     low: str
     high: str
     strict: bool = False
+    whole_days: bool | None = Key(
+        default=None, description="whether the high one is a day that is not over before its end"
+    )
 
     def columns(self) -> tuple[str, ...]:
         """Both columns."""
@@ -97,8 +104,10 @@ class Ordered(Constraint):
         """The comparison."""
         return f"{self.low} {'<' if self.strict else '<='} {self.high}"
 
-    def expectation(self) -> Expectation:
-        """The expectation of Great Expectations that checks it."""
+    def expectation(self) -> Expectation | None:
+        """The expectation of Great Expectations that checks it; whole days it cannot."""
+        if self.whole_days:
+            return None
         return Expectation(
             "expect_column_pair_values_a_to_be_greater_than_b",
             {
@@ -112,7 +121,9 @@ class Ordered(Constraint):
     def holds(self, frame: pd.DataFrame) -> np.ndarray:
         """Compare, row by row."""
         low, high = frame[self.low], frame[self.high]
-        held = low < high if self.strict else low <= high
+        if self.whole_days:
+            low = (low if high.dt.tz is None else low.dt.tz_convert(high.dt.tz)).dt.normalize()
+        held = low < high if self.strict and not self.whole_days else low <= high
         return held.fillna(False).to_numpy(bool) | (low.isna() | high.isna()).to_numpy(bool)
 
 

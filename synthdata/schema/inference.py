@@ -17,18 +17,20 @@ import pandas as pd
 from synthdata.errors import DataError
 from synthdata.fields import KINDS, Category, Datetime, Field, Guess, Identifier, Number, Personal
 from synthdata.fields.category import FEW_VALUES, MOST_VALUES
-from synthdata.fields.cells import NULL_WORDS, cells_as_text, holds_bytes, plain
+from synthdata.fields.cells import NULL_WORDS, cells_as_text, holds_bytes, plain, rows_named
 from synthdata.fields.keys import PERSON, PLACE_OR_THING, STAFF
 from synthdata.fields.patterns import pattern_of
 from synthdata.fields.personal import FEMALE, MALE
 from synthdata.fields.providers import PROVIDERS, People, are_names, locale_problem
 from synthdata.fields.written_dates import is_day_first, parse_dates, swapped
+from synthdata.fields.written_numbers import Form
 from synthdata.schema.nearly import nearly, nearly_dates
 from synthdata.subjects import Subjects
 
 __all__ = ["Inferred", "infer_fields"]
 
 REPEATED = 0.85  # distinct values of a row, at most: what hardly repeats says little of who has several rows
+SOME = 0.5  # of the cells, from which on a column is of files
 VARIES = 0.9  # of the rows, at most, that show one value of a column which is to tell something
 SAME = 3  # rows of a name, on average, from which on it is one person's
 FEWEST = 5  # values that say something of each being of one subject
@@ -57,54 +59,59 @@ WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 class Inferred:
     """What inference found in a table.
 
-    fields: by column. notes: what a person should look at, by column. subject: the columns that name who is to be
-    protected; none where each row may be somebody else's. why: the reason, for a person.
+    fields: by column. notes: what a person should look at, by column. matter: the columns to look at first. subject:
+    the columns that name who is to be protected; none where each row may be somebody else's. why: the reason, for a
+    person.
     """
 
     fields: Mapping[str, Field]
     notes: Mapping[str, str]
+    matter: frozenset[str] = frozenset()
     subject: tuple[str, ...] = ()
     why: str = ""
 
 
-def infer_fields(frame: pd.DataFrame, folder: str = "") -> Inferred:
-    """Guess the kind of every column, raw (all text) or typed. folder: where paths in cells are relative to."""
+def infer_fields(frame: pd.DataFrame, folder: str = "", signs: Form | None = None, most_bad: int = 0) -> Inferred:
+    """Guess the kind of every column, raw (all text) or typed.
+
+    folder: where paths in cells are relative to. signs: of numbers, where their cells leave them open. most_bad: rows
+    that may be left out, since a cell is not what nearly all of its column are.
+    """
     if not len(frame.columns):
         raise DataError("the table has no columns")
-    fields: dict[str, Field] = {}
-    notes: dict[str, str] = {}
     alone = Subjects(len(frame))
-    for name in frame.columns:
-        fields[name], notes[name] = _guess(frame[name], folder, alone)
+    found = {name: _guess(frame[name], folder, alone, most_bad) for name in frame.columns}
+    fields = _fields(found)
     fields |= _roles(fields)
     subject, why = propose_subject(frame, fields)
+    subjects = Subjects.of(frame, subject)
     if subject:
-        subjects = Subjects.of(frame, subject)
-        for name in frame.columns:
-            if fields[name].is_made:
-                continue
-            fields[name], notes[name] = _guess(frame[name], folder, subjects)
-            own = _of_one_subject_each(frame[name], fields[name], subjects)
-            if own is not None:
-                fields[name], notes[name] = own.field, own.note
-    dates = _dates_like_others(frame, fields)
-    fields |= {name: guess.field for name, guess in dates.items()}
-    notes |= {name: guess.note for name, guess in dates.items()}
-    numbers = _numbers_like_others(frame, fields, Subjects.of(frame, subject))
-    fields |= {name: guess.field for name, guess in numbers.items()}
-    notes |= {name: guess.note for name, guess in numbers.items()}
-    codes = _codes(frame, fields)
-    fields |= {name: guess.field for name, guess in codes.items()}
-    notes |= {name: guess.note for name, guess in codes.items()}
+        for name in [name for name in frame.columns if not fields[name].is_made]:
+            guess = _guess(frame[name], folder, subjects, most_bad)
+            found[name] = _of_one_subject_each(frame[name], guess.field, subjects) or guess
+    fields |= {name: guess.field for name, guess in found.items() if not fields[name].is_made}
+    for like_others in (
+        _dates_like_others(frame, fields),
+        _numbers_like_others(frame, fields, subjects, signs),
+        _codes(frame, fields, subjects),
+    ):
+        found |= like_others
+        fields |= _fields(like_others)
     if subject:
         fields |= _shared(frame, fields, subject)
     fields |= _roles(fields)
     fields |= _locales(fields)
     fields |= _sexes(frame, fields)
-    return Inferred(fields, notes, subject, why)
+    notes = {name: guess.note for name, guess in found.items()}
+    matter = frozenset(name for name, guess in found.items() if guess.matters)
+    return Inferred(fields, notes, matter, subject, why)
 
 
-def _guess(column: pd.Series, folder: str, subjects: Subjects) -> tuple[Field, str]:
+def _fields(found: Mapping[str, Guess]) -> dict[str, Field]:
+    return {name: guess.field for name, guess in found.items()}
+
+
+def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) -> Guess:
     """The kind of one column, and what to look at."""
     in_bytes = holds_bytes(column)
     text = (column.where(column.isna(), "bytes") if in_bytes else column).astype("str").str.strip()
@@ -119,22 +126,40 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects) -> tuple[Field, s
         words = text[filled & text.isin(guess.field.reads_null).to_numpy(bool)]
         nullable = not filled.all() or bool(len(words))
         field = guess.field.model_copy(update={"nullable": True}) if nullable else guess.field
+        if nullable and field.ending and filled.mean() > SOME:
+            missing = np.flatnonzero(~filled)
+            if len(missing) > most_bad:
+                raise DataError(
+                    f'column "{column.name}": {rows_named(missing)} without an image; take these rows out, '
+                    f"or leave them out (--reject-bad-rows {len(missing)})"
+                )
+            field = guess.field
         if field.check() is not None:  # an image, say, cannot be missing
             continue
         if isinstance(field, Category) and not _is_named(column) and are_names(present):
             note = "names of people? then {kind: personal, provider: full_name}, and of: whose, if not the subject's"
-            return field.model_copy(update={"values": None}), note
+            return Guess(field.model_copy(update={"values": None}), note)
         is_open = isinstance(field, Category) and field.values is None and not _is_named(column)
         if is_open or isinstance(field, Identifier):
             cells = text[filled].set_axis(np.flatnonzero(filled))
             near = nearly(cells) if is_open else nearly_dates(cells)
-            if near:
-                return Category(nullable=field.nullable), near
+            if near is not None and len(near.bad) <= most_bad:
+                rest = _guess(column.drop(column.index[near.bad]), folder, subjects[_but(near.bad, len(column))], 0)
+                return replace(rest, note=f"{near.what}; {rows_named(near.bad)} left out (bad_rows)")
+            if near is not None:
+                return Guess(Category(nullable=field.nullable), near.note, matters=True)
         said = ", ".join(f'"{word}"' for word in sorted(set(words)))
         note = f"{len(words):,} cells say {said}: read as missing" if len(words) and not _is_usual(words) else ""
-        return field, "; ".join(filter(None, [guess.note, note]))
+        return Guess(field, "; ".join(filter(None, [guess.note, note])), guess.matters or bool(note))
     what = "holds bytes that are no images, or lacks some" if in_bytes else "is of no kind"
     raise DataError(f'column "{column.name}": {what}; leave it out, or mend it')
+
+
+def _but(rows: np.ndarray, count: int) -> np.ndarray:
+    """All of so many rows but these: (count,) bool."""
+    kept = np.ones(count, bool)
+    kept[rows] = False
+    return kept
 
 
 def _is_usual(words: pd.Series) -> bool:
@@ -143,9 +168,11 @@ def _is_usual(words: pd.Series) -> bool:
 
 
 def _is_named(column: pd.Series) -> bool:
-    """Whether the column is declared categorical with text categories, which "7" or "true" may be among."""
-    dtype = column.dtype
-    return isinstance(dtype, pd.CategoricalDtype) and pd.api.types.is_string_dtype(dtype.categories)
+    """Whether the column is declared categorical, of text, which "7" or "true" may be among, or of whole numbers."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return False
+    categories = column.dtype.categories
+    return pd.api.types.is_string_dtype(categories) or pd.api.types.is_integer_dtype(categories)
 
 
 def propose_subject(frame: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[tuple[str, ...], str]:
@@ -253,22 +280,25 @@ def _of_one_subject_each(column: pd.Series, field: Field, subjects: Subjects) ->
     return None if shared is None else Guess(Identifier(pattern=shared, unique=False, **nullable), note)
 
 
-def _codes(frame: pd.DataFrame, fields: Mapping[str, Field]) -> dict[str, Guess]:
+def _codes(frame: pd.DataFrame, fields: Mapping[str, Field], subjects: Subjects) -> dict[str, Guess]:
     """Whole numbers that are codes, by what they are called or their equal length: each has one name beside it."""
-    named = [name for name, each in fields.items() if isinstance(each, Category)]
+    others = [name for name, each in fields.items() if isinstance(each, Category)]
     result = {}
     for name, field in fields.items():
-        if not isinstance(field, Number) or not field.integer or field.clock or not named:
+        if not isinstance(field, Number) or not field.integer or field.clock or not others:
             continue
         codes, distinct = pd.factorize(plain(frame[name]))
         if not FEW_VALUES < len(distinct) <= MOST_VALUES or (codes >= 0).sum() < len(distinct) + REPEATS:
             continue
         if not CODE.search(name) and pd.Series(distinct).astype("str").str.len().nunique() > 1:
             continue
-        other = next((other for other in named if _one_to_one(codes, frame[other])), None)
+        other = next((other for other in others if _one_to_one(codes, frame[other])), None)
         if other is not None:
             note = f"a code, since each has one value of {other}: learned by name; make it a number if it is a quantity"
-            result[name] = Guess(Category(nullable=field.nullable), note)
+            present = plain(frame[name].dropna())
+            named = Category.guess(present, subjects[frame[name].notna().to_numpy(bool)])
+            assert named is not None
+            result[name] = Guess(named.field.model_copy(update={"nullable": field.nullable}), note)
     return result
 
 
@@ -299,21 +329,31 @@ def _dates_like_others(frame: pd.DataFrame, fields: Mapping[str, Field]) -> dict
     }
 
 
-def _numbers_like_others(frame: pd.DataFrame, fields: Mapping[str, Field], subjects: Subjects) -> dict[str, Guess]:
-    """Numbers whose points may stand before decimals or between thousands, as the other columns write them."""
+def _numbers_like_others(
+    frame: pd.DataFrame, fields: Mapping[str, Field], subjects: Subjects, signs: Form | None
+) -> dict[str, Guess]:
+    """Numbers whose points may stand before decimals or between thousands, as `signs` or the other columns say."""
     written = {name: each for name, each in fields.items() if isinstance(each, Number)}
     source = next((name for name, each in written.items() if each.decimal == "," and not each.integer), None)
+    is_said = signs is not None
+    why = "as it was said" if is_said else f"since {source} has a decimal comma"
+    if signs is None and source is not None:
+        signs = Form(",", ".")
     result = {}
-    for name, field in written.items() if source else ():
+    for name, field in written.items() if signs else ():
         column, form = frame[name], field.form
-        is_open = (form.is_plain and not field.integer) or form.thousands == ","
+        is_open = (form.is_plain and not field.integer) or {form.decimal, form.thousands} == {",", "."}
+        assert signs is not None
+        is_open |= is_said and form.decimal != signs.decimal and not form.thousands
         if not is_open or pd.api.types.is_numeric_dtype(column):
             continue
         text = cells_as_text(column)
         kept = (column.notna() & ~text.isin(NULL_WORDS)).to_numpy(bool)
-        guess = Number.guess_written(text[kept], replace(form, decimal=",", thousands="."), subjects[kept])
+        guess = Number.guess_written(
+            text[kept], replace(form, decimal=signs.decimal, thousands=signs.thousands, note=""), subjects[kept]
+        )
         if guess is not None:
-            note = f'"," is the decimal sign, and "." parts thousands, since {source} has a decimal comma'
+            note = f'"{signs.decimal}" is the decimal sign, and "{signs.thousands}" parts thousands, {why}'
             found = guess.field.model_copy(update={"nullable": field.nullable})
             result[name] = Guess(found, "; ".join(filter(None, [guess.note, note])))
     return result

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from synthdata.fields import KINDS, Category
 from synthdata.messages import complaint
 from synthdata.schema.constraints import CONSTRAINTS, Ordered
+from synthdata.schema.source import Source
 
 __all__ = ["explained"]
 
@@ -31,4 +32,6 @@ def explained(error: ValidationError, schema: type[BaseModel], source: str) -> s
         where = f"{source}, constraint {int(place[1]) + 1}"
         kind, place = (place[2] if len(place) > 2 else None), place[3:]
         model, kinds = CONSTRAINTS.get(str(kind), Ordered), CONSTRAINTS
+    elif place and place[0] == "source" and len(place) > 1:
+        where, place, model = f"{source}, source", place[1:], Source
     return complaint(first, model, where, place, kinds=kinds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -9,51 +11,66 @@ from synthdata.fields.cells import NULL_WORDS, rows_named
 from synthdata.fields.written_dates import parse_dates, written_format
 from synthdata.fields.written_numbers import CELL, Form, find_form, plain_numbers
 
-__all__ = ["nearly", "nearly_dates"]
+__all__ = ["Near", "nearly", "nearly_dates"]
 
 FEWEST = 50  # cells, below which a few say nothing
 MOST_ODD = 0.05  # of the cells, at most, that are something else
 USUAL = 0.02  # of the cells, that have a shape for it not to be odd
 
 
-def nearly(text: pd.Series) -> str:
-    """What nearly all cells of a column of text are, and which are not; "" if there is no such thing.
+@dataclass(frozen=True)
+class Near:
+    """What nearly all cells of a column are.
+
+    what: in words. bad: the rows of cells that are none, (k,) int.
+    """
+
+    what: str
+    bad: np.ndarray
+
+    @property
+    def note(self) -> str:
+        """What to do about it, for a person."""
+        them = "it" if len(self.bad) == 1 else "them"
+        leave_out = f"leave {them} out (--reject-bad-rows {len(self.bad)})"
+        return f"{self.what} but for {rows_named(self.bad)}: mend {them} and guess again, or {leave_out}"
+
+
+def nearly(text: pd.Series) -> Near | None:
+    """What nearly all cells of a column of text are, and which are not; None if there is no such thing.
 
     The index of the cells is their rows.
     """
     text = text[~text.isin(NULL_WORDS)]
     if len(text) < FEWEST or text.nunique() < FEWEST / 2:
-        return ""
+        return None
     return nearly_dates(text) or _nearly_numbers(text)
 
 
-def nearly_dates(text: pd.Series) -> str:
+def nearly_dates(text: pd.Series) -> Near | None:
     """As `nearly`, of dates alone."""
     text = text[~text.isin(NULL_WORDS)]
     if len(text) < FEWEST:
-        return ""
+        return None
     shapes = text.str.replace(r"\d+", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
     share = shapes.map(shapes.value_counts(normalize=True))
     usual = text[share >= USUAL]
     if len(usual) < (1 - MOST_ODD) * len(text):
-        return ""
+        return None
     found = written_format(usual, most_bad=MOST_ODD)
     if found is None:
-        return ""
-    return _said(f"dates ({found.format})", text, parse_dates(text, found.format)[1])
+        return None
+    return _near(f"dates ({found.format})", text, parse_dates(text, found.format)[1])
 
 
-def _nearly_numbers(text: pd.Series) -> str:
+def _nearly_numbers(text: pd.Series) -> Near | None:
     numbers = text[text.str.fullmatch(CELL).to_numpy(bool)]
     form = find_form(numbers) if (1 - MOST_ODD) * len(text) <= len(numbers) else None
     if form is None or numbers.str.match(r"0\d").any():  # codes
-        return ""
+        return None
     written = "" if form == Form() else f" (like {form.prefix}1{form.thousands}234{form.decimal}5{form.suffix})"
-    return _said(f"numbers{written}", text, plain_numbers(text, form)[1])
+    return _near(f"numbers{written}", text, plain_numbers(text, form)[1])
 
 
-def _said(what: str, text: pd.Series, bad: np.ndarray) -> str:
-    if not bad.any() or bad.mean() > MOST_ODD:
-        return ""
-    rows = text.index.to_numpy()[bad]
-    return f"{what} but for {rows_named(rows)}: mend {'it' if len(rows) == 1 else 'them'}, and guess again"
+def _near(what: str, text: pd.Series, bad: np.ndarray) -> Near | None:
+    return Near(what, text.index.to_numpy()[bad]) if bad.any() and bad.mean() <= MOST_ODD else None

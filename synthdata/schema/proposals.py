@@ -18,6 +18,7 @@ import pandas as pd
 
 from synthdata.errors import DataError
 from synthdata.fields import Datetime, Field, Number
+from synthdata.fields.datetime import DAY
 from synthdata.schema.constraints import Constraint, Ordered, Product, Sum
 
 __all__ = ["propose_constraints"]
@@ -128,14 +129,32 @@ def _quantity(column: pd.Series) -> np.ndarray:
 def _orders(table: _Table, totals: Sequence[str]) -> list[Ordered]:
     """Orders that hold in every row, without those that others imply; a total is left to its sum."""
     above: dict[str, set[str]] = {}  # the columns that each is above
-    for low, high in _ordered_pairs(table):
-        if high not in totals and _is_ordered(table, low, high):
+    for low, high in sorted(_ordered_pairs(table), key=lambda pair: _is_day_above(table, *pair)):
+        if high in totals or high in _below(low, above):  # whole days could be ordered in a circle
+            continue
+        if _is_ordered(table, low, high):
             above.setdefault(high, set()).add(low)
     result = []
     for high in (name for name in table.fields if name in above):
         through = {low for other in above[high] for low in above.get(other, ())}
         result += [Ordered(low=low, high=high) for low in table.fields if low in above[high] - through]
     return result
+
+
+def _below(name: str, above: Mapping[str, set[str]]) -> set[str]:
+    """All columns that one is above, by way of others too."""
+    found, left = set[str](), [name]
+    while left:
+        new = above.get(left.pop(), set()) - found
+        found |= new
+        left += new
+    return found
+
+
+def _is_day_above(table: _Table, low: str, high: str) -> bool:
+    """Whether the low column has a time of day and the high one none, which is then a whole day."""
+    one, other = table.fields[low], table.fields[high]
+    return isinstance(one, Datetime) and isinstance(other, Datetime) and one.has_time and not other.has_time
 
 
 def _ordered_pairs(table: _Table) -> Iterator[tuple[str, str]]:
@@ -148,11 +167,12 @@ def _ordered_pairs(table: _Table) -> Iterator[tuple[str, str]]:
         first = values[:, :FIRST]
         there = ~np.isnan(first)
         for low, name in enumerate(names):
+            days = np.array([[_is_day_above(table, name, high)] for high in names])
             with np.errstate(invalid="ignore"):
-                broken = (first < first[low]).any(axis=1)
+                broken = (first + days * (DAY - 1) < first[low]).any(axis=1)
             both = (there & there[low]).sum(axis=1)
             for high in np.flatnonzero(~broken & (both >= min(BOTH, first.shape[1]))).tolist():
-                if high != low and not (values[high] < values[low]).any():
+                if high != low and not (values[high] + days[high] * (DAY - 1) < values[low]).any():
                     yield name, names[high]
 
 
@@ -160,10 +180,13 @@ def _is_ordered(table: _Table, low: str, high: str) -> bool:
     """Whether two columns are in order in every row, and that says something."""
     is_time = isinstance(table.fields[low], Datetime)
     some = np.stack([_quantity(table.some[name]) for name in (low, high)])
+    later = DAY - 1 if _is_day_above(table, low, high) else 0
+    some[1] += later
     some = some[:, ~np.isnan(some).any(axis=0)]
     if not _tells_something(*some, named=_named_alike(low, high), is_time=is_time):
         return False
     lows, highs = (_quantity(table.column(name)) for name in (low, high))
+    highs = highs + later
     both = ~np.isnan(lows) & ~np.isnan(highs)
     if both.sum() < (LEAST_DATES if is_time else LEAST_NUMBERS) or (highs[both] < lows[both]).any():
         return False

@@ -22,14 +22,16 @@ from pydantic import Field as Key
 from synthdata.errors import DataError, SchemaError, nearest, similar_file
 from synthdata.fields import AnyField, Expectation, Field
 from synthdata.fields.cells import FOLDER
+from synthdata.fields.written_numbers import Form
 from synthdata.messages import check_frame
 from synthdata.notebook import table_html
-from synthdata.schema.checks import check_schema
+from synthdata.schema.checks import check_schema, with_whole_days
 from synthdata.schema.constraints import AnyConstraint
 from synthdata.schema.inference import Inferred, infer_fields
 from synthdata.schema.messages import explained
 from synthdata.schema.model import Model
 from synthdata.schema.proposals import propose_constraints
+from synthdata.schema.source import BAD_ROWS, FOUND, Source
 from synthdata.schema.yaml import read_yaml, with_model, write_yaml
 from synthdata.subjects import Subjects
 
@@ -57,6 +59,8 @@ class Schema(BaseModel):
         The columns that name who is to be protected, a patient or a customer. Without one, every row is its own.
     rows_per_subject : int, default 100
         The most rows of a subject that are learned.
+    source : Source, optional
+        How the file that the table comes from is written.
     model : str, mapping or settings, default "transformer"
         The table's generator: a family, or one with settings, `VAE(latent=4)` or `{"family": "vae"}`.
     constraints : tuple of constraint, default ()
@@ -93,6 +97,7 @@ class Schema(BaseModel):
     target: str | None = None
     subject: tuple[str, ...] = Key(default=(), description="the columns that name who is to be protected")
     rows_per_subject: int = Key(default=100, ge=1, description="the most rows of a subject that are learned")
+    source: Source = Key(default=Source(), description="how the file is written, where it does not show it")
     model: Model = Model()
     fields: dict[str, AnyField] = Key(min_length=1)
     constraints: tuple[AnyConstraint, ...] = ()
@@ -115,6 +120,9 @@ class Schema(BaseModel):
         except ValidationError as error:
             raise SchemaError(explained(error, cls, source)) from None
         schema.check(source)
+        resolved = with_whole_days(schema.constraints, schema.fields)
+        if resolved != schema.constraints:
+            object.__setattr__(schema, "constraints", resolved)  # of the same frozen model, before anybody sees it
         return schema
 
     @classmethod
@@ -332,15 +340,28 @@ class Schema(BaseModel):
         if missing:
             found = nearest(missing[0], frame.columns)
             raise DataError(f'{source}: no column "{missing[0]}", which the schema names; {found}')
+        raw = {
+            name: field.located(frame[name], folder) if folder else frame[name] for name, field in self.fields.items()
+        }
+        bad = self._bad_rows(raw, len(frame))
+        if bad.any():
+            raw = {name: column[~bad].reset_index(drop=True) for name, column in raw.items()}
         try:
-            return pd.DataFrame(
-                {
-                    name: field.parse(field.located(frame[name], folder) if folder else frame[name], name)
-                    for name, field in self.fields.items()
-                }
-            )
+            typed = pd.DataFrame({name: field.parse(raw[name], name) for name, field in self.fields.items()})
         except DataError as error:
             raise DataError(f"{source}, {error}") from None
+        if bad.any():
+            typed.attrs[BAD_ROWS] = np.flatnonzero(bad).tolist()
+        return typed
+
+    def _bad_rows(self, raw: Mapping[str, pd.Series], rows: int) -> np.ndarray:
+        """Which rows are left out, since a cell cannot be read: (n,) bool; none if they are more than may be."""
+        bad = np.zeros(rows, bool)
+        if not self.source.bad_rows:
+            return bad
+        for name, field in self.fields.items():
+            bad |= field.unreadable(raw[name])
+        return bad if bad.sum() <= self.source.most_bad(rows) else np.zeros(rows, bool)
 
     def check(self, source: str = "schema") -> None:
         """Raise SchemaError for what contradicts itself; `source` names the schema in the message.
@@ -351,17 +372,23 @@ class Schema(BaseModel):
 
 
 def infer(
-    data: pd.DataFrame | str | Path, name: str = "table", *, target: str | None = None
+    data: pd.DataFrame | str | Path, name: str = "table", *, target: str | None = None, signs: Form | None = None
 ) -> tuple[Schema, Inferred]:
-    """Guess a schema as `Schema.infer` does. Returns it with notes on what a person should check."""
+    """Guess a schema as `Schema.infer` does. Returns it with notes on what a person should check.
+
+    signs: the decimal sign and what parts thousands, where the cells leave them open.
+    """
     from synthdata.io.readers import read_table
 
     frame = data if isinstance(data, pd.DataFrame) else read_table(data)
     named = _named(frame, "data")
-    found = infer_fields(named, str(frame.attrs.get(FOLDER, "")))
+    source = frame.attrs.get(FOUND, Source())
+    most_bad = source.most_bad(len(frame))
+    found = infer_fields(named, str(frame.attrs.get(FOLDER, "")), signs, most_bad)
     proposed = propose_constraints(named, found.fields)
     fields = dict(found.fields)
-    return Schema(name=name, target=target, fields=fields, subject=found.subject, constraints=proposed), found
+    schema = Schema(name=name, target=target, source=source, fields=fields, subject=found.subject, constraints=proposed)
+    return schema, found
 
 
 def _said(model: BaseModel) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import yaml
 
 from synthdata.errors import SchemaError
 from synthdata.schema.model import Model
+from synthdata.schema.source import Source
 
 if TYPE_CHECKING:
     from synthdata.schema.schema import Schema
@@ -45,6 +46,8 @@ def write_yaml(schema: Schema, notes: Mapping[str, str], why: str) -> str:
         head["subject"] = schema.subject[0] if len(schema.subject) == 1 else list(schema.subject)
     if schema.rows_per_subject != defaults["rows_per_subject"].default:
         head["rows_per_subject"] = schema.rows_per_subject
+    if schema.source != Source():
+        head["source"] = schema.source.model_dump(exclude_defaults=True, mode="json")
     if schema.model != Model():
         head["model"] = _model(schema)
     behind = {"subject": f"  # {why}"} if why else {}

@@ -93,6 +93,8 @@ class Filling:
         wanted = {**{name: each for name, each in missing.items() if name in encoder.codecs}, **derived.sampled}
         wanted = {name: each for name, each in wanted.items() if each.any()}
         allowed = {name: _present(layout[name]) for name in layout if encoder.codecs[name].nulls and name in wanted}
+        sampled = {name: mask for name, mask in encoder.sampled.items() if name in wanted}
+        allowed |= {name: allowed.get(name, np.True_) & mask for name, mask in sampled.items()}
         cells = self._read_cells(rows, layout, missing, derived.sampled)
         cells, row_masks = cells.learned(encoder.dependencies, layout, allowed)
         allowed = {name: mask for name, mask in allowed.items() if name not in encoder.dependencies.by_column}

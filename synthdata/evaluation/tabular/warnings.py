@@ -15,7 +15,7 @@ __all__ = ["about_masked", "mostly_rare", "unusable"]
 NEAR_FLOOR = 0.02  # distance from the AUC of independent columns
 FAR = 0.1  # distance from it, from which on rows are far easier to tell
 LEAST_FLOOR = 0.6  # AUC of independent columns below which columns hardly depend on each other
-MOSTLY = 0.5  # of the rows
+MANY = 0.1  # of the rows
 
 
 def unusable(scores: Sequence[Score]) -> list[str]:
@@ -55,13 +55,13 @@ def _of_rows(score: Score | None) -> Iterator[str]:
 
 
 def mostly_rare(schema: Schema, frames: Mapping[str, pd.DataFrame]) -> tuple[Masked, ...]:
-    """The columns that are mostly the rare label in the synthetic rows, but not in the real ones."""
+    """The columns that are the rare label in many synthetic rows, but not in the real ones."""
     found = []
     for name, field in schema.fields.items():
         if field.rare_label is None:
             continue
         real, made = (float((frames[side][name] == field.rare_label).mean()) for side in ("train", "synthetic"))
-        if made > MOSTLY > real:
+        if made > MANY > real:
             found.append(Masked(name, field.rare_label, made))
     return tuple(found)
 
@@ -69,7 +69,7 @@ def mostly_rare(schema: Schema, frames: Mapping[str, pd.DataFrame]) -> tuple[Mas
 def about_masked(columns: Sequence[Masked]) -> list[str]:
     """Warnings about such columns."""
     return [
-        f"Column {column.said}: most of its real values are too rare to be learned. Leave it out, group its values, or "
-        f"declare it as an identifier."
+        f"Column {column.said}: as many of its real values are too rare to be learned. Group its values, or say what "
+        f"stands for them (rare_values: frequent, or made), or declare it as an identifier."
         for column in columns
     ]

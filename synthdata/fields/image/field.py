@@ -38,6 +38,7 @@ GUESSED_MOST = 64  # pixels a side that `guess` goes up to: what generators are 
 OPENED, DECODED = 1000, 100  # cells that `guess` opens, and how many of them it looks at
 CHUNK_VALUES = 1 << 22  # pixels times channels that are decoded at a time
 BETWEEN = "expect_column_values_to_be_between"
+NAMED = 5  # files, in a message
 MOST_ALIKE = 0.25  # share of the pairs of images: as where every second one is the same
 
 
@@ -97,6 +98,10 @@ class Image(Field):
             return "an image is never missing: drop nullable, and the rows without an image"
         return None
 
+    def in_short(self) -> str:
+        """The size."""
+        return f"{self.height} x {self.width}, {'gray' if self.channels == 1 else 'colour'}"
+
     @classmethod
     def located(cls, cells: pd.Series, folder: str) -> pd.Series:
         """Make relative paths absolute."""
@@ -135,13 +140,22 @@ class Image(Field):
         allowed = [size is not None and (self.resize or size == (self.height, self.width)) for size in sizes(values)]
         return pd.Series(values, index=cells.index, dtype=object), ~np.array(allowed, bool)
 
+    def unreadable(self, column: pd.Series) -> np.ndarray:
+        """Cells without an image, as well as those whose image cannot be read."""
+        return np.asarray(super().unreadable(column) | self._missing(column))
+
     def hint(self, bad: pd.Series) -> str:
-        """What is wrong with the first cell that does not parse, and how to fix it."""
-        cell = _cell(bad.iloc[0])
+        """What is wrong with cells that do not parse, and how to fix it."""
+        cells = [_cell(cell) for cell in bad.tolist()]
+        broken = [cell for cell, size in zip(cells, sizes(cells), strict=True) if size is None]
+        if broken:
+            paths = [cell for cell in broken if isinstance(cell, str)]
+            named = f" ({', '.join(paths[:NAMED])}{', ...' if len(paths) > NAMED else ''})" if paths else ""
+            return f"; {len(broken):,} not there, damaged, or no images{named}: mend them, or leave these rows out"
+        cell = cells[0]
         first = f"the first of them, {cell}," if isinstance(cell, str) else "the first of them"
         (size,) = sizes([cell])
-        if size is None:
-            return f"; {first} is not there, damaged, or no image: mend the files, or leave these rows out"
+        assert size is not None
         return (
             f"; {first} is {size[0]} x {size[1]} pixels (height x width), allowed is {self.height} x "
             f"{self.width}: set resize: true, or another size, in the schema"

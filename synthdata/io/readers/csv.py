@@ -1,14 +1,8 @@
-"""CSV: text, cell by cell as written."""
+"""CSV and other delimited text: text, cell by cell as written."""
 
 from __future__ import annotations
 
 import csv
-import io
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -16,39 +10,46 @@ import pyarrow as pa
 import pyarrow.csv
 
 from synthdata.errors import DataError
-from synthdata.io.readers.encoding import encoding_of
-from synthdata.io.readers.opening import READ_AS, check_names, opened
+from synthdata.io.readers.csv_dialect import NAMED, Dialect, find_dialect, open_rows
+from synthdata.io.readers.headers import without_blanks, without_unnamed
+from synthdata.io.readers.opening import READ_AS, opened
+from synthdata.schema.source import BAD_LINES, FOUND, Source
 
 __all__ = ["read_csv"]
 
 BLOCK_BYTES = 8 << 20  # what is read at a time; a single CSV row must fit into it
-NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}  # delimiters, the likeliest first
-LOOKED_AT = 50  # rows that a delimiter is told by
-SAID = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # a first line that names the delimiter, as Excel reads it
+END_OF_FILE = "\x1a"  # which DOS wrote behind the last line
 
 
-@dataclass(frozen=True)
-class _Dialect:
-    """How a file is written. skipped: lines before the header."""
+def read_csv(path: Path, source: Source) -> pd.DataFrame:
+    """Read as text, all columns."""
+    dialect = find_dialect(path, source)
+    bad: list[str] = []
 
-    codec: str
-    delimiter: str = ","
-    skipped: int = 0
+    def handle(row: pa.csv.InvalidRow) -> str:
+        if not _is_no_row(row.text, dialect):
+            if not source.bad_rows:
+                return "error"
+            bad.append(row.text)
+        return "skip"
 
-
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read as text, all columns; the delimiter is what splits the header and the first rows alike."""
-    encoding = encoding_of(path)
-    names, dialect = _header(path, encoding.codec)
-    check_names(names, path, unnamed=1)
-    utf_8 = dialect.codec.startswith("utf-8")
+    utf_8 = dialect.codec.startswith("utf-8") or dialect.codec == "utf_8"
     read = pa.csv.ReadOptions(
-        block_size=BLOCK_BYTES, skip_rows=dialect.skipped, encoding="utf8" if utf_8 else dialect.codec
+        block_size=BLOCK_BYTES,
+        skip_rows=dialect.skipped,
+        skip_rows_after_names=int(dialect.header),
+        column_names=dialect.names,
+        encoding="utf8" if utf_8 else dialect.codec,
     )
-    parse = pa.csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True)
+    parse = pa.csv.ParseOptions(
+        delimiter=dialect.delimiter,
+        newlines_in_values=True,
+        escape_char=dialect.escape or False,
+        invalid_row_handler=handle,
+    )
     convert = pa.csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()),
-        null_values=[""],
+        column_types=dict.fromkeys(dialect.names, pa.string()),
+        null_values=["", *source.na],
         strings_can_be_null=True,
         quoted_strings_can_be_null=True,
     )
@@ -56,102 +57,48 @@ def read_csv(path: Path) -> pd.DataFrame:
         with opened(path) as file:
             table = pa.csv.read_csv(file, read_options=read, parse_options=parse, convert_options=convert)
     except pa.ArrowInvalid:
-        raise DataError(_explain_csv(path, dialect, len(names))) from None
+        raise DataError(_explain_csv(path, dialect)) from None
+    if bad and len(bad) > source.most_bad(len(table) + len(bad)):
+        raise DataError(f"{_explain_csv(path, dialect)}; {len(bad):,} lines are like this, and bad_rows allows fewer")
     frame: pd.DataFrame = table.to_pandas().astype("str")  # pandas takes a column of missing text for objects
-    frame, unnamed = _without_unnamed(frame, path)
-    frame, blanks = _without_blanks(frame, path)
-    frame.attrs[READ_AS] = [f"{path}: {each}" for each in (encoding.remark, unnamed, blanks) if each]
+    if dialect.comment:
+        frame = frame[~frame.iloc[:, 0].str.startswith(dialect.comment, na=False)].reset_index(drop=True)
+    frame, unnamed = without_unnamed(frame, path)
+    frame, blanks = without_blanks(frame, path, source.most_bad(len(frame)))
+    frame.attrs[READ_AS] = [f"{path}: {each}" for each in (*dialect.remarks, *unnamed, *blanks)]
+    if bad:
+        frame.attrs[BAD_LINES] = bad
+        frame.attrs[READ_AS] += [f"{path}: {len(bad):,} lines of too many or too few cells left out (bad_rows)"]
+    frame.attrs[FOUND] = dialect.source(source, path)
     return frame
 
 
-def _without_unnamed(frame: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, str]:
-    """The columns without one that has no name: an index that counts the rows, or what a last delimiter makes.
-
-    DataError if it holds anything else.
-    """
-    for place, name in enumerate(map(str, frame), 1):
-        if name.strip():
-            continue
-        cells = frame[name]
-        counts = [[str(row + start) for row in range(len(frame))] for start in (0, 1)]
-        if cells.isna().all():
-            return frame.drop(columns=name), f"column {place} has no name and is empty: left out"
-        if cells.tolist() in counts:
-            return frame.drop(columns=name), f"column {place} has no name and counts the rows: left out"
-        raise DataError(f"{path}: column {place} has no name; name every column in the header")
-    return frame, ""
+def _is_no_row(text: str, dialect: Dialect) -> bool:
+    """Whether a line that has not as many cells as the header is no row: a comment, or the mark of an end."""
+    return text == END_OF_FILE or bool(dialect.comment and text.startswith(dialect.comment))
 
 
-def _without_blanks(frame: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, str]:
-    """The rows without those of nothing but empty cells; DataError for a row that repeats the header."""
-    names = pd.Series(list(frame), index=frame.columns)
-    first = frame.iloc[:, 0].str.removeprefix("\ufeff")  # the mark of a second file behind the first
-    like = frame[first == names.iloc[0]]
-    again = like.index[like.iloc[:, 1:].eq(names.iloc[1:], axis=1).all(axis=1)]
-    if len(again) and len(names) > 1:
-        raise DataError(f"{path}: row {again[0] + 1} repeats the header; take it out, or are these two tables?")
-    if not len(frame) or not frame.iloc[:, 0].isna().any():
-        return frame, ""
-    blank = frame.isna().all(axis=1).to_numpy(bool)
-    if not blank.any() or len(names) == 1:
-        return frame, ""
-    rows = "1 row" if blank.sum() == 1 else f"{blank.sum():,} rows"
-    return frame[~blank].reset_index(drop=True), f"{rows} of empty cells alone left out"
-
-
-@contextmanager
-def _rows(path: Path, dialect: _Dialect) -> Iterator[tuple[Iterator[list[str]], Callable[[], int]]]:
-    """Open a CSV row by row, slowly: for its header, and to say where it is broken."""
-    with opened(path) as file, io.TextIOWrapper(file, encoding=dialect.codec, newline="") as text:
-        for _ in range(dialect.skipped):
-            text.readline()
-        rows = csv.reader(text, delimiter=dialect.delimiter)
-        yield rows, lambda: rows.line_num + dialect.skipped
-
-
-def _header(path: Path, codec: str) -> tuple[list[str], _Dialect]:
-    """Return the column names and the dialect that splits them: that which splits rows into most cells, all alike."""
-    with opened(path) as file, io.TextIOWrapper(file, encoding=codec, newline="") as text:
-        said = SAID.fullmatch(text.readline(16))
-    if said:
-        dialect = _Dialect(codec, said[1], 1)
-        return _first_rows(path, dialect)[0], dialect
-    split = {delimiter: _first_rows(path, _Dialect(codec, delimiter)) for delimiter in NAMED}
-    alike = [each for each, rows in split.items() if len({len(row) for row in rows}) == 1 and len(rows[0]) > 1]
-    if alike:
-        delimiter = max(alike, key=lambda each: len(split[each][0]))
-    else:
-        delimiter = next((each for each, rows in split.items() if len(rows[0]) > 1), ",")
-    return split[delimiter][0], _Dialect(codec, delimiter)
-
-
-def _first_rows(path: Path, dialect: _Dialect) -> list[list[str]]:
-    """The header and a few rows; a quote left open ends them."""
-    rows: list[list[str]] = []
-    try:
-        with _rows(path, dialect) as (every, _):
-            rows.extend(islice((row for row in every if row), LOOKED_AT))
-    except csv.Error:
-        if not rows:
-            raise DataError(f"{path}: the header cannot be read as CSV; is this a text file?") from None
-    if not rows:
-        raise DataError(f"{path}: found blank lines only; a header and rows are needed")
-    return rows
-
-
-def _explain_csv(path: Path, dialect: _Dialect, columns: int) -> str:
+def _explain_csv(path: Path, dialect: Dialect) -> str:
     """Say where a CSV is broken, by reading it once more row by row."""
+    columns = len(dialect.names)
     try:
-        with _rows(path, dialect) as (rows, line_number):
+        with open_rows(path, dialect) as (rows, line_number):
             start = dialect.skipped
             for row in rows:
-                if row and len(row) != columns:
-                    kind = NAMED.get(dialect.delimiter, "delimiter")
-                    return (
-                        f"{path}, line {start + 1}: found {len(row)} cells; the header has {columns}: "
-                        f"mend the line, or quote cells that hold a {kind}, a quote or a line break"
-                    )
+                if row and len(row) != columns and not _is_no_row(row[0], dialect):
+                    return f"{path}, line {start + 1}: {_odd(row, columns, dialect)}"
                 start = line_number()
     except csv.Error:
         return f"{path}, line {start + 1}: cannot be read as CSV; mend the line"
     return f"{path}: cannot be read as CSV; is a row longer than {BLOCK_BYTES >> 20} MB, or a quote left open?"
+
+
+def _odd(row: list[str], columns: int, dialect: Dialect) -> str:
+    """What is odd about a row of too many or too few cells, and what to do."""
+    found = f"found {len(row)} cells; the header has {columns}"
+    if row[0].startswith("#"):
+        return f'{found}: a comment? then say --comment "#" (in a schema, source: {{comment: "#"}})'
+    if len(row) == 1 and columns > 1:
+        return f"{found}: a title, a note or a total? take the line out, or say --skip-rows if it is above the header"
+    kind = NAMED.get(dialect.delimiter, "delimiter")
+    return f"{found}: mend the line, or quote cells that hold a {kind}, a quote or a line break"

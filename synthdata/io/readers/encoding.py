@@ -31,6 +31,7 @@ ORDINALS, PUNCTUATION = set("ºª"), set("«»‘’“”„–—…•·¿¡\
 BEYOND_LATIN = 0x370  # from Greek on
 FEWEST = 12  # letters of another script, that tell it
 MOSTLY = 0.9
+NAME_IT = "name the encoding (--encoding; in a schema, source: {encoding: ...})"
 CALLED = {"cp1252": "Windows-1252", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 
 
@@ -59,18 +60,17 @@ def encoding_of(path: Path) -> Encoding:
     where, has_others, sample = broken
     if has_others or start.startswith(codecs.BOM_UTF8):
         raise DataError(
-            f"{path}: {where} is not UTF-8, though others of the file are: mend it, and save the table as UTF-8"
+            f"{path}: {where} is not UTF-8, though others of the file are: mend it and save the table as UTF-8, "
+            f"or {NAME_IT}"
         )
     told = _told(sample)
     if told is None:
-        raise DataError(f"{path}: {where} is not UTF-8, and may be in several encodings; save the table as UTF-8")
+        raise DataError(f"{path}: {where} is not UTF-8, and may be in several encodings: {NAME_IT}")
     return _named(told)
 
 
 def _named(codec: str) -> Encoding:
-    return Encoding(
-        codec, f"read as {CALLED.get(codec, codec.upper())}, not UTF-8; if characters are wrong, save it as UTF-8"
-    )
+    return Encoding(codec, f"read as {CALLED.get(codec, codec.upper())}, not UTF-8; if characters are wrong, {NAME_IT}")
 
 
 def _first_broken(path: Path) -> tuple[str, bool, bytes] | None:

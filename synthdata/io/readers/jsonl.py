@@ -11,22 +11,23 @@ import pandas as pd
 
 from synthdata.errors import DataError
 from synthdata.io.readers.opening import READ_AS, check_names, opened
+from synthdata.schema.source import Source
 
 __all__ = ["read_json", "read_jsonl"]
 
 
-def read_jsonl(path: Path) -> pd.DataFrame:
+def read_jsonl(path: Path, source: Source) -> pd.DataFrame:
     """Read one JSON object a line. A loop over rows: Python's parser keeps whole numbers of any size exactly."""
     with opened(path) as file:
         if file.read(4).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
-            return read_json(path)
+            return read_json(path, source)
     decode = _decoder().decode
     with opened(path) as file:
         lines = ((f"{path}, line {number}", number == 1, line) for number, line in enumerate(file, 1))
         return _table(((where, _record(line, decode, where, first=first)) for where, first, line in lines), path)
 
 
-def read_json(path: Path) -> pd.DataFrame:
+def read_json(path: Path, source: Source) -> pd.DataFrame:
     """Read an array of objects, or one object a line."""
     try:
         with opened(path) as file:
@@ -39,11 +40,43 @@ def read_json(path: Path) -> pd.DataFrame:
         raise DataError(f'{path}: key "{error}" stands twice in one object; rename one') from None
     except json.JSONDecodeError as error:
         if error.msg == "Extra data" and error.lineno > 1:
-            return read_jsonl(path)
+            return read_jsonl(path, source)
         raise DataError(f"{path}, line {error.lineno}: not JSON from character {error.colno} on; mend it") from None
-    if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
+    records, key = _records(found)
+    if records is None:
         raise DataError(f"{path}: found no array of objects; allowed is [{{...}}, {{...}}], or one object a line")
-    return _table(((f"{path}, record {number}", record) for number, record in enumerate(found, 1)), path)
+    frame = _table(((f"{path}, record {number}", record) for number, record in enumerate(records, 1)), path)
+    if key:
+        frame.attrs[READ_AS].append(f'{path}: only what stands under "{key}" is read')
+    return frame
+
+
+def _records(found: Any) -> tuple[list[dict[str, Any]] | None, str]:
+    """The records of a document, and the key that they stand under; None if there are none.
+
+    An array of objects; columns, as arrays or as objects by row number; objects by row name; columns, index and data
+    apart, all as pandas writes them; or one array of objects in an object.
+    """
+    if isinstance(found, list):
+        return (found if found and all(isinstance(each, dict) for each in found) else None), ""
+    if not isinstance(found, dict) or not found:
+        return None, ""
+    values = list(found.values())
+    if {"columns", "data"} <= found.keys() <= {"columns", "data", "index"} and isinstance(found["data"], list):
+        names = list(map(str, found["columns"]))
+        if all(isinstance(row, list) and len(row) == len(names) for row in found["data"]):
+            return [dict(zip(names, row, strict=True)) for row in found["data"]], ""
+    arrays = {key: each for key, each in found.items() if isinstance(each, list) and each and isinstance(each[0], dict)}
+    if len(arrays) == 1:
+        ((key, records),) = arrays.items()
+        return (records if all(isinstance(each, dict) for each in records) else None), key
+    if all(isinstance(each, list) and len(each) == len(values[0]) for each in values):
+        return [dict(zip(found, row, strict=True)) for row in zip(*values, strict=True)], ""
+    if all(isinstance(each, dict) for each in values):
+        if all(each.keys() == values[0].keys() and all(key.isdigit() for key in each) for each in values):
+            return [{name: each[row] for name, each in found.items()} for row in values[0]], ""
+        return values, ""
+    return None, ""
 
 
 def _decoder() -> json.JSONDecoder:

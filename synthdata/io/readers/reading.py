@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +16,16 @@ from synthdata.errors import DataError, similar_file
 from synthdata.fields.cells import FOLDER
 from synthdata.io.formats import READERS, ending_of
 from synthdata.io.readers.image_folder import read_image_folder
+from synthdata.schema.source import FOUND, Source
 
 __all__ = ["LEAST_TO_TRAIN", "read_table"]
 
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # of a database or the web, which may hold a password
+VERDICT = ".verdict.json"  # behind the name of a table, that of the verdict that is exported with it
 LEAST_TO_TRAIN = 20  # rows; fewer teach nothing that would not be a copy
 
 
-def read_table(path: str | Path, *, least: int = 1) -> pd.DataFrame:
+def read_table(path: str | Path, source: Source | None = None, *, least: int = 1) -> pd.DataFrame:
     r"""Read a table from a file, by its ending, or from a folder of images.
 
     CSV comes back as text, each cell as written, so that a schema can parse it exactly; typed formats come back in
@@ -34,6 +38,8 @@ def read_table(path: str | Path, *, least: int = 1) -> pd.DataFrame:
         A file of CSV (`.csv`, `.tsv`, `.txt`, delimited by comma, semicolon, tab or bar), JSON Lines (`.jsonl`,
         `.ndjson`), a JSON array of objects (`.json`), the first three compressed or not (`.csv.gz`), or Parquet
         (`.parquet`); or a folder of image files, with a `metadata.csv` or a folder for each label.
+    source : Source, optional
+        How the file is written, as far as it does not show it: a schema's `source`.
     least : int, default 1
         Refuse a table of fewer rows; training needs 20.
 
@@ -63,9 +69,10 @@ def read_table(path: str | Path, *, least: int = 1) -> pd.DataFrame:
     if path.is_dir():
         with _readable(path):
             frame = read_image_folder(path, f"or name a file ending in {_endings()}")
+        frame.attrs.setdefault(FOUND, source or Source())
         where = "found no rows"
     else:
-        frame = _read_file(path)
+        frame = _read_file(path, _own(path, source or Source()))
         frame.attrs[FOLDER] = str(path.parent.absolute())
         where = "found no rows below the header"
     if not len(frame):
@@ -75,7 +82,14 @@ def read_table(path: str | Path, *, least: int = 1) -> pd.DataFrame:
     return frame
 
 
-def _read_file(path: Path) -> pd.DataFrame:
+def _own(path: Path, source: Source) -> Source:
+    """The source of a table that was exported, as the verdict beside it shows: it has none of what is read over."""
+    return source.written if path.with_name(f"{path.name}{VERDICT}").exists() else source
+
+
+def _read_file(path: Path, source: Source) -> pd.DataFrame:
+    if ADDRESS.match(str(path)):
+        raise DataError(f"{str(path).partition(':')[0]}:// is an address; only files are read: save the table as one")
     ending = ending_of(path.name, READERS)
     if not ending:
         found = f'ending "{path.suffix}"' if path.suffix else "a name without ending"
@@ -85,8 +99,9 @@ def _read_file(path: Path) -> pd.DataFrame:
     with _readable(path):
         if not path.stat().st_size:
             raise DataError(f"{path}: the file is empty; a header and rows are needed")
-        frame: pd.DataFrame = resolve_name(READERS[ending])(path)
-        return frame
+        frame: pd.DataFrame = resolve_name(READERS[ending])(path, source)
+    frame.attrs.setdefault(FOUND, source)
+    return frame
 
 
 def _endings() -> str:

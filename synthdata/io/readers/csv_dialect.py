@@ -1,0 +1,144 @@
+"""The dialect of a delimited text file: its encoding, delimiter and escapes, and where its header is.
+
+What the source says is taken; the rest is found from the first rows. A delimiter is the one that parts them into most
+cells, all alike.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from synthdata.errors import DataError
+from synthdata.io.readers.encoding import encoding_of
+from synthdata.io.readers.headers import UNNAMED, check_header, header_row, numbered
+from synthdata.io.readers.opening import check_names, opened
+from synthdata.schema.source import Source
+
+__all__ = ["NAMED", "Dialect", "find_dialect", "open_rows"]
+
+NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}  # delimiters, the likeliest first
+LOOKED_FOR = (",", ";", "\t", "|")  # a space parts words as well, and has to be said
+LOOKED_AT = 200  # rows that a dialect is told by
+SAMPLE = 1 << 20  # characters that an escape is looked for in
+SAID = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # a first line that names the delimiter, as Excel reads it
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file is written.
+
+    codec: of its characters. skipped: lines above the header. escape: what stands before a quote in quotes, "" if it is
+    a second quote. names: of the columns; one without a name is `UNNAMED` and its place.
+    """
+
+    codec: str
+    delimiter: str = ","
+    skipped: int = 0
+    header: bool = True
+    comment: str = ""
+    escape: str = ""
+    names: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def source(self, said: Source, path: Path) -> Source:
+        """What is worth keeping of it: what was said, and what was found that is not the usual of the file's ending."""
+        usual = "\t" if ".tsv" in path.name.lower() else ","
+        found = {"delimiter": self.delimiter} if self.delimiter != usual else {}
+        return said.model_copy(update=found)
+
+
+def find_dialect(path: Path, source: Source) -> Dialect:
+    """Find how a file is written; DataError if its first rows are no table, or hold no names where they should."""
+    told = None if source.encoding else encoding_of(path)
+    dialect = Dialect(told.codec if told else str(source.encoding), comment=source.comment or "")
+    remarks = [told.remark] if told and told.remark else []
+    start, first = _start(path, dialect.codec)
+    said = SAID.fullmatch(first)
+    if said and source.delimiter is None:
+        dialect = replace(dialect, delimiter=said[1], skipped=1)
+    elif source.delimiter is not None:
+        dialect = replace(dialect, delimiter=source.delimiter)
+    skipped = dialect.skipped + source.skip_rows
+    tried = [dialect.delimiter] if said or source.delimiter is not None else LOOKED_FOR
+    split = {}
+    for delimiter in tried:
+        each = replace(dialect, delimiter=delimiter, skipped=skipped, escape=_escape(start, delimiter))
+        split[each] = _below_titles(path, each, source)
+    dialect = max(split, key=lambda each: _likely(split[each][2]))
+    above, titles, rows = split[dialect]
+    if titles:
+        lines = "1 line" if titles == 1 else f"{titles} lines"
+        remarks.append(f"{lines} above the header left out")
+    dialect = replace(dialect, skipped=dialect.skipped + above)
+    names, below = (rows[0], rows[1:]) if source.header is not False else ([], rows)
+    if source.header is False:
+        names = numbered(max(len(row) for row in rows))
+        dialect = replace(dialect, header=False)
+    elif source.header is None:
+        check_header(names, below, path)
+    if below and all(len(row) == len(names) + 1 and not row[-1].strip() for row in below):
+        names = [*names, ""]  # a delimiter ends each row but the header
+    check_names(names, path, unnamed=len(names))
+    names = [name if name.strip() else f"{UNNAMED}{place}" for place, name in enumerate(names, 1)]
+    return replace(dialect, names=tuple(names), remarks=tuple(remarks))
+
+
+def _start(path: Path, codec: str) -> tuple[str, str]:
+    """The first characters of a file, and its first line."""
+    with opened(path) as file, io.TextIOWrapper(file, encoding=codec, newline="") as text:
+        start = text.read(SAMPLE)
+    return start, start[:16].partition("\n")[0]
+
+
+def _escape(start: str, delimiter: str) -> str:
+    r"""A backslash where one stands before a quote that ends no cell: `"say \"no\""`."""
+    inside = rf'(?:^|{re.escape(delimiter)})"[^"\r\n]*\\"(?!["\r\n]|{re.escape(delimiter)}|$)'
+    return "\\" if re.search(inside, start, re.MULTILINE) else ""
+
+
+def _likely(rows: list[list[str]]) -> tuple[bool, int]:
+    """How likely rows are parted at the right places: all alike before others, and many cells."""
+    widths = Counter(len(row) for row in rows)
+    if len(widths) == 1 or {len(row) - len(rows[0]) for row in rows[1:]} == {1}:
+        return len(rows[0]) > 1, len(rows[0])
+    return False, min(len(rows[0]), 2)
+
+
+def _below_titles(path: Path, dialect: Dialect, source: Source) -> tuple[int, int, list[list[str]]]:
+    """Lines above the header, how many of them are titles, the first rows from there; a quote left open ends them."""
+    rows: list[list[str]] = []
+    ends: list[int] = []
+    try:
+        with open_rows(path, dialect) as (every, line_number):
+            for row in islice(every, LOOKED_AT):
+                rows.append(row)
+                ends.append(line_number() - dialect.skipped)
+    except csv.Error:
+        if not rows:
+            raise DataError(f"{path}: the header cannot be read as CSV; is this a text file?") from None
+    kept = [number for number, row in enumerate(rows) if row]
+    if not kept:
+        raise DataError(f"{path}: found blank lines only; a header and rows are needed")
+    first = 0 if source.skip_rows else header_row([rows[number] for number in kept])
+    header = rows[kept[first]]
+    above = ends[kept[first]] - 1 - sum(cell.count("\n") for cell in header)
+    return above, first, [rows[number] for number in kept[first:]]
+
+
+@contextmanager
+def open_rows(path: Path, dialect: Dialect) -> Iterator[tuple[Iterator[list[str]], Callable[[], int]]]:
+    """Open a file row by row, slowly: for its header, and to say where it is broken."""
+    with opened(path) as file, io.TextIOWrapper(file, encoding=dialect.codec, newline="") as text:
+        for _ in range(dialect.skipped):
+            text.readline()
+        rows = csv.reader(text, delimiter=dialect.delimiter, escapechar=dialect.escape or None)
+        kept = (row for row in rows if not (dialect.comment and row and row[0].startswith(dialect.comment)))
+        yield kept, lambda: rows.line_num + dialect.skipped

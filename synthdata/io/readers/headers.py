@@ -1,0 +1,139 @@
+"""The header of a table of cells: which row holds it, if any; and rows and columns that are no data."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from synthdata.errors import DataError
+from synthdata.fields.cells import NULL_WORDS
+
+__all__ = ["check_header", "header_row", "numbered", "without_blanks", "without_totals", "without_unnamed"]
+
+MOST_TITLES = 20  # rows above a header
+FEWEST = 5  # rows that say something of a header
+NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
+MOSTLY = 0.9  # of the cells of a column that are numbers
+HALF = 0.5  # of the columns whose first cell is like the others, at least, if the first row is a record
+UNNAMED = "\0"  # before the place of a column without a name
+TOTAL = re.compile(r"(?i)\W*(grand |sub)?-?total[se]?\W*|gesamt(summe|ergebnis)?|summe|somme|totaal|suma")
+
+
+def header_row(rows: Sequence[Sequence[str]]) -> int:
+    """Which of the first rows is the header: the rows above it hold one cell at most, and those below it more."""
+    widths = Counter(_filled(row) for row in rows if row)
+    usual = max(widths, key=lambda width: (widths[width], width), default=0)
+    if usual < 2:
+        return 0
+    for number, row in enumerate(rows[: MOST_TITLES + 1]):
+        if _filled(row) > 1 and not str(row[0]).startswith("# "):
+            return number if _filled(row) >= usual * HALF else 0
+    return 0
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
+
+
+def check_header(names: Sequence[str], rows: Sequence[Sequence[str]], path: Path) -> None:
+    """Refuse a first row that is a record like the others; names (columns,), rows: some of those below it."""
+    if _is_record(names, rows):
+        raise DataError(
+            f"{path}: the first row looks like a record, not like names of columns: "
+            "say --no-header (in a schema, source: {header: false}), or write names above it"
+        )
+
+
+def _is_record(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row is like the others: numbers stand above numbers of their range, words are met again."""
+    if len(rows) < FEWEST or [name.strip() for name in names] in (
+        [str(n) for n in range(k, k + len(names))] for k in (0, 1)
+    ):
+        return False
+    alike = 0
+    for place, name in enumerate(map(str.strip, names)):
+        cells = [row[place].strip() for row in rows if place < len(row)]
+        cells = [cell for cell in cells if cell not in NULL_WORDS]
+        numbers = [float(cell.replace(",", ".")) for cell in cells if NUMBER.fullmatch(cell)]
+        if name in NULL_WORDS or not cells:
+            continue
+        if len(numbers) >= MOSTLY * len(cells):
+            if not NUMBER.fullmatch(name):
+                return False
+            value = float(name.replace(",", "."))
+            reach = max(numbers) - min(numbers)
+            if not min(numbers) - reach <= value <= max(numbers) + reach:
+                return False
+            alike += 1
+        else:
+            alike += name in cells
+    return alike >= max(HALF * sum(bool(name.strip()) for name in names), 1)
+
+
+def numbered(count: int) -> list[str]:
+    """Names for columns that have none."""
+    return [f"column_{number}" for number in range(1, count + 1)]
+
+
+def without_unnamed(frame: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """The columns without those that have no name: an index that counts the rows, or empty ones.
+
+    Columns without a name are called `UNNAMED` and their place. DataError if one holds anything else.
+    """
+    remarks = []
+    for name in [name for name in map(str, frame) if name.startswith(UNNAMED)]:
+        place, cells = name.removeprefix(UNNAMED), frame[name]
+        if cells.isna().all():
+            remarks.append(f"column {place} has no name and is empty: left out")
+        elif cells.tolist() in ([str(row + start) for row in range(len(frame))] for start in (0, 1)):
+            remarks.append(f"column {place} has no name and counts the rows: left out")
+        else:
+            raise DataError(f"{path}: column {place} has no name; name every column in the header")
+        frame = frame.drop(columns=name)
+    return frame, remarks
+
+
+def without_blanks(frame: pd.DataFrame, path: Path, most_bad: int) -> tuple[pd.DataFrame, list[str]]:
+    """The rows without those of nothing but empty cells, and without totals, if so many rows may be left out.
+
+    DataError for a row that repeats the header, or a total that may not.
+    """
+    remarks: list[str] = []
+    names = pd.Series(list(frame), index=frame.columns)
+    first = frame.iloc[:, 0].str.removeprefix("\ufeff")  # the mark of a second file behind the first
+    like = frame[first == names.iloc[0]]
+    again = like.index[like.iloc[:, 1:].eq(names.iloc[1:], axis=1).all(axis=1)]
+    if len(again) and len(names) > 1:
+        raise DataError(f"{path}: row {again[0] + 1} repeats the header; take it out, or are these two tables?")
+    if len(names) > 1:
+        frame, remarks = without_totals(frame, path, most_bad)
+    if len(names) == 1 or not len(frame) or not frame.iloc[:, 0].isna().any():
+        return frame, remarks
+    blank = frame.isna().all(axis=1).to_numpy(bool)
+    if not blank.any():
+        return frame, remarks
+    rows = "1 row" if blank.sum() == 1 else f"{blank.sum():,} rows"
+    return frame[~blank].reset_index(drop=True), [*remarks, f"{rows} of empty cells alone left out"]
+
+
+def without_totals(frame: pd.DataFrame, path: Path, most_bad: int) -> tuple[pd.DataFrame, list[str]]:
+    """The rows without last ones that say that they are totals; DataError if so many may not be left out."""
+    totals = [row for row in range(max(len(frame) - 3, 0), len(frame)) if _is_total(frame, row)]
+    if not totals:
+        return frame, []
+    if len(totals) > most_bad:
+        raise DataError(
+            f"{path}: row {totals[0] + 1} is a total, by its word for one; take it out, or say --reject-bad-rows 1"
+        )
+    return frame.drop(index=totals).reset_index(drop=True), [f"row {totals[0] + 1}, a total, left out"]
+
+
+def _is_total(frame: pd.DataFrame, row: int) -> bool:
+    cells = frame.iloc[row].tolist()
+    words = [place for place, cell in enumerate(cells) if isinstance(cell, str) and TOTAL.fullmatch(cell.strip())]
+    empty = any(pd.isna(cell) for cell in cells)
+    return empty and any((frame.iloc[:, place] == cells[place]).sum() == 1 for place in words)

@@ -1,0 +1,114 @@
+"""Values too rare to be learned: a label, frequent ones, or codes made anew in the shape of the rare ones."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthdata import Category, Schema, Synthesizer, Transformer
+from synthdata.errors import ConditionError, SchemaError
+from synthdata.fields.shapes import Shapes, are_codes
+from synthdata.schema import infer
+from synthdata.subjects import Subjects
+
+RNG = np.random.default_rng(5)
+COMMON = ["J45.9", "I10.0", "E11.9"]
+CODES = [
+    str(RNG.choice(COMMON))
+    if RNG.random() < 0.5
+    else f"{'JIE'[RNG.integers(3)]}{RNG.integers(10, 90)}.{RNG.integers(10)}"
+    for _ in range(1200)
+]
+TOWNS = [
+    f"Town {'abcdefghijklmnopqrstuvwxyz'[min(int(RNG.exponential(7)), 25)]}{'xyz'[int(RNG.exponential(1)) % 3]}"
+    for _ in range(1200)
+]
+FRAME = pd.DataFrame({"code": CODES, "town": TOWNS, "n": RNG.integers(0, 9, 1200)})
+
+
+def sampled(**fields: Category) -> tuple[Synthesizer, pd.DataFrame]:
+    schema = Schema.infer(FRAME)
+    for name, field in fields.items():
+        schema = schema.replace_field(name, field)
+    model = Synthesizer.fit(FRAME, schema, model="marginals")
+    return model, model.sample(2000)
+
+
+def test_codes_are_made_anew_in_their_shape_and_with_letters_that_many_have() -> None:
+    model, made = sampled(code=Category(rare_values="made"))
+    assert made["code"].str.fullmatch(r"[JIE][1-9]\d\.\d").all()
+    assert 0.4 < made["code"].isin(COMMON).mean() < 0.6
+    assert made["code"].nunique() > 200
+    again = model.sample(2000)
+    assert again["code"].equals(made["code"])
+    body = model.encoder.codecs["code"].body.to_json()
+    kept = "".join(letters for shape in body["shapes"] for letters, _ in shape["places"])
+    assert len(body["shapes"]) == 1
+    assert len(kept) < 40  # classes of characters, no codes
+
+
+def test_frequent_values_stand_in_place_of_rare_ones() -> None:
+    model, made = sampled(town=Category(rare_values="frequent"))
+    counts = FRAME["town"].value_counts()
+    assert (counts < 5).any()
+    assert set(made["town"]) <= set(counts[counts >= 5].index)
+    with pytest.raises(ConditionError, match="is not among the values"):
+        model.sample(5, where="town = _RARE_")
+    holes = FRAME.assign(town=FRAME["town"].where(FRAME.index % 3 > 0)).head(200)
+    filled = Synthesizer.fit(FRAME, model.schema, model=Transformer(epochs=1, width=32)).fill(holes)
+    assert set(filled["town"][::3]) <= set(counts[counts >= 5].index)
+
+
+def test_a_label_is_what_a_schema_gets_that_says_nothing() -> None:
+    _, made = sampled(town=Category(), code=Category(rare="other"))
+    assert 0.4 < (made["code"] == "other").mean() < 0.6
+    assert (made["town"] == "_RARE_").any()
+
+
+def test_init_proposes_what_stands_for_many_rare_values() -> None:
+    schema, found = infer(FRAME)
+    assert schema.fields["code"] == Category(rare_values="made")
+    assert "are codes and made anew in their shape" in found.notes["code"]
+    few = FRAME.assign(
+        town=[
+            f"Village {'abcdefgh'[row % 8] * 3}"
+            if row % 5
+            else f"Hamlet {row // 26**2}{'abcdefghijklmnopqrstuvwxyz'[row % 26]}"
+            for row in range(1200)
+        ]
+    )
+    assert infer(few)[0].fields["town"].rare_values in ("frequent", "made")
+
+
+def test_a_closed_set_has_no_rare_values() -> None:
+    with pytest.raises(SchemaError, match="a closed set has none"):
+        Schema(fields={"x": Category(values=["a"], rare_values="made")})
+
+
+@pytest.mark.parametrize(
+    ("values", "codes"),
+    [(["A10", "B20.1", "C3"], True), (["PC 17599", "A/5 21171", "113803"], True), (["GBP", "EUR", "USD"], True),
+     (["12 Main Street", "3 High Street"], False), (["Anna Huber", "Ben Maier"], False), (["lorem", "ipsum"], False)],
+)  # fmt: skip
+def test_what_looks_like_codes(values: list[str], codes: bool) -> None:
+    assert are_codes(pd.Series(values)) == codes
+
+
+def test_shapes_and_letters_of_few_subjects_are_not_kept() -> None:
+    values = pd.Series([f"A{row % 10}" for row in range(60)] + ["zz-1"] * 3 + [f"Q{row}" for row in range(3)])
+    shapes = Shapes.fit(values, Subjects(len(values)), 5)
+    assert shapes is not None
+    assert Shapes.from_json(shapes.to_json()) == shapes
+    made = set(shapes.make(500, np.random.default_rng(0)))
+    assert all(re.fullmatch(r"A\d", code) for code in made)
+    one = Subjects.of(pd.DataFrame({"who": ["p"] * len(values)}), ("who",))
+    assert Shapes.fit(values, one, 5) is None
+
+
+@pytest.mark.parametrize("bad", [[], [{"weight": 0, "places": []}], [{"weight": 1, "places": [["ab", [1]]]}]])
+def test_broken_shapes_are_refused(bad: list[dict[str, object]]) -> None:
+    with pytest.raises(ValueError, match="no shapes"):
+        Shapes.from_json(bad)
