@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+NAMED_SO = "by its name: what a model would predict; used by the utility score and by augmentation"
 SHOWN = 5  # constraints that are listed
 
 LOOK_AT = """\
@@ -67,9 +68,11 @@ def command(
         check_file(output, force=force)
     frame = chosen_columns(console.read(data, source_of(said)), columns, drop)
     schema, found = infer(frame, ending_removed(data), signs=signs(decimal, thousands))
+    if found.target is not None:
+        schema = schema.replace(target=found.target)
     typed = console.typed(data, schema, frame=frame)
     remarks = [*about_columns(typed, schema), *about_rows(typed, schema)]
-    modeline, rest = schema.dump(found.notes, found.why).split("\n", 1)
+    modeline, rest = schema.dump(found.notes, {"subject": found.why, "target": NAMED_SO}).split("\n", 1)
     known = output is not None and (output.parent / "schema.json").exists()  # an editor would look for it there
     text = f"{modeline}\n" * known + LOOK_AT.format(rows=len(frame), data=data.name) + rest
     shown = described(schema, typed, found.notes)
@@ -77,6 +80,7 @@ def command(
         "schema": None if output is None else str(output),
         "rows": len(frame),
         "fields": {name: field.kind for name, field in schema.fields.items()},
+        "target": schema.target,
         "subject": list(schema.subject),
         "constraints": [constraint.label() for constraint in schema.constraints],
         "columns": [asdict(each) for each in shown],
@@ -98,6 +102,7 @@ def command(
         *table(shown),
         f"wrote {output}: {len(kinds)} fields ({counts}) from {len(frame):,} rows",
         *([f"subject: {', '.join(schema.subject)}, {found.why}"] if schema.subject else []),
+        *([f"target: {schema.target}, by its name"] if schema.target else []),
         *([f"keys, not learned but made anew: {', '.join(keys)}"] if keys else []),
         *([f"personal data, not learned but made anew: {', '.join(personal)}"] if personal else []),
         *([f"holds in every row: {_listed(schema)}"] if schema.constraints else []),

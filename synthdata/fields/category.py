@@ -30,7 +30,7 @@ MOSTLY, MANY_RARE = 0.5, 0.1  # of the cells
 FEW_VALUES = 50  # `guess` closes the set of at most so many values
 _AMOUNT = re.compile(r"[^\w\s.,]?\s?[+-]?[^\w\s.,]?\s?\d{1,3}(?:[.,' ]?\d)*\s?(?:[^\w\s.,]|[A-Z]{3})?")
 
-
+_DATE = re.compile(r"(?:^|\D)(?:\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2}))(?:\D|$)")
 _FIRM = re.compile(  # the end of a company's name
     r"(?i)\b(?:gmbh|ag|kg|ohg|ug|e\.? ?k|ltd|limited|inc|llc|llp|plc|corp|co|company"
     r"|s\.?a|s\.?a\.?r\.?l|s\.?p\.?a|s\.?r\.?l|b\.?v|n\.?v|oy|ab)\.?$"
@@ -109,14 +109,13 @@ class Category(Field):
             values = [value for value in order if value in counts.index]
             return Guess(cls(values=values), "all values found; others will be refused")
         rare = counts[counts < THRESHOLD]
-        named = isinstance(column.dtype, pd.CategoricalDtype)  # whoever made the column says that these are names
-        is_code = text.str.match(r"0\d").any()  # whose zeros would be lost
-        if not named and not is_code and _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
-            return Guess(cls(), "looks like amounts in several forms; written in one form, they would be numbers")
         whose = "rows" if subjects.numbers is None else "subjects"
         share = float(text.isin(rare.index).mean())
         field, instead = cls._instead(text, rare.index, share, subjects)
         note = f"{len(counts):,} values; those of fewer than 5 to 8 {whose}, {share:.0%} of the cells, {instead}"
+        looks = "" if isinstance(column.dtype, pd.CategoricalDtype) else _looks(text)
+        if looks:
+            return Guess(field, f"{looks}; {note}" if share > MANY_RARE else looks, matters=share > MANY_RARE)
         if text.str.contains(_FIRM).mean() > FIRMS:
             firms = "names of companies: learned by name, and written as they are"
             return Guess(field, f"{note}; {firms}; to make them anew: {{kind: personal, provider: company}}")
@@ -180,6 +179,16 @@ class Category(Field):
     def comparison(self, column: pd.Series) -> Categories:
         """Categories."""
         return Categories(column.astype(object).where(column.notna(), None).to_numpy(object))
+
+
+def _looks(text: pd.Series) -> str:
+    """What values look like that would be of another kind if they were written in one form; "" if they do not."""
+    is_code = text.str.match(r"0\d").any() or text.str.fullmatch(r"\d{16,}").any()  # whose digits would be lost
+    if not is_code and _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
+        return "looks like amounts in several forms; written in one form, they would be numbers"
+    if text.str.contains(_DATE).mean() > MOSTLY:
+        return "looks like dates in several forms; written in one form, they would be dates"
+    return ""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import DataError
-from synthdata.fields import KINDS, Category, Datetime, Field, Guess, Identifier, Number, Personal
+from synthdata.fields import KINDS, Boolean, Category, Datetime, Field, Guess, Identifier, Number, Personal
 from synthdata.fields.category import FEW_VALUES, MOST_VALUES
 from synthdata.fields.cells import NULL_WORDS, cells_as_text, holds_bytes, plain, rows_named
 from synthdata.fields.keys import PERSON, PLACE_OR_THING, STAFF
@@ -52,6 +52,11 @@ LANGUAGES = {  # by what columns are called
     "pl": re.compile(r"(?i)imi[eę]|nazwisko|ulica|urodzenia"),
 }
 CODE = re.compile(r"(?i)(^|_|\b)(id|code|no|nr|num|number|key|sku|plu|ean|upc|zip|plz)$|[a-z](Id|ID|No|Nr|Code)$")
+TARGET = re.compile(
+    r"(?i)(is_?|has_?)?(target|label|class|outcome|y|churn(ed)?|fraud|fraudulent|default(ed)?|readmitted|readmission|"
+    r"survived|diagnosis|species|approved|converted|subscribed|mortality|sale_?price|default[ ._]payment.*|"
+    r"\w+[_ ](label|target|outcome|class))"
+)
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
@@ -59,7 +64,8 @@ WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 class Inferred:
     """What inference found in a table.
 
-    fields: by column. notes: what a person should look at, by column. matter: the columns to look at first. subject:
+    fields: by column. notes: what a person should look at, by column. matter: the columns to look at first. target: a
+    column that is called as what models predict. subject:
     the columns that name who is to be protected; none where each row may be somebody else's. why: the reason, for a
     person.
     """
@@ -67,6 +73,7 @@ class Inferred:
     fields: Mapping[str, Field]
     notes: Mapping[str, str]
     matter: frozenset[str] = frozenset()
+    target: str | None = None
     subject: tuple[str, ...] = ()
     why: str = ""
 
@@ -104,7 +111,19 @@ def infer_fields(frame: pd.DataFrame, folder: str = "", signs: Form | None = Non
     fields |= _sexes(frame, fields)
     notes = {name: guess.note for name, guess in found.items()}
     matter = frozenset(name for name, guess in found.items() if guess.matters)
-    return Inferred(fields, notes, matter, subject, why)
+    return Inferred(fields, notes, matter, _target(fields), subject, why)
+
+
+def _target(fields: Mapping[str, Field]) -> str | None:
+    """The column that is called as what models predict; None if none or several are."""
+    kinds = (Boolean, Category, Number)
+    found = [
+        name
+        for name, field in fields.items()
+        if TARGET.fullmatch(name) and isinstance(field, kinds)
+        if not isinstance(field, Category) or field.values is not None
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _fields(found: Mapping[str, Guess]) -> dict[str, Field]:

@@ -250,9 +250,9 @@ class Schema(BaseModel):
             said = {key: said[key] for key in ("nullable", "description") if key in said}
         return self.replace(fields={**self.fields, name: {**said, "kind": kind, **changes}})
 
-    def dump(self, notes: Mapping[str, str] | None = None, why: str = "") -> str:
-        """Write as YAML. notes: comments by field name. why: the comment on the subject."""
-        return write_yaml(self, notes or {}, why)
+    def dump(self, notes: Mapping[str, str] | None = None, reasons: Mapping[str, str] | None = None) -> str:
+        """Write as YAML. notes: comments by field name. reasons: comments by key: on the subject, on the target."""
+        return write_yaml(self, notes or {}, reasons or {})
 
     def __repr__(self) -> str:
         target = f", target {self.target!r}" if self.target is not None else ""

@@ -36,8 +36,8 @@ def read_yaml(text: str, source: str) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value or key not in OPTIONAL}
 
 
-def write_yaml(schema: Schema, notes: Mapping[str, str], why: str) -> str:
-    """Write a schema, defaults left out. notes: comments, by the field they stand behind. why: that of the subject."""
+def write_yaml(schema: Schema, notes: Mapping[str, str], reasons: Mapping[str, str]) -> str:
+    """Write a schema, defaults left out. notes: comments, by the field they stand behind. reasons: by the key."""
     defaults = type(schema).model_fields
     head: dict[str, Any] = {"name": schema.name}
     if schema.target:
@@ -50,7 +50,7 @@ def write_yaml(schema: Schema, notes: Mapping[str, str], why: str) -> str:
         head["source"] = schema.source.model_dump(exclude_defaults=True, mode="json")
     if schema.model != Model():
         head["model"] = _model(schema)
-    behind = {"subject": f"  # {why}"} if why else {}
+    behind = {key: f"  # {reason}" for key, reason in reasons.items() if reason}
     lines = [MODELINE, *(f"{key}: {_flow(value)}{behind.get(key, '')}" for key, value in head.items()), "fields:"]
     for name, field in schema.fields.items():
         values = {"kind": field.kind, **field.model_dump(exclude_defaults=True)}
@@ -84,7 +84,7 @@ def with_model(schema: Schema, text: str) -> str:
         for number, line in enumerate(lines):
             if line.startswith("fields:"):
                 return "\n".join([*lines[:number], model, *lines[number:]]) + "\n"
-    return write_yaml(schema, {}, "").partition("\n")[2]
+    return write_yaml(schema, {}, {}).partition("\n")[2]
 
 
 def _model(schema: Schema) -> dict[str, Any]:
