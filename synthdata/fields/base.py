@@ -146,6 +146,11 @@ class Field(Declaration, ABC):
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """A field of this kind for present raw values (n,), or None. subjects: the subject of each value."""
 
+    @classmethod
+    def may_be(cls, column: pd.Series) -> bool:
+        """Whether present raw values (n,) may be of this kind, by a few of them: what `guess` would soon deny."""
+        return True
+
     @abstractmethod
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Parse present raw cells (n,): the values in the kind's type, and a bool array (n,) of those that failed."""

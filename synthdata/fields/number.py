@@ -36,6 +36,7 @@ from synthdata.fields.quantity import Measure, QuantityBody
 from synthdata.fields.written_numbers import (
     SEPARATORS,
     Form,
+    decimals_of,
     find_form,
     has_trailing_zeros,
     plain_numbers,
@@ -216,7 +217,7 @@ class Number(Field):
         written = {key: getattr(form, key) for key in WRITTEN}
         if form.scientific is not None:
             return Guess(guess.field.model_copy(update={**written, "integer": False, "decimals": None}), guess.note)
-        places = int(np.nan_to_num(plain.str.extract(r"\.(\d+)$")[0].str.len().max()))
+        places = int(decimals_of(plain).max())
         if has_trailing_zeros(plain):
             written |= {"trailing_zeros": True, "integer": False, "decimals": places}
         elif not form.is_plain:
@@ -388,13 +389,15 @@ def _operand(value: Any) -> Fraction:
 
 def _has_three_decimals(text: pd.Series) -> bool:
     """Whether all points of a column stand before three digits, as those between thousands do."""
+    if any(len(after) != 3 for cell in text.iloc[:FIRST].tolist() for after in cell.split(".")[1:]):
+        return False
     return bool(text.str.contains(".", regex=False).any() and text.str.fullmatch(r"[+-]?\d{1,3}(\.\d{3})*").all())
 
 
 def _has_signs(text: pd.Series) -> bool:
     """Whether numbers are written with what Python reads and would not write: a plus, or an exponent everywhere."""
-    first = text.iloc[:FIRST]
-    return bool(first.str.startswith("+").any() or first.str.contains("e", case=False, regex=False).all())
+    first = text.iloc[:FIRST].tolist()
+    return any(cell.startswith("+") for cell in first) or all("e" in cell.lower() for cell in first)
 
 
 def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
@@ -404,9 +407,9 @@ def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
     if not pd.api.types.is_numeric_dtype(cells):
         if pd.api.types.is_datetime64_any_dtype(cells):
             return pd.Series(0, index=cells.index), np.ones(len(cells), bool)
-        cells = pd.Series(cells_as_text(cells).to_numpy(object), index=cells.index)
-        odd = cells.str.contains("_|x", regex=True).to_numpy(bool)
-        cells = cells.where(~odd, "?") if odd.any() else cells
+        text = cells_as_text(cells)
+        odd = text.str.contains("[_x]", regex=True).to_numpy(bool)
+        cells = pd.Series((text.where(~odd, "?") if odd.any() else text).to_numpy(object), index=cells.index)
     values = pd.to_numeric(cells, errors="coerce")
     values = values.astype(np.dtype(values.dtype.name.lower()) if values.dtype.kind in "iu" else np.float64)
     bad = ~np.isfinite(values.to_numpy("float64"))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["CELL", "SEPARATORS", "Form", "find_form", "has_trailing_zeros", "plain_numbers", "signs", "write_numbers"]
+__all__ = ["CELL", "SEPARATORS", "Form", "decimals_of", "find_form", "has_trailing_zeros", "plain_numbers", "signs", "write_numbers"]
 
 CELL = re.compile(
     r"(?P<open>\()?(?P<sign>[+-])?(?P<prefix>[^\d\s.,()+-][^\d.,()+-]*)?(?P<inner>[+-])?"
@@ -24,6 +24,7 @@ SEPARATORS = ".,'\u2019\u00a0\u202f "
 LONGEST_AFFIX = 12  # characters of a unit
 SCIENTIFIC = re.compile(r"-?\d(?:\.(\d+))e[+-]\d{2,3}")
 FEW_SIGNS = 3  # different positive numbers with a sign, for it to be how they are written
+FIRST = 100  # cells that show that a form is not kept, before all are looked at
 SEPARATED = 30  # cells with a separator before three digits, for this to be no chance
 CURRENCY = re.compile(r"[A-Z]{0,3}[$€£¥₹₩₽₺₫]|CHF|USD|EUR|GBP|JPY|CNY|INR|Rs\.?|kr|zł|Kč|Ft")
 UNIT = re.compile(r"%|‰|°[CF]?|[mck]?m|[mk]?g|[mc]?l|[kMGT]i?B|[Hk]+z|h|min|s|ms|km/h|mmHg|bpm|kWh?")
@@ -169,8 +170,16 @@ def plain_numbers(text: pd.Series, form: Form) -> tuple[pd.Series, np.ndarray]:
 
 def has_trailing_zeros(plain: pd.Series) -> bool:
     """Whether numbers, as `plain_numbers` gives them, all have the same decimals, be they zeros: 12.50 and 3.00."""
-    rests = plain.str.extract(r"\.(\d+)$")[0]
-    return bool(rests.notna().all() and rests.str.len().nunique() == 1 and rests.str.endswith("0").any())
+    if len({len(cell.partition(".")[2]) for cell in plain.iloc[:FIRST].tolist()}) > 1:
+        return False
+    places = decimals_of(plain)
+    return bool(len(places) and places.min() == places.max() > 0 and plain.str.endswith("0").any())
+
+
+def decimals_of(plain: pd.Series) -> np.ndarray:
+    """How many digits stand behind the point of numbers, as `plain_numbers` gives them: (n,) int."""
+    length, point = (each.to_numpy(np.int64) for each in (plain.str.len(), plain.str.find(".")))
+    return np.where(point < 0, 0, length - point - 1)
 
 
 def write_numbers(column: pd.Series, form: Form, decimals: int | None, *, trailing_zeros: bool) -> pd.Series:

@@ -7,7 +7,7 @@ has several rows, once more, so that what a schema says of a column is never one
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -39,6 +39,7 @@ REPEATS = 100  # rows beyond one of each code, whose names agree
 LOOKED_AT = 50_000  # rows
 TRIED = 50  # people that a provider is tried on
 OF_A_COUNTRY = ("iban", "phone")  # say where they are from
+DECIMALS, MONTHS = r"-?(?:0|[1-9]\d*)\.\d+", r"\d{1,2}\.(?:\d{2}|\d{4})"
 NAMES = ("full_name", "given_name", "family_name")
 FOLLOWS_NAMES = ("email", "user_name", "street", "company")  # say nothing of the kind
 NAME = r"[^\W\d_][^\W\d_'’.-]+(?:[ -][^\W\d_][^\W\d_'’.-]*){1,3}"  # words of letters alone
@@ -136,8 +137,8 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) ->
     text = (column.where(column.isna(), "bytes") if in_bytes else column).astype("str").str.strip()
     filled = (column.notna() & (text != "")).to_numpy(bool)
     present = column[filled] if _is_named(column) else plain(column[filled])
-    for kind in [Category] if _is_named(column) else KINDS.values():
-        if in_bytes and not kind.reads_bytes:
+    for kind in _kinds(column, present):
+        if (in_bytes and not kind.reads_bytes) or not kind.may_be(present):
             continue
         guess = kind.guess(kind.located(present, folder) if folder else present, subjects[filled])
         if guess is None:
@@ -172,6 +173,17 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) ->
         return Guess(field, "; ".join(filter(None, [guess.note, note])), guess.matters or bool(note))
     what = "holds bytes that are no images, or lacks some" if in_bytes else "is of no kind"
     raise DataError(f'column "{column.name}": {what}; leave it out, or mend it')
+
+
+def _kinds(column: pd.Series, present: pd.Series) -> Iterable[type[Field]]:
+    """The kinds to try of a column, in order: of decimals in text only those that typed ones can be."""
+    if _is_named(column):
+        return (Category,)
+    if len(present) and pd.api.types.is_string_dtype(present) and not holds_bytes(present):
+        cells = present.str.strip()
+        if cells.str.fullmatch(DECIMALS).all() and not cells.str.fullmatch(MONTHS).all():
+            return (Number, Category)
+    return KINDS.values()
 
 
 def _but(rows: np.ndarray, count: int) -> np.ndarray:
@@ -437,7 +449,7 @@ def _first_word(name: str) -> str:
 
 def _sexes(frame: pd.DataFrame, fields: Mapping[str, Field]) -> dict[str, Field]:
     """Personal data of subjects, with the column that says their sex, if there is one."""
-    column = next((name for name, each in fields.items() if not each.is_made and _says_sex(frame[name])), None)
+    column = next((name for name, each in fields.items() if _may_say_sex(each) and _says_sex(frame[name])), None)
     if column is None:
         return {}
     return {
@@ -455,6 +467,10 @@ def _fits_sex(provider: str, locale: str) -> bool:
         PROVIDERS[provider].make(replace(people, sexes=np.full(TRIED, sex, object))) for sex in ("female", "male")
     )
     return bool((women != men).any())
+
+
+def _may_say_sex(field: Field) -> bool:
+    return not field.is_made and not (isinstance(field, Number) and not field.integer)
 
 
 def _says_sex(column: pd.Series) -> bool:

@@ -403,8 +403,12 @@ def _options(field: Field) -> str:
 
 
 def _named(frame: pd.DataFrame, source: str) -> pd.DataFrame:
-    """The frame with column names as text; DataError if two are equal."""
+    """The frame with column names as text, and without attrs, which pandas copies at each step.
+
+    DataError if two names are equal.
+    """
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    frame.attrs = {}
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise DataError(f'{source}: two columns are named "{twice}"; rename one')

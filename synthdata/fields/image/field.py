@@ -108,6 +108,11 @@ class Image(Field):
         return cells.map(lambda cell: os.path.join(folder, cell) if isinstance(cell, str | Path) and cell else cell)
 
     @classmethod
+    def may_be(cls, column: pd.Series) -> bool:
+        """Whether a sample is bytes, or paths that end as images do."""
+        return all(map(_could_be_image, column.iloc[_spread(len(column), OPENED)].tolist()))
+
+    @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:
         """Take bytes, and paths that end as images do, if most of a sample open; of the size and colour most have."""
         if not len(column) or not (column.dtype == object or pd.api.types.is_string_dtype(column)):

@@ -43,6 +43,7 @@ SMALLEST_VOCABULARY, LARGEST_VOCABULARY = 512, 4096  # where the schema does not
 PRETRAINED = "pretrained"  # the family that goes on from a preset
 CHARACTERS_A_TOKEN = 150  # of the column, for each token of the vocabulary
 FAR = 10  # times the length of nearly all, beyond which the longest text is remarked on
+GLANCED = 500  # texts
 WORDS, LENGTH, DISTINCT = (
     3,
     15,
@@ -131,6 +132,12 @@ class Text(Field):
                 named = ", ".join(PATTERNS)
                 return f'forbid "{pattern}" is no regular expression ({error}), nor one of {named}'
         return None
+
+    @classmethod
+    def may_be(cls, column: pd.Series) -> bool:
+        """Whether a sample has several words."""
+        some = column.iloc[np.unique(np.linspace(0, len(column) - 1, min(len(column), GLANCED)).astype(int))]
+        return len(some) > 0 and bool(some.astype("str").str.count(r"\s+\S").median() >= 1)
 
     @classmethod
     def guess(cls, column: pd.Series, subjects: Subjects) -> Guess | None:

@@ -32,8 +32,9 @@ def read_statistics(path: Path, source: Source) -> pd.DataFrame:
     options = {} if source.encoding is None else {"encoding": source.encoding}
     try:
         frame, about = read(str(path), dates_as_pandas_datetime=True, **options)
-    except pyreadstat.ReadstatError as error:
-        raise DataError(f"{path}: cannot be read: {error}; write or fetch the file again") from None
+    except (pyreadstat.ReadstatError, OverflowError, ValueError) as error:  # the last two of values that are no dates
+        told = f": {error}" if isinstance(error, pyreadstat.ReadstatError) else ", a value is broken"
+        raise DataError(f"{path}: cannot be read{told}; write or fetch the file again") from None
     check_names(list(frame), path)
     columns, labelled, partly = {}, [], []
     for name in frame:
