@@ -26,7 +26,6 @@ from synthdata.subjects import Subjects
 __all__ = ["Datetime", "TimeMeasure"]
 
 LONGEST = 60  # characters of what may be a date
-NO_TIME = pd.Timedelta(0)
 DAYS = ("%d", "%e", "%j", "%x", "%c", "%D", "%F")  # codes that show a day
 DAY, SECOND, MICROSECOND = 86_400_000_000, 1_000_000, 1  # units in microseconds
 GRAINS = (DAY, *(minutes * 60 * SECOND for minutes in (60, 30, 15, 10, 5, 1)), SECOND, 1000, MICROSECOND)
@@ -249,16 +248,16 @@ class TimeMeasure(Measure):
     def most(self, other: Measure, units: np.ndarray, *, strict: bool) -> np.ndarray:
         """The most units that are not after, or before, those of another measure; a day is a whole one."""
         if isinstance(other, TimeMeasure) and other._is_day_of(self):
-            return self._last(other, units, strict=True, later=pd.Timedelta(days=1))
+            return self._last(other, units, strict=True, later=1)
         return self._last(other, units, strict=strict)
 
     def _is_day_of(self, other: Measure) -> bool:
         """Whether this one counts days, and the other one times of day."""
         return isinstance(other, TimeMeasure) and other.field.has_time and not self.field.has_time
 
-    def _last(self, other: Measure, units: np.ndarray, *, strict: bool, later: pd.Timedelta = NO_TIME) -> np.ndarray:
-        """The most units that are not after, or before, points in time."""
-        times = other.values(units) + later
+    def _last(self, other: Measure, units: np.ndarray, *, strict: bool, later: int = 0) -> np.ndarray:
+        """The most units that are not after, or before, points in time so many of the other's units later."""
+        times = other.values(units + later)
         if self.field.timezone:
             times = times.dt.tz_convert(self.field.timezone)
         return np.asarray((_count(times, self.field, MICROSECOND) - strict) // self.grain)

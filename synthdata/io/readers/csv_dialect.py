@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -72,7 +71,7 @@ def find_dialect(path: Path, source: Source) -> Dialect:
     for delimiter in tried:
         each = replace(dialect, delimiter=delimiter, skipped=skipped, escape=_escape(start, delimiter))
         split[each] = _below_titles(path, each, source)
-    dialect = max(split, key=lambda each: _likely(split[each][2]))
+    dialect = max(split, key=lambda each: _likely(*split[each][1:]))
     above, titles, rows = split[dialect]
     if titles:
         lines = "1 line" if titles == 1 else f"{titles} lines"
@@ -104,12 +103,17 @@ def _escape(start: str, delimiter: str) -> str:
     return "\\" if re.search(inside, start, re.MULTILINE) else ""
 
 
-def _likely(rows: list[list[str]]) -> tuple[bool, int]:
-    """How likely rows are parted at the right places: all alike before others, and many cells."""
-    widths = Counter(len(row) for row in rows)
-    if len(widths) == 1 or {len(row) - len(rows[0]) for row in rows[1:]} == {1}:
-        return len(rows[0]) > 1, len(rows[0])
-    return False, min(len(rows[0]), 2)
+def _likely(titles: int, rows: list[list[str]]) -> tuple[int, bool, int]:
+    """How likely rows are parted at the right places, whether without titles, and into how many cells.
+
+    All alike before others, with several cells in the header before one; one cell in every row before several in some.
+    """
+    widths = {len(row) for row in rows}
+    header = len(rows[0])
+    if header > 1:
+        alike = len(widths) == 1 or {len(row) - header for row in rows[1:]} == {1}
+        return (3, not titles, header) if alike else (2, not titles, 0)
+    return int(widths == {1}), not titles, 0
 
 
 def _below_titles(path: Path, dialect: Dialect, source: Source) -> tuple[int, int, list[list[str]]]:

@@ -24,14 +24,18 @@ TOTAL = re.compile(r"(?i)\W*(grand |sub)?-?total[se]?\W*|gesamt(summe|ergebnis)?
 
 
 def header_row(rows: Sequence[Sequence[str]]) -> int:
-    """Which of the first rows is the header: the rows above it hold one cell at most, and those below it more."""
+    """Which of the first rows is the header: the rows above it hold one cell at most, and those below it more.
+
+    What is like the rows below it is no header.
+    """
     widths = Counter(_filled(row) for row in rows if row)
     usual = max(widths, key=lambda width: (widths[width], width), default=0)
     if usual < 2:
         return 0
     for number, row in enumerate(rows[: MOST_TITLES + 1]):
         if _filled(row) > 1 and not str(row[0]).startswith("# "):
-            return number if _filled(row) >= usual * HALF else 0
+            is_header = _filled(row) >= usual * HALF and not _is_record(row, rows[number + 1 :])
+            return number if is_header else 0
     return 0
 
 
