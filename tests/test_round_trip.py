@@ -21,7 +21,9 @@ NUMBERS = st.fixed_dictionaries(
     {
         "signs": st.sampled_from([(".", ""), (".", ","), (",", "."), (",", " "), (".", "'"), (",", "")]),
         "decimals": st.integers(0, 3),
-        "affix": st.sampled_from([("", ""), ("$", ""), ("", " €"), ("€ ", ""), ("", "%"), ("", " kg"), ("", " months")]),
+        "affix": st.sampled_from(
+            [("", ""), ("$", ""), ("", " €"), ("€ ", ""), ("", "%"), ("", " kg"), ("", " months")]
+        ),
         "spread": st.sampled_from([1.0, 30.0, 5000.0, 2e6]),
         "negative": st.booleans(),
     }

@@ -18,6 +18,7 @@ from pydantic import field_validator
 
 from synthdata.fields.base import Expectation, Field, Guess
 from synthdata.fields.cells import NULL_WORDS, cells_as_text
+from synthdata.fields.censored import Limit, limits_of, number_in
 from synthdata.fields.clock import (
     Clock,
     as_clock,
@@ -79,6 +80,8 @@ class Number(Field):
         Digits behind the point where all numbers are written with an exponent, 2 for 1.30e-06.
     trailing_zeros : bool, default False
         Whether all decimals are written there, be they zeros: 12.50.
+    below, above : str, optional
+        How text files write measurements beyond a limit: "<0.1", ">200". They are numbers one unit beyond it.
     clock : str, optional
         That an integer writes a time of day: "hhmm" (1259, 5 for 00:05, 2400) or "hhmmss". Rows with other numbers are
         refused.
@@ -107,6 +110,8 @@ class Number(Field):
     plus: bool = Key(default=False, description="whether positive numbers have a sign in text files")
     scientific: int | None = Key(default=None, ge=0, le=15, description="digits behind the point before an exponent")
     trailing_zeros: bool = Key(default=False, description="whether all decimals are written, be they zeros")
+    below: str | None = Key(default=None, description="how text files write numbers below a limit: <0.1")
+    above: str | None = Key(default=None, description="how text files write numbers above a limit: >200")
     clock: Clock | None = None
 
     reads_null: ClassVar[frozenset[str]] = NULL_WORDS
@@ -126,6 +131,8 @@ class Number(Field):
             return "trailing_zeros needs decimals: how many there are"
         if self.scientific is not None and (self.scale is not None or self.form != Form(scientific=self.scientific)):
             return "scientific is for floats, without integer, decimals and other forms; leave these out"
+        if problem := self._check_limits():
+            return problem
         if self.clock and not self.integer:
             return f"clock {self.clock} needs integer: true"
         if self.clock and not self.form.is_plain:
@@ -156,6 +163,25 @@ class Number(Field):
         """Decimals of the units the codec counts in; None for plain floats."""
         return 0 if self.integer else self.decimals
 
+    def _check_limits(self) -> str | None:
+        for key, cell, signs in (("below", self.below, "<≤"), ("above", self.above, ">≥")):
+            if cell is not None and (cell[:1] not in signs or not cell or self._limit(cell) is None):
+                return (
+                    f'{key} "{cell}" is no number behind "{signs[0]}"; write it as the cells are, like "{signs[0]}10"'
+                )
+        return None
+
+    @property
+    def limits(self) -> list[Limit]:
+        """The limits beyond which cells hold no number."""
+        found = (self._limit(cell) for cell in (self.below, self.above) if cell is not None)
+        return [limit for limit in found if limit is not None]
+
+    def _limit(self, cell: str) -> Limit | None:
+        plain = self.model_copy(update={"below": None, "above": None, "integer": False})
+        values, bad = plain.read(pd.Series([number_in(cell)], dtype="str"))
+        return None if bad[0] else Limit(cell, float(values.iloc[0]))
+
     def in_short(self) -> str:
         """The bounds, as they are written."""
         low, high = (self._shown(bound) for bound in (self.min, self.max))
@@ -184,6 +210,9 @@ class Number(Field):
             column = column[kept]
             if column.str.match(r"[+-]?0\d").any():
                 return None
+            beyond = limits_of(column)
+            if beyond is not None:
+                return cls._guess_limited(column, *beyond, subjects[kept])
         values, bad = _to_numbers(column)
         if not typed and len(column) and (bad.any() or _has_three_decimals(column) or _has_signs(column)):
             form = find_form(column)
@@ -206,6 +235,28 @@ class Number(Field):
         return Guess(guess.field, f"{infinite}; {guess.note}" if guess.note else infinite)
 
     @classmethod
+    def _guess_limited(cls, text: pd.Series, beyond: np.ndarray, cells: list[str], subjects: Subjects) -> Guess | None:
+        """The number that cells of text are, some of them beyond limits; None if the others lie there too."""
+        guess = cls.guess(text[~beyond], subjects[~beyond])
+        if guess is None or not isinstance(guess.field, Number):
+            return None
+        keys = {("below" if cell[0] in "<≤" else "above"): cell for cell in cells}
+        field = guess.field.model_copy(update={**keys, "clock": None})
+        values = field.read(text[~beyond])[0]
+        if field._check_limits() or any(limit.passed(values).any() for limit in field.limits):
+            return None
+        ends = {}
+        for limit in field.limits:
+            end = limit.beyond(field.scale)
+            bound = field.min if limit.is_low else field.max
+            if bound is not None and (end < bound if limit.is_low else end > bound):
+                ends["min" if limit.is_low else "max"] = int(end) if field.integer else end
+        note = (
+            f"{beyond.sum():,} cells beyond a limit ({', '.join(cells)}) count as the next number, and are written so"
+        )
+        return Guess(field.model_copy(update=ends), "; ".join(filter(None, [guess.note, note])))
+
+    @classmethod
     def guess_written(cls, text: pd.Series, form: Form, subjects: Subjects) -> Guess | None:
         """The number that present cells of text are in a form; None if they do not follow it."""
         plain, bad = plain_numbers(text, form)
@@ -226,6 +277,8 @@ class Number(Field):
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read text or numbers; an integer may be written 20000.0, infinities are refused."""
+        if self.limits and not pd.api.types.is_numeric_dtype(cells):
+            return self._read_limited(cells_as_text(cells))
         if not self.form.is_plain and not pd.api.types.is_numeric_dtype(cells):
             plain, bad = plain_numbers(cells_as_text(cells), self.form)
             values, unread = self.model_copy(update=PLAIN).read(plain.where(~bad, "?"))
@@ -243,6 +296,16 @@ class Number(Field):
             bad = bad | (values > np.iinfo("int64").max).to_numpy()
             values = values.where(~bad, 0)
         return values.astype("int64"), bad
+
+    def _read_limited(self, text: pd.Series) -> tuple[pd.Series, np.ndarray]:
+        beyond = {limit: (text == limit.cell).to_numpy(bool) for limit in self.limits}
+        values, bad = self.model_copy(update={"below": None, "above": None}).read(
+            text.where(~np.any([*beyond.values()], axis=0), number_in(self.limits[0].cell))
+        )
+        for limit, here in beyond.items():
+            values = values.mask(here, values.dtype.type(limit.beyond(self.scale)))
+            bad = bad & ~here
+        return values, bad
 
     def hint(self, bad: pd.Series) -> str:
         """What to do about cells that do not parse."""
@@ -292,8 +355,18 @@ class Number(Field):
     def write(self, column: pd.Series) -> pd.Series:
         """Numbers are written as they are, or in their form."""
         if self.form.is_plain and not self.trailing_zeros:
-            return column
-        return write_numbers(column, self.form, self.scale, trailing_zeros=self.trailing_zeros)
+            written = column
+        else:
+            written = write_numbers(column, self.form, self.scale, trailing_zeros=self.trailing_zeros)
+        if not self.limits:
+            return written
+        there = column.notna().to_numpy(bool)
+        text = written.astype("str").where(there, other=None)
+        for limit in self.limits:
+            beyond = there.copy()
+            beyond[there] = limit.passed(column[there])
+            text = text.mask(beyond, limit.cell)
+        return text
 
     def comparison(self, column: pd.Series) -> Numeric:
         """Numbers."""

@@ -14,7 +14,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["CELL", "SEPARATORS", "Form", "decimals_of", "find_form", "has_trailing_zeros", "plain_numbers", "signs", "write_numbers"]
+__all__ = [
+    "CELL",
+    "SEPARATORS",
+    "Form",
+    "decimals_of",
+    "find_form",
+    "has_trailing_zeros",
+    "plain_numbers",
+    "signs",
+    "write_numbers",
+]
 
 CELL = re.compile(
     r"(?P<open>\()?(?P<sign>[+-])?(?P<prefix>[^\d\s.,()+-][^\d.,()+-]*)?(?P<inner>[+-])?"
