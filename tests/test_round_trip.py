@@ -1,4 +1,4 @@
-"""Tables in written forms, random ones: read, guessed, and written back as they were; and changed files end in a line."""
+"""Random tables in written forms are written back as they were read; changed files end in rows or in a line."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_changed_files_are_read_or_refused_in_one_line(tmp_path: Path) -> None:
         for path in CASES.glob("case*.*")
         if path.suffix in (".csv", ".json", ".jsonl", ".ndjson", ".parquet") and path.stat().st_size < 20_000
     )
-    ends = {"read": 0, "refused": 0}
+    ends, said = {"read": 0, "refused": 0}, list[str]()
     for number in range(150):
         path = files[rng.integers(len(files))]
         changed = _changed(bytearray(path.read_bytes()), rng)
@@ -113,8 +113,9 @@ def test_changed_files_are_read_or_refused_in_one_line(tmp_path: Path) -> None:
             schema.read(frame)
             ends["read"] += 1
         except SynthdataError as error:
-            assert "\n" not in str(error), path.name
+            said.append(str(error))
             ends["refused"] += 1
+    assert not [line for line in said if "\n" in line]
     assert min(ends.values()) > 10
 
 

@@ -24,6 +24,8 @@ KINDS = ("0-9", "a-z", "A-Z")
 RUN = r"[0-9]+|[a-z]+|[A-Z]+|[^0-9a-zA-Z]"
 LONGEST = 256  # positions of a pattern
 FEW_LETTERS, OFTEN = 3, 40  # letters of a place that are kept, and how many keys have each: RE-202[45]-...
+YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+ROOM_BEHIND_A_YEAR = 5  # where more would open the digits of the year
 ROOM = 100  # keys a guessed pattern should have for each row it was guessed from
 
 
@@ -113,9 +115,17 @@ def pattern_of(text: pd.Series) -> str | None:
         return _numbered_pattern(text) or _runs_pattern(text)
     for opened in (None, _last_digits(text.iloc[0]), 0):
         pattern = _common_pattern(text, opened)
-        if pattern is not None and prod(map(len, alphabets(pattern))) >= ROOM * len(text):
+        keys = 0 if pattern is None else prod(map(len, alphabets(pattern)))
+        if keys >= ROOM * len(text) or (opened and keys >= ROOM_BEHIND_A_YEAR * len(text) and _names_a_year(text)):
             break
     return pattern
+
+
+def _names_a_year(text: pd.Series) -> bool:
+    """Whether all keys have one year before their last digits, which a key with another number there would not fit."""
+    key = str(text.iloc[0])
+    year = YEAR.search(key[: _last_digits(key)])
+    return year is not None and bool((text.str.slice(*year.span()) == year[0]).all())
 
 
 def _last_digits(key: str) -> int:
