@@ -488,7 +488,7 @@ BAD = {
     "duplicate columns": Bad(
         TRAIN.format("bad.csv"),
         ('two columns are named "age"',),
-        made("bad.csv", "age,ward,age\n" + "1,north,2\n" * 20),
+        made("bad.csv", "age,age,age\n" + "1,north,2\n" * 20),
     ),
     "not UTF-8": Bad(
         TRAIN.format("bad.csv"), ("line 2", "not UTF-8"), made("bad.csv", HEADER.encode() + b"\xe9\n" * 20)

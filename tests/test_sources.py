@@ -47,6 +47,12 @@ def test_lines_above_the_header_are_left_out_and_said(tmp_path: Path, above: str
     assert frame.attrs[READ_AS] == said
 
 
+def test_a_name_that_comes_again_is_told_apart_and_said(tmp_path: Path) -> None:
+    frame = read_table(table(tmp_path / "t.csv", names="id,id,value"))
+    assert list(frame) == ["id", "id.2", "value"]
+    assert frame.attrs[READ_AS] == [f'{tmp_path / "t.csv"}: column 2 is read as "id.2": another one is named "id"']
+
+
 def test_a_hash_may_begin_a_header(tmp_path: Path) -> None:
     assert list(read_table(table(tmp_path / "t.csv", names="#id,group,value"))) == ["#id", "group", "value"]
 

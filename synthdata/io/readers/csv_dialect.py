@@ -17,7 +17,7 @@ from pathlib import Path
 
 from synthdata.errors import DataError
 from synthdata.io.readers.encoding import encoding_of
-from synthdata.io.readers.headers import UNNAMED, check_header, header_row, numbered
+from synthdata.io.readers.headers import check_header, header_row, numbered, told_apart
 from synthdata.io.readers.opening import check_names, opened
 from synthdata.schema.source import Source
 
@@ -85,8 +85,9 @@ def find_dialect(path: Path, source: Source) -> Dialect:
         check_header(names, below, path)
     if below and all(len(row) == len(names) + 1 and not row[-1].strip() for row in below):
         names = [*names, ""]  # a delimiter ends each row but the header
-    check_names(names, path, unnamed=len(names))
-    names = [name if name.strip() else f"{UNNAMED}{place}" for place, name in enumerate(names, 1)]
+    names, twice = told_apart(names)
+    check_names(names, path)
+    remarks += twice
     return replace(dialect, names=tuple(names), remarks=tuple(remarks))
 
 

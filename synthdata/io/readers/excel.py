@@ -12,10 +12,10 @@ import pandas as pd
 from synthdata.errors import DataError, nearest
 from synthdata.extras import needed
 from synthdata.io.readers.headers import (
-    UNNAMED,
     check_header,
     header_row,
     numbered,
+    told_apart,
     without_totals,
     without_unnamed,
 )
@@ -79,8 +79,9 @@ def _table(rows: list[list[Any]], source: Source, path: Path) -> tuple[pd.DataFr
         if source.header is None:
             check_header(names, first[1:], path)
     blank = len(rows) - titles - len(filled) - (source.header is not False)
-    check_names(names, path, unnamed=len(names))
-    names = [name if name.strip() else f"{UNNAMED}{place}" for place, name in enumerate(names, 1)]
+    names, twice = told_apart(names)
+    check_names(names, path)
+    remarks += twice
     missing = {"", *source.na}
     columns = {name: [row[place] for row in filled] for place, name in enumerate(names)}
     frame = pd.DataFrame(

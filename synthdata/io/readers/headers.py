@@ -12,7 +12,7 @@ import pandas as pd
 from synthdata.errors import DataError
 from synthdata.fields.cells import NULL_WORDS
 
-__all__ = ["check_header", "header_row", "numbered", "without_blanks", "without_totals", "without_unnamed"]
+__all__ = ["check_header", "header_row", "numbered", "told_apart", "without_blanks", "without_totals", "without_unnamed"]
 
 MOST_TITLES = 20  # rows above a header
 FEWEST = 5  # rows that say something of a header
@@ -35,7 +35,8 @@ def header_row(rows: Sequence[Sequence[str]]) -> int:
     for number, row in enumerate(rows[: MOST_TITLES + 1]):
         if _filled(row) > 1 and not str(row[0]).startswith("# "):
             is_header = _filled(row) >= usual * HALF and not _is_record(row, rows[number + 1 :])
-            return number if is_header else 0
+            could_be_header = usual == 2 and any(len(title) > 1 for title in rows[:number])  # "a," of two columns
+            return number if is_header and not could_be_header else 0
     return 0
 
 
@@ -76,6 +77,27 @@ def _is_record(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
         else:
             alike += name in cells
     return alike >= max(HALF * sum(bool(name.strip()) for name in names), 1)
+
+
+def told_apart(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names of which none stands twice: a second `x` is `x.2`; and remarks. One without a name is `UNNAMED` and its place.
+
+    Where most names stand twice they are left as they are, for `check_names` to refuse.
+    """
+    found = [name if name.strip() else f"{UNNAMED}{place}" for place, name in enumerate(names, 1)]
+    if len(set(found)) <= HALF * len(found):
+        return found, []
+    result: list[str] = []
+    remarks = []
+    for place, name in enumerate(found, 1):
+        new, number = name, 1
+        while new in result or (new != name and new in found):
+            number += 1
+            new = f"{name}.{number}"
+        if new != name:
+            remarks.append(f'column {place} is read as "{new}": another one is named "{name}"')
+        result.append(new)
+    return result, remarks
 
 
 def numbered(count: int) -> list[str]:

@@ -18,14 +18,11 @@ def opened(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path, "rb")) if path.name.lower().endswith(".gz") else path.open("rb")
 
 
-def check_names(names: list[str], path: Path, *, unnamed: int = 0) -> None:
-    """Refuse columns without a name, but for so many, and names that stand twice."""
+def check_names(names: list[str], path: Path) -> None:
+    """Refuse columns without a name, and names that stand twice."""
     first: dict[str, int] = {}
     for number, name in enumerate(names, 1):
         if not name.strip():
-            unnamed -= 1
-            if unnamed >= 0:
-                continue
             raise DataError(f"{path}: column {number} has no name; name every column in the header")
         if name in first:
             raise DataError(f'{path}: two columns are named "{name}" (columns {first[name]} and {number}); rename one')
