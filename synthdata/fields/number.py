@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pydantic import Field as Key
 from pydantic import field_validator
 
@@ -481,12 +482,27 @@ def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         if pd.api.types.is_datetime64_any_dtype(cells):
             return pd.Series(0, index=cells.index), np.ones(len(cells), bool)
         text = cells_as_text(cells)
+        numbers = _cast(text)
+        if numbers is not None:
+            return numbers, np.zeros(len(text), bool)
         odd = text.str.contains("[_x]", regex=True).to_numpy(bool)
         cells = pd.Series((text.where(~odd, "?") if odd.any() else text).to_numpy(object), index=cells.index)
     values = pd.to_numeric(cells, errors="coerce")
     values = values.astype(np.dtype(values.dtype.name.lower()) if values.dtype.kind in "iu" else np.float64)
     bad = ~np.isfinite(values.to_numpy("float64"))
     return values.where(~bad, 0), bad
+
+
+def _cast(text: pd.Series) -> pd.Series | None:
+    """Text as int64 or float64, if all of it is written so that Arrow reads it as finite numbers; quick."""
+    cells = pa.array(text, pa.large_string(), from_pandas=True)
+    for kind in (pa.int64(), pa.float64()):
+        try:
+            values = cells.cast(kind).to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid:
+            continue
+        return pd.Series(values, index=text.index) if not cells.null_count and np.isfinite(values).all() else None
+    return None
 
 
 def _guess_number(values: pd.Series, subjects: Subjects) -> Guess:

@@ -7,7 +7,7 @@ has several rows, once more, so that what a schema says of a column is never one
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -39,6 +39,7 @@ REPEATS = 100  # rows beyond one of each code, whose names agree
 LOOKED_AT = 50_000  # rows
 TRIED = 50  # people that a provider is tried on
 OF_A_COUNTRY = ("iban", "phone")  # say where they are from
+GLANCED = 100  # cells
 DECIMALS, MONTHS = r"-?(?:0|[1-9]\d*)\.\d+", r"\d{1,2}\.(?:\d{2}|\d{4})"
 NAMES = ("full_name", "given_name", "family_name")
 FOLLOWS_NAMES = ("email", "user_name", "street", "company")  # say nothing of the kind
@@ -133,11 +134,18 @@ def _fields(found: Mapping[str, Guess]) -> dict[str, Field]:
 
 def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) -> Guess:
     """The kind of one column, and what to look at."""
+    decimals = _decimals(column)
+    if decimals is not None:
+        there = column.notna().to_numpy(bool)
+        guess = Number.guess(decimals, subjects[there])
+        if guess is not None:
+            nullable = {} if there.all() else {"nullable": True}
+            return replace(guess, field=guess.field.model_copy(update=nullable))
     in_bytes = holds_bytes(column)
     text = (column.where(column.isna(), "bytes") if in_bytes else column).astype("str").str.strip()
     filled = (column.notna() & (text != "")).to_numpy(bool)
     present = column[filled] if _is_named(column) else plain(column[filled])
-    for kind in _kinds(column, present):
+    for kind in [Category] if _is_named(column) else KINDS.values():
         if (in_bytes and not kind.reads_bytes) or not kind.may_be(present):
             continue
         guess = kind.guess(kind.located(present, folder) if folder else present, subjects[filled])
@@ -175,15 +183,21 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) ->
     raise DataError(f'column "{column.name}": {what}; leave it out, or mend it')
 
 
-def _kinds(column: pd.Series, present: pd.Series) -> Iterable[type[Field]]:
-    """The kinds to try of a column, in order: of decimals in text only those that typed ones can be."""
-    if _is_named(column):
-        return (Category,)
-    if len(present) and pd.api.types.is_string_dtype(present) and not holds_bytes(present):
-        cells = present.str.strip()
-        if cells.str.fullmatch(DECIMALS).all() and not cells.str.fullmatch(MONTHS).all():
-            return (Number, Category)
-    return KINDS.values()
+def _decimals(column: pd.Series) -> pd.Series | None:
+    """The present cells of text as floats, if they are decimals that can mean nothing else; None if they are not.
+
+    Quick, and so looked for first: tables of thousands of columns mostly hold such.
+    """
+    if column.dtype == object or not pd.api.types.is_string_dtype(column):
+        return None
+    first = column.iloc[:GLANCED].dropna().tolist()
+    places = {len(cell.partition(".")[2]) for cell in first if isinstance(cell, str)}
+    if len(places) < 2 or places == {0, 3} or not first:  # 1.234 can be a thousand, 1.50 is written so everywhere
+        return None
+    cells = column.dropna()
+    if not cells.str.fullmatch(DECIMALS).all() or cells.str.fullmatch(MONTHS).all():
+        return None
+    return cells.astype("float64")
 
 
 def _but(rows: np.ndarray, count: int) -> np.ndarray:
