@@ -97,6 +97,20 @@ def test_a_delimiter_behind_each_row_makes_no_column(tmp_path: Path) -> None:
     assert list(read_table(path)) == ["id", "group", "value"]
 
 
+def test_runs_of_blanks_part_columns_where_nothing_else_does(tmp_path: Path) -> None:
+    path = tmp_path / "t.dat"
+    path.write_text(
+        "  id   day      paid\n"
+        + "".join(f" {row:<4}  199701{row % 28 + 1:02d}   {row / 7:6.2f} \n" for row in range(40))
+    )
+    frame = read_table(path)
+    assert list(frame) == ["id", "day", "paid"]
+    assert frame["paid"].tolist()[:3] == ["0.00", "0.14", "0.29"]
+    assert frame.attrs[FOUND] == Source(delimiter=" ")
+    path.write_text("name\n" + "".join(f"Anna Maria {row}\n" for row in range(40)))
+    assert list(read_table(path)) == ["name"]
+
+
 def test_escaped_quotes_are_read_as_they_are_meant(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("id,said\n" + "".join(f'{row},"he said \\"no, {row}\\""\n' for row in range(30)))

@@ -139,8 +139,8 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) ->
         there = column.notna().to_numpy(bool)
         guess = Number.guess(decimals, subjects[there])
         if guess is not None:
-            nullable = {} if there.all() else {"nullable": True}
-            return replace(guess, field=guess.field.model_copy(update=nullable))
+            missing = {} if there.all() else {"nullable": True}
+            return replace(guess, field=guess.field.model_copy(update=missing))
     in_bytes = holds_bytes(column)
     text = (column.where(column.isna(), "bytes") if in_bytes else column).astype("str").str.strip()
     filled = (column.notna() & (text != "")).to_numpy(bool)

@@ -24,6 +24,25 @@ END_OF_FILE = "\x1a"  # which DOS wrote behind the last line
 def read_csv(path: Path, source: Source) -> pd.DataFrame:
     """Read as text, all columns."""
     dialect = find_dialect(path, source)
+    frame, bad = (
+        _parted_by_blanks(path, dialect, source) if dialect.delimiter == " " else _parted(path, dialect, source)
+    )
+    if bad and len(bad) > source.most_bad(len(frame) + len(bad)):
+        raise DataError(f"{_explain_csv(path, dialect)}; {len(bad):,} lines are like this, and bad_rows allows fewer")
+    if dialect.comment:
+        frame = frame[~frame.iloc[:, 0].str.startswith(dialect.comment, na=False)].reset_index(drop=True)
+    frame, unnamed = without_unnamed(frame, path)
+    frame, blanks = without_blanks(frame, path, source.most_bad(len(frame)))
+    frame.attrs[READ_AS] = [f"{path}: {each}" for each in (*dialect.remarks, *unnamed, *blanks)]
+    if bad:
+        frame.attrs[BAD_LINES] = bad
+        frame.attrs[READ_AS] += [f"{path}: {len(bad):,} lines of too many or too few cells left out (bad_rows)"]
+    frame.attrs[FOUND] = dialect.source(source, path)
+    return frame
+
+
+def _parted(path: Path, dialect: Dialect, source: Source) -> tuple[pd.DataFrame, list[str]]:
+    """All rows, and the lines that are none, if some may be left out."""
     bad: list[str] = []
 
     def handle(row: pa.csv.InvalidRow) -> str:
@@ -58,19 +77,30 @@ def read_csv(path: Path, source: Source) -> pd.DataFrame:
             table = pa.csv.read_csv(file, read_options=read, parse_options=parse, convert_options=convert)
     except pa.ArrowInvalid:
         raise DataError(_explain_csv(path, dialect)) from None
-    if bad and len(bad) > source.most_bad(len(table) + len(bad)):
-        raise DataError(f"{_explain_csv(path, dialect)}; {len(bad):,} lines are like this, and bad_rows allows fewer")
-    frame: pd.DataFrame = table.to_pandas().astype("str")  # pandas takes a column of missing text for objects
-    if dialect.comment:
-        frame = frame[~frame.iloc[:, 0].str.startswith(dialect.comment, na=False)].reset_index(drop=True)
-    frame, unnamed = without_unnamed(frame, path)
-    frame, blanks = without_blanks(frame, path, source.most_bad(len(frame)))
-    frame.attrs[READ_AS] = [f"{path}: {each}" for each in (*dialect.remarks, *unnamed, *blanks)]
-    if bad:
-        frame.attrs[BAD_LINES] = bad
-        frame.attrs[READ_AS] += [f"{path}: {len(bad):,} lines of too many or too few cells left out (bad_rows)"]
-    frame.attrs[FOUND] = dialect.source(source, path)
-    return frame
+    return table.to_pandas().astype("str"), bad  # pandas takes a column of missing text for objects
+
+
+def _parted_by_blanks(path: Path, dialect: Dialect, source: Source) -> tuple[pd.DataFrame, list[str]]:
+    """As `_parted`, where runs of blanks part cells: row by row, since Arrow takes each blank for a delimiter."""
+    rows, bad = [], []
+    try:
+        with open_rows(path, dialect) as (every, _):
+            for row in (row for row in every if row):
+                if len(row) == len(dialect.names):
+                    rows.append(row)
+                elif source.bad_rows and not _is_no_row(row[0], dialect):
+                    bad.append(" ".join(row))
+                elif not _is_no_row(row[0], dialect):
+                    raise DataError(_explain_csv(path, dialect))
+    except csv.Error:
+        raise DataError(_explain_csv(path, dialect)) from None
+    missing = {"", *source.na}
+    cells = zip(*rows[int(dialect.header) :], strict=True)
+    columns = {
+        name: pd.Series([None if cell in missing else cell for cell in column], dtype="str")
+        for name, column in zip(dialect.names, cells, strict=False)
+    }
+    return pd.DataFrame(columns, columns=list(dialect.names), dtype="str"), bad
 
 
 def _is_no_row(text: str, dialect: Dialect) -> bool:

@@ -24,7 +24,7 @@ from synthdata.schema.source import Source
 __all__ = ["NAMED", "Dialect", "find_dialect", "open_rows"]
 
 NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}  # delimiters, the likeliest first
-LOOKED_FOR = (",", ";", "\t", "|")  # a space parts words as well, and has to be said
+FEWEST_BLANKS = 3  # columns that runs of blanks part, at least, for them not to be words
 LOOKED_AT = 200  # rows that a dialect is told by
 SAMPLE = 1 << 20  # characters that an escape is looked for in
 SAID = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # a first line that names the delimiter, as Excel reads it
@@ -34,8 +34,9 @@ SAID = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # a first line that names the d
 class Dialect:
     """How a file is written.
 
-    codec: of its characters. skipped: lines above the header. escape: what stands before a quote in quotes, "" if it is
-    a second quote. names: of the columns; one without a name is `UNNAMED` and its place.
+    codec: of its characters. delimiter: one blank stands for runs of them. skipped: lines above the header. escape:
+    what stands before a quote in quotes, "" if it is a second quote. names: of the columns; one without a name is
+    `UNNAMED` and its place.
     """
 
     codec: str
@@ -66,12 +67,12 @@ def find_dialect(path: Path, source: Source) -> Dialect:
     elif source.delimiter is not None:
         dialect = replace(dialect, delimiter=source.delimiter)
     skipped = dialect.skipped + source.skip_rows
-    tried = [dialect.delimiter] if said or source.delimiter is not None else LOOKED_FOR
+    tried = [dialect.delimiter] if said or source.delimiter is not None else [*NAMED]
     split = {}
     for delimiter in tried:
         each = replace(dialect, delimiter=delimiter, skipped=skipped, escape=_escape(start, delimiter))
         split[each] = _below_titles(path, each, source)
-    dialect = max(split, key=lambda each: _likely(*split[each][1:]))
+    dialect = max(split, key=lambda each: _likely(each.delimiter, *split[each][1:]))
     above, titles, rows = split[dialect]
     if titles:
         lines = "1 line" if titles == 1 else f"{titles} lines"
@@ -104,13 +105,16 @@ def _escape(start: str, delimiter: str) -> str:
     return "\\" if re.search(inside, start, re.MULTILINE) else ""
 
 
-def _likely(titles: int, rows: list[list[str]]) -> tuple[int, bool, int]:
+def _likely(delimiter: str, titles: int, rows: list[list[str]]) -> tuple[float, bool, int]:
     """How likely rows are parted at the right places, whether without titles, and into how many cells.
 
     All alike before others, with several cells in the header before one; one cell in every row before several in some.
+    Blanks, which part words as well, only where nothing else parts anything.
     """
     widths = {len(row) for row in rows}
     header = len(rows[0])
+    if delimiter == " ":
+        return (1.5 if widths == {header} and header >= FEWEST_BLANKS and len(rows) > 1 else 0), not titles, 0
     if header > 1:
         alike = len(widths) == 1 or {len(row) - header for row in rows[1:]} == {1}
         return (3, not titles, header) if alike else (2, not titles, 0)
@@ -144,6 +148,13 @@ def open_rows(path: Path, dialect: Dialect) -> Iterator[tuple[Iterator[list[str]
     with opened(path) as file, io.TextIOWrapper(file, encoding=dialect.codec, newline="") as text:
         for _ in range(dialect.skipped):
             text.readline()
-        rows = csv.reader(text, delimiter=dialect.delimiter, escapechar=dialect.escape or None)
+        rows = csv.reader(
+            text,
+            delimiter=dialect.delimiter,
+            escapechar=dialect.escape or None,
+            skipinitialspace=dialect.delimiter == " ",
+        )
         kept = (row for row in rows if not (dialect.comment and row and row[0].startswith(dialect.comment)))
+        if dialect.delimiter == " ":  # blanks behind the last cell
+            kept = (row[:-1] if len(row) > 1 and not row[-1] else row for row in kept)
         yield kept, lambda: rows.line_num + dialect.skipped

@@ -12,7 +12,15 @@ import pandas as pd
 from synthdata.errors import DataError
 from synthdata.fields.cells import NULL_WORDS
 
-__all__ = ["check_header", "header_row", "numbered", "told_apart", "without_blanks", "without_totals", "without_unnamed"]
+__all__ = [
+    "check_header",
+    "header_row",
+    "numbered",
+    "told_apart",
+    "without_blanks",
+    "without_totals",
+    "without_unnamed",
+]
 
 MOST_TITLES = 20  # rows above a header
 FEWEST = 5  # rows that say something of a header
@@ -80,9 +88,9 @@ def _is_record(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def told_apart(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Names of which none stands twice: a second `x` is `x.2`; and remarks. One without a name is `UNNAMED` and its place.
+    """Names of which none stands twice: a second `x` is `x.2`; and remarks.
 
-    Where most names stand twice they are left as they are, for `check_names` to refuse.
+    A column without a name is called `UNNAMED` and its place. Where most names stand twice they are left as they are, for `check_names` to refuse.
     """
     found = [name if name.strip() else f"{UNNAMED}{place}" for place, name in enumerate(names, 1)]
     if len(set(found)) <= HALF * len(found):
