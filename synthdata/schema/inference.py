@@ -134,13 +134,9 @@ def _fields(found: Mapping[str, Guess]) -> dict[str, Field]:
 
 def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) -> Guess:
     """The kind of one column, and what to look at."""
-    decimals = _decimals(column)
+    decimals = _guess_decimals(column, subjects)
     if decimals is not None:
-        there = column.notna().to_numpy(bool)
-        guess = Number.guess(decimals, subjects[there])
-        if guess is not None:
-            missing = {} if there.all() else {"nullable": True}
-            return replace(guess, field=guess.field.model_copy(update=missing))
+        return decimals
     in_bytes = holds_bytes(column)
     text = (column.where(column.isna(), "bytes") if in_bytes else column).astype("str").str.strip()
     filled = (column.notna() & (text != "")).to_numpy(bool)
@@ -155,12 +151,7 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) ->
         nullable = not filled.all() or bool(len(words))
         field = guess.field.model_copy(update={"nullable": True}) if nullable else guess.field
         if nullable and field.ending and filled.mean() > SOME:
-            missing = np.flatnonzero(~filled)
-            if len(missing) > most_bad:
-                raise DataError(
-                    f'column "{column.name}": {rows_named(missing)} without an image; take these rows out, '
-                    f"or leave them out (--reject-bad-rows {len(missing)})"
-                )
+            _check_images(column, np.flatnonzero(~filled), most_bad)
             field = guess.field
         if field.check() is not None:  # an image, say, cannot be missing
             continue
@@ -183,8 +174,17 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) ->
     raise DataError(f'column "{column.name}": {what}; leave it out, or mend it')
 
 
-def _decimals(column: pd.Series) -> pd.Series | None:
-    """The present cells of text as floats, if they are decimals that can mean nothing else; None if they are not.
+def _check_images(column: pd.Series, missing: np.ndarray, most_bad: int) -> None:
+    """Raise DataError for rows without an image, unless so many may be left out."""
+    if len(missing) > most_bad:
+        raise DataError(
+            f'column "{column.name}": {rows_named(missing)} without an image; take these rows out, '
+            f"or leave them out (--reject-bad-rows {len(missing)})"
+        )
+
+
+def _guess_decimals(column: pd.Series, subjects: Subjects) -> Guess | None:
+    """The number that a column of decimals in text is; None if it is something else, or can mean something else.
 
     Quick, and so looked for first: tables of thousands of columns mostly hold such.
     """
@@ -197,7 +197,11 @@ def _decimals(column: pd.Series) -> pd.Series | None:
     cells = column.dropna()
     if not cells.str.fullmatch(DECIMALS).all() or cells.str.fullmatch(MONTHS).all():
         return None
-    return cells.astype("float64")
+    there = column.notna().to_numpy(bool)
+    guess = Number.guess(cells.astype("float64"), subjects[there])
+    if guess is None or there.all():
+        return guess
+    return replace(guess, field=guess.field.model_copy(update={"nullable": True}))
 
 
 def _but(rows: np.ndarray, count: int) -> np.ndarray:

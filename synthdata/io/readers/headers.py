@@ -90,7 +90,8 @@ def _is_record(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 def told_apart(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Names of which none stands twice: a second `x` is `x.2`; and remarks.
 
-    A column without a name is called `UNNAMED` and its place. Where most names stand twice they are left as they are, for `check_names` to refuse.
+    A column without a name is called `UNNAMED` and its place. Where most names stand twice they are left as they are,
+    for `check_names` to refuse.
     """
     found = [name if name.strip() else f"{UNNAMED}{place}" for place, name in enumerate(names, 1)]
     if len(set(found)) <= HALF * len(found):
