@@ -63,9 +63,11 @@ def check_header(names: Sequence[str], rows: Sequence[Sequence[str]], path: Path
 
 def _is_record(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row is like the others: numbers stand above numbers of their range, words are met again."""
-    if len(rows) < FEWEST or [name.strip() for name in names] in (
-        [str(n) for n in range(k, k + len(names))] for k in (0, 1)
-    ):
+    if len(rows) < FEWEST:
+        return False
+    stripped = [name.strip() for name in names]
+    counted = ([str(number) for number in range(start, start + len(names))] for start in (0, 1))
+    if stripped in counted and list(names) not in [list(row) for row in rows]:  # the names that pandas gives
         return False
     alike = 0
     for place, name in enumerate(map(str.strip, names)):
