@@ -168,10 +168,11 @@ def _held_out(
 
     subjects = Subjects.of(table, declared.subject or propose_subject(table, declared.fields)[0])
     if subjects.numbers is not None and subjects.people < 2 * LEAST_SUBJECTS:
-        console.say(f"{subjects.people:,} subjects are too few to hold some out; {UNMEASURED}")
+        least = 2 * LEAST_SUBJECTS
+        console.say(f"{subjects.people:,} subjects are too few to hold some out, which takes {least}; {UNMEASURED}")
         return table, None
     if len(table) < ENOUGH_TO_HOLD_OUT:
-        console.say(f"{len(table):,} rows are too few to hold some out; {UNMEASURED}")
+        console.say(f"{len(table):,} rows are too few to hold some out, which takes {ENOUGH_TO_HOLD_OUT}; {UNMEASURED}")
         return table, None
     train, holdout = _divided(table, subjects, seed)
     console.say(f"{len(holdout):,} rows are held out for the evaluation")
