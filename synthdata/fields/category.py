@@ -119,20 +119,21 @@ class Category(Field):
         if text.str.contains(_FIRM).mean() > FIRMS:
             firms = "names of companies: learned by name, and written as they are"
             return Guess(field, f"{note}; {firms}; to make them anew: {{kind: personal, provider: company}}")
-        if share > MOSTLY and field.rare_values != "made":
-            note += ": drop it, or make it an identifier or personal data"
-        return Guess(field, note, matters=share > MOSTLY)
+        if share > MANY_RARE and field.rare_values != "made":
+            note += "; to have others in their place: rare_values: frequent" if share < 1 else ""
+            note += ", or drop it" if share > MOSTLY else ""
+        return Guess(field, note, matters=share > MANY_RARE)
 
     @classmethod
     def _instead(cls, text: pd.Series, rare: pd.Index, share: float, subjects: Subjects) -> tuple[Category, str]:
         """A field that says what stands for rare values, if these are many cells; and that in words."""
         if share > MANY_RARE:
             is_rare = text.isin(rare).to_numpy(bool)
-            shapes = Shapes.fit(text[is_rare], subjects[is_rare], THRESHOLD) if are_codes(pd.Series(rare)) else None
-            if shapes is not None:
-                return cls(rare_values="made"), "are codes and made anew in their shape"
-            if share < 1:
-                return cls(rare_values="frequent"), "are not learned: rows get one of the others"
+            if Shapes.fit(text[is_rare], subjects[is_rare], THRESHOLD) is not None:
+                how = (
+                    "are codes and made anew in their shape" if are_codes(pd.Series(rare)) else "are made anew of words"
+                )
+                return cls(rare_values="made"), how
         return cls(), f'become "{RARE}"'
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
@@ -183,7 +184,7 @@ class Category(Field):
 
 def _looks(text: pd.Series) -> str:
     """What values look like that would be of another kind if they were written in one form; "" if they do not."""
-    is_code = text.str.match(r"0\d").any() or text.str.fullmatch(r"\d{16,}").any()  # whose digits would be lost
+    is_code = text.str.match(r"0\d").any() or text.str.fullmatch(r"\d+").all()  # whose digits would be lost
     if not is_code and _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
         return "looks like amounts in several forms; written in one form, they would be numbers"
     if text.str.contains(_DATE).mean() > MOSTLY:

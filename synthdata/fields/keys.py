@@ -22,12 +22,17 @@ MORE = re.compile(  # what counts without gaps and says more than which row it i
 INDEX = re.compile(r"(?i)unnamed: ?\d+(_level_\d+)?|index|level_0|row(_?(no|nr|num|number|id|index))?|")
 SPARSE = 20  # rows that were there for each that is left of a table with an index
 EPOCH = (500_000_000, 2_200_000_000)  # seconds since 1970, from 1985 to 2039
+MEASURED = (  # ratios and sizes, weeks and quarters, numbers with a unit: 120/80, 25x40, 2023-W14, 512M
+    r"\d{1,4}\s?[/x×*:]\s?\d{1,4}(?:\s?[x×*]\s?\d{1,4})?|(?:19|20)\d\d[ -]?(?:W|KW|Q|H)[ -]?\d{1,2}"
+    r"|\d+(?:[.,]\d+)?\s?[A-Za-zµ°%]{1,3}"
+)
 LONG = 9  # digits: numbers of one length that are as long are seldom quantities
 _DECIMAL = re.compile(r"[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?")
 _AMOUNT = re.compile(r"[^\w\s.,]?\s?[+-]?[^\w\s.,]?\s?\d{1,3}(?:[.,' ]?\d)*\s?(?:[^\w\s.,}]|[A-Z]{3})?")
 _INTEGER = r"[1-9]\d{0,17}|0"
 _NAMED = re.compile(
-    r"(?i:(^|_|\b)([pcusemrh]?id|ids|uuid|guid|key|number|no|nr|num|ssn|mrn|iban|bic|msisdn|imei|pan|acct|account|reference|ref)$)"
+    r"(?i:(^|_|\b)([pcusemrh]?id|ids|uuid|guid|key|number|no|nr|num|ssn|mrn|iban|bic|msisdn|imei|pan|acct|account|reference|ref|kto|konto)$"
+    r"|(resp|case|subj?|patient|pat|customer|cust|user|person|member|client|record|sample|visit|order|trans|obs)_?id$)"
     r"|[a-z](Id|ID|No|Nr)$"
 )
 PERSON = re.compile(
@@ -80,7 +85,7 @@ def key_look(column: pd.Series) -> KeyLook | None:
     unique = len(text) == rows
     integer = bool(text.str.fullmatch(_INTEGER).all())
     if unique:
-        return _unique(text, integer, name)
+        return None if text.str.fullmatch(MEASURED).all() else _unique(text, integer, name)
     if not integer and not _NAMED.search(name) and text.str.fullmatch(_AMOUNT).all():
         return None  # "$1,000.00"
     why = _repeated(rows, text, integer, name)
@@ -107,7 +112,8 @@ def _start(low: int, high: int) -> int:
     At the same 0, 1, 1000 or 10001; where the real ones begin at a number that is somebody's, after the last of them.
     """
     digits = str(low - low % 10)
-    is_round = low <= 10 or (len(digits) > 2 and low % 10 <= 1 and not digits[1:].strip("0"))
+    behind = digits[4:] if len(digits) > 6 and digits[:2] in ("19", "20") else digits[1:]  # the year, or the first
+    is_round = low <= 10 or (len(digits) > 2 and low % 10 <= 1 and not behind.strip("0"))
     if is_round:
         return low
     unit = 10 ** (len(str(high)) - 1)
@@ -121,7 +127,7 @@ def _repeated(rows: int, distinct: pd.Series, integer: bool, name: str) -> str |
         return None
     if rows > MOST_ROWS_OF_ONE * len(distinct):
         return None
-    if _is_date(distinct):
+    if _is_date(distinct) or distinct.str.fullmatch(MEASURED).all():
         return None
     repeats = f"{len(distinct):,} of them, repeated in {rows:,} rows"
     if distinct.str.fullmatch(UUID).all():

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute
 from pydantic import Field as Key
 from pydantic import field_validator
 
@@ -38,6 +39,7 @@ from synthdata.fields.quantity import Measure, QuantityBody
 from synthdata.fields.written_numbers import (
     SEPARATORS,
     Form,
+    are_versions,
     decimals_of,
     find_form,
     has_trailing_zeros,
@@ -53,7 +55,9 @@ PLAIN = {key: getattr(Form(), key) for key in WRITTEN}
 MOST_DECIMALS = 12
 FIRST = 100  # cells that show how numbers are written
 MOST_DIGITS = 400  # of an operand: beyond any float, and cheap to hold as a fraction
-CODES = re.compile(r"(?i)(^|_|\b)(zip|zip_?code|post_?code|postal_?code|plz|phone|mobile|fax)(_?(no|nr|number))?$")
+CODES = re.compile(
+    r"(?i)(^|_|\b)(zip|zip_?code|post_?code|postal_?code|plz|blz|bic|phone|mobile|fax)(_?(no|nr|number))?$"
+)
 
 
 class Number(Field):
@@ -214,6 +218,8 @@ class Number(Field):
             beyond = limits_of(column)
             if beyond is not None:
                 return cls._guess_limited(column, *beyond, subjects[kept])
+            if are_versions(column):
+                return None
         values, bad = _to_numbers(column)
         if not typed and len(column) and (bad.any() or _has_three_decimals(column) or _has_signs(column)):
             form = find_form(column)
@@ -494,14 +500,15 @@ def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
 
 
 def _cast(text: pd.Series) -> pd.Series | None:
-    """Text as int64 or float64, if all of it is written so that Arrow reads it as finite numbers; quick."""
+    """Text as int64 or float64, if all of it is plain integers, or all plain decimals; quick."""
     cells = pa.array(text, pa.large_string(), from_pandas=True)
-    for kind in (pa.int64(), pa.float64()):
-        try:
-            values = cells.cast(kind).to_numpy(zero_copy_only=False)
-        except pa.ArrowInvalid:
+    for kind, pattern in ((pa.int64(), r"^-?\d+$"), (pa.float64(), r"^-?\d+\.\d+$")):
+        if not pa.compute.all(pa.compute.match_substring_regex(cells, pattern), skip_nulls=False).as_py():
             continue
-        return pd.Series(values, index=text.index) if not cells.null_count and np.isfinite(values).all() else None
+        try:
+            return pd.Series(cells.cast(kind).to_numpy(zero_copy_only=False), index=text.index)
+        except pa.ArrowInvalid:  # beyond 64 bits
+            return None
     return None
 
 

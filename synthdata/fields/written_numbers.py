@@ -18,6 +18,7 @@ __all__ = [
     "CELL",
     "SEPARATORS",
     "Form",
+    "are_versions",
     "decimals_of",
     "find_form",
     "has_trailing_zeros",
@@ -35,6 +36,7 @@ LONGEST_AFFIX = 12  # characters of a unit
 SCIENTIFIC = re.compile(r"-?\d(?:\.(\d+))e[+-]\d{2,3}")
 FEW_SIGNS = 3  # different positive numbers with a sign, for it to be how they are written
 FIRST = 100  # cells that show that a form is not kept, before all are looked at
+FEW_VERSIONS = 50
 SEPARATED = 30  # cells with a separator before three digits, for this to be no chance
 CURRENCY = re.compile(r"[A-Z]{0,3}[$€£¥₹₩₽₺₫]|CHF|USD|EUR|GBP|JPY|CNY|INR|Rs\.?|kr|zł|Kč|Ft")
 UNIT = re.compile(r"%|‰|°[CF]?|[mck]?m|[mk]?g|[mc]?l|[kMGT]i?B|[Hk]+z|h|min|s|ms|km/h|mmHg|bpm|kWh?")
@@ -184,6 +186,16 @@ def has_trailing_zeros(plain: pd.Series) -> bool:
         return False
     places = decimals_of(plain)
     return bool(len(places) and places.min() == places.max() > 0 and plain.str.endswith("0").any())
+
+
+def are_versions(text: pd.Series) -> bool:
+    """Whether cells are versions, 3.9 beside 3.10, and no numbers, of which programs write such zeros all or none."""
+    cells = text.drop_duplicates()
+    if not 1 < len(cells) <= FEW_VERSIONS or not cells.str.fullmatch(r"\d+\.\d+").all():
+        return False
+    rests = cells.str.partition(".")[2]
+    length, ends = rests.str.len(), rests.str.endswith("0")
+    return bool(length.nunique() > 1 and (ends & (length > 1)).any())
 
 
 def decimals_of(plain: pd.Series) -> np.ndarray:

@@ -23,7 +23,7 @@ from synthdata.fields.patterns import pattern_of
 from synthdata.fields.personal import FEMALE, MALE
 from synthdata.fields.providers import PROVIDERS, People, are_names, locale_problem
 from synthdata.fields.written_dates import is_day_first, parse_dates, swapped
-from synthdata.fields.written_numbers import Form
+from synthdata.fields.written_numbers import Form, are_versions
 from synthdata.schema.nearly import nearly, nearly_dates
 from synthdata.subjects import Subjects
 
@@ -157,7 +157,7 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) ->
             continue
         if isinstance(field, Category) and not _is_named(column) and are_names(present):
             note = "names of people? then {kind: personal, provider: full_name}, and of: whose, if not the subject's"
-            return Guess(field.model_copy(update={"values": None}), note)
+            return Guess(Category(nullable=field.nullable), note)
         is_open = isinstance(field, Category) and field.values is None and not _is_named(column)
         if is_open or isinstance(field, Identifier):
             cells = text[filled].set_axis(np.flatnonzero(filled))
@@ -195,7 +195,7 @@ def _guess_decimals(column: pd.Series, subjects: Subjects) -> Guess | None:
     if len(places) < 2 or places == {0, 3} or not first:  # 1.234 can be a thousand, 1.50 is written so everywhere
         return None
     cells = column.dropna()
-    if not cells.str.fullmatch(DECIMALS).all() or cells.str.fullmatch(MONTHS).all():
+    if not cells.str.fullmatch(DECIMALS).all() or cells.str.fullmatch(MONTHS).all() or are_versions(cells):
         return None
     there = column.notna().to_numpy(bool)
     guess = Number.guess(cells.astype("float64"), subjects[there])

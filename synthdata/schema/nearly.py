@@ -52,9 +52,7 @@ def nearly_dates(text: pd.Series) -> Near | None:
     text = text[~text.isin(NULL_WORDS)]
     if len(text) < FEWEST:
         return None
-    shapes = text.str.replace(r"\d+", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
-    share = shapes.map(shapes.value_counts(normalize=True))
-    usual = text[share >= USUAL]
+    usual = _usual(text)
     if len(usual) < (1 - MOST_ODD) * len(text):
         return None
     found = written_format(usual, most_bad=MOST_ODD)
@@ -63,8 +61,16 @@ def nearly_dates(text: pd.Series) -> Near | None:
     return _near(f"dates ({found.format})", text, parse_dates(text, found.format)[1])
 
 
+def _usual(text: pd.Series) -> pd.Series:
+    """The cells whose shape, with digits and letters each as one, others have as well."""
+    shapes = text.str.replace(r"\d+", "9", regex=True).str.replace(r"[^\W\d_]+", "a", regex=True)
+    counts = shapes.map(shapes.value_counts())
+    return text[counts > max(USUAL * len(text), 1)]
+
+
 def _nearly_numbers(text: pd.Series) -> Near | None:
-    numbers = text[text.str.fullmatch(CELL).to_numpy(bool)]
+    numbers = _usual(text)
+    numbers = numbers[numbers.str.fullmatch(CELL).to_numpy(bool)]
     form = find_form(numbers) if (1 - MOST_ODD) * len(text) <= len(numbers) else None
     if form is None or numbers.str.match(r"0\d").any():  # codes
         return None

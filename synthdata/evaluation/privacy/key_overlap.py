@@ -1,7 +1,8 @@
 """Keys and rare values repeated: synthetic cells that are real values of few subjects.
 
 Keys and personal data are compared as text, since no other metric compares them. For other columns of many values,
-held-out rows of other subjects show how often a real value is met by chance.
+held-out rows of other subjects show how often a real value is met by chance; of quantities also how close to each other
+real values are: where nearly every day occurs, any day is one of them.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ FEWEST_HELD_OUT = 50
 NAMED = 5  # columns in the note
 KEY_MARGIN = 0.001  # what names a subject should not be met at all
 MARGIN = 0.02
+AROUND = 5  # real values on either side of a synthetic one
 LONG = 8  # characters of what looks like a key
 KEY_LABEL = "Real keys among synthetic rows (worst column)"  # the metric's own label says less: any rare value
 LIMIT = f"at most {MARGIN:g} above held-out rows, or not significant; of keys and personal data {KEY_MARGIN:g}"
@@ -70,7 +72,8 @@ def key_overlap(schema: Schema, frames: Mapping[str, pd.DataFrame], numbers: Map
         return None
     columns.sort(key=lambda each: (not each.failed, not each.is_key, (each.expected or 0.0) - each.share.value))
     worst = columns[0]
-    note = ", ".join(column.summary for column in columns[:NAMED] if column.share.value > 0)
+    named = [column for column in columns if column.failed] or columns
+    note = ", ".join(column.summary for column in named[:NAMED] if column.share.value > 0)
     interval, held = worst.share.interval(), worst.control.value if worst.control else None
     if all(column.expected is None for column in columns):
         note = f"{note}; {UNCOMPARED}" if note else UNCOMPARED
@@ -114,11 +117,31 @@ def _column(
         beyond = expected == 0 or improbable(share.value * share.rows, share.rows, expected)
         return _Column(name, share, expected, share.value - expected > KEY_MARGIN and beyond, is_key, control)
     if control is not None:
-        failed = share.value - control.value > MARGIN and share.exceeds(control)
-        return _Column(name, share, control.value, failed, is_key, control)
+        expected = max(control.value, 0.0 if is_key else _crowded(frames, name, field, few))
+        failed = share.value - expected > MARGIN and share.exceeds(control)
+        return _Column(name, share, expected, failed, is_key, control)
     if is_key:
         return _Column(name, share, 0.0, share.value > MARGIN, is_key, None)
     return _Column(name, share, None, False, is_key, None) if real.dtype == object else None
+
+
+def _crowded(frames: Mapping[str, pd.DataFrame], name: str, field: Field, few: pd.Index) -> float:
+    """How often a smooth distribution meets some real values of a quantity, since they lie close; 0 of other columns.
+
+    The mean over synthetic cells of the share of units around them, to the nearest values on either side, that are such
+    values.
+    """
+    measure = field.measure(frames["train"][name].dropna())
+    if measure is None or not measure.step:
+        return 0.0
+    view = field.comparison(frames["train"][name])
+    assert isinstance(view, Numeric)
+    known = frames["train"][name][np.isin(view.values, few.to_numpy())]
+    real, made = (np.unique(measure.units(known)), measure.units(frames["synthetic"][name].dropna()))
+    place = np.searchsorted(real, made)
+    low, high = np.maximum(place - AROUND, 0), np.minimum(place + AROUND, len(real) - 1)
+    width = np.maximum(real[high], made) - np.minimum(real[low], made) + 1
+    return float(np.minimum((high - low + 1) / width, 1.0).mean())
 
 
 def _is_counted(name: str, field: Field, schema: Schema, frames: Mapping[str, pd.DataFrame]) -> bool:

@@ -134,7 +134,8 @@ def _column(values: pa.ChunkedArray) -> pd.Series:
         if exact is None:
             text: pd.Series = values.cast(pa.string()).to_pandas().astype("str")
             return text
-        values = exact
+        # by way of text: a decimal cast to a float is not always the nearest one
+        values = exact if exact.type == wanted else exact.cast(pa.string()).cast(wanted)
     values = values.cast(wanted, safe=False)
     nullable = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype()}
     column: pd.Series = values.to_pandas(types_mapper=nullable.get if values.null_count else None)

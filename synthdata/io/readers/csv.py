@@ -37,7 +37,7 @@ def read_csv(path: Path, source: Source) -> pd.DataFrame:
     if bad:
         frame.attrs[BAD_LINES] = bad
         frame.attrs[READ_AS] += [f"{path}: {len(bad):,} lines of too many or too few cells left out (bad_rows)"]
-    frame.attrs[FOUND] = dialect.source(source, path)
+    frame.attrs[FOUND] = dialect.source(source)
     return frame
 
 

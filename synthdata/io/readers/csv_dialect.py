@@ -48,10 +48,9 @@ class Dialect:
     names: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
-    def source(self, said: Source, path: Path) -> Source:
-        """What is worth keeping of it: what was said, and what was found that is not the usual of the file's ending."""
-        usual = "\t" if ".tsv" in path.name.lower() else ","
-        found = {"delimiter": self.delimiter} if self.delimiter != usual else {}
+    def source(self, said: Source) -> Source:
+        """What is worth keeping of it: what was said, and a delimiter that is no comma."""
+        found = {"delimiter": self.delimiter} if self.delimiter != "," else {}
         return said.model_copy(update=found)
 
 
@@ -66,6 +65,8 @@ def find_dialect(path: Path, source: Source) -> Dialect:
         dialect = replace(dialect, delimiter=said[1], skipped=1)
     elif source.delimiter is not None:
         dialect = replace(dialect, delimiter=source.delimiter)
+    if source.delimiter is not None:
+        _check_delimiter(path, source.delimiter, first)
     skipped = dialect.skipped + source.skip_rows
     tried = [dialect.delimiter] if said or source.delimiter is not None else [*NAMED]
     split = {}
@@ -96,7 +97,18 @@ def _start(path: Path, codec: str) -> tuple[str, str]:
     """The first characters of a file, and its first line."""
     with opened(path) as file, io.TextIOWrapper(file, encoding=codec, newline="") as text:
         start = text.read(SAMPLE)
-    return start, start[:16].partition("\n")[0]
+    return start, start.partition("\n")[0]
+
+
+def _check_delimiter(path: Path, delimiter: str, line: str) -> None:
+    """Refuse a delimiter that the first line lacks, where it has another one."""
+    others = {name: line.count(other) for other, name in NAMED.items() if other not in (delimiter, " ")}
+    most = max(others, key=lambda name: others[name])
+    if delimiter not in line and others[most] > 1:
+        asked = NAMED.get(delimiter, f'"{delimiter}"')
+        raise DataError(
+            f"{path}: its first line has no {asked}, but {others[most]} times a {most}: is that the delimiter?"
+        )
 
 
 def _escape(start: str, delimiter: str) -> str:

@@ -28,6 +28,7 @@ SAMPLE = 1 << 20  # bytes that an encoding is told by
 ZEROS = 0.3  # share of zeros at every second place, at least, in UTF-16 of mostly Latin letters
 WESTERN = set("äöüßÄÖÜéèêëàâîïôùûçœÉÈÊÀÇáíóúñ¿¡ÁÍÓÚÑãõâêôÃÕåæøÅÆØìòº°ª€£¥§©®™½¼¾²³µ·±×÷«»‘’“”„–—…•\u00a0")
 ORDINALS, PUNCTUATION = set("ºª"), set("«»‘’“”„–—…•·¿¡\u00a0")
+BEFORE_LETTERS = set("°§µ€£")  # °C, § a
 BEYOND_LATIN = 0x370  # from Greek on
 FEWEST = 12  # letters of another script, that tell it
 MOSTLY = 0.9
@@ -123,6 +124,6 @@ def _is_western(text: str) -> bool:
     signs = [place for place in odd if not text[place].isalpha() and text[place] not in PUNCTUATION]
     usual = sum(text[place] in WESTERN for place in odd)
     beside = sum(any(each.isascii() and each.isalpha() for each in text[max(at - 1, 0) : at + 2]) for at in accents)
-    inside = sum(text[at + 1 : at + 2].isalpha() for at in signs)
+    inside = sum(text[at + 1 : at + 2].isalpha() for at in signs if text[at] not in BEFORE_LETTERS)
     is_plausible = usual >= MOSTLY * len(odd) and beside >= MOSTLY * len(accents)
     return is_plausible and inside <= (1 - MOSTLY) * len(signs)

@@ -106,7 +106,8 @@ def _typed(cells: list[Any]) -> pd.Series:
             return pd.Series(
                 pd.array([None if cell is None else int(cell) for cell in cells], "Int64" if nulls else "int64")
             )
-        return pd.Series(cells, dtype="float64")
+        # a workbook shows 15 digits, and the noise of its own arithmetic lies behind them
+        return pd.Series([None if cell is None else float(f"{cell:.15g}") for cell in cells], dtype="float64")
     if kinds and kinds <= {dt.date, dt.datetime}:
         return pd.Series(pd.array([None if cell is None else pd.Timestamp(cell) for cell in cells], "datetime64[us]"))
     if kinds == {dt.timedelta}:

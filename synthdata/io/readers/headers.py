@@ -172,5 +172,4 @@ def without_totals(frame: pd.DataFrame, path: Path, most_bad: int) -> tuple[pd.D
 def _is_total(frame: pd.DataFrame, row: int) -> bool:
     cells = frame.iloc[row].tolist()
     words = [place for place, cell in enumerate(cells) if isinstance(cell, str) and TOTAL.fullmatch(cell.strip())]
-    empty = any(pd.isna(cell) for cell in cells)
-    return empty and any((frame.iloc[:, place] == cells[place]).sum() == 1 for place in words)
+    return any((frame.iloc[:, place] == cells[place]).sum() == 1 for place in words)

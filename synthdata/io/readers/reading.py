@@ -116,7 +116,8 @@ def _readable(path: Path) -> Iterator[None]:
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise DataError(f"{path}: broken gzip, cut short or not compressed; write or fetch the file again") from None
     except UnicodeDecodeError as error:
-        where = f"not {error.encoding.upper()}, which the rest of the file is"
-        raise DataError(f"{path}: holds bytes that are {where}; mend them, or write the file again") from None
+        raise DataError(
+            f"{path}: holds bytes that are not {error.encoding.upper()}; mend them, or name another encoding"
+        ) from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or 'input/output error'}; check the file") from None

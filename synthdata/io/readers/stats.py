@@ -46,7 +46,12 @@ def read_statistics(path: Path, source: Source) -> pd.DataFrame:
         else:
             columns[name] = plain
             partly += [name] if labels else []
-    remarks = {"by the labels of their values": labelled, "as numbers, since some values have no label": partly}
+    declared = sorted(set(getattr(about, "missing_ranges", {}) or {}) & set(frame))
+    remarks = {
+        "values declared missing as missing": declared,
+        "by the labels of their values": labelled,
+        "as numbers, since some values have no label": partly,
+    }
     read_as = pd.DataFrame(columns)
     read_as.attrs[READ_AS] = [f"{path}: read {how}: {_listed(names)}" for how, names in remarks.items() if names]
     return read_as
