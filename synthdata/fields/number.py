@@ -8,13 +8,11 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from math import floor, isfinite, log10
+from math import isfinite
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute
 from pydantic import Field as Key
 from pydantic import field_validator
 
@@ -24,18 +22,18 @@ from synthdata.fields.censored import Limit, limits_of, number_in
 from synthdata.fields.clock import (
     Clock,
     as_clock,
-    clock_of,
     count_time,
     count_times,
     is_clock_time,
-    nearly_clock_of,
     pattern_of_clock,
 )
 from synthdata.fields.comparison import Numeric
 from synthdata.fields.intervals import Interval, intervals_of
+from synthdata.fields.number_ranges import MOST_DECIMALS, ranged
 from synthdata.fields.predicates import OperandError, Predicate
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.quantity import Measure, QuantityBody
+from synthdata.fields.read_numbers import has_signs, has_three_decimals, to_numbers
 from synthdata.fields.written_numbers import (
     SEPARATORS,
     Form,
@@ -46,14 +44,12 @@ from synthdata.fields.written_numbers import (
     plain_numbers,
     write_numbers,
 )
-from synthdata.subjects import THRESHOLD, Subjects
+from synthdata.subjects import Subjects
 
 __all__ = ["Number", "NumberMeasure"]
 
 WRITTEN = ("decimal", "thousands", "prefix", "suffix", "brackets", "plus", "scientific")  # keys of a form
 PLAIN = {key: getattr(Form(), key) for key in WRITTEN}
-MOST_DECIMALS = 12
-FIRST = 100  # cells that show how numbers are written
 MOST_DIGITS = 400  # of an operand: beyond any float, and cheap to hold as a fraction
 CODES = re.compile(
     r"(?i)(^|_|\b)(zip|zip_?code|post_?code|postal_?code|plz|blz|bic|phone|mobile|fax)(_?(no|nr|number))?$"
@@ -220,8 +216,8 @@ class Number(Field):
                 return cls._guess_limited(column, *beyond, subjects[kept])
             if are_versions(column):
                 return None
-        values, bad = _to_numbers(column)
-        if not typed and len(column) and (bad.any() or _has_three_decimals(column) or _has_signs(column)):
+        values, bad = to_numbers(column)
+        if not typed and len(column) and (bad.any() or has_three_decimals(column) or has_signs(column)):
             form = find_form(column)
         elif not typed and len(column) and has_trailing_zeros(column) and not column.str.endswith(".0").all():
             form = Form()
@@ -235,11 +231,16 @@ class Number(Field):
             return None  # a code of twenty digits
         if not typed and values.dtype.kind == "f" and column.str.fullmatch(r"[+-]?\d+").all():
             return None  # the same, beyond uint64
-        guess = _guess_number(values[~bad], subjects[kept][~bad])
+        guess = cls._ranged(values[~bad], subjects[kept][~bad])
         if not bad.any():
             return guess
         infinite = f"{bad.sum():,} infinite cells, mend them"
         return Guess(guess.field, f"{infinite}; {guess.note}" if guess.note else infinite)
+
+    @classmethod
+    def _ranged(cls, values: pd.Series, subjects: Subjects) -> Guess:
+        found = ranged(values, subjects)
+        return Guess(cls(**found.keys), found.note, found.matters)
 
     @classmethod
     def _guess_limited(cls, text: pd.Series, beyond: np.ndarray, cells: list[str], subjects: Subjects) -> Guess | None:
@@ -267,10 +268,10 @@ class Number(Field):
     def guess_written(cls, text: pd.Series, form: Form, subjects: Subjects) -> Guess | None:
         """The number that present cells of text are in a form; None if they do not follow it."""
         plain, bad = plain_numbers(text, form)
-        values, unread = _to_numbers(plain)
+        values, unread = to_numbers(plain)
         if bad.any() or unread.any() or not len(text):
             return None
-        guess = _guess_number(values, subjects)
+        guess = cls._ranged(values, subjects)
         assert isinstance(guess.field, Number)
         written = {key: getattr(form, key) for key in WRITTEN}
         if form.scientific is not None:
@@ -280,7 +281,8 @@ class Number(Field):
             written |= {"trailing_zeros": True, "integer": False, "decimals": places}
         elif not form.is_plain:
             written |= {"clock": None, "integer": not places, "decimals": places or None}
-        return Guess(guess.field.model_copy(update=written), "; ".join(filter(None, [guess.note, form.note])))
+        note = "; ".join(filter(None, [guess.note, form.note]))
+        return Guess(guess.field.model_copy(update=written), note, matters=guess.matters or form.is_open)
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read text or numbers; an integer may be written 20000.0, infinities are refused."""
@@ -292,7 +294,7 @@ class Number(Field):
             return values, bad | unread
         if self.integer and not pd.api.types.is_numeric_dtype(cells):  # "20000.0" is one; floats end at 2 ** 53
             cells = cells_as_text(cells).str.replace(r"\.0*$", "", regex=True)
-        values, bad = _to_numbers(cells)
+        values, bad = to_numbers(cells)
         if not self.integer:
             return values.astype("float64") + 0.0, bad  # + 0.0 turns a negative zero into a zero
         if values.dtype.kind == "f":
@@ -465,146 +467,3 @@ def _operand(value: Any) -> Fraction:
         return Fraction(number)
     except (InvalidOperation, ValueError):
         raise OperandError(f'"{value}" is not a number; compare this field with a number') from None
-
-
-def _has_three_decimals(text: pd.Series) -> bool:
-    """Whether all points of a column stand before three digits, as those between thousands do."""
-    if any(len(after) != 3 for cell in text.iloc[:FIRST].tolist() for after in cell.split(".")[1:]):
-        return False
-    return bool(text.str.contains(".", regex=False).any() and text.str.fullmatch(r"[+-]?\d{1,3}(\.\d{3})*").all())
-
-
-def _has_signs(text: pd.Series) -> bool:
-    """Whether numbers are written with what Python reads and would not write: a plus, or an exponent everywhere."""
-    first = text.iloc[:FIRST].tolist()
-    return any(cell.startswith("+") for cell in first) or all("e" in cell.lower() for cell in first)
-
-
-def _to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
-    """Parse cells as int64 if all are integers, else as float64; also a bool array of those that failed."""
-    if pd.api.types.is_bool_dtype(cells):
-        return cells.astype("int64"), np.zeros(len(cells), bool)
-    if not pd.api.types.is_numeric_dtype(cells):
-        if pd.api.types.is_datetime64_any_dtype(cells):
-            return pd.Series(0, index=cells.index), np.ones(len(cells), bool)
-        text = cells_as_text(cells)
-        numbers = _cast(text)
-        if numbers is not None:
-            return numbers, np.zeros(len(text), bool)
-        odd = text.str.contains("[_x]", regex=True).to_numpy(bool)
-        cells = pd.Series((text.where(~odd, "?") if odd.any() else text).to_numpy(object), index=cells.index)
-    values = pd.to_numeric(cells, errors="coerce")
-    values = values.astype(np.dtype(values.dtype.name.lower()) if values.dtype.kind in "iu" else np.float64)
-    bad = ~np.isfinite(values.to_numpy("float64"))
-    return values.where(~bad, 0), bad
-
-
-def _cast(text: pd.Series) -> pd.Series | None:
-    """Text as int64 or float64, if all of it is plain integers, or all plain decimals; quick."""
-    cells = pa.array(text, pa.large_string(), from_pandas=True)
-    for kind, pattern in ((pa.int64(), r"^-?\d+$"), (pa.float64(), r"^-?\d+\.\d+$")):
-        if not pa.compute.all(pa.compute.match_substring_regex(cells, pattern), skip_nulls=False).as_py():
-            continue
-        try:
-            return pd.Series(cells.cast(kind).to_numpy(zero_copy_only=False), index=text.index)
-        except pa.ArrowInvalid:  # beyond 64 bits
-            return None
-    return None
-
-
-def _guess_number(values: pd.Series, subjects: Subjects) -> Guess:
-    numbers = values.to_numpy() + 0  # a negative zero becomes a zero
-    if numbers.dtype.kind == "f" and (numbers == np.floor(numbers)).all() and np.abs(numbers).max() < 2**53:
-        numbers = numbers.astype(np.int64)
-    clock = clock_of(numbers, subjects) if numbers.dtype.kind in "iu" else None
-    if clock:
-        note = f"times of day, {_AS_WRITTEN[clock]}; if they are none, leave clock out"
-        return Guess(Number(integer=True, clock=clock), note)
-    low, high = _outward(numbers, -1, subjects), _outward(numbers, 1, subjects)
-    rounded = [
-        bound
-        for bound, end in ((low, numbers.min()), (high, numbers.max()))
-        if bound is not None and subjects[numbers == end].people < THRESHOLD
-    ]
-    if numbers.dtype.kind in "iu":
-        low, high = (None if end is None else int(end) for end in (low, high))
-        notes = [_range_note(low, high, rounded, numbers), _nearly(numbers, subjects)]
-        return Guess(Number(integer=True, min=low, max=high), "; ".join(filter(None, notes)))
-    decimals = _decimals(numbers.astype(float))
-    return Guess(Number(decimals=decimals, min=low, max=high), _range_note(low, high, rounded, numbers))
-
-
-_AS_WRITTEN = {"hhmm": "9:05 as 905", "hhmmss": "9:05:00 as 90500"}
-
-
-def _nearly(numbers: np.ndarray, subjects: Subjects) -> str:
-    """A note on a column of clock times in which a few rows are none."""
-    near = nearly_clock_of(numbers, subjects)
-    if near is None:
-        return ""
-    clock, others = near
-    rows = "1 row" if others == 1 else f"{others:,} rows"
-    return (
-        f"times of day, {_AS_WRITTEN[clock]}, but for {rows}: to keep to the clock, mend these and add clock: {clock}"
-    )
-
-
-def _range_note(low: Any, high: Any, rounded: Sequence[Any], numbers: np.ndarray) -> str:
-    lacking = [key for key, end in (("min", low), ("max", high)) if end is None]
-    notes = ["range rounded outwards"] if rounded else []
-    if lacking:
-        named = " and no ".join(lacking)
-        notes.append(f"no {named}, because bounds would show a few values beyond the rest, which are not learned")
-    if numbers.dtype.kind in "iu" and set(np.unique(numbers).tolist()) == {0, 1}:
-        notes.append("just 0 and 1: if they mean no and yes, make it a boolean")
-    return "; ".join(notes)
-
-
-def _decimals(numbers: np.ndarray) -> int | None:
-    """The fewest decimals that write every number exactly; None if that takes too many."""
-    most = float(np.abs(numbers).max())
-    for decimals in range(1, MOST_DECIMALS + 1):
-        if most * 10.0**decimals >= 2**53:
-            return None
-        if (np.rint(numbers * 10.0**decimals) / 10.0**decimals == numbers).all():
-            return decimals
-    return None
-
-
-def _outward(numbers: np.ndarray, direction: int, subjects: Subjects) -> Any:
-    """An end of the range that shows nobody's value: kept if many subjects share it, else rounded outwards.
-
-    None where the ends of so many subjects, rounded, do not reach the last one: few lie far beyond the others.
-    """
-    end = numbers.max() if direction > 0 else numbers.min()
-    if subjects[numbers == end].people >= THRESHOLD:
-        return end.item()
-    common = _common_end(numbers, direction, subjects)
-    rounded = _rounded_outward(common, direction)
-    if rounded is None or (rounded < end if direction > 0 else rounded > end):
-        return None
-    return None if rounded == end and end != 0 else rounded  # which would be somebody's own
-
-
-def _common_end(numbers: np.ndarray, direction: int, subjects: Subjects) -> Any:
-    """The number that enough subjects reach."""
-    if subjects.numbers is not None:
-        each = pd.Series(numbers).groupby(subjects.numbers)
-        numbers = (each.max() if direction > 0 else each.min()).to_numpy()
-    place = min(THRESHOLD, len(numbers))
-    return np.partition(numbers, -place)[-place] if direction > 0 else np.partition(numbers, place - 1)[place - 1]
-
-
-def _rounded_outward(end: Any, direction: int) -> Any:
-    """The next number outwards with one significant digit; 0 if zero comes first."""
-    if end == 0 or (end > 0) != (direction > 0):
-        return 0  # towards zero there is nothing to round to but zero itself
-    size = abs(Fraction(str(end)))
-    unit = Fraction(10) ** floor(log10(size))
-    rounded = direction * unit * (floor(size / unit) + 1)
-    if isinstance(end, np.integer):
-        return min(max(int(rounded), -(2**63)), 2**63 - 1)
-    try:
-        return float(rounded)
-    except OverflowError:
-        return None

@@ -62,6 +62,11 @@ class Form:
     note: str = ""
 
     @property
+    def is_open(self) -> bool:
+        """Whether the numbers could be meant otherwise, and the note says so."""
+        return "could also" in self.note
+
+    @property
     def is_plain(self) -> bool:
         """Whether numbers are written as Python writes them."""
         is_usual = not (self.thousands or self.prefix or self.suffix or self.brackets or self.plus)
@@ -147,7 +152,8 @@ def _signs(cores: Iterable[str]) -> tuple[str, str, str] | None:
         return ("," if sign == "." else "."), sign, ""
     if any(len(each[1]) != 3 or each[0] == "0" or len(each[0]) > 3 for each in parts):
         return sign, "", ""
-    if len(parts) >= SEPARATED and plain_cells and without <= 3:
+    padded = any(each[1].endswith("0") for each in parts)  # as decimals, all would have them or none
+    if plain_cells and without <= 3 and (padded or len(parts) >= SEPARATED):
         return ("," if sign == "." else "."), sign, f'"{sign}" parts thousands: numbers below 1000 have none'
     if sign == ",":
         return ".", ",", '"," could also be the decimal sign: then say decimal: "," and leave out thousands'

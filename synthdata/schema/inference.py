@@ -23,7 +23,7 @@ from synthdata.fields.patterns import pattern_of
 from synthdata.fields.personal import FEMALE, MALE
 from synthdata.fields.providers import PROVIDERS, People, are_names, locale_problem
 from synthdata.fields.written_dates import is_day_first, parse_dates, swapped
-from synthdata.fields.written_numbers import Form, are_versions
+from synthdata.fields.written_numbers import Form, are_versions, find_form
 from synthdata.schema.nearly import nearly, nearly_dates
 from synthdata.subjects import Subjects
 
@@ -80,11 +80,14 @@ class Inferred:
     why: str = ""
 
 
-def infer_fields(frame: pd.DataFrame, folder: str = "", signs: Form | None = None, most_bad: int = 0) -> Inferred:
+def infer_fields(
+    frame: pd.DataFrame, folder: str = "", signs: Form | None = None, most_bad: int = 0, *, commas: bool = False
+) -> Inferred:
     """Guess the kind of every column, raw (all text) or typed.
 
     folder: where paths in cells are relative to. signs: of numbers, where their cells leave them open. most_bad: rows
-    that may be left out, since a cell is not what nearly all of its column are.
+    that may be left out, since a cell is not what nearly all of its column are. commas: whether the file looks like one
+    from where the decimal sign is a comma.
     """
     if not len(frame.columns):
         raise DataError("the table has no columns")
@@ -101,7 +104,7 @@ def infer_fields(frame: pd.DataFrame, folder: str = "", signs: Form | None = Non
     fields |= {name: guess.field for name, guess in found.items() if not fields[name].is_made}
     for like_others in (
         _dates_like_others(frame, fields),
-        _numbers_like_others(frame, fields, subjects, signs),
+        _numbers_like_others(frame, fields, subjects, signs, commas=commas),
         _codes(frame, fields, subjects),
     ):
         found |= like_others
@@ -379,14 +382,16 @@ def _dates_like_others(frame: pd.DataFrame, fields: Mapping[str, Field]) -> dict
 
 
 def _numbers_like_others(
-    frame: pd.DataFrame, fields: Mapping[str, Field], subjects: Subjects, signs: Form | None
+    frame: pd.DataFrame, fields: Mapping[str, Field], subjects: Subjects, signs: Form | None, *, commas: bool
 ) -> dict[str, Guess]:
     """Numbers whose points may stand before decimals or between thousands, as `signs` or the other columns say."""
     written = {name: each for name, each in fields.items() if isinstance(each, Number)}
     source = next((name for name, each in written.items() if each.decimal == "," and not each.integer), None)
-    is_said = signs is not None
+    is_said, is_guess = signs is not None, signs is None and source is None and commas
     why = "as it was said" if is_said else f"since {source} has a decimal comma"
-    if signs is None and source is not None:
+    if is_guess:
+        why = "as where files are delimited by semicolons; if not, say --decimal ."
+    if signs is None and (source is not None or commas):
         signs = Form(",", ".")
     result = {}
     for name, field in written.items() if signs else ():
@@ -398,13 +403,18 @@ def _numbers_like_others(
             continue
         text = cells_as_text(column)
         kept = (column.notna() & ~text.isin(NULL_WORDS)).to_numpy(bool)
+        found_form = find_form(text[kept]) if is_guess else None
+        if found_form is not None and not found_form.is_open:
+            continue
         guess = Number.guess_written(
             text[kept], replace(form, decimal=signs.decimal, thousands=signs.thousands, note=""), subjects[kept]
         )
         if guess is not None:
             note = f'"{signs.decimal}" is the decimal sign, and "{signs.thousands}" parts thousands, {why}'
             found = guess.field.model_copy(update={"nullable": field.nullable})
-            result[name] = Guess(found, "; ".join(filter(None, [guess.note, note])))
+            result[name] = Guess(found, "; ".join(filter(None, [guess.note, note])), matters=is_guess)
+        elif is_guess and not field.integer:  # a decimal point
+            return {}
     return result
 
 

@@ -384,7 +384,7 @@ def infer(
     named = _named(frame, "data")
     source = frame.attrs.get(FOUND, Source())
     most_bad = source.most_bad(len(frame))
-    found = infer_fields(named, str(frame.attrs.get(FOLDER, "")), signs, most_bad)
+    found = infer_fields(named, str(frame.attrs.get(FOLDER, "")), signs, most_bad, commas=source.delimiter == ";")
     proposed = propose_constraints(named, found.fields)
     fields = dict(found.fields)
     schema = Schema(name=name, target=target, source=source, fields=fields, subject=found.subject, constraints=proposed)

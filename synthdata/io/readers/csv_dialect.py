@@ -25,6 +25,7 @@ __all__ = ["NAMED", "Dialect", "find_dialect", "open_rows"]
 
 NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}  # delimiters, the likeliest first
 FEWEST_BLANKS = 3  # columns that runs of blanks part, at least, for them not to be words
+MOSTLY = 0.9  # of the rows, that are as wide as the header below titles
 LOOKED_AT = 200  # rows that a dialect is told by
 SAMPLE = 1 << 20  # characters that an escape is looked for in
 SAID = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # a first line that names the delimiter, as Excel reads it
@@ -129,7 +130,10 @@ def _likely(delimiter: str, titles: int, rows: list[list[str]]) -> tuple[float, 
         return (1.5 if widths == {header} and header >= FEWEST_BLANKS and len(rows) > 1 else 0), not titles, 0
     if header > 1:
         alike = len(widths) == 1 or {len(row) - header for row in rows[1:]} == {1}
-        return (3, not titles, header) if alike else (2, not titles, 0)
+        if alike:
+            return 3, not titles, header
+        usual = sum(len(row) == header for row in rows) >= MOSTLY * len(rows)
+        return (2 if usual or not titles else 0.5), not titles, 0
     return int(widths == {1}), not titles, 0
 
 
