@@ -17,7 +17,7 @@ from synthdata.fields.patterns import alphabets
 from synthdata.fields.providers import PROVIDERS, are_names, detect, find_in_texts
 from synthdata.progress import REMARK, Listener, Progress, silent
 from synthdata.schema import Schema
-from synthdata.schema.inference import following, propose_subject
+from synthdata.schema.whose import following, propose_subject
 
 __all__ = [
     "about_columns",

@@ -163,7 +163,7 @@ def _held_out(
     console: Console, table: pd.DataFrame, declared: Schema, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Nine tenths of the rows and one tenth, or None where there are too few; says which."""
-    from synthdata.schema.inference import propose_subject
+    from synthdata.schema.whose import propose_subject
     from synthdata.subjects import LEAST_SUBJECTS, Subjects
 
     subjects = Subjects.of(table, declared.subject or propose_subject(table, declared.fields)[0])

@@ -16,7 +16,7 @@ from synthdata.evaluation.report import Masked
 from synthdata.evaluation.tabular.warnings import about_masked, mostly_rare
 from synthdata.fields.comparison import Images, Texts
 from synthdata.schema import Schema
-from synthdata.schema.inference import propose_subject
+from synthdata.schema.whose import propose_subject
 from synthdata.subjects import Subjects
 
 __all__ = ["FEWEST", "MOST_ROWS", "Tables", "independent", "with_subject"]
