@@ -80,6 +80,17 @@ def test_years_and_numbers_may_name_columns(tmp_path: Path, names: list[str]) ->
     assert list(read_table(tmp_path / "t.csv")) == names
 
 
+def test_years_above_numbers_like_years_are_names(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    years = [str(year) for year in range(1990, 2020)]
+    pd.DataFrame(RNG.integers(1900, 2100, (40, 30))).to_csv(path, index=False, header=years)
+    assert list(read_table(path)) == years
+    path.write_text("12,40\n" + "".join(f"{row % 20},{row}\n" for row in range(60)))
+    assert run("init", path)[0] != 0
+    assert run("init", path, "--header")[0] == 0
+    assert list(read_table(path, Source(header=True))) == ["12", "40"]
+
+
 def test_a_total_below_the_rows_is_refused_or_left_out(tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", end="Total,,3021.5\n")
     with pytest.raises(DataError, match="row 61 is a total, by its word for one; take it out"):

@@ -25,7 +25,11 @@ def source_options(command: Command) -> Command:
     options = (
         click.option("--delimiter", metavar="CHARACTER", help='What parts cells of a text file: ";", tab, space.'),
         click.option("--encoding", metavar="NAME", help="Encoding of a text file: cp1252, latin-1, shift_jis."),
-        click.option("--no-header", is_flag=True, help="The first row is a record; columns are called column_1, ..."),
+        click.option(
+            "--header/--no-header",
+            default=None,
+            help="Whether the first row holds names; if not, columns are called column_1, ... Default: found.",
+        ),
         click.option("--skip-rows", type=click.IntRange(min=1), help="Leave out so many lines above the header."),
         click.option("--comment", metavar="TEXT", help='Leave out lines that begin with this: "#".'),
         click.option("--na", multiple=True, metavar="TEXT", help="A cell that means a missing value. Repeat it."),
@@ -55,7 +59,7 @@ def source_of(said: dict[str, Any]) -> Source:
     return Source(
         delimiter=SPELLED.get(delimiter, delimiter),
         encoding=said["encoding"],
-        header=False if said["no_header"] else None,
+        header=said["header"],
         skip_rows=said["skip_rows"] or 0,
         comment=said["comment"],
         na=said["na"],

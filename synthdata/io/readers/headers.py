@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -26,6 +27,7 @@ MOST_TITLES = 20  # rows above a header
 FEWEST = 5  # rows that say something of a header
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
 MOSTLY = 0.9  # of the cells of a column that are numbers
+COUNTED = 4  # numbers in a row at equal steps, from which on they are names
 HALF = 0.5  # of the columns whose first cell is like the others, at least, if the first row is a record
 UNNAMED = "\0"  # before the place of a column without a name
 TOTAL = re.compile(r"(?i)\W*(grand |sub)?-?total[se]?\W*|gesamt(summe|ergebnis)?|summe|somme|totaal|suma")
@@ -57,7 +59,7 @@ def check_header(names: Sequence[str], rows: Sequence[Sequence[str]], path: Path
     if _is_record(names, rows):
         raise DataError(
             f"{path}: the first row looks like a record, not like names of columns: "
-            "say --no-header (in a schema, source: {header: false}), or write names above it"
+            "say --no-header (in a schema, source: {header: false}), or --header if they are names"
         )
 
 
@@ -68,6 +70,10 @@ def _is_record(names: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
     stripped = [name.strip() for name in names]
     counted = ([str(number) for number in range(start, start + len(names))] for start in (0, 1))
     if stripped in counted and list(names) not in [list(row) for row in rows]:  # the names that pandas gives
+        return False
+    numbers_in_it = [float(name) for name in stripped if re.fullmatch(r"\d+", name)]
+    steps = {after - before for before, after in pairwise(numbers_in_it)}
+    if len(numbers_in_it) >= COUNTED and len(steps) == 1 and steps != {0.0}:  # years, say
         return False
     alike = 0
     for place, name in enumerate(map(str.strip, names)):
