@@ -464,12 +464,6 @@ def test_columns_may_have_the_name_of_y_or_be_numbered(names):
         (pd.DataFrame(numbers(), columns=["a", "a"]), np.arange(ROWS) % 2, InputError, 'are named "a"; rename one'),
         (pd.DataFrame({"a": pd.arrays.SparseArray([0] * ROWS)}), np.arange(ROWS) % 2, TypeError, '"a" is sparse'),
         (pd.DataFrame({"a": pd.to_timedelta([1] * ROWS)}), np.arange(ROWS) % 2, TypeError, '"a" holds durations'),
-        (
-            pd.DataFrame({"zip": np.arange(ROWS) // 3}),
-            np.arange(ROWS) % 3 // 2,
-            InputError,
-            'come as "_RARE_", which int64',
-        ),
         (numbers(), np.arange(ROWS - 1), ValueError, "inconsistent numbers of samples"),
         (numbers(), np.ones((ROWS, 2)), ValueError, "1d array"),
         (numbers(), np.where(np.arange(ROWS) < 3, np.nan, 1.0), ValueError, "Input y contains NaN"),

@@ -73,6 +73,8 @@ def examples(path: Path) -> pd.DataFrame:
 READERS = {
     ".csv": lambda path: pd.read_csv(path, dtype="str", keep_default_na=False),
     ".csv.gz": lambda path: pd.read_csv(path, dtype="str", keep_default_na=False),
+    ".tsv": lambda path: pd.read_csv(path, dtype="str", keep_default_na=False, sep="\t"),
+    ".tsv.gz": lambda path: pd.read_csv(path, dtype="str", keep_default_na=False, sep="\t"),
     ".jsonl": lambda path: records(path.read_bytes()),
     ".jsonl.gz": lambda path: records(gzip.decompress(path.read_bytes())),
     ".parquet": pd.read_parquet,

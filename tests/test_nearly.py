@@ -31,6 +31,14 @@ def test_the_cells_that_stand_in_the_way_are_named(cells: list[str], odd: str, s
     assert odd not in found.notes["x"]
 
 
+@pytest.mark.parametrize(("cells", "what"), [(DAYS, "dates (%d.%m.%Y)"), (EUROS, "numbers")])
+def test_a_word_that_stands_for_a_missing_value_is_pointed_out(cells: list[str], what: str) -> None:
+    column = [cell if row % 12 else "offen" for row, cell in enumerate(cells)]
+    found = infer(pd.DataFrame({"x": column}, dtype="str"))[1]
+    assert found.notes["x"] == f'{what} but for 34 cells that say "offen": if missing is meant, --na offen'
+    assert "x" in found.matter
+
+
 @pytest.mark.parametrize(
     "cells",
     [[f"code {row}" for row in range(400)], [f"{row:05d}" for row in range(400)], [*DAYS[:200], *EUROS[:200]],

@@ -93,7 +93,7 @@ def test_years_above_numbers_like_years_are_names(tmp_path: Path) -> None:
 
 def test_a_total_below_the_rows_is_refused_or_left_out(tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", end="Total,,3021.5\n")
-    with pytest.raises(DataError, match="row 61 is a total, by its word for one; take it out"):
+    with pytest.raises(DataError, match="row 61 looks like a total; take it out"):
         read_table(path)
     frame = read_table(path, Source(bad_rows=1))
     assert len(frame) == 60

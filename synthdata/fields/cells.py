@@ -12,6 +12,7 @@ __all__ = ["FOLDER", "NULL_WORDS", "cells_as_text", "holds_bytes", "named_cells"
 NULL_WORDS = frozenset(  # what stands for a missing number or date
     {"", "-", "--", "?", ".", "NA", "N/A", "n/a", "na", "NaN", "nan", "NaT", "NULL", "null", "None", "none", "<NA>"}
     | {"#N/A", "#NULL!", "nil", "0000-00-00", "0000-00-00 00:00:00"}
+    | {"00.00.0000", "00/00/0000", "00000000", "n.a.", "N.A.", "n. a.", "k.A.", "k. A."}
 )
 FOLDER = "synthdata.folder"  # in a frame's attrs: where the table stood; paths in its cells are relative to it
 

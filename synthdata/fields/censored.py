@@ -51,7 +51,11 @@ def limits_of(text: pd.Series) -> tuple[np.ndarray, list[str]] | None:
     beyond = text.str.match(r"[<>≤≥]").to_numpy(bool)
     if not beyond.any() or beyond.mean() > MOST:
         return None
-    cells = sorted(map(str, text[beyond].unique()))
+    written = text[beyond].value_counts()
+    kept = dict[str, str]()  # of those that differ in blanks alone, the most frequent
+    for cell in map(str, written.index):
+        kept.setdefault("".join(cell.split()), cell)
+    cells = sorted(kept.values())
     signs = [cell[0] in "<≤" for cell in cells]
     return (beyond, cells) if len(signs) == len(set(signs)) else None
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from synthdata.fields.patterns import UUID, alphabets, pattern_of
 
-__all__ = ["PERSON", "PLACE_OR_THING", "STAFF", "KeyLook", "key_look"]
+__all__ = ["PERSON", "PLACE_OR_THING", "STAFF", "KeyLook", "is_even", "key_look"]
 
 LEAST = 20  # distinct values of a key, by its look
 LEAST_NAMED, LEAST_SHAPED = 2, 5  # of one that is named for people, and of UUIDs
@@ -32,12 +32,15 @@ _AMOUNT = re.compile(r"[^\w\s.,]?\s?[+-]?[^\w\s.,]?\s?\d{1,3}(?:[.,' ]?\d)*\s?(?
 _INTEGER = r"[1-9]\d{0,17}|0"
 _NAMED = re.compile(
     r"(?i:(^|_|\b)([pcusemrh]?id|ids|uuid|guid|key|number|no|nr|num|ssn|mrn|iban|bic|msisdn|imei|pan|acct|account|reference|ref|kto|konto)$"
-    r"|(resp|case|subj?|patient|pat|customer|cust|user|person|member|client|record|sample|visit|order|trans|obs)_?id$)"
+    r"|(resp|case|subj?|patient|pat|customer|cust|user|person|member|client|record|sample|visit|order|trans|obs)_?id$|"
+    r"(?<!haus)(?<!zimmer)(?<!bett)(?<!telefon)(?<!tel)(?<!zeilen)(?<!seiten)[-_ .]?(nr|nummer|no)\.?$"
+    r"|^fall(_?id)?$)"
     r"|[a-z](Id|ID|No|Nr)$"
 )
 PERSON = re.compile(
     r"(?i)patient|customer|client|subject|person|member|user|employee|staff|student|pupil|beneficiary|insured|holder|"
-    r"participant|respondent|citizen|kunde|mitarbeiter|versichert|persona|mrn|subscriber|donor|player|applicant|borrower"
+    r"participant|respondent|citizen|kunde|mitarbeiter|versichert|^fall(_?id|[-_ .]?nr|nummer)?\.?$|"
+    r"persona|mrn|subscriber|donor|player|applicant|borrower"
 )
 STAFF = re.compile(  # others in a row than its subject
     r"(?i)^(doctor|dr|physician|surgeon|nurse|therapist|clinician|consultant|agent|staff|manager|teacher|driver|seller|"
@@ -144,6 +147,13 @@ def _repeated(rows: int, distinct: pd.Series, integer: bool, name: str) -> str |
     if _is_open(pattern, len(distinct)) or len(distinct) > 0.9 * rows:
         return f"written to one pattern, {repeats}"
     return None
+
+
+def is_even(numbers: np.ndarray) -> bool:
+    """Whether ascending numbers are uniform, as keys are and quantities seldom: a Kolmogorov-Smirnov test."""
+    place = (numbers - numbers[0]) / max(int(numbers[-1]) - int(numbers[0]), 1)
+    distance = np.abs(place - np.linspace(0, 1, len(numbers))).max()
+    return bool(distance * np.sqrt(len(numbers)) < 1.63)  # 1 % of even ones are further off
 
 
 def _is_date(distinct: pd.Series) -> bool:

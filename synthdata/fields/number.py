@@ -307,7 +307,8 @@ class Number(Field):
         return values.astype("int64"), bad
 
     def _read_limited(self, text: pd.Series) -> tuple[pd.Series, np.ndarray]:
-        beyond = {limit: (text == limit.cell).to_numpy(bool) for limit in self.limits}
+        bare = text.str.replace(" ", "", regex=False)
+        beyond = {limit: (bare == limit.cell.replace(" ", "")).to_numpy(bool) for limit in self.limits}
         values, bad = self.model_copy(update={"below": None, "above": None}).read(
             text.where(~np.any([*beyond.values()], axis=0), number_in(self.limits[0].cell))
         )

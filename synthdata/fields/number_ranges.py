@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 
 from synthdata.fields.clock import clock_of, nearly_clock_of
+from synthdata.fields.keys import is_even
 from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["MOST_DECIMALS", "Ranged", "ranged"]
 
 MOST_DECIMALS = 12
 MARKS = {sign * int(digit * length) for digit in "89" for length in range(1, 10) for sign in (1, -1)} | {-1}
+FEWEST_KEYS, SHORTEST_KEY = 50, 6  # rows, digits
 FAR = 0.5  # of the range of the others, from which on a mark is no number of theirs
 
 
@@ -52,8 +54,20 @@ def ranged(values: pd.Series, subjects: Subjects) -> Ranged:
     else:
         keys = {"decimals": _decimals(numbers.astype(float)), "min": low, "max": high}
         notes = [_range_note(low, high, rounded, numbers)]
-    marks = _marks(numbers, subjects)
-    return Ranged(keys, "; ".join(filter(None, [marks, *notes])), matters=bool(marks))
+    first = [_marks(numbers, subjects), _like_keys(numbers)]
+    return Ranged(keys, "; ".join(filter(None, [*first, *notes])), matters=any(first))
+
+
+def _like_keys(numbers: np.ndarray) -> str:
+    """A note on whole numbers that no two rows share, all of one length, spread evenly or in order."""
+    if numbers.dtype.kind not in "iu" or len(numbers) < FEWEST_KEYS or numbers.min() < 10 ** (SHORTEST_KEY - 1):
+        return ""
+    ordered = np.sort(numbers)
+    if len(str(ordered[0])) != len(str(ordered[-1])) or (np.diff(ordered) == 0).any():
+        return ""
+    if not (is_even(ordered) or (ordered == numbers).all()):
+        return ""
+    return "no two rows share one: if they are keys, {kind: identifier, integer: true}, never learned"
 
 
 def _marks(numbers: np.ndarray, subjects: Subjects) -> str:

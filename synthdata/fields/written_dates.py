@@ -36,6 +36,7 @@ COMPACT = {  # without separators, by length
 FEWEST_COMPACT = 20  # distinct cells, for so many numbers to be dates hardly by chance
 CALLED = re.compile(r"(?i)date|datum|day|tag|ymd|yymmdd|dob|birth|geb|fecha|time|zeit")  # dates of six digits
 YEARS = (1850, 2150)  # of compact dates
+OPEN = 9999  # the year of a date that has no end
 TIMES = re.compile(r"N(:N(:N([.,]N)?)?)?( ?P)?( ?(Z|UTC|GMT|Uhr|h))?$")
 UNUSUAL = re.compile(r"%(?:-([dmHI])|\^([bB])|(P)|(:z))")  # read like %d, %b, %p, %z, and written otherwise
 PARTS = {"d": "day", "m": "month", "H": "hour"}
@@ -43,6 +44,7 @@ DATES = ("Ymd", "dmY", "mdY", "dmy", "mdy", "ymd")
 MONTH_FIRST = ("Ymd", "mdY", "dmY", "mdy", "dmy", "ymd")  # between slashes
 NAMED = ("dbY", "bdY", "Ybd", "dby", "bdy", "bY", "Yb", "by")
 MONTHLY = ("Ym", "mY")
+DATED = re.compile(r"%-?[dmjbB]")
 GAP = 20  # years of a century that no cell has, between the last and the first
 
 
@@ -108,6 +110,8 @@ def written_format(text: pd.Series, most_bad: float = 0.0) -> Written | None:
     some = cells.iloc[:LOOKED_AT].tolist()
     fitting: list[str] = []
     for format_ in dict.fromkeys(_candidates(some, len(cells), str(text.name))):
+        if "z" in format_ and not DATED.search(format_):  # 06:00-14:00 is a shift, no time of an offset
+            continue
         if parse_dates(cells, format_)[1].mean() <= most_bad:
             fitting.append(format_)
     if not fitting:
@@ -232,7 +236,7 @@ def _compact(slot: _Slot, distinct: int, name: str) -> Iterator[str]:
         return
     for format_ in COMPACT.get(length, ()):
         times, bad = parse_dates(pd.Series(slot.texts, dtype="str"), format_)
-        if not bad.any() and times.dt.year.between(*YEARS).all():
+        if not bad.any() and (times.dt.year.between(*YEARS) | (times.dt.year == OPEN)).all():
             yield format_
 
 

@@ -10,11 +10,13 @@ import pandas as pd
 from synthdata.fields.cells import NULL_WORDS, rows_named
 from synthdata.fields.written_dates import parse_dates, written_format
 from synthdata.fields.written_numbers import CELL, Form, find_form, plain_numbers
+from synthdata.subjects import THRESHOLD
 
 __all__ = ["Near", "nearly", "nearly_dates"]
 
 FEWEST = 50  # cells, below which a few say nothing
 MOST_ODD = 0.05  # of the cells, at most, that are something else
+FEW_WORDS, MOST_WORDS = 3, 0.5  # different ones, and share of the cells
 USUAL = 0.02  # of the cells, that have a shape for it not to be odd
 
 
@@ -22,15 +24,20 @@ USUAL = 0.02  # of the cells, that have a shape for it not to be odd
 class Near:
     """What nearly all cells of a column are.
 
-    what: in words. bad: the rows of cells that are none, (k,) int.
+    what: in words. bad: the rows of cells that are none, (k,) int. words: what these say, if it is the same few words.
     """
 
     what: str
     bad: np.ndarray
+    words: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
         """What to do about it, for a person."""
+        if self.words:
+            said = ", ".join(f'"{word}"' for word in self.words)
+            options = " ".join(f"--na {word}" for word in self.words)
+            return f"{self.what} but for {len(self.bad):,} cells that say {said}: if missing is meant, {options}"
         them = "it" if len(self.bad) == 1 else "them"
         leave_out = f"leave {them} out (--reject-bad-rows {len(self.bad)})"
         return f"{self.what} but for {rows_named(self.bad)}: mend {them} and guess again, or {leave_out}"
@@ -44,7 +51,22 @@ def nearly(text: pd.Series) -> Near | None:
     text = text[~text.isin(NULL_WORDS)]
     if len(text) < FEWEST or text.nunique() < FEWEST / 2:
         return None
-    return nearly_dates(text) or _nearly_numbers(text)
+    return nearly_dates(text) or _nearly_numbers(text) or _but_for_words(text)
+
+
+def _but_for_words(text: pd.Series) -> Near | None:
+    """Dates or numbers beside a few words that stand there again and again: offen, unknown."""
+    words = text[~text.str.contains(r"\d")]
+    counts = words.value_counts()
+    if not len(counts) or len(counts) > FEW_WORDS or counts.min() < THRESHOLD or len(words) > MOST_WORDS * len(text):
+        return None
+    rest = text.drop(words.index)
+    date = written_format(rest)
+    form = None if date is not None or rest.str.match(r"[+-]?0\d").any() else find_form(rest)
+    if date is None and form is None:
+        return None
+    what = f"dates ({date.format})" if date is not None else "numbers"
+    return Near(what, words.index.to_numpy(), tuple(map(str, counts.index)))
 
 
 def nearly_dates(text: pd.Series) -> Near | None:

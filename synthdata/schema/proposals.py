@@ -219,7 +219,8 @@ def _concentration(values: np.ndarray) -> float:
 
 def _on_a_calendar(times: pd.Series) -> bool:
     """Whether all dates are the first or the last of a month, which a date plus some days is not."""
-    return bool(times.dt.is_month_start.all() or times.dt.is_month_end.all())
+    is_one_day = times.dt.normalize().nunique() == 1  # times of day
+    return not is_one_day and bool(times.dt.is_month_start.all() or times.dt.is_month_end.all())
 
 
 def _named_alike(low: str, high: str) -> bool:

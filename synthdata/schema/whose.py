@@ -9,12 +9,13 @@ import pandas as pd
 
 from synthdata.fields import Category, Field, Guess, Identifier, Number, Personal
 from synthdata.fields.cells import holds_bytes, plain
-from synthdata.fields.keys import PERSON, PLACE_OR_THING
+from synthdata.fields.keys import PERSON, PLACE_OR_THING, is_even
 from synthdata.fields.patterns import pattern_of
 from synthdata.subjects import Subjects
 
 __all__ = ["following", "of_one_subject_each", "propose_subject"]
 
+SHARED_BY_NEIGHBOURS = ("street", "city", "postcode", "company")
 REPEATED = 0.85  # distinct values of a row, at most: what hardly repeats says little of who has several rows
 VARIES = 0.9  # of the rows, at most, that show one value of a column which is to tell something
 SAME = 3  # rows of a name, on average, from which on it is one person's
@@ -36,6 +37,7 @@ def propose_subject(frame: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[t
         if each.is_made and each.tells_persons and not each.role
         if frame[name].nunique() <= REPEATED * frame[name].notna().sum()
         if PERSON.search(name) or not PLACE_OR_THING.search(name)
+        if not (isinstance(each, Personal) and each.provider in SHARED_BY_NEIGHBOURS)
     ]
     if not candidates:
         return (), ""
@@ -103,7 +105,7 @@ def of_one_subject_each(column: pd.Series, field: Field, subjects: Subjects) -> 
     if cells.str.fullmatch(r"[1-9]\d{2,17}").all():
         width = cells.str.len()
         numbers = np.sort(cells.astype("int64").to_numpy())
-        if width.nunique() > 1 or not _is_even(numbers):
+        if width.nunique() > 1 or not is_even(numbers):
             return None
         pattern = f"[1-9][0-9]{{{int(width.iloc[0]) - 1}}}"
         return Guess(Identifier(pattern=pattern, integer=True, unique=False, **nullable), note)
@@ -114,10 +116,3 @@ def of_one_subject_each(column: pd.Series, field: Field, subjects: Subjects) -> 
         return Guess(Personal(provider="full_name", **nullable), note)
     shared = pattern_of(cells)
     return None if shared is None else Guess(Identifier(pattern=shared, unique=False, **nullable), note)
-
-
-def _is_even(numbers: np.ndarray) -> bool:
-    """Whether ascending numbers are uniform, as keys are and quantities seldom: a Kolmogorov-Smirnov test."""
-    place = (numbers - numbers[0]) / max(int(numbers[-1]) - int(numbers[0]), 1)
-    distance = np.abs(place - np.linspace(0, 1, len(numbers))).max()
-    return bool(distance * np.sqrt(len(numbers)) < 1.63)  # 1 % of even ones are further off

@@ -27,10 +27,14 @@ MOST_TITLES = 20  # rows above a header
 FEWEST = 5  # rows that say something of a header
 NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d+)?")
 MOSTLY = 0.9  # of the cells of a column that are numbers
+NOTED = 3  # columns of a table that may have a note below it
 COUNTED = 4  # numbers in a row at equal steps, from which on they are names
 HALF = 0.5  # of the columns whose first cell is like the others, at least, if the first row is a record
 UNNAMED = "\0"  # before the place of a column without a name
-TOTAL = re.compile(r"(?i)\W*(grand |sub)?-?total[se]?\W*|gesamt(summe|ergebnis)?|summe|somme|totaal|suma")
+TOTAL = re.compile(
+    r"(?i)\W*((grand |sub)?-?total[se]?( général| general)?|(ins)?gesamt(summe|ergebnis)?|summe( gesamt)?"
+    r"|somme|totaal|suma)\W*"
+)
 
 
 def header_row(rows: Sequence[Sequence[str]]) -> int:
@@ -135,7 +139,10 @@ def without_unnamed(frame: pd.DataFrame, path: Path) -> tuple[pd.DataFrame, list
         elif cells.tolist() in ([str(row + start) for row in range(len(frame))] for start in (0, 1)):
             remarks.append(f"column {place} has no name and counts the rows: left out")
         else:
-            raise DataError(f"{path}: column {place} has no name; name every column in the header")
+            raise DataError(
+                f"{path}: column {place} has no name; name every column in the header, "
+                "or say --skip-rows if the header is below"
+            )
         frame = frame.drop(columns=name)
     return frame, remarks
 
@@ -164,15 +171,26 @@ def without_blanks(frame: pd.DataFrame, path: Path, most_bad: int) -> tuple[pd.D
 
 
 def without_totals(frame: pd.DataFrame, path: Path, most_bad: int) -> tuple[pd.DataFrame, list[str]]:
-    """The rows without last ones that say that they are totals; DataError if so many may not be left out."""
-    totals = [row for row in range(max(len(frame) - 3, 0), len(frame)) if _is_total(frame, row)]
-    if not totals:
+    """The rows without last ones that are totals or notes; DataError if so many may not be left out."""
+    lasts = range(max(len(frame) - 3, 0), len(frame))
+    found = {row: "a total" for row in lasts if _is_total(frame, row)}
+    found |= {row: "a note below the table" for row in lasts if _is_note(frame, row)}
+    if not found:
         return frame, []
-    if len(totals) > most_bad:
-        raise DataError(
-            f"{path}: row {totals[0] + 1} is a total, by its word for one; take it out, or say --reject-bad-rows 1"
-        )
-    return frame.drop(index=totals).reset_index(drop=True), [f"row {totals[0] + 1}, a total, left out"]
+    row, what = next(iter(sorted(found.items())))
+    if len(found) > most_bad:
+        raise DataError(f"{path}: row {row + 1} looks like {what}; take it out, or say --reject-bad-rows {len(found)}")
+    left_out = [f"row {row + 1}, {what}, left out" for row, what in sorted(found.items())]
+    return frame.drop(index=[*found]).reset_index(drop=True), left_out
+
+
+def _is_note(frame: pd.DataFrame, row: int) -> bool:
+    """Whether a row has its first cell alone, of words, as no other row but the last ones has."""
+    cells = frame.iloc[row]
+    if len(cells) < NOTED or pd.isna(cells.iloc[0]) or cells.iloc[1:].notna().any():
+        return False
+    others = frame.iloc[: max(len(frame) - 3, 0)]
+    return bool(len(others)) and bool(others.iloc[:, 1:].notna().any(axis=1).all()) and " " in str(cells.iloc[0])
 
 
 def _is_total(frame: pd.DataFrame, row: int) -> bool:

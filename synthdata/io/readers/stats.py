@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +47,23 @@ def read_statistics(path: Path, source: Source) -> pd.DataFrame:
         else:
             columns[name] = plain
             partly += [name] if labels else []
-    declared = sorted(set(getattr(about, "missing_ranges", {}) or {}) & set(frame))
+    declared = _declared_missing(read, path, options) & set(frame)
     remarks = {
-        "values declared missing as missing": declared,
+        "as missing, where values are declared so": sorted(map(str, declared)),
         "by the labels of their values": labelled,
         "as numbers, since some values have no label": partly,
     }
     read_as = pd.DataFrame(columns)
     read_as.attrs[READ_AS] = [f"{path}: read {how}: {_listed(names)}" for how, names in remarks.items() if names]
     return read_as
+
+
+def _declared_missing(read: Any, path: Path, options: dict[str, str]) -> set[str]:
+    """Columns of which some values are declared to mean a missing one."""
+    if "user_missing" not in inspect.signature(read).parameters:
+        return set()
+    about = read(str(path), metadataonly=True, user_missing=True, **options)[1]
+    return {*about.missing_ranges, *about.missing_user_values}
 
 
 def _listed(names: list[str]) -> str:
