@@ -118,3 +118,12 @@ def test_a_street_names_nobody() -> None:
         }
     )
     assert infer(frame)[0].subject == ()
+
+
+@pytest.mark.parametrize(("unit", "said"), [(1, "may be seconds since 1970"), (1000, "may be milliseconds since 1970")])
+def test_moments_that_are_counted_are_pointed_out(unit: int, said: str) -> None:
+    cells = ((1_600_000_000 + RNG.permutation(40_000_000)[:ROWS]) * unit).astype(str).tolist()
+    field, note, matters = one("logged", cells)
+    assert field.kind == "number"
+    assert note.startswith(said)
+    assert matters

@@ -10,7 +10,7 @@ import pandas as pd
 
 from synthdata.fields.patterns import UUID, alphabets, pattern_of
 
-__all__ = ["PERSON", "PLACE_OR_THING", "STAFF", "KeyLook", "is_even", "key_look"]
+__all__ = ["EPOCH", "PERSON", "PLACE_OR_THING", "STAFF", "KeyLook", "is_even", "key_look"]
 
 LEAST = 20  # distinct values of a key, by its look
 LEAST_NAMED, LEAST_SHAPED = 2, 5  # of one that is named for people, and of UUIDs

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.fields.clock import clock_of, nearly_clock_of
-from synthdata.fields.keys import is_even
+from synthdata.fields.keys import EPOCH, is_even
 from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["MOST_DECIMALS", "Ranged", "ranged"]
@@ -54,8 +54,19 @@ def ranged(values: pd.Series, subjects: Subjects) -> Ranged:
     else:
         keys = {"decimals": _decimals(numbers.astype(float)), "min": low, "max": high}
         notes = [_range_note(low, high, rounded, numbers)]
-    first = [_marks(numbers, subjects), _like_keys(numbers)]
+    first = [_marks(numbers, subjects), _like_moments(numbers) or _like_keys(numbers)]
     return Ranged(keys, "; ".join(filter(None, [*first, *notes])), matters=any(first))
+
+
+def _like_moments(numbers: np.ndarray) -> str:
+    """A note on whole numbers that may count seconds, or milliseconds, since 1970, or days as workbooks do."""
+    if numbers.dtype.kind not in "iu" or len(np.unique(numbers)) < FEWEST_KEYS:
+        return ""
+    low, high = int(numbers.min()), int(numbers.max())
+    for unit, what in ((1, "seconds"), (1000, "milliseconds")):
+        if low >= EPOCH[0] * unit and high <= EPOCH[1] * unit:
+            return f"may be {what} since 1970: learned as a number, not as a time"
+    return ""
 
 
 def _like_keys(numbers: np.ndarray) -> str:
