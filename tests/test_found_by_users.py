@@ -127,3 +127,6 @@ def test_moments_that_are_counted_are_pointed_out(unit: int, said: str) -> None:
     assert field.kind == "number"
     assert note.startswith(said)
     assert matters
+    days = RNG.integers(44_000, 45_500, ROWS).astype(str).tolist()
+    assert one("excel_date", days)[1].startswith("may be days as workbooks count them")
+    assert not one("cost", days)[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +21,8 @@ __all__ = ["MOST_DECIMALS", "Ranged", "ranged"]
 MOST_DECIMALS = 12
 MARKS = {sign * int(digit * length) for digit in "89" for length in range(1, 10) for sign in (1, -1)} | {-1}
 FEWEST_KEYS, SHORTEST_KEY = 50, 6  # rows, digits
+SERIALS = (20_000, 80_000)  # days since 1900, from 1954 to 2119
+DATED = re.compile(r"(?i)date|datum|serial|day|tag|fecha")
 FAR = 0.5  # of the range of the others, from which on a mark is no number of theirs
 
 
@@ -54,11 +57,11 @@ def ranged(values: pd.Series, subjects: Subjects) -> Ranged:
     else:
         keys = {"decimals": _decimals(numbers.astype(float)), "min": low, "max": high}
         notes = [_range_note(low, high, rounded, numbers)]
-    first = [_marks(numbers, subjects), _like_moments(numbers) or _like_keys(numbers)]
+    first = [_marks(numbers, subjects), _like_moments(numbers, str(values.name)) or _like_keys(numbers)]
     return Ranged(keys, "; ".join(filter(None, [*first, *notes])), matters=any(first))
 
 
-def _like_moments(numbers: np.ndarray) -> str:
+def _like_moments(numbers: np.ndarray, name: str) -> str:
     """A note on whole numbers that may count seconds, or milliseconds, since 1970, or days as workbooks do."""
     if numbers.dtype.kind not in "iu" or len(np.unique(numbers)) < FEWEST_KEYS:
         return ""
@@ -66,6 +69,8 @@ def _like_moments(numbers: np.ndarray) -> str:
     for unit, what in ((1, "seconds"), (1000, "milliseconds")):
         if low >= EPOCH[0] * unit and high <= EPOCH[1] * unit:
             return f"may be {what} since 1970: learned as a number, not as a time"
+    if low >= SERIALS[0] and high <= SERIALS[1] and DATED.search(name):
+        return "may be days as workbooks count them: learned as a number, not as a date"
     return ""
 
 
