@@ -39,7 +39,9 @@ def to_numbers(cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         if numbers is not None:
             return numbers, np.zeros(len(text), bool)
         odd = text.str.contains("[_x]", regex=True).to_numpy(bool)
-        cells = pd.Series((text.where(~odd, "?") if odd.any() else text).to_numpy(object), index=cells.index)
+        cells = pd.Series(
+            (text.where(~odd, "?") if odd.any() else text).to_numpy(object), index=cells.index, name=cells.name
+        )
     values = pd.to_numeric(cells, errors="coerce")
     values = values.astype(np.dtype(values.dtype.name.lower()) if values.dtype.kind in "iu" else np.float64)
     bad = ~np.isfinite(values.to_numpy("float64"))
@@ -53,7 +55,7 @@ def _cast(text: pd.Series) -> pd.Series | None:
         if not pa.compute.all(pa.compute.match_substring_regex(cells, pattern), skip_nulls=False).as_py():
             continue
         try:
-            return pd.Series(cells.cast(kind).to_numpy(zero_copy_only=False), index=text.index)
+            return pd.Series(cells.cast(kind).to_numpy(zero_copy_only=False), index=text.index, name=text.name)
         except pa.ArrowInvalid:  # beyond 64 bits
             return None
     return None
