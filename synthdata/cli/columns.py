@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,10 +34,13 @@ class Column:
     note: str
 
 
-def described(schema: Schema, frame: pd.DataFrame, notes: Mapping[str, str]) -> list[Column]:
-    """Describe the columns of a schema. frame: of its types. Nothing is shown that the schema does not say."""
+def described(schema: Schema, frame: pd.DataFrame, notes: Mapping[str, str], *, most: int | None) -> list[Column]:
+    """Describe the columns of a schema, or the first of them. Nothing is shown that the schema does not say.
+
+    frame: of its types.
+    """
     result = []
-    for name, field in schema.fields.items():
+    for name, field in islice(schema.fields.items(), most):
         column = frame[name]
         distinct = None if field.ending else int(column.nunique())
         missing = round(float(column.isna().mean()), 4)
@@ -44,11 +48,10 @@ def described(schema: Schema, frame: pd.DataFrame, notes: Mapping[str, str]) -> 
     return result
 
 
-def table(columns: Sequence[Column]) -> list[str]:
-    """Lines of a table; of very many columns the first."""
-    shown = columns[:MOST_LINES]
+def table(columns: Sequence[Column], count: int) -> list[str]:
+    """Lines of a table of the first columns. count: how many there are."""
     cells = [("column", "kind", "missing", "distinct", "holds")]
-    for each in shown:
+    for each in columns:
         missing = f"{each.missing:.1%}" if 0 < each.missing < 0.1 else f"{each.missing:.0%}"
         distinct = "" if each.distinct is None else f"{each.distinct:,}"
         name, holds = (_cut(text, WIDEST[key]) for key, text in (("column", each.name), ("holds", each.holds)))
@@ -58,7 +61,7 @@ def table(columns: Sequence[Column]) -> list[str]:
         f"{name:<{widths[0]}}  {kind:<{widths[1]}}  {missing:>{widths[2]}}  {distinct:>{widths[3]}}  {holds}".rstrip()
         for name, kind, missing, distinct, holds in cells
     ]
-    more = len(columns) - len(shown)
+    more = count - len(columns)
     return [*lines, *([f"... and {more:,} more columns"] if more else []), ""]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from synthdata.cli.columns import described, table
+from synthdata.cli.columns import MOST_LINES, described, table
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.options import PATH, force_option
 from synthdata.cli.paths import check_file, ending_removed, write_text
@@ -75,7 +75,7 @@ def command(
     modeline, rest = schema.dump(found.notes, {"subject": found.why, "target": NAMED_SO}).split("\n", 1)
     known = output is not None and (output.parent / "schema.json").exists()  # an editor would look for it there
     text = f"{modeline}\n" * known + LOOK_AT.format(rows=len(frame), data=data.name) + rest
-    shown = described(schema, typed, found.notes)
+    shown = described(schema, typed, found.notes, most=None if console.machine else MOST_LINES)
     result = {
         "schema": None if output is None else str(output),
         "rows": len(frame),
@@ -99,14 +99,14 @@ def command(
     personal = [f"{name} ({field.provider})" for name, field in schema.fields.items() if isinstance(field, Personal)]
     keys = [name for name, field in schema.fields.items() if isinstance(field, Identifier)]
     lines = [
-        *table(shown),
+        *table(shown, len(schema.fields)),
         f"wrote {output}: {len(kinds)} fields ({counts}) from {len(frame):,} rows",
         *([f"subject: {', '.join(schema.subject)}, {found.why}"] if schema.subject else []),
         *([f"target: {schema.target}, by its name"] if schema.target else []),
         *([f"keys, not learned but made anew: {', '.join(keys)}"] if keys else []),
         *([f"personal data, not learned but made anew: {', '.join(personal)}"] if personal else []),
         *([f"holds in every row: {_listed(schema)}"] if schema.constraints else []),
-        *(f"{each.name}: {each.note}" for each in shown if each.name in found.matter),
+        *(f"{name}: {note}" for name, note in found.notes.items() if name in found.matter),
         *remarks,
         f"next: check it, then synthdata run {output} --data {data} -n {len(frame)} -o out",
     ]
