@@ -422,7 +422,8 @@ def _products(table: _Table, sums: Sequence[Sum]) -> list[Product]:
         return []
     found: dict[str, Product] = {}
     for pair in pairs:
-        product = values[pair[0]] * values[pair[1]]
+        with np.errstate(over="ignore"):  # which is then no total
+            product = values[pair[0]] * values[pair[1]]
         there = np.flatnonzero(~np.isnan(product))[:FIRST]
         if len(there) < BOTH:
             continue
