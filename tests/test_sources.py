@@ -281,3 +281,19 @@ def test_an_address_is_refused_without_its_password(path: str) -> None:
     assert "secret" not in output
     assert "anna" not in output
     assert "is an address; only files are read" in output
+
+
+def test_init_leaves_out_a_row_of_two_hundred_by_itself_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    cells = [f"{row * 7 % 90 + 40},{row % 9}" for row in range(400)]
+    cells[70] = "approx 50,3"
+    path.write_text("weight,n\n" + "\n".join(cells) + "\n")
+    code, output = run("init", path, "-o", tmp_path / "t.yaml")
+    assert code == 0
+    assert "weight: numbers; 1 cell (row 71) left out (bad_rows)" in output
+    assert "approx" not in output
+    schema = Schema.load(tmp_path / "t.yaml")
+    assert schema.source == Source(bad_rows=1)
+    assert schema.fields["weight"].kind == "number"
+    assert len(schema.read(read_table(path, schema.source))) == 399
+    assert infer(read_table(path))[0].fields["weight"].kind == "category"  # from Python nothing is left out unasked

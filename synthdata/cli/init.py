@@ -67,7 +67,7 @@ def command(
     if output is not None:
         check_file(output, force=force)
     frame = chosen_columns(console.read(data, source_of(said)), columns, drop)
-    schema, found = infer(frame, ending_removed(data), signs=signs(decimal, thousands))
+    schema, found = infer(frame, ending_removed(data), signs=signs(decimal, thousands), few_bad=True)
     if found.target is not None:
         schema = schema.replace(target=found.target)
     typed = console.typed(data, schema, frame=frame)

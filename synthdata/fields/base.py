@@ -45,11 +45,15 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Guess:
-    """A field guessed from a column, and a note of what the user should check; matters: before anything else."""
+    """A field guessed from a column, and a note of what the user should check.
+
+    matters: before anything else. left_out: rows whose cell is none of the field's.
+    """
 
     field: Field
     note: str = ""
     matters: bool = False
+    left_out: tuple[int, ...] = ()
 
 
 class Body(ABC):

@@ -40,7 +40,8 @@ TARGET = re.compile(
 class Inferred:
     """What inference found in a table.
 
-    fields: by column. notes: what a person should look at, by column. matter: the columns to look at first. target: a
+    fields: by column. notes: what a person should look at, by column. matter: the columns to look at first. left_out:
+    rows that are none of what their columns are. target: a
     column that is called as what models predict. subject: the columns that name who is to be protected; none where each
     row may be somebody else's. why: the reason, for a person.
     """
@@ -48,6 +49,7 @@ class Inferred:
     fields: Mapping[str, Field]
     notes: Mapping[str, str]
     matter: frozenset[str] = frozenset()
+    left_out: frozenset[int] = frozenset()
     target: str | None = None
     subject: tuple[str, ...] = ()
     why: str = ""
@@ -89,7 +91,8 @@ def infer_fields(
     fields |= sexes(frame, fields)
     notes = {name: guess.note for name, guess in found.items()}
     matter = frozenset(name for name, guess in found.items() if guess.matters)
-    return Inferred(fields, notes, matter, _target(fields), subject, why)
+    left_out = frozenset(row for guess in found.values() for row in guess.left_out)
+    return Inferred(fields, notes, matter, left_out, _target(fields), subject, why)
 
 
 def _target(fields: Mapping[str, Field]) -> str | None:
@@ -140,7 +143,9 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) ->
             near = nearly(cells) if is_open else nearly_dates(cells)
             if near is not None and len(near.bad) <= most_bad:
                 rest = _guess(column.drop(column.index[near.bad]), folder, subjects[_but(near.bad, len(column))], 0)
-                return replace(rest, note=f"{near.what}; {rows_named(near.bad)} left out (bad_rows)")
+                rows = tuple(map(int, near.bad))
+                left_out = f"{near.what}; {rows_named(rows)} left out (bad_rows)"
+                return replace(rest, note=left_out, matters=True, left_out=rows)
             if near is not None:
                 return Guess(Category(nullable=field.nullable), near.note, matters=True)
         said = ", ".join(f'"{word}"' for word in sorted(set(words)))

@@ -37,6 +37,7 @@ from synthdata.subjects import Subjects
 
 __all__ = ["MISSING", "Schema", "infer"]
 
+FEW_BAD = 0.005  # of the rows, that `init` leaves out by itself
 MISSING = ".missing"  # what the array is called that says where a column's array means nothing
 
 
@@ -372,20 +373,29 @@ class Schema(BaseModel):
 
 
 def infer(
-    data: pd.DataFrame | str | Path, name: str = "table", *, target: str | None = None, signs: Form | None = None
+    data: pd.DataFrame | str | Path,
+    name: str = "table",
+    *,
+    target: str | None = None,
+    signs: Form | None = None,
+    few_bad: bool = False,
 ) -> tuple[Schema, Inferred]:
     """Guess a schema as `Schema.infer` does. Returns it with notes on what a person should check.
 
-    signs: the decimal sign and what parts thousands, where the cells leave them open.
+    signs: the decimal sign and what parts thousands, where the cells leave them open. few_bad: let the schema leave out
+    a few rows by itself, which have a cell that is not what all the others of its column are.
     """
     from synthdata.io.readers import read_table
 
     frame = data if isinstance(data, pd.DataFrame) else read_table(data)
     named = _named(frame, "data")
     source = frame.attrs.get(FOUND, Source())
-    most_bad = source.most_bad(len(frame))
+    most_bad = source.most_bad(len(frame)) or int(FEW_BAD * len(frame) * few_bad)
     found = infer_fields(named, str(frame.attrs.get(FOLDER, "")), signs, most_bad, commas=source.delimiter == ";")
-    proposed = propose_constraints(named, found.fields)
+    if found.left_out and not source.bad_rows:
+        source = source.model_copy(update={"bad_rows": len(found.left_out)})
+    whole = named.drop(index=named.index[sorted(found.left_out)])
+    proposed = propose_constraints(whole, found.fields)
     fields = dict(found.fields)
     schema = Schema(name=name, target=target, source=source, fields=fields, subject=found.subject, constraints=proposed)
     return schema, found
