@@ -124,3 +124,10 @@ def test_shapes_and_letters_of_few_subjects_are_not_kept() -> None:
 def test_broken_shapes_are_refused(bad: list[dict[str, object]]) -> None:
     with pytest.raises(ValueError, match="no shapes"):
         Shapes.from_json(bad)
+
+
+def test_what_has_no_shape_that_many_have_gets_frequent_values() -> None:
+    odd = [f"{'xyz'[: row % 3 + 1]}{'-' * (row % 17)}{row}" if row % 30 == 0 else "abc"[row % 3] for row in range(1200)]
+    frame = FRAME.assign(town=odd)
+    schema = Schema.infer(frame).replace_field("town", Category(rare_values="made"))
+    assert set(Synthesizer.fit(frame, schema, model="marginals").sample(1500)["town"]) == {"a", "b", "c"}

@@ -154,10 +154,11 @@ class Category(Field):
         names = tuple(sorted(map(str, kept)))
         if len(kept) == len(counts):
             return CategoryBody(names, None)
-        if self.rare_values == "made":
-            is_rare = ~values.isin(kept).to_numpy(bool)
-            return CategoryBody(names, self.rare, shapes=Shapes.fit(values[is_rare], subjects[is_rare], threshold))
-        return CategoryBody(names, self.rare, is_masked=self.rare_values == "frequent" and bool(names))
+        is_rare = ~values.isin(kept).to_numpy(bool)
+        made = self.rare_values == "made"
+        shapes = Shapes.fit(values[is_rare], subjects[is_rare], threshold) if made else None
+        is_masked = bool(names) and (self.rare_values == "frequent" or (made and shapes is None))
+        return CategoryBody(names, self.rare, is_masked, shapes)
 
     def body_from_json(self, data: Mapping[str, Any]) -> CategoryBody:
         """Read what `CategoryBody.to_json` wrote."""
