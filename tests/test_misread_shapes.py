@@ -51,7 +51,8 @@ def test_numbers_that_are_named_like_keys_are_keys(name: str) -> None:
 
 def test_numbers_that_look_like_keys_are_pointed_out() -> None:
     cells = np.sort(20_000_000 + RNG.permutation(900_000)[:ROWS]).astype(str).tolist()
-    field, note, matters = one("lauf", cells)
+    assert one("lauf", cells)[0].kind == "identifier"
+    field, note, matters = one("lauf", [cell[2:] for cell in cells if cell[2] != "0"][:200])
     assert field.kind == "number"
     assert note.startswith("no two rows share one: if they are keys")
     assert matters

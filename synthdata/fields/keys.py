@@ -26,6 +26,7 @@ MEASURED = (  # ratios and sizes, weeks and quarters, numbers with a unit: 120/8
     r"\d{1,4}\s?[/x×*:]\s?\d{1,4}(?:\s?[x×*]\s?\d{1,4})?|(?:19|20)\d\d[ -]?(?:W|KW|Q|H)[ -]?\d{1,2}"
     r"|\d+(?:[.,]\d+)?\s?[A-Za-zµ°%]{1,3}"
 )
+LEAST_SPREAD, SPREAD = 50, 7  # rows, digits: even numbers of one length that no two rows share are keys
 LONG = 9  # digits: numbers of one length that are as long are seldom quantities
 _DECIMAL = re.compile(r"[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?")
 _AMOUNT = re.compile(r"[^\w\s.,]?\s?[+-]?[^\w\s.,]?\s?\d{1,3}(?:[.,' ]?\d)*\s?(?:[^\w\s.,}]|[A-Z]{3})?")
@@ -106,7 +107,15 @@ def _unique(text: pd.Series, integer: bool, name: str) -> KeyLook | None:
     counts = int(numbers.max()) - int(numbers.min()) + 1 == len(numbers) and not MORE.search(name)
     if counts:
         return KeyLook(text, True, True, "it counts the rows", _start(int(numbers.min()), int(numbers.max())))
-    return KeyLook(text, True, True, why) if _NAMED.search(name) or _is_long(text) else None
+    is_key = _NAMED.search(name) or _is_long(text) or (_is_spread(text, numbers) and not MORE.search(name))
+    return KeyLook(text, True, True, why) if is_key else None
+
+
+def _is_spread(text: pd.Series, numbers: np.ndarray) -> bool:
+    """Whether distinct whole numbers of one length, and no dates, are spread evenly, as quantities are not."""
+    if len(text) < LEAST_SPREAD or len(str(numbers.min())) < SPREAD or text.str.len().nunique() > 1 or _is_date(text):
+        return False
+    return is_even(np.sort(numbers)) and not numbers.min() >= EPOCH[0]
 
 
 def _start(low: int, high: int) -> int:
