@@ -19,7 +19,7 @@ FOUND = "synthdata.source"  # in a frame's attrs: the source that it was read wi
 
 
 class Source(Declaration):
-    """How a file is written, as far as it does not show it; what is not set is found from the file.
+    r"""How a file is written, as far as it does not show it; what is not set is found from the file.
 
     `synthdata init` writes it into the schema, so that a table is read again as it was the first time, and CSV is
     written with the same delimiter, encoding and header.
@@ -43,6 +43,19 @@ class Source(Declaration):
     bad_rows : int or str, default 0
         How many rows may be left out that cannot be read, or which share of them, "1%": lines of too many or too few
         cells, and rows with a cell that is not what its field says. More are an error.
+
+    Raises
+    ------
+    SchemaError
+        If a delimiter is not one character, an encoding is unknown, or a number of rows is none.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from synthdata import Source, read_table
+    >>> _ = Path("levels.txt").write_text("levels of 2024\nstation level\nA1 3.5\nA2 .\n")
+    >>> read_table("levels.txt", Source(delimiter=" ", skip_rows=1, na="."))["level"].tolist()
+    ['3.5', nan]
 
     """
 
