@@ -49,6 +49,11 @@ def test_numbers_that_are_named_like_keys_are_keys(name: str) -> None:
     assert one(name, cells)[0].kind == "identifier"
 
 
+@pytest.mark.parametrize("name", ["casino", "Hausnummer", "volcano"])
+def test_not_every_name_that_ends_so_is_a_key(name: str) -> None:
+    assert one(name, RNG.permutation(9000)[:ROWS].astype(str).tolist())[0].kind == "number"
+
+
 def test_numbers_that_look_like_keys_are_pointed_out() -> None:
     cells = np.sort(20_000_000 + RNG.permutation(900_000)[:ROWS]).astype(str).tolist()
     assert one("lauf", cells)[0].kind == "identifier"

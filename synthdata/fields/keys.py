@@ -34,7 +34,7 @@ _INTEGER = r"[1-9]\d{0,17}|0"
 _NAMED = re.compile(
     r"(?i:(^|_|\b)([pcusemrh]?id|ids|uuid|guid|key|number|no|nr|num|ssn|mrn|iban|bic|msisdn|imei|pan|acct|account|reference|ref|kto|konto)$"
     r"|(resp|case|subj?|patient|pat|customer|cust|user|person|member|client|record|sample|visit|order|trans|obs)_?id$|"
-    r"(?<!haus)(?<!zimmer)(?<!bett)(?<!telefon)(?<!tel)(?<!zeilen)(?<!seiten)[-_ .]?(nr|nummer|no)\.?$"
+    r"(?<!haus)(?<!zimmer)(?<!bett)(?<!telefon)(?<!tel)(?<!zeilen)(?<!seiten)[-_ .]?(nr|nummer)\.?$|[-_ .]no\.?$"
     r"|^fall(_?id)?$)"
     r"|[a-z](Id|ID|No|Nr)$"
 )
