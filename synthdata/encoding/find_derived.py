@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.encoding.derived_columns import DerivedColumns, Factors, Gap
-from synthdata.fields import Datetime, Measure
+from synthdata.fields import Measure
 from synthdata.schema import MISSING, Schema
 from synthdata.schema.constraints import Ordered, Product, Sum
 
@@ -97,8 +97,7 @@ def _adds_up(parts: Sequence[Measure], total: Measure) -> bool:
 def _is_derivable(constraint: Ordered, schema: Schema) -> bool:
     """Whether measures count as the constraint says: days above times are whole ones to them."""
     low, high = (schema.fields[name] for name in constraint.columns())
-    is_day = isinstance(low, Datetime) and isinstance(high, Datetime) and low.has_time and not high.has_time
-    return not is_day or constraint.whole_days is True
+    return constraint.whole_days is True or not high.spans(low)
 
 
 def _tightest(constraints: Sequence[Ordered]) -> dict[str, dict[str, bool]]:

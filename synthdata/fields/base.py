@@ -183,6 +183,10 @@ class Field(Declaration, ABC):
     def comparison(self, column: pd.Series) -> Comparison | None:
         """The values of a column as evaluation compares them; None if there is nothing to compare."""
 
+    def spans(self, low: Field) -> bool:
+        """Whether a value stands for a time in which values of another field lie: a day above times of day."""
+        return False
+
     def in_short(self) -> str:
         """What the declaration says of the values, in a few words, for a person."""
         return ""

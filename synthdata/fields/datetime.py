@@ -103,10 +103,9 @@ class Datetime(Field):
             return MICROSECOND
         return SECOND if any(code in format_ for code in ("%H", "%I", "%M", "%S", "%X", "%c", "%s")) else DAY
 
-    @property
-    def has_time(self) -> bool:
-        """Whether the format shows a time of day."""
-        return self.unit < DAY
+    def spans(self, low: Field) -> bool:
+        """Whether this one shows days, and the other one times of day."""
+        return isinstance(low, Datetime) and low.unit < DAY <= self.unit
 
     @property
     def is_monthly(self) -> bool:
@@ -253,7 +252,7 @@ class TimeMeasure(Measure):
 
     def _is_day_of(self, other: Measure) -> bool:
         """Whether this one counts days, and the other one times of day."""
-        return isinstance(other, TimeMeasure) and other.field.has_time and not self.field.has_time
+        return isinstance(other, TimeMeasure) and self.field.spans(other.field)
 
     def _last(self, other: Measure, units: np.ndarray, *, strict: bool, later: int = 0) -> np.ndarray:
         """The most units that are not after, or before, points in time so many of the other's units later."""

@@ -96,7 +96,7 @@ def _check_order(constraint: Ordered, schema: Schema, where: str) -> None:
         field = schema.fields[column]
         if isinstance(field, Datetime):
             zoned[field.timezone is not None] = column
-    if constraint.whole_days and not _ends_a_day(*(schema.fields[name] for name in constraint.columns())):
+    if constraint.whole_days and not schema.fields[constraint.high].spans(schema.fields[constraint.low]):
         raise SchemaError(f'{where}: whole_days is for a day above a time; "{constraint.high}" or the other is none')
     if len(zoned) > 1:
         raise SchemaError(
@@ -109,15 +109,10 @@ def with_whole_days(constraints: Sequence[Constraint], fields: Mapping[str, Fiel
     """The constraints, orders with whether the high column is a whole day."""
     return tuple(
         each.model_copy(update={"whole_days": True})
-        if isinstance(each, Ordered) and each.whole_days is None and _ends_a_day(fields[each.low], fields[each.high])
+        if isinstance(each, Ordered) and each.whole_days is None and fields[each.high].spans(fields[each.low])
         else each
         for each in constraints
     )
-
-
-def _ends_a_day(low: Field, high: Field) -> bool:
-    """Whether a column has a time of day, and the one that is not below it has none."""
-    return isinstance(low, Datetime) and isinstance(high, Datetime) and low.has_time and not high.has_time
 
 
 def _check_sum(constraint: Sum, schema: Schema, where: str) -> None:

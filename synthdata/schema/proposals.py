@@ -90,6 +90,10 @@ class _Table:
             self._whole[name] = _read(self.frame[name], name, self.fields[name])
         return self._whole[name]
 
+    def spans(self, low: str, high: str) -> bool:
+        """Whether the high column is a whole day above times of the low one."""
+        return self.fields[high].spans(self.fields[low])
+
     def unit(self, name: str) -> Hashable:
         """Equal for columns that may be compared."""
         field = self.fields[name]
@@ -129,7 +133,7 @@ def _quantity(column: pd.Series) -> np.ndarray:
 def _orders(table: _Table, totals: Sequence[str]) -> list[Ordered]:
     """Orders that hold in every row, without those that others imply; a total is left to its sum."""
     above: dict[str, set[str]] = {}  # the columns that each is above
-    for low, high in sorted(_ordered_pairs(table), key=lambda pair: _is_day_above(table, *pair)):
+    for low, high in sorted(_ordered_pairs(table), key=lambda pair: table.spans(*pair)):
         if high in totals or high in _below(low, above):  # whole days could be ordered in a circle
             continue
         if _is_ordered(table, low, high):
@@ -151,12 +155,6 @@ def _below(name: str, above: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _is_day_above(table: _Table, low: str, high: str) -> bool:
-    """Whether the low column has a time of day and the high one none, which is then a whole day."""
-    one, other = table.fields[low], table.fields[high]
-    return isinstance(one, Datetime) and isinstance(other, Datetime) and one.has_time and not other.has_time
-
-
 def _ordered_pairs(table: _Table) -> Iterator[tuple[str, str]]:
     """Pairs of columns that are in order in some rows: (low, high)."""
     units: dict[Hashable, list[str]] = {}
@@ -167,7 +165,7 @@ def _ordered_pairs(table: _Table) -> Iterator[tuple[str, str]]:
         first = values[:, :FIRST]
         there = ~np.isnan(first)
         for low, name in enumerate(names):
-            days = np.array([[_is_day_above(table, name, high)] for high in names])
+            days = np.array([[table.spans(name, high)] for high in names])
             with np.errstate(invalid="ignore"):
                 broken = (first + days * (DAY - 1) < first[low]).any(axis=1)
             both = (there & there[low]).sum(axis=1)
@@ -180,7 +178,7 @@ def _is_ordered(table: _Table, low: str, high: str) -> bool:
     """Whether two columns are in order in every row, and that says something."""
     is_time = isinstance(table.fields[low], Datetime)
     some = np.stack([_quantity(table.some[name]) for name in (low, high)])
-    later = DAY - 1 if _is_day_above(table, low, high) else 0
+    later = DAY - 1 if table.spans(low, high) else 0
     some[1] += later
     some = some[:, ~np.isnan(some).any(axis=0)]
     if not _tells_something(*some, named=_named_alike(low, high), is_time=is_time):
