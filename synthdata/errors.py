@@ -18,6 +18,7 @@ A message is one line: where, what was found, what is allowed, what to do.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -223,6 +224,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
         return f'did you mean "{close[0]}"?'
     shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
     return f"known: {shown}" if known else "there are none"
+
+
+def is_address(path: str | Path) -> bool:
+    """Whether a path is an address of a database or the web, which may hold a password and is not repeated."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)) is not None
 
 
 def similar_file(path: Path) -> str:

@@ -16,7 +16,7 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from synthdata import Schema, Source, read_table
+from synthdata import Schema, Source, Synthesizer, read_table
 from synthdata.errors import DataError, MissingExtraError
 from synthdata.io.readers import READ_AS
 from synthdata.schema.source import FOUND
@@ -114,7 +114,7 @@ def test_of_several_sheets_one_has_to_be_named(tmp_path: Path) -> None:
         read_table(path, Source(sheet="Stays"))
     frame = read_table(path, Source(sheet="codes"))
     assert list(frame) == ["a", "b"]
-    assert frame.attrs[FOUND] == Source(sheet="codes")
+    assert Source(**frame.attrs[FOUND]) == Source(sheet="codes")
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,33 @@ def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     path = workbook(tmp_path / "stays.xlsx", {"a": [NAMES, *STAYS]})
     with pytest.raises(MissingExtraError, match=r"needs python-calamine: pip install 'synthdata\[excel\]'"):
         read_table(path)
+
+
+def test_marks_of_missing_values_are_those_of_any_format(tmp_path: Path) -> None:
+    cells = [-99, *range(1, 40)]
+    workbook(tmp_path / "t.xlsx", {"a": [["n", "x"], *[[cell, cell / 2 if cell > 0 else -99.0] for cell in cells]]})
+    frame = read_table(tmp_path / "t.xlsx")
+    frame.to_parquet(tmp_path / "t.parquet")
+    frame.to_json(tmp_path / "t.jsonl", orient="records", lines=True)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    pyreadstat.write_sav(frame, str(tmp_path / "t.sav"))
+    for ending in ("xlsx", "parquet", "jsonl", "csv", "sav"):
+        read = read_table(tmp_path / f"t.{ending}", Source(na="-99"))
+        assert read.isna().sum().tolist() == [1, 1], ending
+        assert read["n"].iloc[1] in (1, "1")
+
+
+def test_an_empty_column_of_numbers_stays_one(tmp_path: Path) -> None:
+    table = pa.table(
+        {"n": pa.array([None] * 40, pa.int64()), "x": pa.array([None] * 40, pa.float64()), "k": ["a", "b"] * 20}
+    )
+    pa.parquet.write_table(table, tmp_path / "t.parquet")
+    frame = read_table(tmp_path / "t.parquet")
+    schema = Schema.infer(frame)
+    assert [field.kind for field in schema.fields.values()] == ["number", "number", "category"]
+    made = Synthesizer.fit(frame, schema, model="marginals").sample(20)
+    assert made[["n", "x"]].isna().all(axis=None)
+    assert made.dtypes.astype(str).tolist()[:2] == ["Int64", "float64"]
 
 
 @pytest.mark.parametrize("ending", ["sav", "dta"])

@@ -117,7 +117,7 @@ def test_runs_of_blanks_part_columns_where_nothing_else_does(tmp_path: Path) -> 
     frame = read_table(path)
     assert list(frame) == ["id", "day", "paid"]
     assert frame["paid"].tolist()[:3] == ["0.00", "0.14", "0.29"]
-    assert frame.attrs[FOUND] == Source(delimiter=" ")
+    assert Source(**frame.attrs[FOUND]) == Source(delimiter=" ")
     path.write_text("name\n" + "".join(f"Anna Maria {row}\n" for row in range(40)))
     assert list(read_table(path)) == ["name"]
 
@@ -171,7 +171,7 @@ def test_how_many_rows_may_be_bad(bad: int | str, share: int, rows: int) -> None
 
 def test_the_schema_keeps_what_was_found_and_writes_it_again(tmp_path: Path) -> None:
     frame = read_table(table(tmp_path / "t.csv", ";"))
-    assert frame.attrs[FOUND] == Source(delimiter=";")
+    assert Source(**frame.attrs[FOUND]) == Source(delimiter=";")
     schema, _ = infer(frame)
     assert Schema.parse(schema.dump()).source == Source(delimiter=";")
     passed = validate(schema.read(frame), schema)
@@ -297,3 +297,22 @@ def test_init_leaves_out_a_row_of_two_hundred_by_itself_and_says_so(tmp_path: Pa
     assert schema.fields["weight"].kind == "number"
     assert len(schema.read(read_table(path, schema.source))) == 399
     assert infer(read_table(path))[0].fields["weight"].kind == "category"  # from Python nothing is left out unasked
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("validate", "{}", "t.csv"), ("train", "s.yaml", "--data", "{}", "-o", "m"), ("inspect", "{}"),
+     ("init", "t.csv", "-o", "{}"),
+     ("evaluate", "s.yaml", "--real", "t.csv", "--synthetic", "{}", "-o", "r")],
+)  # fmt: skip
+def test_no_command_repeats_a_password(words: tuple[str, ...]) -> None:
+    code, output = run(*(word.format("mysql://anna:secret@db/x.csv") for word in words))
+    assert code == 2
+    assert "secret" not in output
+    assert "mysql:// is an address" in output
+
+
+def test_an_option_that_a_format_does_not_have_is_refused(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.csv")
+    assert "--sheet: is for workbooks" in run("init", path, "--sheet", "a")[1]
+    assert "--delimiter: is for delimited text" in run("init", tmp_path / "t.parquet", "--delimiter", ";")[1]

@@ -66,7 +66,8 @@ def command(
 
     if output is not None:
         check_file(output, force=force)
-    frame = chosen_columns(console.read(data, source_of(said)), columns, drop)
+    source = source_of(said, data)
+    frame = chosen_columns(console.read(data, source), columns, drop)
     schema, found = infer(frame, ending_removed(data), signs=signs(decimal, thousands), few_bad=True)
     if found.target is not None:
         schema = schema.replace(target=found.target)

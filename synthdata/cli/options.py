@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from synthdata.errors import is_address
 from synthdata.io.formats import READERS
 from synthdata.models import AUTO, FAMILIES
 
@@ -25,7 +26,18 @@ __all__ = [
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option = Callable[[Command], Command]
 
-PATH = click.Path(path_type=Path)
+
+class _File(click.Path):
+    """A path; an address, which may hold a password, is refused without being repeated."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        if is_address(value):
+            self.fail(f"{str(value).partition(':')[0]}:// is an address; only files are read and written", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = _File(path_type=Path)
 
 
 def any_of(words: Iterable[str]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from synthdata.cli.options import Command
 from synthdata.errors import InputError, nearest
+from synthdata.io.formats import READERS, ending_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["chosen_columns", "source_of", "source_options"]
 
+OF_TEXT = ("delimiter", "comment")  # options that nothing but delimited text has
 SPELLED = {"tab": "\t", "\\t": "\t", "space": " ", "comma": ",", "semicolon": ";", "bar": "|", "pipe": "|"}
 
 
@@ -51,8 +54,13 @@ def source_options(command: Command) -> Command:
     return command
 
 
-def source_of(said: dict[str, Any]) -> Source:
-    """The source that options say."""
+def source_of(said: dict[str, Any], path: Path) -> Source:
+    """The source that options say; InputError for one that a file of this ending does not have."""
+    reader = READERS.get(ending_of(path.name, READERS), "")
+    for option in ("sheet", *OF_TEXT):
+        of = "workbooks" if option == "sheet" else "delimited text"
+        if said[option] and reader and not reader.endswith("read_workbook" if option == "sheet" else "read_csv"):
+            raise InputError(f"--{option}: is for {of}; leave it out for {path}")
     from synthdata.schema import Source
 
     delimiter = said["delimiter"]

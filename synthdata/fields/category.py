@@ -84,7 +84,7 @@ class Category(Field):
 
     def in_short(self) -> str:
         """The values, or what stands for rare ones."""
-        stands = {"label": self.rare, "frequent": "frequent ones", "made": "codes made anew"}
+        stands = {"label": self.rare, "frequent": "frequent ones", "made": "made anew"}
         return ", ".join(self.values) if self.values else f"rare ones: {stands[self.rare_values]}"
 
     def check(self) -> str | None:

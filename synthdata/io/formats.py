@@ -6,8 +6,9 @@ name it here. Help texts and docs are made from these tables, so they import not
 
 from __future__ import annotations
 
-__all__ = ["FORMATS", "READERS", "ending_of"]
+__all__ = ["FORMATS", "READERS", "VERDICT", "ending_of"]
 
+VERDICT = ".verdict.json"  # behind the name of an exported table, that of its verdict
 READERS: dict[str, str] = {  # ending: module and function
     ".csv": "synthdata.io.readers.csv:read_csv",
     ".csv.gz": "synthdata.io.readers.csv:read_csv",

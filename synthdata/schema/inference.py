@@ -120,6 +120,9 @@ def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) ->
     text = (column.where(column.isna(), "bytes") if in_bytes else column).astype("str").str.strip()
     filled = (column.notna() & (text != "")).to_numpy(bool)
     present = column[filled] if _is_named(column) else plain(column[filled])
+    if not filled.any() and pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        is_whole = pd.api.types.is_integer_dtype(column)
+        return Guess(Number(integer=is_whole, nullable=True), "the column is empty")
     for kind in [Category] if _is_named(column) else KINDS.values():
         if (in_bytes and not kind.reads_bytes) or not kind.may_be(present):
             continue

@@ -389,7 +389,7 @@ def infer(
 
     frame = data if isinstance(data, pd.DataFrame) else read_table(data)
     named = _named(frame, "data")
-    source = frame.attrs.get(FOUND, Source())
+    source = Source(**frame.attrs.get(FOUND, {}))
     most_bad = source.most_bad(len(frame)) or int(FEW_BAD * len(frame) * few_bad)
     found = infer_fields(named, str(frame.attrs.get(FOLDER, "")), signs, most_bad, commas=source.delimiter == ";")
     if found.left_out and not source.bad_rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from typing import Any
 
 from pydantic import ConfigDict, field_validator
 from pydantic import Field as Key
@@ -15,7 +16,7 @@ __all__ = ["BAD_LINES", "BAD_ROWS", "FOUND", "Source"]
 BAD_LINES = "synthdata.bad_lines"  # in a frame's attrs: the lines of its file that were left out
 BAD_ROWS = "synthdata.bad_rows"  # in a typed frame's attrs: the rows of the raw one that were left out
 PERCENT = re.compile(r"(\d{1,12}(?:\.\d+)?)\s?(%?)")
-FOUND = "synthdata.source"  # in a frame's attrs: the source that it was read with
+FOUND = "synthdata.source"  # in a frame's attrs: the source that it was read with, as plain data
 
 
 class Source(Declaration):
@@ -69,6 +70,11 @@ class Source(Declaration):
     na: tuple[str, ...] = Key(default=(), description="cells that mean a missing value, besides empty ones")
     sheet: str | None = Key(default=None, description="the sheet of a workbook")
     bad_rows: int | str = Key(default=0, description='how many rows that cannot be read may be left out: 10, "1%"')
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What is not the default, as plain data."""
+        return self.model_dump(exclude_defaults=True, mode="json")
 
     @property
     def written(self) -> Source:

@@ -47,7 +47,7 @@ def write_yaml(schema: Schema, notes: Mapping[str, str], reasons: Mapping[str, s
     if schema.rows_per_subject != defaults["rows_per_subject"].default:
         head["rows_per_subject"] = schema.rows_per_subject
     if schema.source != Source():
-        head["source"] = schema.source.model_dump(exclude_defaults=True, mode="json")
+        head["source"] = schema.source.said
     if schema.model != Model():
         head["model"] = _model(schema)
     behind = {key: f"  # {reason}" for key, reason in reasons.items() if reason}

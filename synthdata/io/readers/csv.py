@@ -37,7 +37,7 @@ def read_csv(path: Path, source: Source) -> pd.DataFrame:
     if bad:
         frame.attrs[BAD_LINES] = bad
         frame.attrs[READ_AS] += [f"{path}: {len(bad):,} lines of too many or too few cells left out (bad_rows)"]
-    frame.attrs[FOUND] = dialect.source(source)
+    frame.attrs[FOUND] = dialect.source(source).said
     return frame
 
 
@@ -68,7 +68,7 @@ def _parted(path: Path, dialect: Dialect, source: Source) -> tuple[pd.DataFrame,
     )
     convert = pa.csv.ConvertOptions(
         column_types=dict.fromkeys(dialect.names, pa.string()),
-        null_values=["", *source.na],
+        null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=True,
     )
@@ -94,10 +94,9 @@ def _parted_by_blanks(path: Path, dialect: Dialect, source: Source) -> tuple[pd.
                     raise DataError(_explain_csv(path, dialect))
     except csv.Error:
         raise DataError(_explain_csv(path, dialect)) from None
-    missing = {"", *source.na}
     cells = zip(*rows[int(dialect.header) :], strict=True)
     columns = {
-        name: pd.Series([None if cell in missing else cell for cell in column], dtype="str")
+        name: pd.Series([cell or None for cell in column], dtype="str")
         for name, column in zip(dialect.names, cells, strict=False)
     }
     return pd.DataFrame(columns, columns=list(dialect.names), dtype="str"), bad

@@ -41,7 +41,7 @@ def read_workbook(path: Path, source: Source) -> pd.DataFrame:
         raise DataError(f"{path}: broken workbook, or another format; write or fetch the file again") from None
     frame, remarks = _table(rows[source.skip_rows :], source, path)
     frame.attrs[READ_AS] = [f"{path}: {each}" for each in remarks]
-    frame.attrs[FOUND] = source.model_copy(update={"sheet": name}) if len(book.sheet_names) > 1 else source
+    frame.attrs[FOUND] = (source.model_copy(update={"sheet": name}) if len(book.sheet_names) > 1 else source).said
     return frame
 
 
@@ -82,10 +82,9 @@ def _table(rows: list[list[Any]], source: Source, path: Path) -> tuple[pd.DataFr
     names, twice = told_apart(names)
     check_names(names, path)
     remarks += twice
-    missing = {"", *source.na}
     columns = {name: [row[place] for row in filled] for place, name in enumerate(names)}
     frame = pd.DataFrame(
-        {name: _typed([None if cell in missing else cell for cell in cells]) for name, cells in columns.items()}
+        {name: _typed([None if cell == "" else cell for cell in cells]) for name, cells in columns.items()}
     )
     frame, unnamed = without_unnamed(frame, path)
     frame, totals = without_totals(frame, path, source.most_bad(len(frame)))

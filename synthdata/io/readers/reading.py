@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,16 +11,15 @@ from pkgutil import resolve_name
 
 import pandas as pd
 
-from synthdata.errors import DataError, similar_file
+from synthdata.errors import DataError, is_address, similar_file
 from synthdata.fields.cells import FOLDER
-from synthdata.io.formats import READERS, ending_of
+from synthdata.io.formats import READERS, VERDICT, ending_of
 from synthdata.io.readers.image_folder import read_image_folder
+from synthdata.io.readers.marks import without_marks
 from synthdata.schema.source import FOUND, Source
 
 __all__ = ["LEAST_TO_TRAIN", "read_table"]
 
-ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # of a database or the web, which may hold a password
-VERDICT = ".verdict.json"  # behind the name of a table, that of the verdict that is exported with it
 LEAST_TO_TRAIN = 20  # rows; fewer teach nothing that would not be a copy
 
 
@@ -69,7 +67,7 @@ def read_table(path: str | Path, source: Source | None = None, *, least: int = 1
     if path.is_dir():
         with _readable(path):
             frame = read_image_folder(path, f"or name a file ending in {_endings()}")
-        frame.attrs.setdefault(FOUND, source or Source())
+        frame.attrs.setdefault(FOUND, (source or Source()).said)
         where = "found no rows"
     else:
         frame = _read_file(path, _own(path, source or Source()))
@@ -88,7 +86,7 @@ def _own(path: Path, source: Source) -> Source:
 
 
 def _read_file(path: Path, source: Source) -> pd.DataFrame:
-    if ADDRESS.match(str(path)):
+    if is_address(path):
         raise DataError(f"{str(path).partition(':')[0]}:// is an address; only files are read: save the table as one")
     ending = ending_of(path.name, READERS)
     if not ending:
@@ -100,7 +98,8 @@ def _read_file(path: Path, source: Source) -> pd.DataFrame:
         if not path.stat().st_size:
             raise DataError(f"{path}: the file is empty; a header and rows are needed")
         frame: pd.DataFrame = resolve_name(READERS[ending])(path, source)
-    frame.attrs.setdefault(FOUND, source)
+    frame = without_marks(frame, source.na)
+    frame.attrs.setdefault(FOUND, source.said)
     return frame
 
 

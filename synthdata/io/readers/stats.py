@@ -40,7 +40,7 @@ def read_statistics(path: Path, source: Source) -> pd.DataFrame:
     columns, labelled, partly = {}, [], []
     for name in frame:
         labels = about.variable_value_labels.get(name, {})
-        plain = _column(frame[name], source)
+        plain = _column(frame[name])
         if labels and plain.dropna().isin(list(labels)).all():
             columns[name] = _named(plain, labels)
             labelled.append(name)
@@ -77,7 +77,7 @@ def _named(column: pd.Series, labels: dict[Any, str]) -> pd.Series:
     return names.astype(pd.CategoricalDtype(list(order)))
 
 
-def _column(column: pd.Series, source: Source) -> pd.Series:
+def _column(column: pd.Series) -> pd.Series:
     """A column in the narrowest type that holds it: whole numbers and texts instead of floats and objects."""
     if pd.api.types.is_float_dtype(column):
         present = column.dropna()
@@ -85,12 +85,12 @@ def _column(column: pd.Series, source: Source) -> pd.Series:
         return column.astype("Int64" if column.isna().any() else "int64") if is_whole else column
     if column.dtype != object and not pd.api.types.is_string_dtype(column):
         return column
-    cells: list[Any] = [None if _is_missing(cell, source) else cell for cell in column]
+    cells: list[Any] = [None if _is_missing(cell) else cell for cell in column]
     kinds = {type(cell) for cell in cells if cell is not None}
     if kinds and kinds <= {dt.date, dt.datetime}:
         return pd.Series(pd.array([None if cell is None else pd.Timestamp(cell) for cell in cells], "datetime64[us]"))
     return pd.Series([None if cell is None else str(cell) for cell in cells], dtype="str")
 
 
-def _is_missing(cell: Any, source: Source) -> bool:
-    return cell is None or cell != cell or (isinstance(cell, str) and (not cell.strip() or cell in source.na))
+def _is_missing(cell: Any) -> bool:
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())

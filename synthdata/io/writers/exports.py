@@ -10,7 +10,7 @@ from pkgutil import resolve_name
 
 from synthdata.errors import OutputError, nearest
 from synthdata.io.atomic import AtomicFile, AtomicWrite, explained
-from synthdata.io.formats import FORMATS, ending_of
+from synthdata.io.formats import FORMATS, VERDICT, ending_of
 from synthdata.io.writers.image_files import METADATA, ImageFiles, file_fields, metadata_names
 from synthdata.io.writers.parquet import write_rejected
 from synthdata.io.writers.writer import Gzipped, Sink, Writer
@@ -152,9 +152,7 @@ def _check_names(path: Path, ending: str, schema: Schema) -> None:
 
 def _companions(path: Path) -> tuple[Path, Path, Path]:
     """The paths of the verdict, the rejected rows and the folder of images."""
-    verdict, rejected, files = (
-        path.with_name(path.name + end) for end in (".verdict.json", ".rejected.parquet", ".files")
-    )
+    verdict, rejected, files = (path.with_name(path.name + end) for end in (VERDICT, ".rejected.parquet", ".files"))
     return verdict, rejected, files
 
 
