@@ -65,6 +65,14 @@ def test_of_two_names_none_is_the_target(tmp_path: Path) -> None:
     assert json.loads(init(path, "--json"))["target"] is None
 
 
+def test_too_few_rows_to_train_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"a": range(12)}).to_csv(path, index=False)
+    result = CliRunner().invoke(main, ["init", str(path)])
+    assert result.exit_code == 0
+    assert f"{path}: 12 rows; a schema can be had of them, but training needs 20" in result.stderr
+
+
 def test_of_many_columns_the_first_are_listed(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     pd.DataFrame(RNG.integers(0, 9, (40, 100))).add_prefix("c").to_csv(path, index=False)

@@ -61,6 +61,7 @@ def command(
     """
     from synthdata.fields import Identifier, Personal
     from synthdata.fields.written_numbers import signs
+    from synthdata.io.readers import LEAST_TO_TRAIN
     from synthdata.remarks import about_columns, about_rows
     from synthdata.schema import infer
 
@@ -71,6 +72,8 @@ def command(
     schema, found = infer(frame, ending_removed(data), signs=signs(decimal, thousands), few_bad=True)
     if found.target is not None:
         schema = schema.replace(target=found.target)
+    if len(frame) < LEAST_TO_TRAIN:
+        console.say(f"{data}: {len(frame)} rows; a schema can be had of them, but training needs {LEAST_TO_TRAIN}")
     typed = console.typed(data, schema, frame=frame)
     remarks = [*about_columns(typed, schema), *about_rows(typed, schema)]
     modeline, rest = schema.dump(found.notes, {"subject": found.why, "target": NAMED_SO}).split("\n", 1)
