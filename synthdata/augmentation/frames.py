@@ -27,6 +27,9 @@ def seed_of(random_state: int | np.random.RandomState | None) -> int:
 
 def named_frame(estimator: Any, data: Any, *, reset: bool) -> pd.DataFrame:
     """The rows as a frame, checked against those of `fit`; columns of an array are named x0, x1, ..."""
+    whole = [name for name in estimator.schema.joined if name in data] if estimator.schema is not None else []
+    if whole and isinstance(data, pd.DataFrame):
+        raise InputError(f'column "{whole[0]}" of X holds several fields; give them apart: X = schema.split(X)')
     if isinstance(data, pd.DataFrame):
         if not data.columns.is_unique:
             twice = data.columns[data.columns.duplicated()][0]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+JOINED = "cells that hold several values: how exported tables write them; the fields are the values"
 NAMED_SO = "by its name: what a model would predict; used by the utility score and by augmentation"
 SHOWN = 5  # constraints that are listed
 
@@ -69,14 +70,16 @@ def command(
         check_file(output, force=force)
     source = source_of(said, data)
     frame = chosen_columns(console.read(data, source), columns, drop)
-    schema, found = infer(frame, ending_removed(data), signs=signs(decimal, thousands), few_bad=True)
+    schema, found = infer(frame, ending_removed(data), signs=signs(decimal, thousands), few_bad=True, joins=True)
     if found.target is not None:
         schema = schema.replace(target=found.target)
     if len(frame) < LEAST_TO_TRAIN:
         console.say(f"{data}: {len(frame)} rows; a schema can be had of them, but training needs {LEAST_TO_TRAIN}")
     typed = console.typed(data, schema, frame=frame)
     remarks = [*about_columns(typed, schema), *about_rows(typed, schema)]
-    modeline, rest = schema.dump(found.notes, {"subject": found.why, "target": NAMED_SO}).split("\n", 1)
+    modeline, rest = schema.dump(found.notes, {"subject": found.why, "target": NAMED_SO, "joined": JOINED}).split(
+        "\n", 1
+    )
     known = output is not None and (output.parent / "schema.json").exists()  # an editor would look for it there
     text = f"{modeline}\n" * known + LOOK_AT.format(rows=len(frame), data=data.name) + rest
     shown = described(schema, typed, found.notes, most=None if console.machine else MOST_LINES)
@@ -86,6 +89,7 @@ def command(
         "fields": {name: field.kind for name, field in schema.fields.items()},
         "target": schema.target,
         "subject": list(schema.subject),
+        "joined": schema.joined,
         "constraints": [constraint.label() for constraint in schema.constraints],
         "columns": [asdict(each) for each in shown],
     }
@@ -105,6 +109,7 @@ def command(
     lines = [
         *table(shown, len(schema.fields)),
         f"wrote {output}: {len(kinds)} fields ({counts}) from {len(frame):,} rows",
+        *(f"taken apart: {name}, each cell {template}" for name, template in schema.joined.items()),
         *([f"subject: {', '.join(schema.subject)}, {found.why}"] if schema.subject else []),
         *([f"target: {schema.target}, by its name"] if schema.target else []),
         *([f"keys, not learned but made anew: {', '.join(keys)}"] if keys else []),

@@ -113,6 +113,8 @@ def evaluate(
         check_schema(schema, "evaluate")
     schema = schema or Schema.infer(real)
     schema.check()
+    real, synthetic = schema.split(real, "real rows"), schema.split(synthetic, "synthetic rows")
+    holdout = None if holdout is None else schema.split(holdout, "held-out rows")
     schema, subject_notes = with_subject(schema, real)
     if inception is not None:
         check_installed("train", "evaluating with Inception v3")

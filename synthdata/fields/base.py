@@ -187,6 +187,10 @@ class Field(Declaration, ABC):
         """Whether a value stands for a time in which values of another field lie: a day above times of day."""
         return False
 
+    def written_pattern(self) -> str:
+        """A regular expression of how text writes values, for a cell that holds something else behind them."""
+        return ".+?"
+
     def in_short(self) -> str:
         """What the declaration says of the values, in a few words, for a person."""
         return ""

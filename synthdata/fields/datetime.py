@@ -25,6 +25,7 @@ from synthdata.subjects import Subjects
 
 __all__ = ["Datetime", "TimeMeasure"]
 
+OFFSET = r"[+-]\d\d:?\d\d"  # from UTC, no time of day
 LONGEST = 60  # characters of what may be a date
 DAYS = ("%d", "%e", "%j", "%x", "%c", "%D", "%F")  # codes that show a day
 DAY, SECOND, MICROSECOND = 86_400_000_000, 1_000_000, 1  # units in microseconds
@@ -91,6 +92,14 @@ class Datetime(Field):
             return f"max {self.max} is below min {self.min}"
         return None
 
+    def written_pattern(self) -> str:
+        """Digits or letters for each code of the format."""
+        pieces = re.split(r"(%[-^:]?[A-Za-z])", self.format)
+        return "".join(
+            (r"[^\W\d_]+" if piece[-1] in "aAbBpPZ" else r"\d+") if place % 2 else re.escape(piece)
+            for place, piece in enumerate(pieces)
+        )
+
     def in_short(self) -> str:
         """The format."""
         return self.format
@@ -125,13 +134,16 @@ class Datetime(Field):
             return None
         text = cells_as_text(column)
         text = text[~text.isin(cls.reads_null)]
-        if not len(text) or not text.iloc[:100].str.contains(r"\d").all() or text.str.len().max() > LONGEST:
+        first = text.iloc[:100]
+        if not len(text) or not first.str.contains(r"\d").all() or text.str.len().max() > LONGEST:
+            return None
+        if first.str.fullmatch(OFFSET).all():
             return None
         found = written_format(text)
         if found is None:
             return None
         zone = "UTC" if found.format.endswith(("%z", "%:z", "Z", "UTC", "GMT")) else None
-        zone = found.offset or zone
+        zone = found.zone or zone
         return Guess(cls(format=found.format, first_year=found.first_year, timezone=zone), found.note)
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:

@@ -16,6 +16,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from synthdata.fields.zones import zone_of
+
 __all__ = ["Written", "is_day_first", "parse_dates", "readable", "swapped", "write_dates", "written_format"]
 
 LOOKED_AT = 2000  # distinct cells that formats are sought in; the one that is found must read all
@@ -52,13 +54,13 @@ GAP = 20  # years of a century that no cell has, between the last and the first
 class Written:
     """A format; the first year that two digits mean, None if they are none; and what a person should look at.
 
-    offset: from UTC, like "+02:00", if all cells have the same.
+    zone: the offset from UTC, like "+02:00", if all cells have the same, or the time zone whose offsets they have.
     """
 
     format: str
     first_year: int | None = None
     note: str = ""
-    offset: str = ""
+    zone: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def written_format(text: pd.Series, most_bad: float = 0.0) -> Written | None:
     if not fitting:
         return None
     best = fitting[0] if "%y" not in fitting[0] else max(fitting, key=lambda each: _days(cells, each))
-    notes, offset = [], ""
+    notes, zone = [], ""
     if swapped(best) in fitting[1:]:
         notes.append(f"every cell could also be {_example(swapped(best))}: say which in format")
     first = _first_year(cells, best) if "%y" in best else None
@@ -127,12 +129,19 @@ def written_format(text: pd.Series, most_bad: float = 0.0) -> Written | None:
     if "z" in readable(best)[-1:]:
         offsets = cells.str.extract(ZONE_AT_END)[0].str.replace(":", "")
         if offsets.nunique() == 1:
-            offset = f"{offsets.iloc[0][:3]}:{offsets.iloc[0][3:]}"
-        elif (offsets != "+0000").any():
-            notes.append(f"{offsets.nunique()} different offsets: all are written in UTC, the local times are not kept")
+            zone = f"{offsets.iloc[0][:3]}:{offsets.iloc[0][3:]}"
+        else:
+            utc = parse_dates(cells, best)[0].dt.tz_localize(None)
+            zone = zone_of(utc + pd.to_timedelta(offsets.str[:3] + ":" + offsets.str[3:] + ":00"), utc) or ""
+            several = f"{offsets.nunique()} different offsets"
+            notes.append(
+                f"{several}, those of {zone}: name another zone if it is meant"
+                if zone
+                else f"{several}: all are written in UTC, the local times are not kept"
+            )
     elif (written.to_numpy() != cells.iloc[:LOOKED_AT].to_numpy()).any():
         notes.append("some cells are written otherwise (leading zeros, capitals); synthetic ones all in this format")
-    return Written(best, first, "; ".join(notes), "" if offset == "+00:00" else offset)
+    return Written(best, first, "; ".join(notes), "" if zone == "+00:00" else zone)
 
 
 def parse_dates(text: pd.Series, format_: str, first_year: int | None = None) -> tuple[pd.Series, np.ndarray]:

@@ -9,6 +9,7 @@ from synthdata.errors import SchemaError, nearest
 from synthdata.fields import Datetime, Field, Number
 from synthdata.metrics import METRICS
 from synthdata.schema.constraints import Constraint, Ordered, Product, Sum
+from synthdata.schema.joined import complaint, parts_of
 
 if TYPE_CHECKING:
     from synthdata.schema.schema import Schema
@@ -29,6 +30,7 @@ def check_schema(schema: Schema, source: str) -> None:
                 f'{source}, field "{name}": has the name of a statistic of "{owner}"; rename the column, or leave it '
                 f"out (init --drop {name})"
             )
+    _check_joined(schema, source)
     if schema.target is not None and schema.target not in schema.fields:
         raise SchemaError(f'{source}, target: no field "{schema.target}"; {nearest(schema.target, schema.fields)}')
     _check_subject(schema, source)
@@ -44,6 +46,23 @@ def check_schema(schema: Schema, source: str) -> None:
     for number, constraint in enumerate(schema.constraints, 1):
         _check_constraint(constraint, schema, f"{source}, constraint {number}")
     _check_circles(schema, source)
+
+
+def _check_joined(schema: Schema, source: str) -> None:
+    whose: dict[str, str] = {}
+    for name, template in schema.joined.items():
+        problem = complaint(name, template, schema.fields)
+        if problem:
+            raise SchemaError(f'{source}, joined "{name}": {problem}')
+        for part in parts_of(template):
+            if part not in schema.fields:
+                raise SchemaError(f'{source}, joined "{name}": no field "{part}"; {nearest(part, schema.fields)}')
+            if schema.fields[part].ending:
+                kind = schema.fields[part].kind
+                raise SchemaError(f'{source}, joined "{name}": "{part}" is a field of kind {kind}, which is no text')
+            if part in whose:
+                raise SchemaError(f'{source}, joined: "{part}" stands twice; a field is part of one column')
+            whose[part] = name
 
 
 def _check_subject(schema: Schema, source: str) -> None:

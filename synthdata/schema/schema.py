@@ -21,13 +21,14 @@ from pydantic import Field as Key
 
 from synthdata.errors import DataError, SchemaError, nearest, similar_file
 from synthdata.fields import AnyField, Expectation, Field
-from synthdata.fields.cells import FOLDER
+from synthdata.fields.cells import FOLDER, rows_named
 from synthdata.fields.written_numbers import Form
 from synthdata.messages import check_frame
 from synthdata.notebook import table_html
 from synthdata.schema.checks import check_schema, with_whole_days
 from synthdata.schema.constraints import AnyConstraint
 from synthdata.schema.inference import Inferred, infer_fields
+from synthdata.schema.joined import joined_fields, parts_of, propose_joined, put_together, taken_apart
 from synthdata.schema.messages import explained
 from synthdata.schema.model import Model
 from synthdata.schema.proposals import propose_constraints
@@ -62,6 +63,9 @@ class Schema(BaseModel):
         The most rows of a subject that are learned.
     source : Source, optional
         How the file that the table comes from is written.
+    joined : dict of str to str, default {}
+        Columns of files whose cells hold several fields, and how they are written: `{"bp": "{systolic}/{diastolic}"}`.
+        Frames have the fields in place of such a column; exported tables have the column.
     model : str, mapping or settings, default "transformer"
         The table's generator: a family, or one with settings, `VAE(latent=4)` or `{"family": "vae"}`.
     constraints : tuple of constraint, default ()
@@ -99,6 +103,7 @@ class Schema(BaseModel):
     subject: tuple[str, ...] = Key(default=(), description="the columns that name who is to be protected")
     rows_per_subject: int = Key(default=100, ge=1, description="the most rows of a subject that are learned")
     source: Source = Key(default=Source(), description="how the file is written, where it does not show it")
+    joined: dict[str, str] = Key(default={}, description="columns of files whose cells hold several fields: how")
     model: Model = Model()
     fields: dict[str, AnyField] = Key(min_length=1)
     constraints: tuple[AnyConstraint, ...] = ()
@@ -337,6 +342,7 @@ class Schema(BaseModel):
         check_frame(frame, "Schema.read")
         folder = str(frame.attrs.get(FOLDER, ""))
         frame = _named(frame, source)
+        torn = taken_apart(frame, self.joined, self.fields)
         missing = [name for name in self.fields if name not in frame.columns]
         if missing:
             found = nearest(missing[0], frame.columns)
@@ -344,9 +350,11 @@ class Schema(BaseModel):
         raw = {
             name: field.located(frame[name], folder) if folder else frame[name] for name, field in self.fields.items()
         }
-        bad = self._bad_rows(raw, len(frame))
+        bad = self._bad_rows(raw, torn, len(frame))
         if bad.any():
+            torn = {name: cells & ~bad for name, cells in torn.items()}
             raw = {name: column[~bad].reset_index(drop=True) for name, column in raw.items()}
+        self._check_torn(torn, source, most=0)
         try:
             typed = pd.DataFrame({name: field.parse(raw[name], name) for name, field in self.fields.items()})
         except DataError as error:
@@ -355,14 +363,47 @@ class Schema(BaseModel):
             typed.attrs[BAD_ROWS] = np.flatnonzero(bad).tolist()
         return typed
 
-    def _bad_rows(self, raw: Mapping[str, pd.Series], rows: int) -> np.ndarray:
+    def _bad_rows(self, raw: Mapping[str, pd.Series], torn: Mapping[str, np.ndarray], rows: int) -> np.ndarray:
         """Which rows are left out, since a cell cannot be read: (n,) bool; none if they are more than may be."""
         bad = np.zeros(rows, bool)
         if not self.source.bad_rows:
             return bad
         for name, field in self.fields.items():
             bad |= field.unreadable(raw[name])
+        for cells in torn.values():
+            bad |= cells
         return bad if bad.sum() <= self.source.most_bad(rows) else np.zeros(rows, bool)
+
+    def split(self, frame: pd.DataFrame, source: str = "data") -> pd.DataFrame:
+        """A raw frame with joined columns taken apart, as `read` does; DataError for cells that cannot be."""
+        if not self.joined:
+            return frame
+        attrs, frame = frame.attrs, frame.copy()
+        self._check_torn(taken_apart(frame, self.joined, self.fields), source, self.source.most_bad(len(frame)))
+        frame = frame.drop(columns=[name for name in self.joined if name in frame.columns])
+        frame.attrs = attrs
+        return frame
+
+    def _check_torn(self, torn: Mapping[str, np.ndarray], source: str, most: int) -> None:
+        """Raise DataError for cells of joined columns that do not follow their template, unless so many may be bad."""
+        for name, cells in torn.items():
+            if cells.sum() > most:
+                where = rows_named(np.flatnonzero(cells))
+                raise DataError(f'{source}, column "{name}": {where} cannot be read as {self.joined[name]}')
+
+    @property
+    def written(self) -> Schema:
+        """The schema of an exported table: joined columns are text, and stand in place of their parts."""
+        if not self.joined:
+            return self
+        return self.model_copy(update={"fields": joined_fields(self.joined, self.fields), "joined": {}})
+
+    def join(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A frame of the schema's types as an exported table holds it, with joined columns in place of their parts."""
+        if not self.joined:
+            return frame
+        whole = {name: put_together(frame, template, self.fields) for name, template in self.joined.items()}
+        return pd.DataFrame({name: whole.get(name, frame.get(name)) for name in self.written.fields})
 
     def check(self, source: str = "schema") -> None:
         """Raise SchemaError for what contradicts itself; `source` names the schema in the message.
@@ -379,11 +420,13 @@ def infer(
     target: str | None = None,
     signs: Form | None = None,
     few_bad: bool = False,
+    joins: bool | None = None,
 ) -> tuple[Schema, Inferred]:
     """Guess a schema as `Schema.infer` does. Returns it with notes on what a person should check.
 
     signs: the decimal sign and what parts thousands, where the cells leave them open. few_bad: let the schema leave out
-    a few rows by itself, which have a cell that is not what all the others of its column are.
+    a few rows by itself, which have a cell that is not what all the others of its column are. joins: whether to take
+    columns apart whose cells hold several values; by default those of files.
     """
     from synthdata.io.readers import read_table
 
@@ -391,14 +434,36 @@ def infer(
     named = _named(frame, "data")
     source = Source(**frame.attrs.get(FOUND, {}))
     most_bad = source.most_bad(len(frame)) or int(FEW_BAD * len(frame) * few_bad)
-    found = infer_fields(named, str(frame.attrs.get(FOLDER, "")), signs, most_bad, commas=source.delimiter == ";")
+    folder, commas = str(frame.attrs.get(FOLDER, "")), source.delimiter == ";"
+    found = infer_fields(named, folder, signs, most_bad, commas=commas)
+    may_join = joins or (joins is None and not isinstance(data, pd.DataFrame))
+    joined, times = propose_joined(named, found.fields) if may_join else ({}, {})
+    if joined:
+        named = _parted(named, joined, times)
+        found = infer_fields(named, folder, signs, most_bad, commas=commas)
     if found.left_out and not source.bad_rows:
         source = source.model_copy(update={"bad_rows": len(found.left_out)})
     whole = named.drop(index=named.index[sorted(found.left_out)])
     proposed = propose_constraints(whole, found.fields)
     fields = dict(found.fields)
-    schema = Schema(name=name, target=target, source=source, fields=fields, subject=found.subject, constraints=proposed)
+    schema = Schema(
+        name=name,
+        target=target,
+        source=source,
+        joined=joined,
+        fields=fields,
+        subject=found.subject,
+        constraints=proposed,
+    )
     return schema, found
+
+
+def _parted(frame: pd.DataFrame, joined: Mapping[str, str], times: Mapping[str, Field]) -> pd.DataFrame:
+    """A raw frame with columns taken apart, each part where the column was."""
+    parted = frame.copy()
+    taken_apart(parted, joined, times)
+    names = [part for name in frame.columns for part in (parts_of(joined[name]) if name in joined else [name])]
+    return parted[names]
 
 
 def _said(model: BaseModel) -> dict[str, Any]:

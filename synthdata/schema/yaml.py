@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["read_yaml", "with_model", "write_yaml"]
 
 MODELINE = "# yaml-language-server: $schema=schema.json"
-OPTIONAL = ("fields", "constraints", "require")  # keys with nothing behind them count as left out
+OPTIONAL = ("joined", "fields", "constraints", "require")  # keys with nothing behind them count as left out
 
 
 def read_yaml(text: str, source: str) -> dict[str, Any]:
@@ -48,6 +48,8 @@ def write_yaml(schema: Schema, notes: Mapping[str, str], reasons: Mapping[str, s
         head["rows_per_subject"] = schema.rows_per_subject
     if schema.source != Source():
         head["source"] = schema.source.said
+    if schema.joined:
+        head["joined"] = schema.joined
     if schema.model != Model():
         head["model"] = _model(schema)
     behind = {key: f"  # {reason}" for key, reason in reasons.items() if reason}

@@ -82,7 +82,8 @@ def export(validated: Validated, path: str | Path, *, force: bool = False) -> Pa
 
 def _write_table(writing: AtomicWrite, path: Path, validated: Validated) -> int:
     """Write the table and its images; return the number of rows."""
-    ending, schema, names = ending_of(path.name, FORMATS), validated.schema, {}
+    ending, names = ending_of(path.name, FORMATS), {}
+    schema = _as_written(ending, validated.schema)
     files = None
     rows = 0
     with ExitStack() as stack:
@@ -103,6 +104,7 @@ def _write_table(writing: AtomicWrite, path: Path, validated: Validated) -> int:
         stack.callback(writer.abandon)
         for frame in validated.frames():
             with explained(path):
+                frame = validated.schema.join(frame) if schema is not validated.schema else frame
                 writer.write(files.put(frame).rename(columns=names) if files else frame)
             rows += len(frame)
         with explained(path):
@@ -144,6 +146,7 @@ def check_target(path: str | Path, *, force: bool = False, schema: Schema | None
 
 def _check_names(path: Path, ending: str, schema: Schema) -> None:
     """Refuse a format in which two columns would have one name."""
+    schema = _as_written(ending, schema)
     names = _writer_class(ending).names(schema) if ending else list(metadata_names(schema).values())
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -165,6 +168,11 @@ def _writer(ending: str, target: Sink, schema: Schema) -> Writer:
     """The writer of a format, into a compressed stream if the ending says so."""
     writer = _writer_class(ending)
     return Gzipped(target, schema, writer) if ending.endswith(".gz") else writer(target, schema)
+
+
+def _as_written(ending: str, schema: Schema) -> Schema:
+    """The schema of what is written: tables hold joined columns, arrays their parts."""
+    return schema.written if not ending or _writer_class(ending).is_table else schema
 
 
 def _meant(path: Path) -> str:

@@ -6,7 +6,7 @@ import tempfile
 import zipfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import IO, cast, final
+from typing import IO, ClassVar, cast, final
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,8 @@ class NpzWriter(Writer):
     A nullable column has a second array beside it, `<name>.missing`, true where the first means nothing. Rows wait in
     temporary files until the end: an array's header states how many there are.
     """
+
+    is_table: ClassVar[bool] = False
 
     def __init__(self, target: Sink, schema: Schema) -> None:
         super().__init__(target, schema)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,8 @@ class RecordWriter(Writer):
     Images are the bytes of PNG files, integers and booleans int64, texts UTF-8 bytes, numbers float32, the only floats
     of the format. TensorFlow writes to a path of its own, so records wait in a temporary file.
     """
+
+    is_table: ClassVar[bool] = False
 
     def __init__(self, target: Sink, schema: Schema) -> None:
         with needed("train", "TFRecord"):

@@ -30,10 +30,12 @@ class Writer(ABC):
     What to implement: `write` a chunk, and `close`, after which the bytes are complete. Then name the class in
     `synthdata.io.formats.FORMATS`.
 
-    images_beside: the format cannot hold images, so they are written as files into a folder beside the table.
+    images_beside: the format cannot hold images, so they are written as files into a folder beside the table. is_table:
+    joined columns are put together, as in the file that the schema is of; arrays keep the parts.
     """
 
     images_beside: ClassVar[bool] = False
+    is_table: ClassVar[bool] = True
 
     def __init__(self, target: Sink, schema: Schema) -> None:
         self.target = target
