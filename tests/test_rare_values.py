@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -35,6 +37,12 @@ def sampled(**fields: Category) -> tuple[Synthesizer, pd.DataFrame]:
         schema = schema.replace_field(name, field)
     model = Synthesizer.fit(FRAME, schema, model="marginals")
     return model, model.sample(2000)
+
+
+def saved(model: Synthesizer) -> Path:
+    path = Path(tempfile.mkdtemp()) / "model"
+    model.save(path)
+    return path
 
 
 def test_codes_are_made_anew_in_their_shape_and_with_letters_that_many_have() -> None:
@@ -97,7 +105,35 @@ def test_names_of_things_are_made_of_words_that_many_have() -> None:
 
 def test_a_closed_set_has_no_rare_values() -> None:
     with pytest.raises(SchemaError, match="a closed set has none"):
-        Schema(fields={"x": Category(values=["a"], rare_values="made")})
+        Schema(fields={"x": Category(values=["a"], rare_values="frequent")})
+
+
+def test_rare_codes_are_drawn_from_a_list() -> None:
+    listed = [f"{letter}{number}.{digit}" for letter in "EIJZ" for number in range(10, 90) for digit in range(10)]
+    model, rows = sampled(code=Category(values=listed, rare_values="made"))
+    made = rows["code"][~rows["code"].isin(COMMON)]
+    assert len(made) > 500
+    assert made.isin(listed).all()
+    assert set(made.str[0]) == {"E", "I", "J"}  # no code of the data begins with Z
+    assert made.nunique() > 400
+    again = Synthesizer.load(saved(model))
+    assert again.sample(50, seed=1)["code"].tolist() == model.sample(50, seed=1)["code"].tolist()
+    with pytest.raises(ConditionError, match="is not among the values the model learned"):
+        model.sample(1, where="code = Z10.0")
+
+
+def test_values_are_read_from_a_file_beside_the_schema(tmp_path: Path) -> None:
+    (tmp_path / "codes.txt").write_text("A1\n\n B2 \nC3\n")
+    (tmp_path / "s.yaml").write_text("fields: {code: {kind: category, values: codes.txt}}")
+    assert Schema.load(tmp_path / "s.yaml").fields["code"] == Category(values=["A1", "B2", "C3"])
+    (tmp_path / "codes.txt").unlink()
+    with pytest.raises(SchemaError, match=r's.yaml, field "code", values: .*codes.txt cannot be read: .*No such file'):
+        Schema.load(tmp_path / "s.yaml")
+    (tmp_path / "codes.txt").write_text("\n")
+    with pytest.raises(SchemaError, match="is empty; it holds one value a line"):
+        Schema.load(tmp_path / "s.yaml")
+    with pytest.raises(SchemaError, match="values"):
+        Schema.parse("fields: {code: {kind: category, values: codes.txt}}")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from synthdata.errors import ConditionError, nearest
 from synthdata.fields.base import Body, Expectation, Field, Guess
 from synthdata.fields.cells import named_cells
 from synthdata.fields.comparison import Categories
+from synthdata.fields.listed import Listed
 from synthdata.fields.predicates import Mask, OperandError, Predicate
 from synthdata.fields.quantiles import draw_threshold
 from synthdata.fields.rows import Rows
@@ -44,11 +45,13 @@ class Category(Field):
     Parameters
     ----------
     values : list of str, optional
-        All there are. The set is then closed and public: each value that occurs is learned, others are refused.
+        All there are. The set is then closed and public: each value that occurs is learned, others are refused. In a
+        YAML file also the name of a text file beside it, one value a line.
         Without it, the set is what training shows, and values of fewer than 5 to 8 subjects are rare, and not learned.
     rare_values : {"label", "frequent", "made"}, default "label"
         What stands in place of rare values: `rare`; one of the frequent values, as the rest of the row has it; or a
-        code made anew, in the shape of the rare ones.
+        code made anew, in the shape of the rare ones, or out of `values` if there are some. With `values` and `label`,
+        none is rare.
     rare : str, default "_RARE_"
         The label that stands for rare values.
     nullable : bool, default False
@@ -85,6 +88,8 @@ class Category(Field):
     def in_short(self) -> str:
         """The values, or what stands for rare ones."""
         stands = {"label": self.rare, "frequent": "frequent ones", "made": "made anew"}
+        if self.values and len(self.values) > FEW_VALUES:
+            return f"{len(self.values):,} values"
         return ", ".join(self.values) if self.values else f"rare ones: {stands[self.rare_values]}"
 
     def check(self) -> str | None:
@@ -92,8 +97,8 @@ class Category(Field):
         if self.values and len(set(self.values)) < len(self.values):
             twice = next(value for value in self.values if self.values.count(value) > 1)
             return f'value "{twice}" stands twice in values'
-        if self.values and self.rare_values != "label":
-            return f"rare_values {self.rare_values} says what stands for rare values, and a closed set has none"
+        if self.values and self.rare_values == "frequent":
+            return "rare_values frequent says what stands for rare values, and a closed set has none; made is allowed"
         return None
 
     @classmethod
@@ -148,13 +153,16 @@ class Category(Field):
         """Keep what is declared, or what is not rare."""
         threshold = draw_threshold(rng)
         counts = subjects.count_values(values)
-        if self.values is not None:
+        if self.values is not None and self.rare_values != "made":
             return CategoryBody(tuple(value for value in self.values if counts.get(value, 0)), None)
         kept = counts[counts >= threshold].index[:MOST_VALUES]
         names = tuple(sorted(map(str, kept)))
         if len(kept) == len(counts):
             return CategoryBody(names, None)
         is_rare = ~values.isin(kept).to_numpy(bool)
+        if self.values is not None:
+            listed = Listed.fit(values[is_rare], subjects[is_rare], threshold, self._but(names))
+            return CategoryBody(names, self.rare, shapes=listed)
         made = self.rare_values == "made"
         shapes = Shapes.fit(values[is_rare], subjects[is_rare], threshold) if made else None
         is_masked = bool(names) and (self.rare_values == "frequent" or (made and shapes is None))
@@ -162,8 +170,17 @@ class Category(Field):
 
     def body_from_json(self, data: Mapping[str, Any]) -> CategoryBody:
         """Read what `CategoryBody.to_json` wrote."""
-        shapes = Shapes.from_json(data["shapes"]) if data.get("shapes") else None
-        return CategoryBody(tuple(data["values"]), data["rare"], bool(data.get("masked", False)), shapes)
+        names = tuple(data["values"])
+        shapes: Shapes | Listed | None = None
+        if data.get("listed"):
+            shapes = Listed.from_json(data["listed"], self._but(names))
+        elif data.get("shapes"):
+            shapes = Shapes.from_json(data["shapes"])
+        return CategoryBody(names, data["rare"], bool(data.get("masked", False)), shapes)
+
+    def _but(self, names: Sequence[str]) -> list[str]:
+        """The declared values without some."""
+        return [value for value in self.values or () if value not in set(names)]
 
     def claims(self, name: str) -> list[Expectation]:
         """Type, and the closed set."""
@@ -197,13 +214,13 @@ def _looks(text: pd.Series) -> str:
 class CategoryBody(Body):
     """The names kept, and the label of the rare ones (the last symbol) if there were any.
 
-    is_masked: whether the last symbol is not sampled. shapes: of codes that are made in place of the label.
+    is_masked: whether the last symbol is not sampled. shapes: what makes codes in place of the label.
     """
 
     values: tuple[str, ...]
     rare: str | None
     is_masked: bool = False
-    shapes: Shapes | None = None
+    shapes: Shapes | Listed | None = None
 
     @property
     def _names(self) -> list[str]:
@@ -263,7 +280,9 @@ class CategoryBody(Body):
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
-        shapes = {} if self.shapes is None else {"shapes": self.shapes.to_json()}
+        shapes: dict[str, Any] = {}
+        if self.shapes is not None:
+            shapes["listed" if isinstance(self.shapes, Listed) else "shapes"] = self.shapes.to_json()
         return {
             "values": list(self.values),
             "rare": self.rare,

@@ -24,6 +24,7 @@ def json_schema() -> dict[str, Any]:
     _describe(schema, Schema)
     for kind in (*KINDS.values(), *CONSTRAINTS.values()):
         _describe(schema["$defs"][kind.__name__], kind)
+    schema["$defs"]["Category"]["properties"]["values"]["anyOf"].insert(1, {"type": "string"})  # the name of a file
     schema["properties"]["model"] = {"anyOf": [{"type": "string"}, schema["properties"]["model"]]}
     return schema
 

@@ -33,7 +33,7 @@ from synthdata.schema.messages import explained
 from synthdata.schema.model import Model
 from synthdata.schema.proposals import propose_constraints
 from synthdata.schema.source import BAD_ROWS, FOUND, Source
-from synthdata.schema.yaml import read_yaml, with_model, write_yaml
+from synthdata.schema.yaml import read_yaml, with_listed, with_model, write_yaml
 from synthdata.subjects import Subjects
 
 __all__ = ["MISSING", "Schema", "infer"]
@@ -138,7 +138,7 @@ class Schema(BaseModel):
         Parameters
         ----------
         path : str or Path
-            The file. A relative `suite` in it is taken from beside it.
+            The file. A relative `suite` in it, and files of a category's `values`, are taken from beside it.
 
         Raises
         ------
@@ -154,13 +154,17 @@ class Schema(BaseModel):
             raise SchemaError(f"{path}: no such schema; {similar_file(path) or init}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise SchemaError(f"{path}: cannot be read: {error}") from None
-        schema = cls.parse(text, source=str(path))
+        schema = cls._of_data(with_listed(read_yaml(text, str(path)), path), str(path))
         return schema if schema.suite is None else schema.replace(suite=str(path.parent / schema.suite))
 
     @classmethod
     def parse(cls, text: str, source: str = "schema") -> Schema:
         """Read YAML text; SchemaError says where it is wrong. source: how messages name it."""
-        return cls.model_validate(read_yaml(text, source), context={"source": source})
+        return cls._of_data(read_yaml(text, source), source)
+
+    @classmethod
+    def _of_data(cls, data: Mapping[str, Any], source: str) -> Schema:
+        return cls.model_validate(data, context={"source": source})
 
     @classmethod
     def infer(cls, data: pd.DataFrame | str | Path, name: str = "table", *, target: str | None = None) -> Schema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -15,7 +16,7 @@ from synthdata.schema.source import Source
 if TYPE_CHECKING:
     from synthdata.schema.schema import Schema
 
-__all__ = ["read_yaml", "with_model", "write_yaml"]
+__all__ = ["read_yaml", "with_listed", "with_model", "write_yaml"]
 
 MODELINE = "# yaml-language-server: $schema=schema.json"
 OPTIONAL = ("joined", "fields", "constraints", "require")  # keys with nothing behind them count as left out
@@ -34,6 +35,22 @@ def read_yaml(text: str, source: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise SchemaError(f'{source}: found {type(data).__name__}; a schema is a mapping with "fields"')
     return {key: value for key, value in data.items() if value or key not in OPTIONAL}
+
+
+def with_listed(data: dict[str, Any], path: Path) -> dict[str, Any]:
+    """A schema's data with the values of categories that are in files, one a line. path: of the schema's own file."""
+    for name, field in (data.get("fields") or {}).items() if isinstance(data.get("fields"), dict) else ():
+        if not isinstance(field, dict) or not isinstance(field.get("values"), str):
+            continue
+        file = path.parent / field["values"]
+        try:
+            lines = file.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SchemaError(f'{path}, field "{name}", values: {file} cannot be read: {error}') from None
+        field["values"] = [line.strip() for line in lines if line.strip()]
+        if not field["values"]:
+            raise SchemaError(f'{path}, field "{name}", values: {file} is empty; it holds one value a line')
+    return data
 
 
 def write_yaml(schema: Schema, notes: Mapping[str, str], reasons: Mapping[str, str]) -> str:
