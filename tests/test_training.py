@@ -22,7 +22,7 @@ from synthdata.errors import ArtefactError, InputError, TrainingError
 from synthdata.models import family, settings
 from synthdata.models.base import Signature
 from synthdata.models.tabular.transformer.model import Transformer, TransformerGenerator
-from synthdata.models.training import checkpoints
+from synthdata.models.training import checkpoints, loop
 from synthdata.models.training.checkpoints import locked
 from synthdata.models.training.plan import Run
 from synthdata.models.training.schedule import Schedule
@@ -282,15 +282,35 @@ def test_a_plateau_near_the_end_changes_nothing():
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_a_schedule_shortened_by_time_ends_at_the_least_rate_and_says_what_was_done(turned):
+def test_a_schedule_fitted_to_time_ends_at_the_least_rate_and_says_what_was_done(turned):
     schedule = Schedule.of(1000)
     if turned:
         schedule.meet_plateau(400)
-    schedule.shorten(500)
-    schedule.shorten(600)
+    schedule.fit(300)
+    schedule.fit(500)  # time was given back
     assert schedule.end == 500
     assert schedule.rate(499) == pytest.approx(0.02, abs=0.001)
     assert schedule.done(500) == pytest.approx(500 / (700 if turned else 1000))
+    schedule.fit(5000)
+    assert schedule.end == (700 if turned else 1000)
+
+
+def test_what_slowed_training_once_is_forgotten(monkeypatch):
+    class Clock(keras.callbacks.Callback):
+        """Time passes by steps: the first 38 that count are six times as long as the others."""
+
+        steps, now = 0, 0.0
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.steps += 1
+            self.now += 0.06 if 12 < self.steps <= 50 else 0.01
+
+    clock, rates = Clock(), Rates()
+    monkeypatch.setattr(loop.time, "monotonic", lambda: clock.now)
+    long = SETTINGS.model_copy(update={"epochs": 100_000, "patience": 100_000})
+    TransformerGenerator.fit(SIGNATURE, table(), long, Run(minutes=9 / 60, callbacks=[clock, rates]))
+    assert 600 < clock.steps <= 50 + (9 - 2.4) / 0.01
+    assert rates.seen[-1] < 0.1 * max(rates.seen)
 
 
 def test_a_time_budget_brings_the_rate_down():

@@ -449,6 +449,8 @@ def infer(
         source = source.model_copy(update={"bad_rows": len(found.left_out)})
     whole = named.drop(index=named.index[sorted(found.left_out)])
     proposed = propose_constraints(whole, found.fields)
+    types = {name: type_ for name, type_ in source.types.items() if name in found.fields}
+    source = source.model_copy(update={"types": types})
     fields = dict(found.fields)
     schema = Schema(
         name=name,

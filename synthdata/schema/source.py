@@ -44,6 +44,9 @@ class Source(Declaration):
     bad_rows : int or str, default 0
         How many rows may be left out that cannot be read, or which share of them, "1%": lines of too many or too few
         cells, and rows with a cell that is not what its field says. More are an error.
+    types : dict of str to str, default {}
+        Types of columns in a Parquet or Feather file, as Arrow names them, which exported Parquet has as well. Without
+        one, it has 64-bit numbers, text, booleans, bytes and timestamps of microseconds.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class Source(Declaration):
     na: tuple[str, ...] = Key(default=(), description="cells that mean a missing value, besides empty ones")
     sheet: str | None = Key(default=None, description="the sheet of a workbook")
     bad_rows: int | str = Key(default=0, description='how many rows that cannot be read may be left out: 10, "1%"')
+    types: dict[str, str] = Key(default={}, description="types of columns in Parquet, as Arrow names them")
 
     @property
     def said(self) -> dict[str, Any]:

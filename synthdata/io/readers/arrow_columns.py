@@ -11,7 +11,9 @@ import pyarrow as pa
 import pyarrow.compute
 
 from synthdata.errors import DataError
+from synthdata.io.arrow_types import unusual
 from synthdata.io.readers.opening import READ_AS, check_names
+from synthdata.schema.source import FOUND
 
 __all__ = ["from_arrow", "readable_names"]
 
@@ -40,6 +42,7 @@ def readable_names(schema: pa.Schema, path: Path) -> tuple[list[str], list[str]]
 def from_arrow(table: pa.Table, path: Path, remarks: list[str]) -> pd.DataFrame:
     """A table of readable columns as a frame; records in it become columns by their path, `address.city`."""
     columns: dict[str, pd.Series] = {}
+    types: dict[str, str] = {}
     declared = _declared(table.schema)
     for name in table.column_names:
         for part, values in _flat(name, table.column(name)):
@@ -51,8 +54,12 @@ def from_arrow(table: pa.Table, path: Path, remarks: list[str]) -> pd.DataFrame:
             if pa.types.is_duration(values.type):
                 remarks.append(f'{path}: column "{part}" is read as seconds')
             columns[part] = _column(values.dictionary_encode() if part in declared else values)
+            if unusual(values.type) or part in declared:
+                types[part] = str(values.type)
     frame = pd.DataFrame(columns)
     frame.attrs[READ_AS] = remarks
+    if types:
+        frame.attrs[FOUND] = {"types": types}
     return frame
 
 

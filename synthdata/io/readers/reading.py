@@ -99,7 +99,7 @@ def _read_file(path: Path, source: Source) -> pd.DataFrame:
             raise DataError(f"{path}: the file is empty; a header and rows are needed")
         frame: pd.DataFrame = resolve_name(READERS[ending])(path, source)
     frame = without_marks(frame, source.na)
-    frame.attrs.setdefault(FOUND, source.said)
+    frame.attrs[FOUND] = {**source.said, **frame.attrs.get(FOUND, {})}
     return frame
 
 

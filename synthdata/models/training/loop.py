@@ -14,6 +14,7 @@ import hashlib
 import math
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -37,6 +38,7 @@ ADAM_RATIO = 2.0  # learning rate of AdamW's weights, over that of Muon's
 CHECKPOINT_SECONDS = 30.0
 COMPILES = 12  # first steps of a process, which compile and do not count for the pace
 FITTED = 38  # steps from one adjustment to the time budget to the next
+PACED = 9  # adjustments that the pace is measured over, so that what slowed it once is forgotten
 SPARE = 0.95  # share of the time left that steps are planned for; the rest is for validation
 
 
@@ -121,7 +123,7 @@ class _Loop:
             list(run.callbacks), model=self.model, epochs=plan.epochs, steps=plan.steps_per_epoch
         )
         self.losses: list[tf.Tensor] = []
-        self.paced_from = (0, 0.0)  # step and seconds since when the pace is measured
+        self.marks: deque[tuple[int, float]] = deque(maxlen=PACED)  # steps and seconds, from which the pace is measured
         self.last_saved = time.monotonic()
         self._step = tf.function(self._one_step, jit_compile=plan.compiled(run.minutes))
         if run.resume:
@@ -144,7 +146,8 @@ class _Loop:
         self.model.stop_training = False
         self.callbacks.on_train_begin()
         began, before = time.monotonic(), state.seconds
-        self.paced_from = (self.first_step + COMPILES, 0.0)
+        first = self.first_step + COMPILES
+        self.marks.append((first, 0.0))
         while state.step < state.schedule.end and not self._stops():
             stop()
             epoch, inside = divmod(state.step, plan.steps_per_epoch)
@@ -152,8 +155,8 @@ class _Loop:
                 self.callbacks.on_epoch_begin(epoch)
             self._do_step()
             state.seconds = before + time.monotonic() - began
-            if state.step == self.paced_from[0]:
-                self.paced_from = (state.step, state.seconds)
+            if state.step == first:
+                self.marks[0] = (first, state.seconds)
             if self._fit_to_budget():
                 break
             if state.step % plan.steps_per_epoch == 0 or state.step == state.schedule.end:
@@ -188,17 +191,19 @@ class _Loop:
         self.callbacks.on_train_batch_end(inside, {"loss": float(loss)} if self.run.callbacks else {})
 
     def _fit_to_budget(self) -> bool:
-        """Shorten the schedule to fit the time budget; return whether that is used up."""
+        """Fit the schedule to the time budget; return whether that is used up."""
         if self.run.minutes is None:
             return False
         budget, state, pace = self.run.minutes * 60, self.state, self._pace()
-        if pace is not None and (state.step - self.paced_from[0]) % FITTED == 0:
-            state.schedule.shorten(state.step + max(int((budget - state.seconds) * SPARE / pace), 1))
+        if pace is not None and state.step - self.marks[-1][0] == FITTED:
+            self.marks.append((state.step, state.seconds))
+            state.schedule.fit(state.step + max(int((budget - state.seconds) * SPARE / pace), 1))
         return state.seconds >= budget
 
     def _pace(self) -> float | None:
-        """Seconds per step, without the first steps of this process, which compile; None if not known yet."""
-        steps, seconds = self.state.step - self.paced_from[0], self.state.seconds - self.paced_from[1]
+        """Seconds per step of late, without the first steps of this process, which compile; None if not known yet."""
+        step, second = self.marks[0]
+        steps, seconds = self.state.step - step, self.state.seconds - second
         return seconds / steps if steps > 0 else None
 
     def _end_epoch(self, epoch: int) -> None:

@@ -2,7 +2,7 @@
 
 Training that ends at a high learning rate leaves noise in the weights. So a plateau of the validation loss does not end
 training: it begins the last decay, from the rate reached to zero (warm-up, stable, decay: Hu et al. 2024,
-arXiv:2404.06395, section 4). A time budget shortens the schedule in the same way.
+arXiv:2404.06395, section 4). A time budget shortens the schedule in the same way, by the pace of late.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class Schedule:
             self.turn, self.turn_rate = step, self.rate(step)
             self.planned = self.end = end
 
-    def shorten(self, end: int) -> None:
-        """End at step `end`, if that is earlier."""
-        self.end = min(self.end, end)
+    def fit(self, end: int) -> None:
+        """End at step `end`, or as planned if that is earlier. A later call may give time back: a machine gets free."""
+        self.end = min(self.planned, end)
 
     def done(self, step: int) -> float:
         """Completed share of the planned steps."""
