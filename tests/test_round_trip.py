@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -107,6 +109,30 @@ def test_a_table_comes_back_as_it_was_written(
         again = schema.read(read_table(Path(folder) / "out.csv", schema.source))
         learned = [name for name, field in schema.fields.items() if not field.is_made]
         pd.testing.assert_frame_equal(again[learned], typed[learned])
+
+
+@pytest.mark.parametrize("quoting", [csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
+def test_what_is_read_of_changed_quotes_a_strict_reader_reads_as_well(tmp_path: Path, quoting: Any) -> None:
+    rng = np.random.default_rng(0)
+    notes = [f'said "{row}", twice' if row % 3 else "plain" for row in range(60)]
+    cities = [["New York, NY", "Rome", 'a"b'][row % 3] for row in range(60)]
+    whole = pd.DataFrame({"id": range(60), "note": notes, "city": cities}).to_csv(index=False, quoting=quoting)
+    read = 0
+    for _ in range(150):
+        changed, place = list(whole), int(rng.integers(40, len(whole)))
+        if rng.random() < 0.5:
+            changed.insert(place, str(rng.choice(['"', "\n"])))
+        else:
+            del changed[place]
+        (tmp_path / "t.csv").write_text("".join(changed))
+        try:
+            frame = read_table(tmp_path / "t.csv")
+        except SynthdataError:
+            continue
+        read += 1
+        rows = [row for row in csv.reader(io.StringIO("".join(changed), newline=""), strict=True) if row]
+        assert frame.fillna("").to_numpy().tolist() == rows[1:]
+    assert 30 < read < 150
 
 
 CASES = Path(__file__).parents[2] / "shared" / "field"

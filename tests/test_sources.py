@@ -122,6 +122,35 @@ def test_runs_of_blanks_part_columns_where_nothing_else_does(tmp_path: Path) -> 
     assert list(read_table(path)) == ["name"]
 
 
+QUOTED = 'id,note\n1,"said ""no"""\n2,"plain"\n3,"a, b"\n'
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('4,"said "no" twice"\n5,x\n', "line 5: there is text behind a closing quote"),
+        ('4,"never closed\n5,x\n6,y\n', "line 5: a quote is left open"),
+    ],
+)
+def test_cells_that_are_badly_quoted_are_refused_or_left_out(tmp_path: Path, line: str, complaint: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(QUOTED + line)
+    with pytest.raises(DataError, match=complaint):
+        read_table(path)
+    lost = len(line.splitlines()) if "never" in line else 1
+    frame = read_table(path, Source(bad_rows=lost))
+    assert frame["note"].tolist()[:3] == ['said "no"', "plain", "a, b"]
+    assert frame.attrs["synthdata.bad_lines"] == line.splitlines()[:lost]
+    if lost > 1:
+        with pytest.raises(DataError, match=f"{lost} lines are like this, and bad_rows allows fewer"):
+            read_table(path, Source(bad_rows=1))
+
+
+def test_quotes_inside_of_plain_cells_are_their_own(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('id,height\n1,5\'7"\n2,"6\'0"""\n')
+    assert read_table(tmp_path / "t.csv")["height"].tolist() == ["5'7\"", "6'0\""]
+
+
 def test_escaped_quotes_are_read_as_they_are_meant(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("id,said\n" + "".join(f'{row},"he said \\"no, {row}\\""\n' for row in range(30)))

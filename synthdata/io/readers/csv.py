@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from synthdata.errors import DataError
-from synthdata.io.readers.csv_dialect import NAMED, Dialect, find_dialect, open_rows
+from synthdata.io.readers.csv_dialect import NAMED, Dialect, badly_quoted, find_dialect, open_rows
 from synthdata.io.readers.headers import without_blanks, without_unnamed
 from synthdata.io.readers.opening import READ_AS, opened
 from synthdata.schema.source import BAD_LINES, FOUND, Source
@@ -24,9 +24,14 @@ END_OF_FILE = "\x1a"  # which DOS wrote behind the last line
 def read_csv(path: Path, source: Source) -> pd.DataFrame:
     """Read as text, all columns."""
     dialect = find_dialect(path, source)
-    frame, bad = (
-        _parted_by_blanks(path, dialect, source) if dialect.delimiter == " " else _parted(path, dialect, source)
-    )
+    broken = badly_quoted(path, dialect)
+    if broken and not source.bad_rows:
+        line, why = next(iter(broken.items()))
+        raise DataError(f"{path}, line {line}: {why}: mend the line, or leave it out (--reject-bad-rows {len(broken)})")
+    if broken or dialect.delimiter == " ":  # which Arrow would read, or takes each blank for a delimiter
+        frame, bad = _row_by_row(path, dialect, source)
+    else:
+        frame, bad = _parted(path, dialect, source)
     if bad and len(bad) > source.most_bad(len(frame) + len(bad)):
         raise DataError(f"{_explain_csv(path, dialect)}; {len(bad):,} lines are like this, and bad_rows allows fewer")
     if dialect.comment:
@@ -80,20 +85,27 @@ def _parted(path: Path, dialect: Dialect, source: Source) -> tuple[pd.DataFrame,
     return table.to_pandas().astype("str"), bad  # pandas takes a column of missing text for objects
 
 
-def _parted_by_blanks(path: Path, dialect: Dialect, source: Source) -> tuple[pd.DataFrame, list[str]]:
-    """As `_parted`, where runs of blanks part cells: row by row, since Arrow takes each blank for a delimiter."""
-    rows, bad = [], []
-    try:
-        with open_rows(path, dialect) as (every, _):
-            for row in (row for row in every if row):
-                if len(row) == len(dialect.names):
-                    rows.append(row)
-                elif source.bad_rows and not _is_no_row(row[0], dialect):
-                    bad.append(" ".join(row))
-                elif not _is_no_row(row[0], dialect):
-                    raise DataError(_explain_csv(path, dialect))
-    except csv.Error:
-        raise DataError(_explain_csv(path, dialect)) from None
+def _row_by_row(path: Path, dialect: Dialect, source: Source) -> tuple[pd.DataFrame, list[str]]:
+    """As `_parted`, without Arrow."""
+    rows: list[list[str]] = []
+    bad: list[str] = []
+    with open_rows(path, dialect, strict=bool(source.bad_rows)) as (every, _):
+        while True:
+            try:
+                row = next(every)
+            except StopIteration:
+                break
+            except csv.Error:
+                if not source.bad_rows:
+                    raise DataError(_explain_csv(path, dialect)) from None
+                bad += every.as_written
+                continue
+            if len(row) == len(dialect.names):
+                rows.append(row)
+            elif row and source.bad_rows and not _is_no_row(row[0], dialect):
+                bad.append(dialect.delimiter.join(row))
+            elif row and not _is_no_row(row[0], dialect):
+                raise DataError(_explain_csv(path, dialect))
     cells = zip(*rows[int(dialect.header) :], strict=True)
     columns = {
         name: pd.Series([cell or None for cell in column], dtype="str")

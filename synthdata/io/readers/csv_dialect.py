@@ -11,9 +11,11 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Self
 
 from synthdata.errors import DataError
 from synthdata.io.readers.encoding import encoding_of
@@ -21,13 +23,16 @@ from synthdata.io.readers.headers import check_header, header_row, numbered, tol
 from synthdata.io.readers.opening import check_names, opened
 from synthdata.schema.source import Source
 
-__all__ = ["NAMED", "Dialect", "find_dialect", "open_rows"]
+__all__ = ["NAMED", "Dialect", "Rows", "badly_quoted", "find_dialect", "open_rows"]
 
 NAMED = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}  # delimiters, the likeliest first
 FEWEST_BLANKS = 3  # columns that runs of blanks part, at least, for them not to be words
 MOSTLY = 0.9  # of the rows, that are as wide as the header below titles
 LOOKED_AT = 200  # rows that a dialect is told by
 SAMPLE = 1 << 20  # characters that an escape is looked for in
+LONGEST = 8 << 20  # characters of a cell
+BEHIND = "there is text behind a closing quote; in a cell in quotes, quotes are doubled"
+LEFT_OPEN = "a quote is left open"
 SAID = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # a first line that names the delimiter, as Excel reads it
 
 
@@ -158,19 +163,87 @@ def _below_titles(path: Path, dialect: Dialect, source: Source) -> tuple[int, in
     return above, first, [rows[number] for number in kept[first:]]
 
 
+def badly_quoted(path: Path, dialect: Dialect) -> dict[int, str]:
+    """Lines with text behind a closing quote, or a quote that nothing closes, and what is wrong with each.
+
+    Lenient readers, Arrow's among them, take such cells for something.
+    """
+    with opened(path) as file:
+        if not any(b'"' in part for part in iter(partial(file.read, SAMPLE), b"")):
+            return {}
+    found: dict[int, str] = {}
+    before = csv.field_size_limit(LONGEST)
+    try:
+        with open_rows(path, dialect, strict=True) as (rows, line_number):
+            while True:
+                begun = line_number() + 1
+                try:
+                    next(rows)
+                except StopIteration:
+                    return found
+                except csv.Error as error:
+                    why = LEFT_OPEN if "end of data" in str(error) else BEHIND
+                    found |= dict.fromkeys(range(begun, line_number() + 1), why)
+    finally:
+        csv.field_size_limit(before)
+
+
 @contextmanager
-def open_rows(path: Path, dialect: Dialect) -> Iterator[tuple[Iterator[list[str]], Callable[[], int]]]:
-    """Open a file row by row, slowly: for its header, and to say where it is broken."""
+def open_rows(path: Path, dialect: Dialect, *, strict: bool = False) -> Iterator[tuple[Rows, Callable[[], int]]]:
+    """Open a file row by row, slowly: for its header, and to say where it is broken.
+
+    strict: raise csv.Error for text behind a closing quote, and go on behind that line if asked to.
+    """
     with opened(path) as file, io.TextIOWrapper(file, encoding=dialect.codec, newline="") as text:
         for _ in range(dialect.skipped):
             text.readline()
+        lines = _Lines(text)
         rows = csv.reader(
-            text,
+            lines,
             delimiter=dialect.delimiter,
             escapechar=dialect.escape or None,
             skipinitialspace=dialect.delimiter == " ",
+            strict=strict,
         )
-        kept = (row for row in rows if not (dialect.comment and row and row[0].startswith(dialect.comment)))
-        if dialect.delimiter == " ":  # blanks behind the last cell
-            kept = (row[:-1] if len(row) > 1 and not row[-1] else row for row in kept)
-        yield kept, lambda: rows.line_num + dialect.skipped
+        yield Rows(rows, lines, dialect), lambda: rows.line_num + dialect.skipped
+
+
+@dataclass
+class _Lines:
+    """Lines of text. of_row: those of the row that was read last."""
+
+    text: Iterator[str]
+    of_row: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self.text)
+        self.of_row.append(line.rstrip("\r\n"))
+        return line
+
+
+@dataclass
+class Rows:
+    """The rows of a reader without comments. A generator would end with the first error."""
+
+    every: Iterator[list[str]]
+    lines: _Lines
+    dialect: Dialect
+
+    @property
+    def as_written(self) -> list[str]:
+        """The lines of the last row, also if it could not be read."""
+        return list(self.lines.of_row)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> list[str]:
+        while True:
+            self.lines.of_row.clear()
+            row = next(self.every)
+            if not (self.dialect.comment and row and row[0].startswith(self.dialect.comment)):
+                ends_blank = self.dialect.delimiter == " " and len(row) > 1 and not row[-1]
+                return row[:-1] if ends_blank else row
