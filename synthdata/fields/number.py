@@ -48,7 +48,7 @@ from synthdata.subjects import Subjects
 
 __all__ = ["Number", "NumberMeasure"]
 
-WRITTEN = ("decimal", "thousands", "prefix", "suffix", "brackets", "plus", "scientific")  # keys of a form
+WRITTEN = ("decimal", "thousands", "prefix", "suffix", "brackets", "plus", "trailing_minus", "scientific")  # keys of a form
 PLAIN = {key: getattr(Form(), key) for key in WRITTEN}
 MOST_DIGITS = 400  # of an operand: beyond any float, and cheap to hold as a fraction
 CODES = re.compile(
@@ -75,6 +75,8 @@ class Number(Field):
         A currency or unit before or after each number, with its space: "$", " kg", " %".
     brackets : bool, default False
         Whether negative numbers stand in brackets there, (12.50).
+    trailing_minus : bool, default False
+        Whether the minus of negative numbers stands behind them there, 12.50-.
     plus : bool, default False
         Whether positive numbers have a sign there, +12.
     scientific : int, optional
@@ -109,6 +111,7 @@ class Number(Field):
     suffix: str = Key(default="", description="a currency or unit after each number in text files, with its space")
     brackets: bool = Key(default=False, description="whether negative numbers stand in brackets in text files")
     plus: bool = Key(default=False, description="whether positive numbers have a sign in text files")
+    trailing_minus: bool = Key(default=False, description="whether the minus stands behind numbers in text files")
     scientific: int | None = Key(default=None, ge=0, le=15, description="digits behind the point before an exponent")
     trailing_zeros: bool = Key(default=False, description="whether all decimals are written, be they zeros")
     below: str | None = Key(default=None, description="how text files write numbers below a limit: <0.1")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -48,7 +48,7 @@ class Form:
 
     decimal: the decimal sign. thousands: what parts thousands, "" for nothing. prefix, suffix: a currency or a unit, as
     it is written, with its space. brackets: whether negative numbers stand in brackets instead of having a sign.
-    plus: whether positive numbers have a sign. scientific: digits behind the point where all numbers are written with
+    plus: whether positive numbers have a sign. trailing_minus: whether negative ones have it behind them. scientific: digits behind the point where all numbers are written with
     an exponent, 1.30e-06; None where they are not. note: what a person should look at.
     """
 
@@ -58,6 +58,7 @@ class Form:
     suffix: str = ""
     brackets: bool = False
     plus: bool = False
+    trailing_minus: bool = False
     scientific: int | None = None
     note: str = ""
 
@@ -69,7 +70,9 @@ class Form:
     @property
     def is_plain(self) -> bool:
         """Whether numbers are written as Python writes them."""
-        is_usual = not (self.thousands or self.prefix or self.suffix or self.brackets or self.plus)
+        is_usual = not (
+            self.thousands or self.prefix or self.suffix or self.brackets or self.plus or self.trailing_minus
+        )
         return is_usual and self.decimal == "." and self.scientific is None
 
 
@@ -88,6 +91,9 @@ def find_form(text: pd.Series) -> Form | None:
     scientific = {len(match[1]) if match else None for match in map(SCIENTIFIC.fullmatch, cells)}
     if len(scientific) == 1 and None not in scientific:
         return Form(scientific=scientific.pop())
+    if any(cell.endswith("-") for cell in cells):
+        form = None if any(cell[:1] in "+-(" for cell in cells) else find_form(_minus_first(text))
+        return None if form is None else replace(form, trailing_minus=True)
     found = [CELL.fullmatch(cell) for cell in cells]
     if not found or any(match is None or bool(match["open"]) != bool(match["close"]) for match in found):
         return None
@@ -168,6 +174,8 @@ def plain_numbers(text: pd.Series, form: Form) -> tuple[pd.Series, np.ndarray]:
     """Cells as text that Python reads as numbers, and which of them do not follow the form: (n,) bool."""
     if form.scientific is not None:
         return text, ~text.str.fullmatch(SCIENTIFIC.pattern).to_numpy(bool)
+    if form.trailing_minus:
+        return plain_numbers(_minus_first(text), replace(form, trailing_minus=False))
     decimal, thousands = re.escape(form.decimal), re.escape(form.thousands)
     whole = rf"(?:\d{{1,3}}(?:{thousands}\d{{3}})+|\d+)" if thousands else r"\d+"
     number = rf"{whole}(?:{decimal}\d+)?"
@@ -184,6 +192,11 @@ def plain_numbers(text: pd.Series, form: Form) -> tuple[pd.Series, np.ndarray]:
     cores = cores.str.replace(form.decimal, ".", regex=False) if form.decimal != "." else cores
     cores = cores.str.replace(r"[^\d.]", "", regex=True)
     return cores.where(~below, "-" + cores), bad
+
+
+def _minus_first(text: pd.Series) -> pd.Series:
+    """Cells with a minus behind the number, 12.50-, as others write them; a minus before one is none then."""
+    return text.str.replace(r"^-", "?-", regex=True).str.replace(r"^([^-]*)-$", r"-\1", regex=True)
 
 
 def has_trailing_zeros(plain: pd.Series) -> bool:
@@ -241,4 +254,6 @@ def _written(size: str, is_negative: bool, form: Form) -> str:
         return text
     if not is_negative:
         return f"+{text}" if form.plus else text
+    if form.trailing_minus:
+        return f"{text}-"
     return f"({text})" if form.brackets else f"-{text}"
