@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from synthdata.models.base import Signature
 from synthdata.models.tabular.transformer.model import Transformer, TransformerGenerator
 from synthdata.models.training import checkpoints, loop
 from synthdata.models.training.checkpoints import locked
+from synthdata.models.training.memory import kept_memory
 from synthdata.models.training.plan import Run
 from synthdata.models.training.schedule import Schedule
 from synthdata.progress import REMARK, TIME_IS_UP, Progress
@@ -346,3 +349,23 @@ print(len(Synthesizer.load(sys.argv[1]).sample(10)), *{"tensorflow", "keras"} & 
 """
     done = subprocess.run([sys.executable, "-c", code, tmp_path / "model"], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["10"]
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="needs the GNU C library")
+def test_training_keeps_the_memory_of_its_buffers():
+    library = ctypes.CDLL(None)
+    library.malloc.restype, library.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+
+    def faults() -> int:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(5):
+            buffer = library.malloc(64 << 20)
+            ctypes.memset(buffer, 1, 64 << 20)
+            library.free(buffer)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+    usual = faults()
+    with kept_memory():
+        faults()
+        assert faults() < 0.2 * usual
+    assert faults() > 0.8 * usual

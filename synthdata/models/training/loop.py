@@ -27,6 +27,7 @@ import tensorflow as tf
 from synthdata.errors import TrainingError
 from synthdata.models.training import checkpoints
 from synthdata.models.training.interrupt import between_steps
+from synthdata.models.training.memory import kept_memory
 from synthdata.models.training.plan import Plan, Run
 from synthdata.models.training.schedule import Schedule
 from synthdata.models.training.task import Task
@@ -62,7 +63,7 @@ def train(task: Task, plan: Plan, run: Run) -> list[dict[str, float]]:
 
     The checkpoint is kept until `run.delete_checkpoint()`. InputError if another run uses the same file.
     """
-    with checkpoints.locked(run.checkpoint), _fixed_order_of_sums():
+    with checkpoints.locked(run.checkpoint), _fixed_order_of_sums(), kept_memory():
         loop = _Loop(task, plan, run)
         with between_steps(run.listener) as stop:
             try:

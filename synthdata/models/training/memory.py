@@ -1,0 +1,37 @@
+"""Memory that training keeps from step to step.
+
+Each step takes and frees the same large buffers. Above 32 MB the GNU C library fetches such a buffer from the kernel each
+time and gives it back, and the kernel clears its pages again: a third of the time of a step, if a table has 50 columns.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+__all__ = ["kept_memory"]
+
+TRIM_THRESHOLD, MMAP_MAX = -1, -4  # of mallopt(3)
+NEVER, USUAL_TRIM, USUAL_MAPS = 2**31 - 1, 128 << 10, 65_536  # bytes, bytes, buffers
+
+
+@contextmanager
+def kept_memory() -> Iterator[None]:
+    """Keep freed buffers for the next ones, and give them back at the end; nothing without the GNU C library."""
+    library = None
+    with suppress(OSError, AttributeError):
+        found = ctypes.CDLL("libc.so.6")
+        if found.mallopt and found.malloc_trim:
+            library = found
+    if library is None:
+        yield
+        return
+    library.mallopt(MMAP_MAX, 0)
+    library.mallopt(TRIM_THRESHOLD, NEVER)
+    try:
+        yield
+    finally:
+        library.mallopt(MMAP_MAX, USUAL_MAPS)
+        library.mallopt(TRIM_THRESHOLD, USUAL_TRIM)
+        library.malloc_trim(0)
