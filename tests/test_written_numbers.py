@@ -30,6 +30,10 @@ WRITTEN = {
         [f"({value:,.2f})" if row % 3 else f"{value:,.2f}" for row, value in enumerate(amounts())],
         Form(thousands=",", brackets=True),
     ),
+    "minus behind": (
+        [f"{german(value)}-" if row % 3 else german(value) for row, value in enumerate(amounts())],
+        Form(",", ".", trailing_minus=True),
+    ),
     "euros": ([f"{german(value)} €" for value in amounts()], Form(",", ".", suffix=" €")),
     "decimal comma": ([german(value) for value in amounts()], Form(",", ".")),
     "percent": ([f"{value % 100:.1f} %".replace(".", ",") for value in amounts()], Form(",", suffix=" %")),
@@ -103,7 +107,8 @@ def test_what_nothing_tells_is_said() -> None:
 @pytest.mark.parametrize(
     "cells",
     [["A12", "A13"], ["C50.1", "C50.2"], ["1.2K", "3M"], ["12 kg", "7 lb"], ["1.2.3", "1.2.4"], ["5'7", "6'1"],
-     ["1.234,5", "1,234.5"], ["1.5e", "2e"], ["030 1234567", "030 22222222"], ["(12)", "12)"]],
+     ["1.234,5", "1,234.5"], ["1.5e", "2e"], ["030 1234567", "030 22222222"], ["(12)", "12)"],
+     ["12-", "-12"], ["3-", "B-"]],
 )  # fmt: skip
 def test_what_is_no_number_or_contradicts_itself_has_no_form(cells: list[str]) -> None:
     assert find_form(pd.Series(cells * 40, dtype="str")) is None

@@ -48,16 +48,8 @@ from synthdata.subjects import Subjects
 
 __all__ = ["Number", "NumberMeasure"]
 
-WRITTEN = (
-    "decimal",
-    "thousands",
-    "prefix",
-    "suffix",
-    "brackets",
-    "plus",
-    "trailing_minus",
-    "scientific",
-)  # keys of a form
+# keys of a form
+WRITTEN = ("decimal", "thousands", "prefix", "suffix", "brackets", "plus", "trailing_minus", "scientific")
 PLAIN = {key: getattr(Form(), key) for key in WRITTEN}
 MOST_DIGITS = 400  # of an operand: beyond any float, and cheap to hold as a fraction
 CODES = re.compile(

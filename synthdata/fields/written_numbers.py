@@ -48,8 +48,9 @@ class Form:
 
     decimal: the decimal sign. thousands: what parts thousands, "" for nothing. prefix, suffix: a currency or a unit, as
     it is written, with its space. brackets: whether negative numbers stand in brackets instead of having a sign.
-    plus: whether positive numbers have a sign. trailing_minus: whether negative ones have it behind them. scientific: digits behind the point where all numbers are written with
-    an exponent, 1.30e-06; None where they are not. note: what a person should look at.
+    plus: whether positive numbers have a sign. trailing_minus: whether negative ones have it behind them. scientific:
+    digits behind the point where all numbers are written with an exponent, 1.30e-06; None where they are not. note:
+    what a person should look at.
     """
 
     decimal: str = "."

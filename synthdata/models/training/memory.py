@@ -1,7 +1,8 @@
 """Memory that training keeps from step to step.
 
-Each step takes and frees the same large buffers. Above 32 MB the GNU C library fetches such a buffer from the kernel each
-time and gives it back, and the kernel clears its pages again: a third of the time of a step, if a table has 50 columns.
+Each step takes and frees the same large buffers. Above 32 MB the GNU C library fetches such a buffer from the kernel
+each time and gives it back, and the kernel clears its pages again: a third of the time of a step, if a table has 50
+columns.
 """
 
 from __future__ import annotations
