@@ -706,3 +706,25 @@ def test_checking_does_not_change_the_table():
 
 def test_validated_rows_are_short_to_look_at() -> None:
     assert repr(validate(small([1, 2]), SMALL)) == "Validated('table', 2 rows, passed)"
+
+
+@pytest.mark.parametrize(
+    ("schema", "cells"),
+    [
+        ("fields: {a: {kind: number, integer: true, max: 9007199254740992}}", {"a": "9007199254740993"}),
+        ("fields: {a: {kind: number, integer: true, min: -9007199254740992}}", {"a": "-9007199254740993"}),
+        ("fields: {a: {kind: number, decimals: 1}}", {"a": "0.25"}),
+        (
+            "fields: {a: {kind: number, integer: true}, b: {kind: number}}\n"
+            "constraints: [{kind: ordered, low: a, high: b}]",
+            {"a": "9007199254740993", "b": "9007199254740992"},
+        ),
+    ],
+)
+def test_what_floats_cannot_tell_apart_is_told_apart(schema: str, cells: dict[str, str]) -> None:
+    parsed = Schema.parse(schema)
+    good = pd.DataFrame({name: ["1", "2"] for name in cells})
+    assert validate(parsed.read(good), parsed).verdict().passed
+    rows = parsed.read(pd.concat([good, pd.DataFrame([cells])], ignore_index=True))
+    with pytest.raises(GateError, match=r"1 of 3 rows failed: exactly\("):
+        validate(rows, parsed)

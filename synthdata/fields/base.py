@@ -191,6 +191,13 @@ class Field(Declaration, ABC):
         """A regular expression of how text writes values, for a cell that holds something else behind them."""
         return ".+?"
 
+    def conforms(self, values: pd.Series) -> np.ndarray | None:
+        """Whether present values (n,) are what the declaration says, where Great Expectations cannot tell exactly.
+
+        None if it can.
+        """
+        return None
+
     def in_short(self) -> str:
         """What the declaration says of the values, in a few words, for a person."""
         return ""

@@ -50,6 +50,7 @@ __all__ = ["Number", "NumberMeasure"]
 
 # keys of a form
 WRITTEN = ("decimal", "thousands", "prefix", "suffix", "brackets", "plus", "trailing_minus", "scientific")
+EXACT_FLOAT = 2**53  # up to which whole numbers are floats
 PLAIN = {key: getattr(Form(), key) for key in WRITTEN}
 MOST_DIGITS = 400  # of an operand: beyond any float, and cheap to hold as a fraction
 CODES = re.compile(
@@ -192,7 +193,7 @@ class Number(Field):
         low, high = (self._shown(bound) for bound in (self.min, self.max))
         if low and high:
             return low if low == high else f"{low} to {high}"
-        return f"from {low}" if low else f"up to {high}" if high else ""
+        return f"from {low}" if low else f"up to {high}" if high else f"{self.decimals} decimals" * bool(self.decimals)
 
     def _shown(self, bound: float | None) -> str:
         values = pd.Series([] if bound is None else [bound], dtype="int64" if self.integer else "float64")
@@ -365,6 +366,24 @@ class Number(Field):
             match = {"column": name, "regex": rf"\A(?:{pattern_of_clock(self.clock)})\Z"}
             claims.append(Expectation("expect_column_values_to_match_regex", match))
         return claims
+
+    def conforms(self, values: pd.Series) -> np.ndarray | None:
+        """Whether they have so many decimals at most, and keep to bounds that floats cannot tell apart."""
+        if self.integer:
+            bounds = [bound for bound in (self.min, self.max) if bound is not None and abs(bound) >= EXACT_FLOAT]
+            if not bounds:
+                return None
+            numbers = values.to_numpy("int64").astype(object)  # Python's, compared exactly
+            return np.array(
+                [all([self.min is None or self.min <= n, self.max is None or n <= self.max]) for n in numbers], bool
+            )
+        if self.decimals is None:
+            return None
+        numbers = values.to_numpy("float64")
+        sizes = np.where(np.isfinite(numbers), np.abs(numbers), 0.0)  # bounds refuse what is infinite
+        return np.asarray(
+            np.abs(sizes - np.round(sizes, self.decimals)) <= 1e-6 * 10.0**-self.decimals + 4 * np.spacing(sizes)
+        )
 
     def write(self, column: pd.Series) -> pd.Series:
         """Numbers are written as they are, or in their form."""

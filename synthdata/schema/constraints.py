@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias, get_args
@@ -121,6 +122,12 @@ class Ordered(Constraint):
     def holds(self, frame: pd.DataFrame) -> np.ndarray:
         """Compare, row by row."""
         low, high = frame[self.low], frame[self.high]
+        if {low.dtype.kind, high.dtype.kind} == {"i", "f"}:
+            present = (low.notna() & high.notna()).to_numpy(bool)
+            result = np.ones(len(frame), bool)
+            compare = operator.lt if self.strict else operator.le
+            result[present] = compare(low[present].astype(object), high[present].astype(object))  # Python's is exact
+            return result
         if self.whole_days:
             low = (low if high.dt.tz is None else low.dt.tz_convert(high.dt.tz)).dt.normalize()
         held = low < high if self.strict and not self.whole_days else low <= high

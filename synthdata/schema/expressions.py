@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import keyword
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ from synthdata.errors import DataError, SchemaError
 __all__ = ["Rule"]
 
 LONGEST = 2000
+LARGEST = 2**63 - 1  # of pandas' whole numbers
+EXACT_FLOAT = 2**53  # up to which whole numbers are floats
 DEEPEST = 100  # a tree of this depth is walked well within Python's stack
 
 _WORDS = re.compile(
@@ -116,9 +119,9 @@ class Rule:
             case ast.UnaryOp(op=ast.Not(), operand=inner):
                 return ~_truth(self._value(inner, frame))
             case ast.UnaryOp(operand=inner):
-                return -self._value(inner, frame)
+                return _calculated(ast.Sub(), 0, self._value(inner, frame))
             case ast.BinOp(left=left, op=op, right=right):
-                return _ARITHMETIC[type(op)](_quantity(self._value(left, frame)), _quantity(self._value(right, frame)))
+                return _calculated(op, self._value(left, frame), self._value(right, frame))
             case ast.BoolOp(op=op, values=values):
                 parts = [_truth(self._value(value, frame)) for value in values]
                 return reduce(np.logical_and if isinstance(op, ast.And) else np.logical_or, parts)
@@ -133,14 +136,65 @@ class Rule:
 
 
 def _compare(op: ast.cmpop, left: Any, right: Any) -> np.ndarray:
+    """Compare; what is undefined (0 / 0 != 1) is false."""
     if isinstance(op, ast.In | ast.NotIn):
-        inside = reduce(np.logical_or, [_truth(left == item) for item in right], np.zeros((), bool))
-        return inside if isinstance(op, ast.In) else ~inside
-    return _truth(_COMPARE[type(op)](left, right))
+        inside = reduce(np.logical_or, [_compare(ast.Eq(), left, item) for item in right], np.zeros((), bool))
+        return inside if isinstance(op, ast.In) else ~inside & ~_undefined(left)
+    if _is_whole(left) != _is_whole(right) and max(_size(left), _size(right)) > EXACT_FLOAT:
+        left, right = _unbounded(left), _unbounded(right)  # Python compares whole numbers with floats exactly
+    held = _truth(_COMPARE[type(op)](left, right))
+    return np.asarray(held & ~_undefined(left) & ~_undefined(right))
+
+
+def _calculated(op: ast.operator, left: Any, right: Any) -> Any:
+    """A sum, difference, product or quotient. Whole numbers never wrap around; what is divided by 0 is undefined."""
+    left, right = _quantity(left), _quantity(right)
+    if isinstance(op, ast.Div | ast.FloorDiv | ast.Mod):
+        return _divided(op, left, right)
+    if _is_whole(left) and _is_whole(right):
+        a, b = _size(left), _size(right)
+        if (a * b if isinstance(op, ast.Mult) else a + b) > LARGEST:
+            left, right = _unbounded(left), _unbounded(right)
+    return _ARITHMETIC[type(op)](left, right)
+
+
+def _divided(op: ast.operator, left: Any, right: Any) -> Any:
+    if not isinstance(right, pd.Series):
+        is_undefined = isinstance(left, pd.Series) and not right
+        return left * math.nan if is_undefined else _ARITHMETIC[type(op)](left, right)
+    zero = right == 0
+    if not zero.any():
+        return _ARITHMETIC[type(op)](left, right)
+    return _ARITHMETIC[type(op)](left, right.where(~zero, 1)).astype("float64").where(~zero)
+
+
+def _is_whole(value: Any) -> bool:
+    if isinstance(value, pd.Series):
+        return pd.api.types.is_integer_dtype(value) or value.dtype == object
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _size(value: Any) -> int:
+    """The largest absolute value of whole numbers; 0 for others."""
+    if not _is_whole(value):
+        return 0
+    return max(abs(int(value.max())), abs(int(value.min()))) if isinstance(value, pd.Series) else abs(value)
+
+
+def _unbounded(value: Any) -> Any:
+    """Numbers as Python's, whose whole ones are of any size."""
+    return value.astype(object) if isinstance(value, pd.Series) else value
+
+
+def _undefined(value: Any) -> np.ndarray:
+    """Where a number is none."""
+    if isinstance(value, pd.Series) and pd.api.types.is_float_dtype(value):
+        return value.isna().to_numpy(bool)
+    return np.asarray(isinstance(value, float) and math.isnan(value))
 
 
 def _truth(value: Any) -> np.ndarray:
-    """Return true and false as an array; what is undefined (0 / 0 > 1) is false."""
+    """Return true and false as an array."""
     if isinstance(value, pd.Series):
         value = value.to_numpy(bool, na_value=False) if pd.api.types.is_bool_dtype(value) else value.to_numpy()
     result = np.asarray(value)

@@ -7,19 +7,20 @@ about the whole (uniqueness, counts, means, shares) is asked once at the end, of
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from synthdata.errors import DataError, GateError
-from synthdata.fields import Expectation
+from synthdata.fields import Expectation, Field
 from synthdata.messages import check_frame
 from synthdata.progress import Listener, Progress
 from synthdata.schema import Schema
-from synthdata.schema.constraints import Constraint
+from synthdata.schema.constraints import Constraint, Ordered
 from synthdata.validation.engine import Outcome, Runner
 from synthdata.validation.suite import Suite, columns_of, is_row_level, is_shape, is_unique, label_of
 from synthdata.validation.uniqueness import Seen
@@ -47,6 +48,7 @@ class Plan:
         self.row = [one for one in suite.expectations if is_row_level(one) and of_set.isdisjoint(columns_of(one))]
         self.whole = [one for one in suite.expectations if one not in self.shape and one not in self.row]
         self.rules: tuple[Constraint, ...] = suite.rules
+        self.exact = _exact_checks(schema)
         self.running = _running(schema, suite)
         self.run_shape, self.run_row = Runner(self.shape), Runner(self.row)
         true = [{"column": str(number), "value_set": [True]} for number in range(len(self.rules))]
@@ -74,6 +76,38 @@ class Plan:
         """One boolean column a rule, named by its number."""
         held = {str(number): rule.holds(frame) for number, rule in enumerate(self.rules)}
         return pd.DataFrame(held, index=frame.index, dtype=bool)
+
+
+def _exact_checks(schema: Schema) -> dict[str, Callable[[pd.DataFrame], np.ndarray]]:
+    """Whether rows are what fields and orders say, where Great Expectations cannot tell exactly; by their labels.
+
+    It compares whole numbers with floats, and knows no decimals.
+    """
+    result: dict[str, Callable[[pd.DataFrame], np.ndarray]] = {}
+    for name, each in schema.fields.items():
+        if each.conforms(pd.Series(dtype=each.dtype(False))) is not None:
+            result[f"{name}: {each.in_short()}"] = partial(_conforming, name, each)
+    for constraint in schema.constraints:
+        if isinstance(constraint, Ordered):
+            low, high = (schema.fields[name].dtype(False) for name in constraint.columns())
+            if {low, high} == {"int64", "float64"}:
+                result[constraint.label()] = constraint.holds
+    return result
+
+
+def _conforming(name: str, declared: Field, frame: pd.DataFrame) -> np.ndarray:
+    """Whether the cells of a column are what its field says: (n,) bool; missing ones are."""
+    column = frame[name]
+    result, there = np.ones(len(column), bool), column.notna().to_numpy(bool)
+    conforms = declared.conforms(column[there])
+    if conforms is not None:
+        result[there] = conforms
+    return result
+
+
+def _outcome(holds: np.ndarray) -> Outcome:
+    bad = np.flatnonzero(~holds)
+    return Outcome(not len(bad), bad if len(bad) else None, len(bad))
 
 
 def _running(schema: Schema, suite: Suite) -> list[str]:
@@ -116,6 +150,7 @@ class Run:
         self._shape_tallies = [_Tally(one.type, label_of(one), "set") for one in plan.shape]
         self._row_tallies = [_Tally(one.type, label_of(one), "row") for one in plan.row]
         self._rule_tallies = [_Tally("rule", rule.label(), "row") for rule in plan.rules]
+        self._exact_tallies = [_Tally("exactly", label, "row") for label in plan.exact]
         self._whole_tallies = [_Tally(one.type, label_of(one), "set") for one in self._whole]
         of_set = frozenset(plan.schema.set_statistics())
         self._unique = [
@@ -212,8 +247,10 @@ class Run:
             shape = plan.run_shape.run(frame[list(plan.schema.fields)])
             if all(outcome.success for outcome in shape):
                 self._types_passed.add(types)
-        outcomes = [*shape, *plan.run_row.run(frame), *plan.run_rules.run(plan.rules_held(frame))]
-        return list(zip([*self._shape_tallies, *self._row_tallies, *self._rule_tallies], outcomes, strict=True))
+        exact = [_outcome(holds(frame)) for holds in plan.exact.values()]
+        outcomes = [*shape, *plan.run_row.run(frame), *plan.run_rules.run(plan.rules_held(frame)), *exact]
+        tallies = [*self._shape_tallies, *self._row_tallies, *self._rule_tallies, *self._exact_tallies]
+        return list(zip(tallies, outcomes, strict=True))
 
     def _keep_aside(self, frame: pd.DataFrame, failing: np.ndarray, reasons: np.ndarray, names: list[str]) -> None:
         chosen = failing[: MOST_REJECTED - self._kept_aside]
@@ -257,7 +294,8 @@ class Run:
 
     @property
     def _tallies(self) -> list[_Tally]:
-        return [*self._shape_tallies, *self._row_tallies, *self._rule_tallies, *self._whole_tallies]
+        exact = [tally for tally in self._exact_tallies if tally.failed]  # beside expectations that say it less exactly
+        return [*self._shape_tallies, *self._row_tallies, *self._rule_tallies, *exact, *self._whole_tallies]
 
     def _judged(self) -> Verdict:
         enough = self._admitted > 0 and not self._too_few
