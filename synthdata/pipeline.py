@@ -142,7 +142,10 @@ def with_suite(synthesizer: Synthesizer) -> Synthesizer:
 
 def suite_of(synthesizer: Synthesizer) -> Suite:
     """The suite that rows of a model must pass."""
-    return Suite.from_json(synthesizer.suite) if synthesizer.suite else Suite.of(synthesizer.schema)
+    schema = synthesizer.schema
+    if not synthesizer.suite:
+        return Suite.of(schema)
+    return Suite.derive(schema, synthesizer.constraints) + Suite.from_json(synthesizer.suite)
 
 
 def generate(

@@ -21,6 +21,8 @@ def check_file(path: Path, *, force: bool) -> None:
     """Refuse a file that exists, unless forced, and a folder that cannot be written."""
     if path.is_dir():
         raise OutputError(f"{path}: is a folder; name a file")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}: is no regular file, and left alone; choose another name")
     if path.exists() and not force:
         raise OutputError(f"{path}: exists already; choose another name, or overwrite with --force")
     if not path.parent.is_dir():

@@ -40,6 +40,8 @@ class AtomicWrite:
     @contextmanager
     def new(self, path: Path) -> Iterator[AtomicFile]:
         """Open a file that will become `path`; on leaving the block its bytes are on the disk."""
+        if path.exists() and not path.is_file():  # a device, say, which a rename would replace
+            raise OutputError(f"{path}: is no regular file, and left alone; choose another name")
         temporary = _temporary(path)
         with explained(path):
             file = AtomicFile(temporary)

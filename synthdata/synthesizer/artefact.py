@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import ArtefactError, OutputError
+from synthdata.regular_files import read_regular
 
 __all__ = [
     "CODECS",
@@ -47,6 +48,7 @@ SCHEMA = "schema.yaml"
 CODECS = "codecs.json"
 SUITE = "suite.json"
 HISTORY = "history.csv"
+LARGEST_MANIFEST = 16 << 20  # bytes
 LIBRARIES = ("synthdata", "tensorflow", "keras", "tensorflow-probability", "pandas", "numpy", "great-expectations")
 
 
@@ -60,9 +62,13 @@ def pack_stage(stage: str, config: Mapping[str, Any], weights: Mapping[str, np.n
 
 def unpack_stage(stage: str, files: Mapping[str, bytes]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Configuration and weights of a generator; KeyError or ValueError if its files are not what `pack_stage` made."""
+    from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    return json.loads(files[_config(stage)]), load(files[_weights(stage)])
+    try:
+        return json.loads(files[_config(stage)]), load(files[_weights(stage)])
+    except SafetensorError as error:
+        raise ValueError(f"weights of {stage}: {error}") from None
 
 
 def pack_history(history: Sequence[Mapping[str, float]]) -> dict[str, bytes]:
@@ -145,32 +151,37 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         found = "a file" if path.exists() else "nothing there"
         raise ArtefactError(f"{path}: found {found}; a model is a directory that `synthdata train` wrote")
     try:
-        manifest = json.loads((path / MANIFEST).read_bytes())
-        listed = dict(manifest["files"])
+        manifest = json.loads(read_regular(path / MANIFEST, LARGEST_MANIFEST))
+        listed = {str(name): (int(each["bytes"]), str(each["sha256"])) for name, each in manifest["files"].items()}
         number = int(manifest["format"])
     except FileNotFoundError:
         raise ArtefactError(f"{path}: holds no {MANIFEST}; it is no model, or its writing was cut short") from None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ArtefactError(f"{path}/{MANIFEST}: cannot be read; the model was damaged, train it again") from None
     if number < FORMAT:
         raise ArtefactError(f"{path}: written by an older version; train it again")
     if number > FORMAT:
-        made = manifest.get("versions", {}).get("synthdata", "?")
-        raise ArtefactError(f"{path}: format {number} of synthdata {made}, this one reads {FORMAT}; update synthdata")
-    files = {}
-    for name, expected in listed.items():
-        if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise ArtefactError(f"{path}: format {number}, made by a newer synthdata; this one reads {FORMAT}: update it")
+    files, real = {}, path.resolve()
+    for name, (size, digest) in listed.items():
+        if "\0" in name or (real / name).resolve() != Path(os.path.normpath(real / name)) or not _is_inside(name):
             raise ArtefactError(f"{path}/{MANIFEST}: names a file outside the model; the model was tampered with")
         try:
-            data = (path / name).read_bytes()
+            data = read_regular(path / name, size)
         except OSError:
             raise ArtefactError(
                 f"{path}/{name}: missing or unreadable; the model is incomplete, copy it again"
             ) from None
-        if len(data) != expected.get("bytes") or _digest(data) != expected.get("sha256"):
+        except ValueError as error:
+            raise ArtefactError(f"{path}/{name}: {error}; the model was altered, copy it again") from None
+        if len(data) != size or _digest(data) != digest:
             raise ArtefactError(f"{path}/{name}: does not match its hash; the model was altered, copy it again")
         files[name] = data
     return manifest, files
+
+
+def _is_inside(name: str) -> bool:
+    return not Path(name).is_absolute() and ".." not in Path(name).parts
 
 
 def versions() -> dict[str, str]:

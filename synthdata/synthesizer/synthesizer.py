@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Synthesizer"]
 
+DAMAGED = (  # what reading altered files may raise
+    KeyError, ValueError, TypeError, SchemaError, AttributeError, IndexError, ArithmeticError, RecursionError,
+)  # fmt: skip
 ABOUT = ("chosen", "training", "subjects", "warnings")  # optional facts about the fit, in the manifest
 
 
@@ -711,8 +714,9 @@ class Synthesizer:
             about = {key: manifest[key] for key in ("rows", "seed", "seconds")}
             about |= {key: manifest[key] for key in ABOUT if key in manifest}
             suite = json.loads(files[artefact.SUITE])
-        except (KeyError, ValueError, TypeError, SchemaError) as error:
-            raise ArtefactError(f"{path}: its files do not fit each other ({error}); train it again") from None
+        except DAMAGED as error:
+            found = " ".join(str(error).split())[:200] or type(error).__name__
+            raise ArtefactError(f"{path}: its files do not fit each other ({found}); train it again") from None
         return cls(schema, encoder, generator, stages, family, tuple(schema.constraints), about, suite)
 
     @property

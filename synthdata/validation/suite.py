@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from synthdata.errors import SchemaError, nearest
 from synthdata.fields import Expectation
+from synthdata.regular_files import read_regular
 from synthdata.schema import Schema
 from synthdata.schema.constraints import AnyConstraint, Constraint
 
@@ -93,6 +94,7 @@ ALLOWED = SHAPE | ROW | UNIQUE | SET
 RUNS_CODE = ("row_condition", "condition_parser", "unexpected_rows_query")
 NOT_OURS = ("result_format", "catch_exceptions", "batch_id", "include_config", "meta")  # how to run, which we decide
 COLUMNS = ("column", "column_A", "column_B", "column_list", "column_set")
+LARGEST_FILE = 64 << 20  # bytes of a suite
 RULES: TypeAdapter[Constraint] = TypeAdapter(AnyConstraint)
 
 
@@ -153,13 +155,13 @@ class Suite:
         """
         path = Path(path)
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = json.loads(read_regular(path, LARGEST_FILE))
         except FileNotFoundError:
             raise SchemaError(f"{path}: no such suite; `synthdata suite SCHEMA > {path}` writes one") from None
         except OSError as error:
             raise SchemaError(f"{path}: cannot be read: {error.strerror}") from None
         except (ValueError, RecursionError) as error:
-            raise SchemaError(f"{path}: not JSON: {error}") from None
+            raise SchemaError(f"{path}: not JSON, or no file of a usual size: {error}") from None
         suite = cls.from_json(data, source=str(path))
         if schema is not None:
             suite.check_columns(schema, source=str(path))

@@ -129,6 +129,8 @@ def check_target(path: str | Path, *, force: bool = False, schema: Schema | None
     for file in (verdict_path, rejected_path, *([path] if ending else [])):
         if file.is_dir():
             raise OutputError(f"{file}: is a folder; name a file")
+    if ending and path.exists() and not path.is_file():
+        raise OutputError(f"{path}: is no regular file, and left alone; choose another name")
     folder = path.parent
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "no such folder"

@@ -11,13 +11,17 @@ __all__ = ["Shapes", "check_shapes", "part_of", "prefixed"]
 
 Shapes = dict[str, tuple[int, ...]]
 T = TypeVar("T")
+LARGEST = 1e6  # absolute value of a weight
 
 
 def check_shapes(weights: Mapping[str, np.ndarray], shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Raise ValueError for a weight that is missing or has the wrong shape."""
+    """Raise ValueError for a weight that is missing, has the wrong shape, or is not what training leaves."""
     for name, shape in shapes.items():
         if name not in weights or weights[name].shape != shape:
             raise ValueError(f"weight {name} is missing or not of shape {shape}")
+        least = -np.inf if name.endswith("_log") else -LARGEST  # the logarithm of nothing
+        if not ((weights[name] >= least) & (weights[name] <= LARGEST)).all():  # NaN is neither
+            raise ValueError(f"weight {name} holds what is no weight: not finite, or beyond {LARGEST:g}")
 
 
 def prefixed(prefix: str, part: Mapping[str, T]) -> dict[str, T]:
