@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synthdata.errors import OutputError, SchemaError
-from synthdata.io.atomic import AtomicWrite, explained
+from synthdata.io.atomic import AtomicWrite, check_name, explained
 from synthdata.io.formats import READERS, ending_of
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ __all__ = ["check_file", "ending_removed", "load_schema", "own_folder", "write_t
 
 def check_file(path: Path, *, force: bool) -> None:
     """Refuse a file that exists, unless forced, and a folder that cannot be written."""
+    check_name(path)
     if path.is_dir():
         raise OutputError(f"{path}: is a folder; name a file")
     if path.exists() and not path.is_file():

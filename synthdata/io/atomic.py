@@ -14,9 +14,19 @@ from typing import Any
 
 from synthdata.errors import OutputError
 
-__all__ = ["AtomicFile", "AtomicWrite", "explained"]
+__all__ = ["AtomicFile", "AtomicWrite", "check_name", "explained"]
 
+LONGEST_NAME = 200  # bytes of a file's name, so that those beside it have room for what they add: systems take 255
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def check_name(path: Path) -> None:
+    """Raise OutputError for a path that names no file, or too long a name; before anything looks at it."""
+    if not path.name or "\0" in str(path):
+        raise OutputError(f'"{path}" names no file; give a name')
+    length = len(os.fsencode(path.name))
+    if length > LONGEST_NAME:
+        raise OutputError(f"{path.name[:20]}...: a name of {length} bytes; give one of at most {LONGEST_NAME}")
 
 
 class AtomicWrite:

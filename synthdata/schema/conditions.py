@@ -151,8 +151,8 @@ def _predicate(operator: str, operand: str, text: str) -> Predicate:
     match operator:
         case "=" | "!=" | "<" | "<=" | ">" | ">=":
             return Predicate(operator, _unquote(operand))
-        case _:
-            raise AssertionError(operator)
+        case _:  # as "İN", which regular expressions take for "in"
+            raise ConditionError(f'"{text}": unknown operator "{operator}"; write =, !=, <, <=, >, >=, in or not in')
 
 
 def _some(values: Iterable[Any]) -> tuple[Any, ...]:

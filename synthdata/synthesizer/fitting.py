@@ -26,7 +26,7 @@ from synthdata.synthesizer.stages import FieldStages, fit_table
 if TYPE_CHECKING:
     from synthdata.models.training.plan import Run
 
-__all__ = ["FitRequest", "TrainingLog", "facts", "fit_generators", "read_rows", "request", "rows_to_learn"]
+__all__ = ["FitRequest", "TrainingLog", "facts", "facts_of", "fit_generators", "read_rows", "request", "rows_to_learn"]
 
 TABLE = "table"  # names the training of the table among those of fields
 WIDE = 8  # columns from which on a table gets as much of the time budget as an image or a text
@@ -137,6 +137,33 @@ def facts(wanted: FitRequest, rows: int, subjects: Subjects, seed: int, generato
         about["chosen"] = wanted.why
     if generator and generator.history:
         about["training"] = {**_training(generator.history), "validated_by": generator.validated_by}
+    return about
+
+
+def facts_of(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts about a fit that a manifest holds, in their types; KeyError, ValueError or TypeError if they are none.
+
+    What `facts` wrote, and how long it took.
+    """
+    about: dict[str, Any] = {
+        "rows": int(manifest["rows"]),
+        "seed": int(manifest["seed"]),
+        "seconds": float(manifest["seconds"]),
+    }
+    if "chosen" in manifest:
+        about["chosen"] = str(manifest["chosen"])
+    if "subjects" in manifest:
+        about["subjects"] = int(manifest["subjects"])
+    if "warnings" in manifest:
+        about["warnings"] = [str(text) for text in manifest["warnings"]]
+    if "training" in manifest:
+        said = manifest["training"]
+        about["training"] = {
+            "epochs": int(said["epochs"]),
+            "best_epoch": int(said["best_epoch"]),
+            "validation": float(said["validation"]),
+            "validated_by": str(said["validated_by"]),
+        }
     return about
 
 

@@ -34,7 +34,15 @@ from synthdata.schema.constraints import Constraint
 from synthdata.synthesizer import artefact
 from synthdata.synthesizer.dataset import dataset_of
 from synthdata.synthesizer.filling import Filling
-from synthdata.synthesizer.fitting import TrainingLog, facts, fit_generators, read_rows, request, rows_to_learn
+from synthdata.synthesizer.fitting import (
+    TrainingLog,
+    facts,
+    facts_of,
+    fit_generators,
+    read_rows,
+    request,
+    rows_to_learn,
+)
 from synthdata.synthesizer.latent import LatentSpaces
 from synthdata.synthesizer.prompts import bits_per_character, prompt_tokens
 from synthdata.synthesizer.stages import FieldStages, check_rows, restore_table, table_files
@@ -49,7 +57,6 @@ __all__ = ["Synthesizer"]
 DAMAGED = (  # what reading altered files may raise
     KeyError, ValueError, TypeError, SchemaError, AttributeError, IndexError, ArithmeticError, RecursionError,
 )  # fmt: skip
-ABOUT = ("chosen", "training", "subjects", "warnings")  # optional facts about the fit, in the manifest
 
 
 @dataclass(frozen=True, repr=False)
@@ -711,8 +718,7 @@ class Synthesizer:
             layout = encoder.layout
             generator = restore_table(tabular(layout), family, files)
             stages = FieldStages.restore(layout, tabular(layout), files)
-            about = {key: manifest[key] for key in ("rows", "seed", "seconds")}
-            about |= {key: manifest[key] for key in ABOUT if key in manifest}
+            about = facts_of(manifest)
             suite = json.loads(files[artefact.SUITE])
         except DAMAGED as error:
             found = " ".join(str(error).split())[:200] or type(error).__name__

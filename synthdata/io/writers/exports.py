@@ -9,7 +9,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 from synthdata.errors import OutputError, nearest
-from synthdata.io.atomic import AtomicFile, AtomicWrite, explained
+from synthdata.io.atomic import AtomicFile, AtomicWrite, check_name, explained
 from synthdata.io.formats import FORMATS, VERDICT, ending_of
 from synthdata.io.writers.image_files import METADATA, ImageFiles, file_fields, metadata_names
 from synthdata.io.writers.parquet import write_rejected
@@ -118,6 +118,7 @@ def check_target(path: str | Path, *, force: bool = False, schema: Schema | None
     schema: check as well that the format can hold its fields.
     """
     path = Path(path)
+    check_name(path)
     ending = ending_of(path.name, FORMATS)
     if not ending and (path.suffix or (schema is not None and not file_fields(schema))):
         allowed = ", ".join(FORMATS)
