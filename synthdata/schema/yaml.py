@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["read_yaml", "with_listed", "with_model", "write_yaml"]
 
 MODELINE = "# yaml-language-server: $schema=schema.json"
+DEEPEST, MOST_BITS = 50, 1000
 OPTIONAL = ("joined", "fields", "constraints", "require")  # keys with nothing behind them count as left out
 
 
@@ -34,7 +35,24 @@ def read_yaml(text: str, source: str) -> dict[str, Any]:
         raise SchemaError(f"{source}: not YAML: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(data, dict):
         raise SchemaError(f'{source}: found {type(data).__name__}; a schema is a mapping with "fields"')
+    _check_values(data, source)
     return {key: value for key, value in data.items() if value or key not in OPTIONAL}
+
+
+def _check_values(data: Any, source: str, above: tuple[int, ...] = ()) -> None:
+    """Refuse what YAML can say and no schema can hold: itself, half a character, a number beyond any float."""
+    if id(data) in above or len(above) > DEEPEST:
+        raise SchemaError(f"{source}: an alias that holds itself, or more than {DEEPEST} levels")
+    if isinstance(data, dict | list):
+        for each in [*data, *data.values()] if isinstance(data, dict) else data:
+            _check_values(each, source, (*above, id(data)))
+    elif isinstance(data, str) and not data.isascii():
+        try:
+            data.encode()
+        except UnicodeEncodeError:
+            raise SchemaError(f"{source}: holds half a character, an escape \\uD800 to \\uDFFF by itself") from None
+    elif isinstance(data, int) and data.bit_length() > MOST_BITS:
+        raise SchemaError(f"{source}: a number of {data.bit_length() // 3:,} digits; write one of at most 300")
 
 
 def with_listed(data: dict[str, Any], path: Path) -> dict[str, Any]:

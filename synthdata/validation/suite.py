@@ -17,6 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from synthdata.errors import SchemaError, nearest
 from synthdata.fields import Expectation
+from synthdata.fields.regexes import linear
+from synthdata.fields.text.wording import PATTERNS
 from synthdata.regular_files import read_regular
 from synthdata.schema import Schema
 from synthdata.schema.constraints import AnyConstraint, Constraint
@@ -280,7 +282,22 @@ def _expectation(data: Any, where: str) -> Expectation:
     dynamic = next((key for key, value in kwargs.items() if _is_dynamic(value)), None)
     if dynamic is not None:
         raise SchemaError(f"{where} ({type_}): {dynamic} is a suite parameter, which is not allowed; write its value")
+    for key in ("regex", "regex_list"):
+        if key in kwargs:
+            kwargs[key] = _linear(kwargs[key], f"{where} ({type_})")
     return Expectation(type_, kwargs)
+
+
+def _linear(value: Any, where: str) -> Any:
+    """Regular expressions as they are matched in time that grows with the text alone; SchemaError for others."""
+    if isinstance(value, list):
+        return [_linear(each, where) for each in value]
+    if not isinstance(value, str) or value in PATTERNS.values():  # our own, whose repeats are bounded
+        return value
+    try:
+        return linear(value)
+    except ValueError as error:
+        raise SchemaError(f'{where}: regex "{value[:80]}": {error}') from None
 
 
 def _given(kwargs: Mapping[str, Any]) -> dict[str, Any]:

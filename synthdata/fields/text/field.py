@@ -25,6 +25,7 @@ from synthdata.fields.base import Body, Expectation, Field, Guess
 from synthdata.fields.comparison import Texts
 from synthdata.fields.predicates import Mask, Predicate
 from synthdata.fields.quantiles import draw_threshold
+from synthdata.fields.regexes import linear
 from synthdata.fields.rows import Rows
 from synthdata.fields.settings import OwnModel, as_options
 from synthdata.fields.text.lexicon import known_words, spellings
@@ -126,11 +127,12 @@ class Text(Field):
         if self.preset is not None and (problem := check_place(self.preset)):
             return problem
         for pattern in self.forbid:
+            if pattern in PATTERNS:
+                continue
             try:
-                re.compile(PATTERNS.get(pattern, pattern))
-            except re.error as error:
-                named = ", ".join(PATTERNS)
-                return f'forbid "{pattern}" is no regular expression ({error}), nor one of {named}'
+                linear(pattern)
+            except ValueError as error:
+                return f'forbid "{pattern}": {error}; nor is it one of {", ".join(PATTERNS)}'
         return None
 
     @classmethod
@@ -220,8 +222,8 @@ class Text(Field):
                 {**column, "min_value": self.min_length, "max_value": self.max_length},
             ),
             *(
-                Expectation("expect_column_values_to_not_match_regex", {**column, "regex": PATTERNS.get(each, each)})
-                for each in (UNSEEN, *self.forbid)
+                Expectation("expect_column_values_to_not_match_regex", {**column, "regex": each})
+                for each in (UNSEEN, *(PATTERNS.get(each) or linear(each) for each in self.forbid))
             ),
         ]
         if self.letters:

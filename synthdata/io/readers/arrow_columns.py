@@ -53,7 +53,11 @@ def from_arrow(table: pa.Table, path: Path, remarks: list[str]) -> pd.DataFrame:
                 continue
             if pa.types.is_duration(values.type):
                 remarks.append(f'{path}: column "{part}" is read as seconds')
-            columns[part] = _column(values.dictionary_encode() if part in declared else values)
+            try:
+                columns[part] = _column(values.dictionary_encode() if part in declared else values)
+            except (pa.ArrowException, ValueError, LookupError):  # of text that is none, or an unknown time zone
+                what = f"holds what a column of type {_shown(values.type)} cannot, or in an unknown time zone"
+                raise DataError(f'{path}: column "{part}" {what}; write the file again') from None
             if unusual(values.type) or part in declared:
                 types[part] = str(values.type)
     frame = pd.DataFrame(columns)
@@ -127,6 +131,8 @@ def _column(values: pa.ChunkedArray) -> pd.Series:
         values = values.cast(values.type.value_type)
     if _is_file(values.type):
         return _files(values)
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        values.validate(full=True)  # that it is UTF-8
     wanted = _wanted(values.type)
     assert wanted is not None
     if pa.types.is_duration(values.type):

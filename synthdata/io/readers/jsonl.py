@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from synthdata.io.readers.opening import READ_AS, check_names, opened
 from synthdata.schema.source import Source
 
 __all__ = ["read_json", "read_jsonl"]
+
+HALF = re.compile(r"\\u[dD][89a-fA-F]")
+TOO_LONG = "holds a number of more digits than Python reads; write it as text"
 
 
 def read_jsonl(path: Path, source: Source) -> pd.DataFrame:
@@ -38,10 +42,13 @@ def read_json(path: Path, source: Source) -> pd.DataFrame:
         raise DataError(f"{path}: nested too deeply; allowed is an array of flat objects") from None
     except _TwiceError as error:
         raise DataError(f'{path}: key "{error}" stands twice in one object; rename one') from None
-    except json.JSONDecodeError as error:
+    except json.JSONDecodeError as error:  # before ValueError, of which it is one
         if error.msg == "Extra data" and error.lineno > 1:
             return read_jsonl(path, source)
         raise DataError(f"{path}, line {error.lineno}: not JSON from character {error.colno} on; mend it") from None
+    except ValueError:
+        raise DataError(f"{path}: {TOO_LONG}") from None
+    _check_characters(found, path)
     records, key = _records(found)
     if records is None:
         raise DataError(f"{path}: found no array of objects; allowed is [{{...}}, {{...}}], or one object a line")
@@ -133,11 +140,23 @@ def _record(line: bytes, decode: Callable[[str], Any], where: str, *, first: boo
         raise DataError(f"{where}: nested too deeply; a line is one flat JSON object") from None
     except json.JSONDecodeError as error:
         raise DataError(f"{where}: not JSON from character {error.pos + 1} on; a line is one JSON object") from None
+    except ValueError:
+        raise DataError(f"{where}: {TOO_LONG}") from None
     except _TwiceError as error:
         raise DataError(f'{where}: key "{error}" stands twice; rename one') from None
     if record is not None and not isinstance(record, dict):
         raise DataError(f"{where}: found {type(record).__name__}; a line is one JSON object")
+    if HALF.search(text):
+        _check_characters(record, where)
     return record
+
+
+def _check_characters(found: Any, where: object) -> None:
+    r"""Refuse half a character, as `\ud800` alone is, which no file can be written with."""
+    try:
+        json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{where}: holds half a character, an escape \\uD800 to \\uDFFF by itself; mend it") from None
 
 
 class _TwiceError(Exception):
