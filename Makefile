@@ -3,6 +3,7 @@
 # make test-all     all tests
 # make check        style, types, layers, and that what is generated is current
 # make check-wheel  the wheel, installed without development packages, trains and generates
+# make fuzz         hostile input, drawn at random, for half an hour; make fuzz MINUTES=5 for less
 # make docs         the documentation site, in build/docs
 # make generate     the JSON schema, and the reference pages of the docs
 
@@ -11,9 +12,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 JOBS ?= 2
+MINUTES ?= 30
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --durations=25
 
-.PHONY: demo test test-all check check-wheel docs generate format clean
+.PHONY: demo test test-all check check-wheel fuzz docs generate format clean
 
 demo: $(INSTALLED)
 	$(BIN)/synthdata demo
@@ -34,6 +36,9 @@ check: $(INSTALLED)
 
 generate: $(INSTALLED)
 	$(BIN)/python docs/generate.py
+
+fuzz: $(INSTALLED)
+	$(BIN)/python fuzz/run.py --minutes $(MINUTES)
 
 docs: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --group docs

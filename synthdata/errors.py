@@ -42,7 +42,7 @@ __all__ = [
 
 
 class SynthdataError(Exception):
-    """Base of every error this package raises on purpose.
+    """Base of every error this package raises on purpose. Its message is one line, whatever it quotes.
 
     Examples
     --------
@@ -56,6 +56,9 @@ class SynthdataError(Exception):
     """
 
     exit_code = 1
+
+    def __init__(self, message: str = "", *rest: Any) -> None:
+        super().__init__(" ".join(message.splitlines()), *rest)
 
 
 class PrivacyWarning(UserWarning):

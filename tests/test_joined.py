@@ -49,6 +49,7 @@ def test_cells_of_several_numbers_become_fields_of_numbers(name: str, cells: lis
         pytest.param([f"{row * 7919 % 1000:03}/{row * 31 % 100:02}" for row in range(ROWS)], id="leading zeros"),
         pytest.param([f"{row % 9}.{row % 7}.{row % 31}" for row in range(ROWS)], id="versions"),
         pytest.param([f"{row * 7919 % 100_000}-{row * 31 % 100}" for row in range(ROWS)], id="codes"),
+        pytest.param([f"{row * 31 % 97},{row * 7 % 89}" for row in range(ROWS)], id="decimal commas, perhaps"),
         pytest.param([f"{10 * (row % 5)} - {10 * (row % 5) + 9}" for row in range(ROWS)], id="few bands"),
     ],
 )

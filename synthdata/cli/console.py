@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import shutil
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from synthdata.errors import SynthdataError
+from synthdata.errors import OutputError, SynthdataError
 from synthdata.progress import PLAN, REMARK, Listener, Progress
 
 if TYPE_CHECKING:
@@ -85,10 +86,16 @@ class Console:
 
         written: the result is in files, and the lines only speak of them; quiet leaves them out.
         """
-        if self.machine:
-            click.echo(json.dumps(result, indent=2, ensure_ascii=False, default=str))
-        elif not (self.quiet and written):
-            click.echo("\n".join(lines))
+        text = json.dumps(result, indent=2, ensure_ascii=False, default=str) if self.machine else "\n".join(lines)
+        if not self.machine and self.quiet and written:
+            return
+        try:
+            click.echo(text)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read it has enough
+                raise
+            files = "; the files are in place" if written else ""
+            raise OutputError(f"standard output cannot be written: {error.strerror}{files}") from None
 
     @contextmanager
     def progress(self) -> Iterator[Listener]:

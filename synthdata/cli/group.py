@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -71,6 +73,7 @@ class LazyGroup(click.Group):
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command as the program, and exit."""
+        signal.signal(signal.SIGTERM, _as_interrupted)
         run_program(partial(self.main, *args, **kwargs))
 
     def main(
@@ -107,6 +110,12 @@ class LazyGroup(click.Group):
                 raise error.__cause__ from None
             return INTERRUPTED
         return result if isinstance(result, int) else 0
+
+
+def _as_interrupted(number: int, frame: FrameType | None) -> None:
+    """Take an order to end for Ctrl-C, once: whatever Ctrl-C tidies is tidied, a checkpoint kept."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.raise_signal(signal.SIGINT)
 
 
 def _in_flags(message: str) -> str:

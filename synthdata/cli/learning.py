@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from synthdata.subjects import Subjects
     from synthdata.synthesizer import Synthesizer
 
-__all__ = ["Learned", "check_trainable", "learn", "trained_before"]
+__all__ = ["Learned", "check_trainable", "is_trained", "learn", "learned_before", "trained_before"]
 
 UNMEASURED = "without --holdout most privacy scores are not measured"
 ENOUGH_TO_HOLD_OUT = 500  # rows: a tenth of them is what an evaluation needs at least
@@ -107,6 +107,27 @@ def learn(
             else:
                 console.say("interrupted before training began; nothing was written")
             raise
+
+
+def is_trained(model_folder: Path) -> bool:
+    """Whether a model is there, and no training that is to be continued."""
+    return (model_folder / "manifest.json").is_file() and not _kept(_place(model_folder))
+
+
+def learned_before(
+    console: Console, schema: Path, data: Path, model_folder: Path, *, seed: int, hold_out: bool
+) -> Learned:
+    """What an earlier run learned, which ended after its model was written; InputError if it was another one."""
+    from synthdata.synthesizer import Synthesizer
+
+    declared, synthesizer = load_schema(schema), Synthesizer.load(model_folder)
+    if synthesizer.about["seed"] != seed or list(synthesizer.schema.fields) != list(declared.fields):
+        raise InputError(f"{model_folder}: of another seed or schema; resume with the same, or discard it with --force")
+    console.say(f"{model_folder} is trained; going on with it")
+    table, holdout = console.typed(data, declared), None
+    if hold_out:
+        table, holdout = _held_out(console, table, declared, seed)
+    return Learned(synthesizer, table, holdout)
 
 
 def _timed(listener: Listener, timing: Timing) -> Listener:

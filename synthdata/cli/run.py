@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
-from synthdata.cli.learning import learn, trained_before
+from synthdata.cli.learning import is_trained, learn, learned_before, trained_before
 from synthdata.cli.options import PATH, rows_option, training_options, where_option
 from synthdata.cli.overrun import overrun
 from synthdata.cli.paths import load_schema
 from synthdata.cli.producing import produce, report_rows
 from synthdata.cli.scoring import expected, score, show_real_option
-from synthdata.cli.timing import ROWS, Timing
+from synthdata.cli.timing import READING, ROWS, Timing
+from synthdata.errors import OutputError
 from synthdata.io.formats import FORMATS
 
 __all__ = ["command"]
@@ -72,28 +73,36 @@ def command(
     from synthdata.synthesizer.artefact import check_target
 
     target = output / f"rows.{ending}"
-    check_target(output / "model", force=force)
+    trained = resume and is_trained(output / "model")
+    again = force or trained  # what an interrupted run wrote after its model is written again
+    if is_trained(output / "model") and not again:
+        raise OutputError(f"{output / 'model'}: exists already; go on with it (--resume), or replace it (--force)")
+    check_target(output / "model", force=again)
     if output.exists():
-        check_rows(target, force=force)
-    check_folder(output, force=force)
+        check_rows(target, force=again)
+    check_folder(output, force=again)
     timing = Timing.of(console, max_minutes, trained_before(output / "model", resume=resume))
     unseen = console.read(holdout, load_schema(schema).source) if holdout else None
-    learned = learn(
-        console,
-        schema,
-        data,
-        output / "model",
-        model=model,
-        seed=seed,
-        timing=timing,
-        kept=lambda schema, table: expected(schema, table, rows),
-        resume=resume,
-        force=force,
-        where=where,
-        hold_out=unseen is None,
-    )
+    if trained:
+        learned = learned_before(console, schema, data, output / "model", seed=seed, hold_out=unseen is None)
+        timing.lap(READING)
+    else:
+        learned = learn(
+            console,
+            schema,
+            data,
+            output / "model",
+            model=model,
+            seed=seed,
+            timing=timing,
+            kept=lambda schema, table: expected(schema, table, rows),
+            resume=resume,
+            force=force,
+            where=where,
+            hold_out=unseen is None,
+        )
+        learned.synthesizer.save(output / "model", force=force)
     learned = replace(learned, holdout=learned.holdout if unseen is None else unseen)
-    learned.synthesizer.save(output / "model", force=force)
     scores, summary, drawn = score(
         console,
         learned,
@@ -101,7 +110,7 @@ def command(
         timing,
         rows,
         seed=seed,
-        force=force,
+        force=again,
         conditional=bool(where),
         show_real=show_real,
         allow_real_keys=allow_real_keys,
@@ -113,7 +122,7 @@ def command(
         target,
         where=where,
         seed=seed,
-        force=force,
+        force=again,
         real=learned.real,
         allow_real_keys=True,  # the report has looked for them
         drawn=drawn,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import io
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -14,9 +16,15 @@ from typing import Any
 
 from synthdata.errors import OutputError
 
-__all__ = ["AtomicFile", "AtomicWrite", "check_name", "explained"]
+try:
+    import fcntl
+except ImportError:  # of Windows
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["AtomicFile", "AtomicWrite", "check_name", "explained", "sweep"]
 
 LONGEST_NAME = 200  # bytes of a file's name, so that those beside it have room for what they add: systems take 255
+CURRENT_FOLDER, EXCHANGE = -100, 2  # of renameat2(2)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -33,12 +41,14 @@ class AtomicWrite:
     """A transaction over files and folders in one folder.
 
     They are written under temporary names; `commit` renames them. Without it, leaving the `with` block removes them.
+    What a process that died left of writing the same is removed at the start: a lock on each temporary says who lives.
     path: the main file of the transaction, in whose folder all of them are.
     """
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
         self.files: list[tuple[Path, Path]] = []  # temporary, final
+        self._locks: list[int] = []
 
     def __enter__(self) -> AtomicWrite:
         return self
@@ -46,28 +56,42 @@ class AtomicWrite:
     def __exit__(self, *error: object) -> None:
         for temporary, _ in self.files:
             _remove(temporary)
+        for handle in self._locks:
+            os.close(handle)
+
+    def _hold(self, temporary: Path, path: Path) -> None:
+        self.files.append((temporary, path))
+        handle = _locked(temporary, exclusive=False)
+        if handle is not None:
+            self._locks.append(handle)
 
     @contextmanager
     def new(self, path: Path) -> Iterator[AtomicFile]:
         """Open a file that will become `path`; on leaving the block its bytes are on the disk."""
         if path.exists() and not path.is_file():  # a device, say, which a rename would replace
             raise OutputError(f"{path}: is no regular file, and left alone; choose another name")
+        sweep(path)
         temporary = _temporary(path)
         with explained(path):
             file = AtomicFile(temporary)
-        self.files.append((temporary, path))
+        self._hold(temporary, path)
         with file.synced(path):
             yield file
 
     @contextmanager
-    def new_folder(self, path: Path) -> Iterator[Path]:
-        """Make a folder that will become `path`; on leaving the block its files are on the disk."""
+    def new_folder(self, path: Path, *, sync: bool = True) -> Iterator[Path]:
+        """Make a folder that will become `path`; on leaving the block its files are on the disk.
+
+        sync: whether that is left to be done.
+        """
+        sweep(path)
         temporary = _temporary(path)
         with explained(path):
             temporary.mkdir()
-        self.files.append((temporary, path))
+        self._hold(temporary, path)
         yield temporary
-        os.sync()  # once: to sync each of many small files takes minutes
+        if sync:
+            os.sync()  # once: to sync each of many small files takes minutes
 
     def commit(self, stale: tuple[Path, ...] = ()) -> None:
         """Rename the last one first, so that a table appears after its verdict; then remove `stale`."""
@@ -87,6 +111,45 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
 
 
+def sweep(path: Path) -> None:
+    """Remove temporaries of a file or folder that no living process holds."""
+    if fcntl is None or not path.parent.is_dir():
+        return
+    left = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.tmp")
+    for each in path.parent.iterdir():
+        if left.fullmatch(each.name):
+            handle = _locked(each, exclusive=True)
+            if handle is not None:
+                _remove(each)
+                os.close(handle)
+
+
+def _locked(path: Path, *, exclusive: bool) -> int | None:
+    """A handle that holds a lock on a file or folder; None if another process holds one, or there are no locks."""
+    if fcntl is None:
+        return None
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Swap two names in one step, so that a reader finds one or the other; whether the system can."""
+    try:
+        swap = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    swapped: int = swap(CURRENT_FOLDER, os.fsencode(one), CURRENT_FOLDER, os.fsencode(other), EXCHANGE)
+    return swapped == 0
+
+
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
@@ -95,9 +158,12 @@ def _remove(path: Path) -> None:
 
 
 def _replace(temporary: Path, path: Path) -> None:
-    """Rename. A folder cannot replace one that is not empty, so the old one is moved away first."""
+    """Rename. A folder cannot replace one that is not empty: they are swapped, or the old one is moved away first."""
     if not (temporary.is_dir() and path.is_dir()):
         os.replace(temporary, path)
+        return
+    if _exchanged(temporary, path):
+        shutil.rmtree(temporary, ignore_errors=True)
         return
     old = _temporary(path)
     os.replace(path, old)

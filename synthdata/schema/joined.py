@@ -150,6 +150,8 @@ def _of_numbers(cells: pd.Series, name: str, *, is_key: bool) -> Found | None:
         return None
     numbers = found.astype("float64").to_numpy()
     has_decimals = all(found[place].str.contains(".", regex=False).any() for place in found)
+    if literals[1] == "," and not has_decimals:  # which may be one number of somebody else's
+        return None
     is_pressure = PRESSURE.search(name) is not None and numbers.shape[1] == 2
     is_range = numbers.shape[1] == 2 and bool((numbers[:, 0] <= numbers[:, 1]).all())
     most = max(found[place].nunique() for place in found)

@@ -13,8 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
@@ -25,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import ArtefactError, OutputError
+from synthdata.io.atomic import AtomicWrite
 from synthdata.regular_files import read_regular
 
 __all__ = [
@@ -106,43 +105,21 @@ def write(path: Path, files: Mapping[str, bytes], about: Mapping[str, Any], *, f
         "versions": versions(),
         "files": {name: {"bytes": len(data), "sha256": _digest(data)} for name, data in sorted(files.items())},
     }
-    temporary: Path | None = None
+    whole = path.absolute()
     try:
-        path.absolute().parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
-        for name, data in {**files, MANIFEST: _json(manifest)}.items():
-            target = temporary / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.chmod(0o755)
-        _swap(temporary, path.absolute())
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        with AtomicWrite(whole) as writing:
+            with writing.new_folder(whole, sync=False) as folder:
+                for name, data in {**files, MANIFEST: _json(manifest)}.items():
+                    target = folder / name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    with target.open("wb") as file:
+                        file.write(data)
+                        file.flush()
+                        os.fsync(file.fileno())
+            writing.commit()
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}; nothing was changed") from None
-    finally:
-        if temporary is not None and temporary.exists():
-            shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _swap(temporary: Path, path: Path) -> None:
-    old = path.with_name(f".{path.name}.old-{os.getpid()}")
-    replaced = path.exists()
-    if replaced:
-        path.rename(old)
-    try:
-        temporary.rename(path)
-    except OSError:
-        if replaced:
-            old.rename(path)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:

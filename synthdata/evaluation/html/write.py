@@ -14,6 +14,7 @@ from synthdata.evaluation.html.guess import render_human_test
 from synthdata.evaluation.html.page import render
 from synthdata.evaluation.report import Report
 from synthdata.evaluation.score import Score
+from synthdata.io.atomic import AtomicWrite, explained
 
 __all__ = ["FILES", "as_json", "check_folder", "junit", "output_errors", "write_files", "write_report"]
 
@@ -81,11 +82,12 @@ def check_folder(folder: str | Path, *, force: bool = False) -> Path:
 
 
 def write_files(texts: Mapping[Path, str]) -> list[Path]:
-    """Write files, each completely or not at all."""
-    for path, text in texts.items():
-        part = path.with_name(f"{path.name}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+    """Write files of one folder, all or none."""
+    with AtomicWrite(next(iter(texts))) as writing:
+        for path, text in texts.items():
+            with writing.new(path) as file, explained(path):
+                file.write(text.encode())
+        writing.commit()
     return list(texts)
 
 

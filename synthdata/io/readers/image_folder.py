@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -75,11 +76,21 @@ def _listed(folder: str | Path) -> tuple[list[str], list[str]]:
         for entry in entries:
             if entry.name.startswith((".", "__MACOSX")):
                 continue
+            if entry.is_symlink():
+                _check_inside(Path(folder), [entry.path], entry.path)
             if entry.is_dir():
                 folders.append(entry.path)
             elif entry.name.lower().endswith(IMAGE_ENDINGS):
                 images.append(entry.path)
     return sorted(images), sorted(folders)
+
+
+def _check_inside(folder: Path, paths: Sequence[str], said: object) -> None:
+    """Refuse files that lie elsewhere, by their paths or by links: a folder that somebody sent names its own alone."""
+    inside = os.path.realpath(folder) + os.sep
+    outside = np.flatnonzero([not os.path.realpath(path).startswith(inside) for path in paths])
+    if len(outside):
+        raise DataError(f"{said}: {rows_named(outside)} name a file outside of {folder}; copy the files into it")
 
 
 def _found(path: str) -> str:
@@ -113,5 +124,6 @@ def _described(folder: Path, metadata: Path) -> pd.DataFrame:
                 f'{metadata}: column "{column}": {rows_named(absent)} name a file that is not there; '
                 f"paths are relative to {folder}: mend them or remove the rows"
             )
+        _check_inside(folder, paths, metadata)
         frame[column] = pd.Series(paths, dtype="str")
     return frame.rename(columns=names)

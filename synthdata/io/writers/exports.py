@@ -9,7 +9,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 from synthdata.errors import OutputError, nearest
-from synthdata.io.atomic import AtomicFile, AtomicWrite, check_name, explained
+from synthdata.io.atomic import AtomicFile, AtomicWrite, check_name, explained, sweep
 from synthdata.io.formats import FORMATS, VERDICT, ending_of
 from synthdata.io.writers.image_files import METADATA, ImageFiles, file_fields, metadata_names
 from synthdata.io.writers.parquet import write_rejected
@@ -63,7 +63,9 @@ def export(validated: Validated, path: str | Path, *, force: bool = False) -> Pa
     if not isinstance(validated, Validated):
         raise TypeError(f"export takes what validate() returns, found {type(validated).__name__}")
     path = check_target(path, force=force, schema=validated.schema)
-    verdict_path, rejected_path, files_path = _companions(path)
+    verdict_path, rejected_path, files_path = companions = _companions(path)
+    for each in (path, *companions):
+        sweep(each)
     with AtomicWrite(path) as writing:
         rows = _write_table(writing, path, validated)
         verdict, rejected = validated.verdict(), validated.rejected()
@@ -138,7 +140,8 @@ def check_target(path: str | Path, *, force: bool = False, schema: Schema | None
         raise OutputError(f"{path}: {folder}: {what}; make it, or write elsewhere")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"{path}: the folder {folder} cannot be written; write elsewhere")
-    taken = [place for place in (path, *companions) if os.path.lexists(place)]
+    beside = companions if os.path.lexists(path) else ()  # without the table, what a killed export left
+    taken = [place for place in (path, *beside) if os.path.lexists(place)]
     if taken and not force:
         raise OutputError(f"{taken[0]}: exists already; choose another name, or overwrite with force=True")
     for place in (files_path, *([] if ending else [path])):

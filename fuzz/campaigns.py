@@ -1,0 +1,261 @@
+"""Hostile input, drawn at random from a seed: data files, schemas, conditions, rules, suites, models, pictures.
+
+An attempt ends in rows, or in a SynthdataError of one line; anything else is a finding. `run.py` runs campaigns for
+some minutes, `tests/faults` some attempts of each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from synthdata import Schema, Source, Suite, Synthesizer, read_table, validate
+from synthdata.errors import SynthdataError
+from synthdata.pipeline import with_suite
+from synthdata.schema import infer
+from synthdata.schema.expressions import Rule
+
+__all__ = ["CAMPAIGNS", "Campaign"]
+
+Campaign = Callable[[np.random.Generator], str]
+ROWS = 60
+SPLICES = [
+    b'"', b"'", b",", b";", b"\n", b"\r", b"\x00", b"\xff", b"{", b"}", b"[", b"]", b":", b"-", b"9" * 30, b"1e999",
+    b"\\ud800", "\u202e".encode(), "İ".encode(), b"NaN", b"&a", b"*a", b"!!python/object:os.system", b"(a+)+$",
+]  # fmt: skip
+CONDITIONS = [
+    "age", "town", "day", "bp_1", "`age`", "=", "!=", "<", ">=", "in", "not in", "İN", "is null", "and", "or", "Ulm",
+    "Ulm, Bonn", "50", "1e999", "-0", "01.02.2023", "'x", '"y"', "", "(", ")", "\ud800", "9" * 400,
+]  # fmt: skip
+RULES = [
+    "age", "amount", "town", "day", "`ok`", "+", "-", "*", "/", "//", "%", "<", "==", "!=", "and", "or", "not", "in",
+    "[1, 2]", "(", ")", "0", "1", "2.5", "'Ulm'", "9" * 30, "1e308", "True", "-1",
+]  # fmt: skip
+
+
+@cache
+def table() -> pd.DataFrame:
+    """A table with a column of most kinds."""
+    rng = np.random.default_rng(0)
+    days = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 500, ROWS), unit="D")
+    return pd.DataFrame(
+        {
+            "id": [f"K-{row:04d}" for row in range(ROWS)],
+            "age": rng.integers(18, 90, ROWS),
+            "amount": rng.normal(100, 30, ROWS).round(2),
+            "day": days.strftime("%d.%m.%Y"),
+            "town": rng.choice(["Ulm", "Bonn", "Köln", 'a "b", c'], ROWS),
+            "ok": rng.choice(["yes", "no"], ROWS),
+            "bp": [f"{high}/{low}" for high, low in rng.integers(60, 180, (ROWS, 2))],
+        }
+    )
+
+
+@cache
+def schema() -> Schema:
+    """The schema that is inferred of the table."""
+    return infer(table().astype("str"), joins=True)[0]
+
+
+@cache
+def model() -> Synthesizer:
+    """A model of the table."""
+    return with_suite(Synthesizer.fit(table().astype("str"), schema(), model="marginals", seed=0))
+
+
+@cache
+def model_files() -> Path:
+    """The directory of the model."""
+    return model().save(Path(tempfile.mkdtemp()) / "model")
+
+
+@cache
+def data_files() -> list[tuple[str, bytes]]:
+    """The table in several formats: endings and bytes."""
+    frame, parquet, folder = table(), io.BytesIO(), Path(tempfile.mkdtemp())
+    frame.to_parquet(parquet)
+    frame.to_csv(folder / "t.csv.gz", index=False)
+    return [
+        (".csv", frame.to_csv(index=False).encode()),
+        (".csv", frame.to_csv(index=False, sep=";", decimal=",").encode("cp1252")),
+        (".tsv", frame.to_csv(index=False, sep="\t").encode("utf-16")),
+        (".jsonl", frame.to_json(orient="records", lines=True).encode()),
+        (".json", frame.to_json(orient="records").encode()),
+        (".parquet", parquet.getvalue()),
+        (".csv.gz", (folder / "t.csv.gz").read_bytes()),
+    ]
+
+
+def changed(content: bytes, rng: np.random.Generator) -> bytes:
+    """A few bytes changed, left out, doubled, put in."""
+    data = bytearray(content)
+    for _ in range(int(rng.integers(1, 6))):
+        place, length = int(rng.integers(len(data) + 1)), int(rng.integers(1, 40))
+        match int(rng.integers(5)):
+            case 0 if place < len(data):
+                data[place] = int(rng.integers(256))
+            case 1:
+                del data[place : place + length]
+            case 2:
+                data[place:place] = data[place : place + length] * int(rng.integers(1, 4))
+            case 3:
+                data[place:place] = rng.integers(0, 256, length).astype(np.uint8).tobytes()
+            case _:
+                data[place:place] = SPLICES[int(rng.integers(len(SPLICES)))]
+    return bytes(data)
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A folder for one attempt."""
+    with tempfile.TemporaryDirectory() as path:
+        yield Path(path)
+
+
+def refused(error: SynthdataError) -> str:
+    """The outcome of a refusal, which is one line."""
+    if "\n" in str(error):
+        raise AssertionError(f"a message of several lines: {error!r}")
+    return f"refused ({type(error).__name__})"
+
+
+def of_files(rng: np.random.Generator) -> str:
+    """A changed data file: read, a schema inferred of it, read by that."""
+    ending, content = data_files()[int(rng.integers(len(data_files())))]
+    with folder() as place:
+        path = place / f"t{ending}"
+        path.write_bytes(changed(content, rng))
+        try:
+            frame = read_table(path, Source(bad_rows="5%") if rng.random() < 0.5 else None)
+            found, notes = infer(frame, joins=True, few_bad=True)
+            text = found.dump(notes.notes)
+            if Schema.parse(text) != found:
+                raise AssertionError("a schema is another one after its YAML")
+            found.read(frame)
+        except SynthdataError as error:
+            return refused(error)
+    return "read"
+
+
+def of_schemas(rng: np.random.Generator) -> str:
+    """The changed text of a schema."""
+    text = changed(schema().dump().encode(), rng).decode(errors="surrogateescape" if rng.random() < 0.1 else "replace")
+    try:
+        parsed = Schema.parse(text)
+        parsed.dump().encode()
+        parsed.expectations()
+    except SynthdataError as error:
+        return refused(error)
+    return "read"
+
+
+def of_conditions(rng: np.random.Generator) -> str:
+    """A condition put together of pieces, and sampled with."""
+    text = " ".join(rng.choice(CONDITIONS, int(rng.integers(1, 6))).tolist())
+    if rng.random() < 0.3:
+        text = changed(text.encode(errors="replace"), rng).decode(errors="replace")
+    try:
+        model().sample(3, where=text)
+    except SynthdataError as error:
+        return refused(error)
+    return "sampled"
+
+
+def of_rules(rng: np.random.Generator) -> str:
+    """A row expression put together of pieces, and evaluated."""
+    text = " ".join(rng.choice(RULES, int(rng.integers(1, 9))).tolist())
+    frame = schema().read(table().astype("str"))
+    try:
+        rule = Rule.parse(text)
+        if not set(rule.columns) <= set(frame.columns):
+            return "another column"
+        rule.holds(frame)
+    except SynthdataError as error:
+        return refused(error)
+    return "evaluated"
+
+
+def of_suites(rng: np.random.Generator) -> str:
+    """A changed suite, and rows checked against it."""
+    text = json.dumps(model().suite, indent=1)
+    with folder() as place:
+        path = place / "suite.json"
+        path.write_bytes(changed(text.encode(), rng))
+        try:
+            suite = Suite.load(path, schema())
+            validate(schema().read(table().astype("str")), schema(), suite=suite)
+        except SynthdataError as error:
+            return refused(error)
+    return "checked"
+
+
+def of_models(rng: np.random.Generator) -> str:
+    """A model directory with a changed file, its hashes put right in half of the attempts, and sampled from."""
+    with folder() as place:
+        path = Path(shutil.copytree(model_files(), place / "model"))
+        names = sorted(str(each.relative_to(path)) for each in path.rglob("*") if each.is_file())
+        name = names[int(rng.integers(len(names)))]
+        (path / name).write_bytes(changed((path / name).read_bytes(), rng))
+        if name != "manifest.json" and rng.random() < 0.8:
+            _rehash(path)
+        try:
+            Synthesizer.load(path).sample(10)
+        except SynthdataError as error:
+            return refused(error)
+    return "sampled"
+
+
+def _rehash(path: Path) -> None:
+    manifest = json.loads((path / "manifest.json").read_text())
+    for name in manifest["files"]:
+        data = (path / name).read_bytes()
+        manifest["files"][name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    (path / "manifest.json").write_text(json.dumps(manifest))
+
+
+def of_pictures(rng: np.random.Generator) -> str:
+    """A folder of pictures, one of them changed."""
+    with folder() as place:
+        formats = ["png", "jpeg", "gif", "bmp"]
+        for number in range(3):
+            kind = formats[int(rng.integers(len(formats)))]
+            data = io.BytesIO()
+            Image.fromarray(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(data, kind)
+            content = changed(data.getvalue(), rng) if number == 1 else data.getvalue()
+            (place / f"{number}.{kind}").write_bytes(content)
+        try:
+            frame = read_table(place)
+            infer(frame)[0].read(frame)
+        except SynthdataError as error:
+            return refused(error)
+    return "read"
+
+
+CAMPAIGNS: dict[str, Campaign] = {
+    "files": of_files,
+    "schemas": of_schemas,
+    "conditions": of_conditions,
+    "rules": of_rules,
+    "suites": of_suites,
+    "models": of_models,
+    "pictures": of_pictures,
+}
+
+
+def names(asked: Sequence[str]) -> list[str]:
+    """The campaigns that are asked for; all without any."""
+    unknown = [name for name in asked if name not in CAMPAIGNS]
+    if unknown:
+        raise SystemExit(f'no campaign "{unknown[0]}"; there are {", ".join(CAMPAIGNS)}')
+    return list(asked or CAMPAIGNS)
