@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,14 +35,33 @@ SPLICES = [
     b'"', b"'", b",", b";", b"\n", b"\r", b"\x00", b"\xff", b"{", b"}", b"[", b"]", b":", b"-", b"9" * 30, b"1e999",
     b"\\ud800", "\u202e".encode(), "İ".encode(), b"NaN", b"&a", b"*a", b"!!python/object:os.system", b"(a+)+$",
 ]  # fmt: skip
-CONDITIONS = [
-    "age", "town", "day", "bp_1", "`age`", "=", "!=", "<", ">=", "in", "not in", "İN", "is null", "and", "or", "Ulm",
-    "Ulm, Bonn", "50", "1e999", "-0", "01.02.2023", "'x", '"y"', "", "(", ")", "\ud800", "9" * 400,
+ODD = [
+    None, True, False, 0, -1, 1, 2**31, -(2**63), 2**64, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf"), "", " ",
+    "x", "0", "a\nb", "\x00", "\ud800", "x" * 5000, "^(a+)+$", "../x", [], [[]], [1, "a", None], {}, {"kind": "number"},
 ]  # fmt: skip
-RULES = [
-    "age", "amount", "town", "day", "`ok`", "+", "-", "*", "/", "//", "%", "<", "==", "!=", "and", "or", "not", "in",
-    "[1, 2]", "(", ")", "0", "1", "2.5", "'Ulm'", "9" * 30, "1e308", "True", "-1",
+COLUMNS = ["age", "amount", "town", "day", "ok", "bp_systolic", "bp_diastolic", "`age`", "id", "bp", "nothing"]
+OPERATORS = ["=", "==", "!=", "<>", "<", "<=", ">", ">=", "in", "not in", "IN", "İN", "is null", "is not null", "~", ""]
+VALUES = [
+    "Ulm", "Ulm, Bonn", "(Ulm, Bonn)", "50", "50, 60", "-0", "1e3", "1e999", "nan", "01.02.2023", "32.13.2023", "2023",
+    "yes", "'x", '"y"', "", "(", "9" * 400, "\ud800", "a\nb", "100 and age < 3",
 ]  # fmt: skip
+ATOMS = [
+    "age",
+    "amount",
+    "town",
+    "day",
+    "`ok`",
+    "bp_systolic",
+    "0",
+    "1",
+    "-1",
+    "2.5",
+    "1e308",
+    "9" * 30,
+    "'Ulm'",
+    "True",
+]
+JOINS = ["+", "-", "*", "/", "//", "%", "<", "<=", "==", "!=", ">", "and", "or"]
 
 
 @cache
@@ -116,6 +136,46 @@ def changed(content: bytes, rng: np.random.Generator) -> bytes:
     return bytes(data)
 
 
+def bent(text: str, rng: np.random.Generator) -> str:
+    """JSON with one of its values replaced by an odd one, left out, or given another name."""
+    data = json.loads(text)
+    places: list[tuple[Any, Any]] = []
+
+    def walk(node: Any) -> None:
+        keys = node.keys() if isinstance(node, dict) else range(len(node))
+        for key in keys:
+            places.append((node, key))
+            if isinstance(node[key], dict | list):
+                walk(node[key])
+
+    walk(data)
+    node, key = places[int(rng.integers(len(places)))]
+    match int(rng.integers(4)):
+        case 0:
+            del node[key]
+        case 1 if isinstance(node, dict):
+            node[f"{key}x"] = node.pop(key)
+        case _:
+            node[key] = ODD[int(rng.integers(len(ODD)))]
+    return json.dumps(data)
+
+
+def expression(rng: np.random.Generator, depth: int) -> str:
+    """A row expression, which mostly can be read."""
+    if not depth or rng.random() < 0.2:
+        return str(rng.choice(ATOMS))
+    left, right = expression(rng, depth - 1), expression(rng, depth - 1)
+    match int(rng.integers(8)):
+        case 0:
+            return f"not ({left})"
+        case 1:
+            return f"{left} in [{rng.choice(ATOMS)}, {rng.choice(ATOMS)}]"
+        case 2:
+            return f"-({left})"
+        case _:
+            return f"({left}) {rng.choice(JOINS)} ({right})"
+
+
 @contextmanager
 def folder() -> Iterator[Path]:
     """A folder for one attempt."""
@@ -149,8 +209,12 @@ def of_files(rng: np.random.Generator) -> str:
 
 
 def of_schemas(rng: np.random.Generator) -> str:
-    """The changed text of a schema."""
+    """The changed text of a schema, or one with an odd value, as JSON, which YAML reads as well."""
     text = changed(schema().dump().encode(), rng).decode(errors="surrogateescape" if rng.random() < 0.1 else "replace")
+    if rng.random() < 0.6:
+        whole = {**schema().model_dump(mode="json", exclude_defaults=True), "fields": {}}
+        whole["fields"] = {name: field.model_dump(mode="json") for name, field in schema().fields.items()}
+        text = bent(json.dumps(whole), rng)
     try:
         parsed = Schema.parse(text)
         parsed.dump().encode()
@@ -162,8 +226,8 @@ def of_schemas(rng: np.random.Generator) -> str:
 
 def of_conditions(rng: np.random.Generator) -> str:
     """A condition put together of pieces, and sampled with."""
-    text = " ".join(rng.choice(CONDITIONS, int(rng.integers(1, 6))).tolist())
-    if rng.random() < 0.3:
+    text = " ".join(str(rng.choice(each)) for each in (COLUMNS, OPERATORS, VALUES))
+    if rng.random() < 0.2:
         text = changed(text.encode(errors="replace"), rng).decode(errors="replace")
     try:
         model().sample(3, where=text)
@@ -174,7 +238,7 @@ def of_conditions(rng: np.random.Generator) -> str:
 
 def of_rules(rng: np.random.Generator) -> str:
     """A row expression put together of pieces, and evaluated."""
-    text = " ".join(rng.choice(RULES, int(rng.integers(1, 9))).tolist())
+    text = expression(rng, int(rng.integers(1, 5)))
     frame = schema().read(table().astype("str"))
     try:
         rule = Rule.parse(text)
@@ -191,7 +255,8 @@ def of_suites(rng: np.random.Generator) -> str:
     text = json.dumps(model().suite, indent=1)
     with folder() as place:
         path = place / "suite.json"
-        path.write_bytes(changed(text.encode(), rng))
+        odd = bent(text, rng).encode() if rng.random() < 0.7 else changed(text.encode(), rng)
+        path.write_bytes(odd)
         try:
             suite = Suite.load(path, schema())
             validate(schema().read(table().astype("str")), schema(), suite=suite)
@@ -206,7 +271,9 @@ def of_models(rng: np.random.Generator) -> str:
         path = Path(shutil.copytree(model_files(), place / "model"))
         names = sorted(str(each.relative_to(path)) for each in path.rglob("*") if each.is_file())
         name = names[int(rng.integers(len(names)))]
-        (path / name).write_bytes(changed((path / name).read_bytes(), rng))
+        content = (path / name).read_bytes()
+        is_bent = name.endswith(".json") and rng.random() < 0.7
+        (path / name).write_bytes(bent(content.decode(), rng).encode() if is_bent else changed(content, rng))
         if name != "manifest.json" and rng.random() < 0.8:
             _rehash(path)
         try:
