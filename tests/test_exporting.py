@@ -358,8 +358,13 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_sampled(tm
     assert names(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["out.csv", "out.csv.verdict.json", "out.csv.rejected.parquet"])
-def test_any_of_the_three_files_that_stands_there_already_needs_force(tmp_path, name):
+def test_a_verdict_alone_is_what_a_killed_export_left(tmp_path):
+    (tmp_path / "out.csv.verdict.json").write_bytes(OLD)
+    assert check_target(tmp_path / "out.csv") == tmp_path / "out.csv"
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.csv.rejected.parquet"])
+def test_a_file_that_stands_there_already_needs_force(tmp_path, name):
     (tmp_path / name).write_bytes(OLD)
     with pytest.raises(OutputError, match=f"{name}: exists already"):
         check_target(tmp_path / "out.csv")

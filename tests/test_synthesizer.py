@@ -161,7 +161,7 @@ def test_a_table_of_identifiers_alone_can_be_sampled():
         (lambda m: (m / "schema.yaml").unlink(), "missing"),
         (lambda m: (m / "manifest.json").write_text('{"format": 1'), "cannot be read"),
         (lambda m: (m / "manifest.json").unlink(), "holds no manifest"),
-        (lambda m: of_format(m, 99), "format 99 of synthdata"),
+        (lambda m: of_format(m, 99), "format 99, made by a newer synthdata"),
         (lambda m: of_format(m, FORMAT - 1), "written by an older version; train it again"),
         (lambda m: truncate(m / "generators/tabular/weights.safetensors"), "does not match its hash"),
     ],

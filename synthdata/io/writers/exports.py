@@ -140,8 +140,8 @@ def check_target(path: str | Path, *, force: bool = False, schema: Schema | None
         raise OutputError(f"{path}: {folder}: {what}; make it, or write elsewhere")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"{path}: the folder {folder} cannot be written; write elsewhere")
-    beside = companions if os.path.lexists(path) else ()  # without the table, what a killed export left
-    taken = [place for place in (path, *beside) if os.path.lexists(place)]
+    is_cut = os.path.lexists(verdict_path) and not os.path.lexists(path)  # by a kill before its table was in place
+    taken = [] if is_cut else [place for place in (path, *companions) if os.path.lexists(place)]
     if taken and not force:
         raise OutputError(f"{taken[0]}: exists already; choose another name, or overwrite with force=True")
     for place in (files_path, *([] if ending else [path])):
