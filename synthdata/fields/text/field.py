@@ -51,7 +51,7 @@ WORDS, LENGTH, DISTINCT = (
     0.5,
 )  # of a column that is taken for texts: usual words, mean characters, share distinct
 WORD, SPACES = re.compile(r"\w+"), re.compile(r"  +")
-UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]"  # control characters, and what was no UTF-8
+UNSEEN = "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\ufffd]"  # control characters, and what was no UTF-8
 
 
 class Text(Field):
