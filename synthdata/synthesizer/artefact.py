@@ -138,7 +138,9 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     if number < FORMAT:
         raise ArtefactError(f"{path}: written by an older version; train it again")
     if number > FORMAT:
-        raise ArtefactError(f"{path}: format {number}, made by a newer synthdata than this ({FORMAT}); update synthdata")
+        raise ArtefactError(
+            f"{path}: format {number}, made by a newer synthdata than this ({FORMAT}); update synthdata"
+        )
     files, real = {}, path.resolve()
     for name, (size, digest) in listed.items():
         if "\0" in name or (real / name).resolve() != Path(os.path.normpath(real / name)) or not _is_inside(name):
