@@ -6,6 +6,7 @@ some minutes, `tests/faults` some attempts of each.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -191,13 +192,16 @@ def refused(error: SynthdataError) -> str:
 
 
 def of_files(rng: np.random.Generator) -> str:
-    """A changed data file: read, a schema inferred of it, read by that."""
+    """A changed data file: read, by a strict reader as well if it is CSV, a schema inferred of it, read by that."""
     ending, content = data_files()[int(rng.integers(len(data_files())))]
+    source = Source(bad_rows="5%") if rng.random() < 0.5 else None
     with folder() as place:
         path = place / f"t{ending}"
         path.write_bytes(changed(content, rng))
         try:
-            frame = read_table(path, Source(bad_rows="5%") if rng.random() < 0.5 else None)
+            frame = read_table(path, source)
+            if ending == ".csv" and source is None:
+                _check_strictly(path, frame)
             found, notes = infer(frame, joins=True, few_bad=True)
             text = found.dump(notes.notes)
             if Schema.parse(text) != found:
@@ -206,6 +210,20 @@ def of_files(rng: np.random.Generator) -> str:
         except SynthdataError as error:
             return refused(error)
     return "read"
+
+
+def _check_strictly(path: Path, frame: pd.DataFrame) -> None:
+    """Raise for what Python's strict reader does not read, or reads as other cells; it is asked of UTF-8 alone."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return
+    delimiter = frame.attrs.get("synthdata.source", {}).get("delimiter", ",")
+    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if any(row)]
+    cells = frame.fillna("").to_numpy().tolist()
+    strict = [[cell.replace("\r\n", "\n") for cell in row[: frame.shape[1]]] for row in rows[-len(cells) :]]
+    if [[cell.replace("\r\n", "\n") for cell in row] for row in cells] != strict:
+        raise AssertionError("a strict reader reads other cells")
 
 
 def of_schemas(rng: np.random.Generator) -> str:
