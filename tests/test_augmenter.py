@@ -361,7 +361,7 @@ def test_scores_and_searches_take_it():
 
 
 def test_a_schema_says_what_added_rows_are_like():
-    frame = pd.DataFrame({"age": np.r_[np.full(60, 30), np.full(60, 40)], "weight": numbers()[:, 0]})
+    frame = pd.DataFrame({"age": np.r_[np.full(60, 30), np.full(60, 40)], "weight": numbers()[:, 0].round(1)})
     schema = Schema.model_validate(
         {
             "fields": {

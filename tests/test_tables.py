@@ -174,7 +174,7 @@ BAD = {
     "header not UTF-8": ("t.csv", b"a,\xe9\n1,2\n", "line 1, byte 3 of the file is not UTF-8"),
     "short row": ("t.csv", f'a,b\n"x\ny",2\n{SECRET}\n', "line 4: found 1 cells; the header has 2"),
     "long row": ("t.csv", f"a,b\n1,2,{SECRET}\n", "line 2: found 3 cells; the header has 2"),
-    "open quote": ("t.csv", f'a,b\n1,2\n"{SECRET},2\n3,4\n', "line 3: found 1 cells"),
+    "open quote": ("t.csv", f'a,b\n1,2\n"{SECRET},2\n3,4\n', "line 3: a quote is left open"),
     "broken gzip": ("t.csv.gz", None, "broken gzip"),
     "no gzip": ("u.csv.gz", None, "broken gzip"),
     "broken parquet": ("t.parquet", broken_parquet(), "broken Parquet"),
