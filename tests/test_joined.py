@@ -8,7 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthdata import Augmenter, Category, Number, Schema, Source, Synthesizer, evaluate, export, read_table, validate
+from synthdata import (
+    Augmenter,
+    Category,
+    Number,
+    Schema,
+    Source,
+    Synthesizer,
+    evaluate,
+    export,
+    generate,
+    read_table,
+    validate,
+)
 from synthdata.errors import DataError, InputError, SchemaError
 from synthdata.schema import infer
 
@@ -131,6 +143,18 @@ def test_tables_are_exported_joined_and_read_again(tmp_path: Path, ending: str) 
     assert list(written) == ["id", "bp", "ward"]
     assert written["bp"].tolist() == frame["bp"].tolist()
     pd.testing.assert_frame_equal(schema.read(read_table(path, schema.source.written)), typed)
+
+
+def test_generated_cells_are_whole_or_missing_and_meet_conditions(tmp_path: Path) -> None:
+    cells = [None if row % 5 == 0 else cell for row, cell in enumerate(pairs("/", "{:.0f}", "{:.0f}"))]
+    frame = pd.DataFrame({"bp": cells, "ward": ["a", "b", "c"] * 100})
+    schema, _ = infer(frame, joins=True)
+    model = Synthesizer.fit(frame, schema, model="marginals", seed=0)
+    rows = generate(model, 200).frame()
+    assert rows["bp_systolic"].isna().equals(rows["bp_diastolic"].isna())
+    assert 0.02 < rows["bp_systolic"].isna().mean() < 0.4
+    path = export(generate(model, 100, where="bp_systolic > 50"), tmp_path / "out.csv")
+    assert read_table(path)["bp"].notna().all()
 
 
 def test_arrays_keep_the_parts(tmp_path: Path) -> None:

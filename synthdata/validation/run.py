@@ -7,7 +7,7 @@ about the whole (uniqueness, counts, means, shares) is asked once at the end, of
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
@@ -21,6 +21,7 @@ from synthdata.messages import check_frame
 from synthdata.progress import Listener, Progress
 from synthdata.schema import Schema
 from synthdata.schema.constraints import Constraint, Ordered
+from synthdata.schema.joined import parts_of
 from synthdata.validation.engine import Outcome, Runner
 from synthdata.validation.suite import Suite, columns_of, is_row_level, is_shape, is_unique, label_of
 from synthdata.validation.uniqueness import Seen
@@ -81,7 +82,7 @@ class Plan:
 def _exact_checks(schema: Schema) -> dict[str, Callable[[pd.DataFrame], np.ndarray]]:
     """Whether rows are what fields and orders say, where Great Expectations cannot tell exactly; by their labels.
 
-    It compares whole numbers with floats, and knows no decimals.
+    It compares whole numbers with floats, and knows no decimals, nor cells that hold several values.
     """
     result: dict[str, Callable[[pd.DataFrame], np.ndarray]] = {}
     for name, each in schema.fields.items():
@@ -92,7 +93,17 @@ def _exact_checks(schema: Schema) -> dict[str, Callable[[pd.DataFrame], np.ndarr
             low, high = (schema.fields[name].dtype(False) for name in constraint.columns())
             if {low, high} == {"int64", "float64"}:
                 result[constraint.label()] = constraint.holds
+    for name, template in schema.joined.items():
+        parts = parts_of(template)
+        if any(schema.fields[part].nullable for part in parts):
+            result[f"{name}: all of it or nothing"] = partial(_whole, parts)
     return result
+
+
+def _whole(parts: Sequence[str], frame: pd.DataFrame) -> np.ndarray:
+    """Whether the parts of a joined column are all there or all missing, as they are in a cell: (n,) bool."""
+    missing = frame[list(parts)].isna().to_numpy(bool)
+    return np.asarray(missing.all(axis=1) | ~missing.any(axis=1))
 
 
 def _conforming(name: str, declared: Field, frame: pd.DataFrame) -> np.ndarray:
