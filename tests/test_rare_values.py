@@ -132,6 +132,10 @@ def test_values_are_read_from_a_file_beside_the_schema(tmp_path: Path) -> None:
     (tmp_path / "codes.txt").write_text("\n")
     with pytest.raises(SchemaError, match="is empty; it holds one value a line"):
         Schema.load(tmp_path / "s.yaml")
+    for elsewhere in ("../codes.txt", "/dev/zero"):
+        (tmp_path / "s.yaml").write_text(f"fields: {{code: {{kind: category, values: {elsewhere}}}}}")
+        with pytest.raises(SchemaError, match="is not beside the schema"):
+            Schema.load(tmp_path / "s.yaml")
     with pytest.raises(SchemaError, match="values"):
         Schema.parse("fields: {code: {kind: category, values: codes.txt}}")
 

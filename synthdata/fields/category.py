@@ -180,7 +180,8 @@ class Category(Field):
 
     def _but(self, names: Sequence[str]) -> list[str]:
         """The declared values without some."""
-        return [value for value in self.values or () if value not in set(names)]
+        known = set(names)
+        return [value for value in self.values or () if value not in known]
 
     def claims(self, name: str) -> list[Expectation]:
         """Type, and the closed set."""

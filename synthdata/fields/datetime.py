@@ -20,12 +20,11 @@ from synthdata.fields.intervals import Interval, intervals_of
 from synthdata.fields.predicates import OperandError, Predicate
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.quantity import Measure, QuantityBody
-from synthdata.fields.written_dates import parse_dates, readable, write_dates, written_format
+from synthdata.fields.written_dates import OFFSET, parse_dates, readable, write_dates, written_format
 from synthdata.subjects import Subjects
 
 __all__ = ["Datetime", "TimeMeasure"]
 
-OFFSET = r"[+-]\d\d:?\d\d"  # from UTC, no time of day
 LONGEST = 60  # characters of what may be a date
 DAYS = ("%d", "%e", "%j", "%x", "%c", "%D", "%F")  # codes that show a day
 DAY, SECOND, MICROSECOND = 86_400_000_000, 1_000_000, 1  # units in microseconds

@@ -18,12 +18,13 @@ import pandas as pd
 
 from synthdata.fields.zones import zone_of
 
-__all__ = ["Written", "is_day_first", "parse_dates", "readable", "swapped", "write_dates", "written_format"]
+__all__ = ["OFFSET", "Written", "is_day_first", "parse_dates", "readable", "swapped", "write_dates", "written_format"]
 
 LOOKED_AT = 2000  # distinct cells that formats are sought in; the one that is found must read all
 TOKEN = re.compile(r"\d+|[^\W\d_]+|.", re.DOTALL)
-ZONE = re.compile(r"(?<=\d)( ?)[+-]\d\d:?\d\d$")
-ZONE_AT_END = re.compile(r"([+-]\d\d:?\d\d)$")
+OFFSET = r"[+-]\d\d:?\d\d"  # from UTC
+ZONE = re.compile(rf"(?<=\d)( ?){OFFSET}$")
+ZONE_AT_END = re.compile(rf"({OFFSET})$")
 SHORT = {name.lower() for name in calendar.month_abbr[1:]}
 LONG = {name.lower() for name in calendar.month_name[1:]}
 SHORT_DAYS, LONG_DAYS = ({name.lower() for name in names} for names in (calendar.day_abbr, calendar.day_name))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from synthdata.fields import Category, Datetime, Field, Identifier
 from synthdata.fields.cells import NULL_WORDS, cells_as_text
-from synthdata.fields.written_dates import written_format
+from synthdata.fields.written_dates import OFFSET, written_format
 
 __all__ = ["complaint", "joined_fields", "parts_of", "propose_joined", "put_together", "taken_apart"]
 
@@ -30,7 +30,7 @@ MOST_PARTS = 4
 MOSTLY_ONE = 0.5  # of the cells, by which a part is different: 2024/17 is a key then
 PRESSURE = re.compile(r"(?i)(?:^|[\W_])(bp|rr|nibp|blood_?press\w*|pressure|blutdruck)(?:$|[\W_])")
 Found: TypeAlias = tuple[str, Sequence[str], str]  # template, what names of parts end in, format of the first part
-ZONED = re.compile(r"(.*\d)( ?)(Z|[+-]\d\d:?\d\d|[A-Z]{2,5})")
+ZONED = re.compile(rf"(.*\d)( ?)(Z|{OFFSET}|[A-Z]{{2,5}})")
 
 
 def parts_of(template: str) -> list[str]:

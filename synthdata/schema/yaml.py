@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from synthdata.errors import SchemaError
+from synthdata.regular_files import read_regular
 from synthdata.schema.model import Model
 from synthdata.schema.source import Source
 
@@ -20,6 +21,7 @@ __all__ = ["read_yaml", "with_listed", "with_model", "write_yaml"]
 
 MODELINE = "# yaml-language-server: $schema=schema.json"
 DEEPEST, MOST_BITS = 50, 1000
+LARGEST_LIST = 64 << 20  # bytes of a file of values
 OPTIONAL = ("joined", "fields", "constraints", "require")  # keys with nothing behind them count as left out
 
 
@@ -61,9 +63,11 @@ def with_listed(data: dict[str, Any], path: Path) -> dict[str, Any]:
         if not isinstance(field, dict) or not isinstance(field.get("values"), str):
             continue
         file = path.parent / field["values"]
+        if not file.resolve().is_relative_to(path.parent.resolve()):  # what a schema of somebody else must not learn
+            raise SchemaError(f'{path}, field "{name}", values: {file} is not beside the schema; copy it there')
         try:
-            lines = file.read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = read_regular(file, LARGEST_LIST).decode("utf-8-sig").splitlines()
+        except (OSError, ValueError) as error:
             raise SchemaError(f'{path}, field "{name}", values: {file} cannot be read: {error}') from None
         field["values"] = [line.strip() for line in lines if line.strip()]
         if not field["values"]:

@@ -1,7 +1,7 @@
 """Memory that training keeps from step to step.
 
 Each step takes and frees the same large buffers. Above 32 MB the GNU C library fetches such a buffer from the kernel
-each time and gives it back, and the kernel clears its pages again: a third of the time of a step, if a table has 50
+each time and gives it back, and the kernel clears its pages again: up to a third of a step, where a table has 50
 columns.
 """
 
