@@ -13,8 +13,9 @@ from contextlib import contextmanager, suppress
 
 __all__ = ["kept_memory"]
 
-TRIM_THRESHOLD, MMAP_MAX = -1, -4  # of mallopt(3)
-NEVER, USUAL_TRIM, USUAL_MAPS = 2**31 - 1, 128 << 10, 65_536  # bytes, bytes, buffers
+TRIM_THRESHOLD, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4  # of mallopt(3)
+NEVER, USUAL_MAPS = 2**31 - 1, 65_536  # bytes, buffers
+LARGE = 32 << 20  # bytes of a buffer that is fetched each time: what the library comes to by itself, if it is not told
 
 
 @contextmanager
@@ -34,5 +35,6 @@ def kept_memory() -> Iterator[None]:
         yield
     finally:
         library.mallopt(MMAP_MAX, USUAL_MAPS)
-        library.mallopt(TRIM_THRESHOLD, USUAL_TRIM)
+        library.mallopt(MMAP_THRESHOLD, LARGE)
+        library.mallopt(TRIM_THRESHOLD, 2 * LARGE)
         library.malloc_trim(0)
