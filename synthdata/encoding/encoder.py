@@ -10,15 +10,16 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from synthdata.blocks import Arrays, Categorical, Layout, tabular
+from synthdata.blocks import Arrays, Binned, Categorical, Layout, tabular
 from synthdata.encoding.conditions import Conditions, Wanted, narrowed
+from synthdata.encoding.coordinates import Places, find_places
 from synthdata.encoding.copied_columns import CopiedColumns
 from synthdata.encoding.derived_columns import DerivedColumns, with_sources
 from synthdata.encoding.find_derived import find_derived
 from synthdata.encoding.functional_dependencies import FunctionalDependencies
 from synthdata.encoding.made_columns import MadeColumns, Persons
 from synthdata.errors import ConditionError
-from synthdata.fields import Boolean, Codec, Field, Mask, OperandError, Rows
+from synthdata.fields import Boolean, Codec, Field, Mask, Measure, OperandError, Rows
 from synthdata.schema import Schema
 from synthdata.schema.conditions import Where, misread, predicates_of
 from synthdata.subjects import Subjects
@@ -34,14 +35,15 @@ class Encoder:
 
     fields: of all columns, in the schema's order. codecs: of the columns that are made anew or learned, by the name of
     their block; a derived column's is that of its gap, and a flag has one. made: the columns that are made anew.
-    derived: columns that are computed from others. copied: columns that often equal another one. dependencies: columns
-    that are a function of another one, and are not learned.
+    derived: columns that are computed from others. places: columns that are learned in pairs. copied: columns that
+    often equal another one. dependencies: columns that are a function of another one, and are not learned.
     """
 
     fields: Mapping[str, Field]
     codecs: Mapping[str, Codec]
     made: MadeColumns
     derived: DerivedColumns
+    places: Places
     copied: CopiedColumns
     dependencies: FunctionalDependencies
 
@@ -50,16 +52,18 @@ class Encoder:
         cls, frame: pd.DataFrame, schema: Schema, made: MadeColumns, rng: np.random.Generator, subjects: Subjects
     ) -> Self:
         """Fit each column of a frame of the schema's types separately. subjects: the subject of each row."""
-        return cls._of(frame, schema, made, DerivedColumns(), rng, subjects)
+        return cls._of(frame, schema, made, DerivedColumns(), Places(), rng, subjects)
 
     @classmethod
     def fit(
         cls, frame: pd.DataFrame, schema: Schema, made: MadeColumns, rng: np.random.Generator, subjects: Subjects
     ) -> Self:
         """Fit derived columns and all others, then find copied columns and functional dependencies."""
-        columns = cls._of(frame, schema, made, find_derived(frame, schema), rng, subjects)
+        derived = find_derived(frame, schema)
+        places = find_places(frame, schema, derived.measures)
+        columns = cls._of(frame, schema, made, derived, places, rng, subjects)
         layout = tabular(columns.layout)
-        learned = columns.derived.learned(frame)
+        learned = columns.learned(frame)
         arrays: Arrays = _by_columns({name: columns.codecs[name] for name in layout}, learned)
         own = {name: block for name, block in layout.items() if name not in columns.derived.gaps}
         copied = CopiedColumns.find(frame, columns._units(), own, arrays, subjects)
@@ -81,26 +85,37 @@ class Encoder:
         schema: Schema,
         made: MadeColumns,
         derived: DerivedColumns,
+        places: Places,
         rng: np.random.Generator,
         subjects: Subjects,
     ) -> Self:
         derived, gaps = derived.fit(frame, schema.fields, rng, subjects)
-        learned = derived.learned(frame)
+        places = places.fit(frame, schema.fields, rng, subjects)
+        learned = places.learned(derived.learned(frame))
         codecs = {}
         for name, field in schema.fields.items():
             if name in derived.products:
+                continue
+            if name in places.block_of:
+                block = places.block_of[name]
+                if block not in codecs:
+                    codecs[block] = places.codec(block, learned[block], rng, subjects)
                 continue
             shown = derived.totals.get(name, name)
             codecs[shown] = made.codecs.get(name) or gaps.get(name) or field.fit(learned[shown], shown, rng, subjects)
         for flag in derived.flags.values():
             codecs[flag] = Boolean().fit(learned[flag], flag, rng, subjects)
         derived = derived.with_codecs(codecs)
-        return cls(schema.fields, codecs, made, derived, CopiedColumns({}), FunctionalDependencies({}))
+        return cls(schema.fields, codecs, made, derived, places, CopiedColumns({}), FunctionalDependencies({}))
 
     @property
     def all_blocks(self) -> Layout:
         """The blocks of all columns, including functionally dependent ones."""
         blocks = {name: block for codec in self.codecs.values() for name, block in codec.layout.items()}
+        for name in self.places:
+            block = blocks[name]
+            if isinstance(block, Categorical | Binned):  # a place is not more or less than another quantity
+                blocks[name] = replace(block, scale=None)
         return self.copied.layout(blocks)
 
     @property
@@ -125,7 +140,8 @@ class Encoder:
         unknown: set[str] = set()  # even with surrogates
         result: set[str] = set()
         for name in self.order:
-            nulls = name in self.codecs and self.codecs[name].nulls
+            codec = self.codecs.get(self.places.block_of.get(name, name))
+            nulls = codec is not None and codec.nulls
             if nulls or unknown & {*self.derived.needs(name)}:
                 unknown.add(name)
             if name in unknown or name in self.derived.flags or result & {*self.derived.totalled.get(name, ())}:
@@ -135,9 +151,12 @@ class Encoder:
     def encode(self, frame: pd.DataFrame) -> Arrays:
         """Encode a frame of the schema's types as the arrays that generators learn."""
         blocks = self.all_blocks
-        learned = self.derived.learned(frame)
-        arrays = self.copied.encode(frame, blocks, _by_columns(self.codecs, learned))
+        arrays = self.copied.encode(frame, blocks, _by_columns(self.codecs, self.learned(frame)))
         return self.dependencies.encode(blocks, arrays)
+
+    def learned(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The columns that are learned of a frame of the schema's types."""
+        return self.places.learned(self.derived.learned(frame))
 
     def decode(self, arrays: Arrays, rows: Rows, masks: Mapping[str, Mask] | None = None) -> pd.DataFrame:
         """Decode arrays to a frame in the schema's types and order, with keys and personal data made anew.
@@ -192,6 +211,10 @@ class Encoder:
         for name in self.order:
             if name not in wanted:
                 continue
+            block = self.places.block_of.get(name)
+            if block is not None and name not in columns:
+                places = self.codecs[block].decode(arrays, rows, masks.get(block))
+                columns |= self.places.coordinates(block, places, self.fields)
             codec, mask = self.codecs.get(name), masks.get(name)
             if codec is not None:
                 columns[name] = codec.decode(arrays, rows, mask)
@@ -240,26 +263,39 @@ class Encoder:
         return {name: unit for name, unit in units.items() if unit is not None}
 
     def _unit(self, name: str) -> Hashable | None:
+        if name in self.places.block_of:
+            return None
         measure = self.derived.measures.get(name)
         return self.codecs[name].unit if measure is None else measure.unit
 
     def restrict(self, where: Where) -> Conditions:
         """Turn conditions into masks by learned column; ConditionError if one cannot be met."""
         wanted, masks = self._asked(where)
-        return narrowed(wanted, masks, self.derived, self.codecs)
+        placed = {name: each for name, each in wanted.items() if name in self.places.block_of}
+        others = {name: each for name, each in wanted.items() if name not in placed}
+        found = narrowed(others, masks, self.derived, self.codecs)
+        masks, checked = self.places.narrowed(placed, found.masks, self.codecs)
+        return Conditions(masks, {**found.checked, **checked})
 
     def _asked(self, where: Where) -> tuple[dict[str, Wanted], dict[str, Mask]]:
         """What conditions ask of derived and flagged columns, and their masks for all others."""
         wanted, masks = {}, {}
         for name, predicates in predicates_of(where, self.fields).items():
             try:
-                if self.derived.needs(name) or name in self.derived.flags:
-                    wanted[name] = Wanted.of(predicates, self.derived.measures[name])
+                measure = self._measure(name)
+                if measure is not None:
+                    wanted[name] = Wanted.of(predicates, measure)
                 else:
                     masks[name] = self.codecs[name].restrict(predicates)
             except OperandError as error:
                 raise ConditionError(misread(name, predicates, self.fields) or str(error)) from None
         return wanted, masks
+
+    def _measure(self, name: str) -> Measure | None:
+        """How a column is counted that is computed from others, flagged, or a coordinate; None of all others."""
+        if name in self.places.block_of:
+            return self.fields[name].measure(pd.Series(dtype="float64"))
+        return self.derived.measures[name] if self.derived.needs(name) or name in self.derived.flags else None
 
     def allowed(self, masks: Mapping[str, Mask]) -> dict[str, np.ndarray]:
         """Masks over the symbols of learned blocks; ConditionError if masks contradict each other."""
@@ -292,6 +328,7 @@ class Encoder:
         return {
             "columns": {name: codec.to_json() for name, codec in self.codecs.items()},
             "derived_columns": self.derived.to_json(),
+            "coordinates": self.places.to_json(),
             "copied_columns": dict(self.copied.sources),
             "functional_dependencies": self.dependencies.to_json(),
             "persons": {role: each.to_json() for role, each in self.made.persons.items()},
@@ -302,8 +339,11 @@ class Encoder:
         """Read what `to_json` wrote; KeyError, ValueError or TypeError if it does not fit the schema."""
         columns = data["columns"]
         derived = DerivedColumns.from_json(schema.fields, data["derived_columns"])
-        fields: dict[str, Field] = {**schema.fields, **derived.codec_fields(schema.fields)}
-        if set(columns) != fields.keys() - derived.totalled.keys():
+        places = Places.from_json(schema.fields, data["coordinates"])
+        fields: dict[str, Field] = {
+            **schema.fields, **derived.codec_fields(schema.fields), **places.codec_fields()
+        }  # fmt: skip
+        if set(columns) != fields.keys() - derived.totalled.keys() - places.block_of.keys():
             raise ValueError(f"the columns {sorted(columns)} are not those of the schema")
         codecs = {name: Codec.from_json(name, fields[name], each) for name, each in columns.items()}
         persons = {role: Persons.from_json(each) for role, each in data["persons"].items()}
@@ -313,6 +353,7 @@ class Encoder:
             codecs,
             MadeColumns(made, persons, schema.name),
             derived.with_codecs(codecs),
+            places,
             CopiedColumns({name: tuple(others) for name, others in data["copied_columns"].items()}),
             FunctionalDependencies.from_json(data["functional_dependencies"]),
         )

@@ -53,10 +53,18 @@ class Quantiles:
     levels: int
 
     @classmethod
-    def fit(cls, values: np.ndarray, rng: np.random.Generator, subjects: Subjects | None = None) -> Quantiles:
+    def fit(
+        cls,
+        values: np.ndarray,
+        rng: np.random.Generator,
+        subjects: Subjects | None = None,
+        *,
+        most_bins: int = MOST_BINS,
+    ) -> Quantiles:
         """Learn from `values`: (n,) int64 or float64, none missing. Costs a sort.
 
-        subjects: whose each value is; without them each is somebody's own.
+        subjects: whose each value is; without them each is somebody's own. most_bins: of `MOST_BINS * MOST_LEVELS`
+        levels at most.
         """
         threshold = draw_threshold(rng)
         tally = _Tally.of(values, subjects or Subjects(len(values)))
@@ -64,8 +72,8 @@ class Quantiles:
         is_atom = (tally.people >= threshold) & (tally.rows >= share)
         rest = tally.without(is_atom).clamped(threshold)
         rows = int(rest.rows.sum())
-        bins = int(np.clip(rows // ROWS_PER_BIN, 1, MOST_BINS))
-        levels = int(np.clip(rows // (bins * ROWS_PER_LEVEL), 1, MOST_LEVELS))
+        bins = int(np.clip(rows // ROWS_PER_BIN, 1, most_bins))
+        levels = int(np.clip(rows // (bins * ROWS_PER_LEVEL), 1, MOST_BINS * MOST_LEVELS // most_bins))
         lows, highs = _levels(rest, rows / (bins * levels), threshold)
         return cls(tally.distinct[is_atom], lows, highs, min(levels, max(len(lows), 1)))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from synthdata.errors import SchemaError, nearest
 from synthdata.fields import Datetime, Field, Number
 from synthdata.metrics import METRICS
-from synthdata.schema.constraints import Constraint, Ordered, Product, Sum
+from synthdata.schema.constraints import Constraint, Coordinates, Ordered, Product, Sum
 from synthdata.schema.joined import complaint, parts_of
 
 if TYPE_CHECKING:
@@ -98,11 +98,12 @@ def _check_constraint(constraint: Constraint, schema: Schema, where: str) -> Non
         _check_order(constraint, schema, where)
     if isinstance(constraint, Sum):
         _check_sum(constraint, schema, where)
-    if isinstance(constraint, Product):
+    if isinstance(constraint, Product | Coordinates):
+        does, what = ("multiplies", "a product is of") if isinstance(constraint, Product) else ("takes", "they are")
         for column in constraint.columns():
             if not isinstance(schema.fields[column], Number):
                 kind = schema.fields[column].kind
-                raise SchemaError(f'{where}: multiplies {kind} "{column}"; a product is of numbers')
+                raise SchemaError(f'{where}: {does} {kind} "{column}"; {what} numbers')
 
 
 def _check_order(constraint: Ordered, schema: Schema, where: str) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "AnyConstraint",
     "Combinations",
     "Constraint",
+    "Coordinates",
     "Ordered",
     "Product",
     "RowRule",
@@ -286,6 +287,33 @@ class Unique(Constraint):
         return Expectation("expect_compound_columns_to_be_unique", columns)
 
 
+class Coordinates(Constraint):
+    """`latitude` and `longitude` are the coordinates of one point: both are there in a row, or both are missing.
+
+    They are learned together, so that points lie where points of the data lie. Any two coordinates will do.
+    """
+
+    kind: Literal["coordinates"] = "coordinates"
+    latitude: str
+    longitude: str
+
+    def columns(self) -> tuple[str, ...]:
+        """Both columns."""
+        return self.latitude, self.longitude
+
+    def check(self) -> str | None:
+        """They are two columns."""
+        return f'latitude and longitude are both "{self.latitude}"' if self.latitude == self.longitude else None
+
+    def label(self) -> str:
+        """The pair."""
+        return f"coordinates {self.latitude}, {self.longitude}"
+
+    def holds(self, frame: pd.DataFrame) -> np.ndarray:
+        """Whether both are there, or both are missing."""
+        return (frame[self.latitude].isna() == frame[self.longitude].isna()).to_numpy(bool)
+
+
 class RowRule(Constraint):
     """A rule that every row satisfies: `age < 18 or weight > 20`. See `synthdata.schema.expressions`."""
 
@@ -306,7 +334,7 @@ class RowRule(Constraint):
 
 
 AnyConstraint: TypeAlias = Annotated[
-    Ordered | Sum | Product | Combinations | Unique | RowRule, Key(discriminator="kind")
+    Ordered | Sum | Product | Combinations | Unique | Coordinates | RowRule, Key(discriminator="kind")
 ]
 CONSTRAINTS: dict[str, type[Constraint]] = {
     kind.model_fields["kind"].default: kind for kind in get_args(get_args(AnyConstraint)[0])

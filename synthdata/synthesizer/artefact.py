@@ -41,7 +41,7 @@ __all__ = [
     "write",
 ]
 
-FORMAT = 10  # of all files; raised when one of them changes, and older models are trained again
+FORMAT = 11  # of all files; raised when one of them changes, and older models are trained again
 MANIFEST = "manifest.json"
 SCHEMA = "schema.yaml"
 CODECS = "codecs.json"

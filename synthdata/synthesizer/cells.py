@@ -12,7 +12,7 @@ from synthdata.blocks import Arrays, Categorical, Layout
 from synthdata.encoding.dependency import UNTOLD, Dependency, Moved, mask_of_cells
 from synthdata.encoding.functional_dependencies import FunctionalDependencies
 
-__all__ = ["Cells", "RowMasks"]
+__all__ = ["Cells", "RowMasks", "both"]
 
 RowMasks: TypeAlias = tuple[np.ndarray, np.ndarray]  # see `ImputingGenerator.impute`
 
@@ -48,7 +48,7 @@ class Cells:
         for name, each in dependencies.by_column.items():
             if name in arrays:
                 own = self._of_dependent(name, each, layout, allowed)
-                row_masks[name] = _both(own, row_masks[name]) if name in row_masks else own
+                row_masks[name] = both(own, row_masks[name]) if name in row_masks else own
         observed, drawn = ({name: cells[name] for name in arrays} for cells in (self.observed, self.drawn))
         return Cells(arrays, observed, drawn, self.moved), row_masks
 
@@ -58,11 +58,11 @@ class Cells:
         for name, each in reversed(list(dependencies.by_column.items())):
             which, masks = self._of_own(name, each, layout)
             if name in found:
-                which, masks = _both((which, masks), found[name])
+                which, masks = both((which, masks), found[name])
             for one in each.lookups:
                 table = np.asarray(one.table)
                 cells = which, np.where(table >= 0, masks[:, table], table == UNTOLD)
-                found[one.source] = _both(found[one.source], cells) if one.source in found else cells
+                found[one.source] = both(found[one.source], cells) if one.source in found else cells
         return {name: (which, mask_of_cells(masks, layout[name])) for name, (which, masks) in found.items()}
 
     def _of_own(self, name: str, dependency: Dependency, layout: Layout) -> RowMasks:
@@ -92,7 +92,7 @@ class Cells:
         return which, masks
 
 
-def _both(first: RowMasks, second: RowMasks) -> RowMasks:
+def both(first: RowMasks, second: RowMasks) -> RowMasks:
     """Masks that hold where both do; where they contradict each other, the first."""
     pairs, which = np.unique(np.stack([first[0], second[0]], axis=1), axis=0, return_inverse=True)
     one = first[1][pairs[:, 0]]

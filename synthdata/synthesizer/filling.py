@@ -16,7 +16,7 @@ from synthdata.errors import InputError, nearest
 from synthdata.fields import Rows
 from synthdata.models.base import NOTHING, ImputingGenerator
 from synthdata.schema.constraints import Constraint, Unique
-from synthdata.synthesizer.cells import Cells, RowMasks
+from synthdata.synthesizer.cells import Cells, RowMasks, both
 from synthdata.synthesizer.stages import FieldStages
 from synthdata.synthesizer.streaming import PART, first_row
 
@@ -89,20 +89,30 @@ class Filling:
         rows, missing = settled(encoder.derived, encoder.order, rows, missing)
         if not missing:
             return rows
+        places = {
+            name: np.any([missing.get(column, np.zeros(len(rows), bool)) for column in pair.columns], axis=0)
+            for name, pair in encoder.places.pairs.items()
+        }
+        placed = {name: each for name, each in places.items() if each.any()}
         before, derived = rows, DerivedCells.of(encoder.derived, encoder.codecs, encoder.order, rows, missing)
         wanted = {**{name: each for name, each in missing.items() if name in encoder.codecs}, **derived.sampled}
-        wanted = {name: each for name, each in wanted.items() if each.any()}
+        wanted = {name: each for name, each in {**wanted, **placed}.items() if each.any()}
         allowed = {name: _present(layout[name]) for name in layout if encoder.codecs[name].nulls and name in wanted}
         sampled = {name: mask for name, mask in encoder.sampled.items() if name in wanted}
         allowed |= {name: allowed.get(name, np.True_) & mask for name, mask in sampled.items()}
-        cells = self._read_cells(rows, layout, missing, derived.sampled)
+        cells = self._read_cells(rows, layout, {**missing, **placed}, derived.sampled)
         cells, row_masks = cells.learned(encoder.dependencies, layout, allowed)
+        for name, each in placed.items():
+            if name in cells.arrays:
+                near = encoder.places.near(name, rows, each, encoder.codecs[name])
+                row_masks[name] = both(near, row_masks[name]) if name in row_masks else near
         allowed = {name: mask for name, mask in allowed.items() if name not in encoder.dependencies.by_column}
         again = np.any(list(missing.values()), axis=0)  # (n,) bool, rows to sample
         for attempt in range(1 + ATTEMPTS):
             own = np.random.SeedSequence(seed, spawn_key=(block, attempt))
             filled = self._impute(own, cells, again, allowed, row_masks)
-            now = {name: np.flatnonzero(each & again) for name, each in wanted.items()}
+            filled_in = {**wanted, **{name: each for name, each in missing.items() if name in encoder.places.block_of}}
+            now = {name: np.flatnonzero(each & again) for name, each in filled_in.items()}
             texts = self._texts(filled, now, seed, (block, attempt))
             numbers = Rows(seed, first_row(block) + np.arange(len(rows)))
             decoded = encoder.dependencies.decode(layout, filled, cells.moved)
@@ -201,7 +211,7 @@ class Filling:
         sources = self.encoder.copied.sources
         copying = {*sources, *(other for others in sources.values() for other in others)}
         arrays, observed, drawn = {}, {}, {}
-        learned = self.encoder.derived.learned(rows)
+        learned = self.encoder.learned(rows)
         for name in layout:
             codec, present = self.encoder.codecs[name], learned[name].notna().to_numpy(bool)
             inner = codec.encode(learned[name][present])[name]
@@ -253,8 +263,14 @@ class Filling:
         encoder = self.encoder
         columns, gaps, refused = cells.emptied(rows, again), {}, np.zeros(len(rows), bool)
         for name, chosen in now.items():
+            if name in encoder.places.block_of:
+                continue
             values = encoder.codecs[name].decode({name: arrays[name][chosen]}, numbers[chosen])
-            if name in encoder.derived.gaps:
+            if name in encoder.places:
+                for column, own in encoder.places.coordinates(name, values, encoder.fields).items():
+                    here = np.isin(chosen, now.get(column, ()))
+                    columns[column].iloc[chosen[here]] = own[here].astype(columns[column].dtype).array
+            elif name in encoder.derived.gaps:
                 gaps[name] = values.set_axis(chosen).reindex(range(len(rows)))
             else:
                 columns[name].iloc[chosen] = values.astype(columns[name].dtype).array

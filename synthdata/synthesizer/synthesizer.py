@@ -635,6 +635,7 @@ class Synthesizer:
             "subject": list(self.schema.subject),
             "fields": {name: each.kind for name, each in self.schema.fields.items()},
             "derived_columns": {name: list(encoder.derived.needs(name)) for name in encoder.derived.derived},
+            "coordinates": [list(pair.columns) for pair in encoder.places.pairs.values()],
             "copied_columns": {name: list(sources) for name, sources in encoder.copied.sources.items()},
             "functional_dependencies": {
                 name: each.lookups[0].source for name, each in encoder.dependencies.by_column.items()
