@@ -17,15 +17,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from synthdata.errors import DataError, InputError, SchemaError
+from synthdata.errors import DataError, GateError, InputError, SchemaError
 from synthdata.evaluation import evaluate
-from synthdata.fields import KINDS, Boolean, Category, Datetime, Identifier, Image, Number, Personal, Text
+from synthdata.fields import KINDS, Boolean, Category, Datetime, Identifier, Image, Number, Personal, Rows, Text
 from synthdata.models import settings as model_settings
 from synthdata.models.tabular.vae.model import VAE
 from synthdata.pipeline import train
 from synthdata.schema import Model, Schema, infer, json_schema
 from synthdata.schema.constraints import CONSTRAINTS, Combinations, Ordered, RowRule, Unique
 from synthdata.synthesizer import Synthesizer
+from synthdata.validation import validate
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 ROWS = 200
@@ -400,6 +401,28 @@ def test_what_names_an_identifier(name: str) -> None:
     assert guessed(rng().permutation(10**6)[:ROWS], name)[0].kind == "identifier"
 
 
+@pytest.mark.parametrize("most", [1_000, 5_000, 10**6])
+def test_keys_that_are_numbers_match_the_pattern_that_is_guessed_of_them(most: int) -> None:
+    keys = rng().permutation(most)[:ROWS]
+    field = guessed(keys, "id")[0]
+    assert isinstance(field, Identifier)
+    assert field.integer
+    values = field.parse(pd.Series(keys), "id")
+    found = field.conforms(values)
+    assert found is not None
+    assert found.all()
+    made = field.fit(values, "id", rng()).decode({}, Rows(0, np.arange(200)))
+    assert field.conforms(made).all()
+
+
+def test_a_key_that_does_not_match_its_pattern_is_refused() -> None:
+    parsed = Schema.parse("fields: {i: {kind: identifier, pattern: '[1-9][0-9]{2}', integer: true}}")
+    with pytest.raises(GateError, match=r"2 of 4 rows failed: exactly\(i: "):
+        validate(parsed.read(pd.DataFrame({"i": [100, 999, 99, 1000]})), parsed)
+    padded = Schema.parse("fields: {i: {kind: identifier, pattern: '[0-9]{5}', integer: true}}")
+    assert validate(padded.read(pd.DataFrame({"i": [7, 12345]})), padded).verdict().passed
+
+
 def test_keys_may_be_missing() -> None:
     field = guessed([*(f"P-{i:05}" for i in range(ROWS)), None])[0]
     assert field == Identifier(pattern="P-[0-9]{5}", nullable=True)
@@ -721,4 +744,4 @@ def test_typed_settings_are_a_model() -> None:
 def test_each_set_of_kinds_is_written_once() -> None:
     assert all(kind.model_fields["kind"].default == name for name, kind in {**KINDS, **CONSTRAINTS}.items())
     assert list(KINDS)[-1] == "category"  # which takes any column: `Schema.infer` asks it last
-    assert list(CONSTRAINTS) == ["ordered", "sum", "product", "combinations", "unique", "rule"]
+    assert list(CONSTRAINTS) == ["ordered", "sum", "product", "combinations", "unique", "coordinates", "rule"]

@@ -23,7 +23,7 @@ from synthdata.fields.cells import named_cells
 from synthdata.fields.keys import key_look
 from synthdata.fields.made import MadeBody
 from synthdata.fields.number import Number
-from synthdata.fields.patterns import alphabets, as_regex, pattern_of, written
+from synthdata.fields.patterns import alphabets, as_regex, lengths, pattern_of, written
 from synthdata.fields.rows import Rows
 from synthdata.fields.sharing import Sharing
 from synthdata.subjects import Subjects
@@ -141,7 +141,8 @@ class Identifier(Field):
         if look.integer:
             distinct = len(text)
             width = max(text.str.len().max(), len(str(FACTOR * distinct // 9)) + 1)
-            pattern = f"[1-9][0-9]{{{min(int(width), LONGEST_INTEGER) - 1}}}" if width > 1 else "[1-9][0-9]"
+            most, least = min(max(int(width), 2), LONGEST_INTEGER), int(text.str.len().min())
+            pattern = f"[0-9]{{1,{most}}}" if (text == "0").any() else _number_pattern(least, most)
             return Guess(cls(pattern=pattern, integer=True, unique=look.unique), note)
         pattern = pattern_of(text) or ""
         return Guess(cls(pattern=pattern, unique=look.unique), note) if pattern else None
@@ -182,6 +183,17 @@ class Identifier(Field):
         if self.unique:
             claims.append(Expectation("expect_column_values_to_be_unique", {"column": name}))
         return claims
+
+    def conforms(self, values: pd.Series) -> np.ndarray | None:
+        """Whether keys that are numbers match the pattern, be it with zeros before them."""
+        if not self.integer or self.is_running:
+            return None
+        text, regex = values.astype("str"), as_regex(self.pattern)
+        result = np.zeros(len(values), bool)
+        least, most = lengths(self.pattern)
+        for length in range(least, most + 1):
+            result |= text.str.zfill(length).str.fullmatch(regex).to_numpy(bool)
+        return result
 
     def write(self, column: pd.Series) -> pd.Series:
         """Keys are written as they are."""
@@ -252,6 +264,12 @@ class IdentifierBody(MadeBody):
     def to_json(self) -> dict[str, Any]:
         """How rows share a key."""
         return {} if self.sharing is None else {"sharing": self.sharing.to_json()}
+
+
+def _number_pattern(least: int, most: int) -> str:
+    """The pattern of numbers of `least` to `most` digits, 2 or more."""
+    count = str(most - 1) if least == most else f"{least - 1},{most - 1}"
+    return "[1-9][0-9]" if count == "1" else f"[1-9][0-9]{{{count}}}"
 
 
 def _walk(capacity: int, seed: int) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["LONGEST", "ROOM", "UUID", "alphabets", "as_regex", "pattern_of", "written"]
+__all__ = ["LONGEST", "ROOM", "UUID", "alphabets", "as_regex", "lengths", "pattern_of", "written"]
 
 _ITEM = re.compile(r"(\[(?:[^\]\\]|\\.)+\]|\\.|[^\\\[\](){}|*+?.^$])(?:\{(?:(\d+),)?(\d+)\})?")
 _CLASSES = {"d": string.digits, "w": string.ascii_letters + string.digits + "_"}
@@ -54,6 +54,12 @@ def alphabets(pattern: str) -> tuple[str, ...]:
     if not positions:
         raise ValueError("pattern is empty")
     return tuple(positions)
+
+
+def lengths(pattern: str) -> tuple[int, int]:
+    """The fewest and the most characters of a key of a pattern that `alphabets` can read."""
+    least = sum(int(item[2] or item[3] or 1) for item in _ITEM.finditer(pattern))
+    return least, len(alphabets(pattern))
 
 
 def as_regex(pattern: str) -> str:

@@ -143,7 +143,9 @@ CASES = {
     ),
     "datetime: all null": Case(Datetime(nullable=True), lambda rng: [None] * ROWS),
     "identifier": Case(Identifier(pattern=r"P-[A-F]{2}\d{6}"), lambda rng: [f"P-AA{i:06}" for i in range(ROWS)]),
-    "identifier: integer": Case(Identifier(pattern="[1-9][0-9]{8}", integer=True), lambda rng: list(range(ROWS))),
+    "identifier: integer": Case(
+        Identifier(pattern="[1-9][0-9]{5,8}", integer=True), lambda rng: list(range(100_000, 100_000 + ROWS))
+    ),
     "identifier: running": Case(Identifier(start=1), lambda rng: list(range(1, ROWS + 1))),
     "identifier: repeated": Case(
         Identifier(pattern="[A-Z]{3}[0-9]{5}", unique=False),
