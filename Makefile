@@ -3,7 +3,8 @@
 # make test-all     all tests
 # make check        style, types, layers, and that what is generated is current
 # make check-wheel  the wheel, installed without development packages, trains and generates
-# make fuzz         hostile input, drawn at random, for half an hour; make fuzz MINUTES=5 for less
+# make fuzz         hostile input, then kills and full disks, for half an hour each; make fuzz MINUTES=5 for less
+# make release      sdist and wheel, licences, bill of materials, known vulnerabilities, in dist/
 # make docs         the documentation site, in build/docs
 # make generate     the JSON schema, and the reference pages of the docs
 
@@ -15,7 +16,7 @@ JOBS ?= 2
 MINUTES ?= 30
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --durations=25
 
-.PHONY: demo test test-all check check-wheel fuzz docs generate format clean
+.PHONY: demo test test-all check check-wheel fuzz release docs generate format clean
 
 demo: $(INSTALLED)
 	$(BIN)/synthdata demo
@@ -39,6 +40,10 @@ generate: $(INSTALLED)
 
 fuzz: $(INSTALLED)
 	$(BIN)/python fuzz/run.py --minutes $(MINUTES)
+	$(BIN)/python fuzz/kills.py --minutes $(MINUTES)
+
+release: $(INSTALLED)
+	.ci/release $(BIN)/python
 
 docs: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --group docs

@@ -1,4 +1,4 @@
-"""Hostile input, drawn at random from a seed: data files, schemas, conditions, rules, suites, models, pictures.
+"""Hostile input, drawn at random from a seed: files, schemas, conditions, rules, suites, models, pictures, prompts.
 
 An attempt ends in rows, or in a SynthdataError of one line; anything else is a finding. `run.py` runs campaigns for
 some minutes, `tests/faults` some attempts of each.
@@ -309,9 +309,45 @@ def _rehash(path: Path) -> None:
     (path / "manifest.json").write_text(json.dumps(manifest))
 
 
+@cache
+def writer() -> Synthesizer:
+    """A model of a text."""
+    rng = np.random.default_rng(0)
+    who, what = rng.choice(["She", "He", "The patient"], ROWS), rng.choice(["sleeps", "coughs", "was seen"], ROWS)
+    pairs = enumerate(zip(who, what, strict=True))
+    notes = [f"{one} {other} well today, at {row} o'clock." for row, (one, other) in pairs]
+    frame = pd.DataFrame({"ward": rng.choice(["a", "b"], ROWS), "note": notes})
+    text = {"kind": "text", "max_length": 80, "model": {"family": "transformer", "epochs": 1, "width": 16, "layers": 1}}
+    fields = {"ward": {"kind": "category"}, "note": text}
+    return Synthesizer.fit(frame, Schema.model_validate({"fields": fields}), model="marginals", seed=0)
+
+
+def of_prompts(rng: np.random.Generator) -> str:
+    """What a text begins with, sampling settings that are odd in some attempts, and texts drawn so."""
+    errors = str(rng.choice(["surrogateescape", "replace", "ignore"]))
+    prompt: Any = changed(b"The patient sleeps, ", rng).decode(errors=errors)
+    match int(rng.integers(6)):
+        case 0:
+            prompt = ODD[int(rng.integers(len(ODD)))]
+        case 1:
+            prompt = {str(rng.choice(["note", "ward", "nothing", ""])): prompt}
+    odd = [value for value in ODD if isinstance(value, float | int | str) or value is None]
+    settings = {
+        name: odd[int(rng.integers(len(odd)))]
+        for name in ("temperature", "top_p", "guidance_scale")
+        if rng.random() < 0.15
+    }
+    try:
+        writer().with_sampling(prompt=prompt, **settings).sample(2)["note"].str.encode("utf-8")
+    except SynthdataError as error:
+        return refused(error)
+    return "sampled"
+
+
 def of_pictures(rng: np.random.Generator) -> str:
-    """A folder of pictures, one of them changed."""
+    """A folder of pictures, one of them changed; in half of the attempts described by a table, which is changed too."""
     with folder() as place:
+        described = rng.random() < 0.5
         formats = ["png", "jpeg", "gif", "bmp"]
         for number in range(3):
             kind = formats[int(rng.integers(len(formats)))]
@@ -319,6 +355,11 @@ def of_pictures(rng: np.random.Generator) -> str:
             Image.fromarray(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)).save(data, kind)
             content = changed(data.getvalue(), rng) if number == 1 else data.getvalue()
             (place / f"{number}.{kind}").write_bytes(content)
+        if described:
+            table = "file_name,label\n" + "".join(
+                f"{each.name},{number}\n" for number, each in enumerate(place.iterdir())
+            )
+            (place / "metadata.csv").write_bytes(changed(table.encode(), rng) if rng.random() < 0.7 else table.encode())
         try:
             frame = read_table(place)
             infer(frame)[0].read(frame)
@@ -335,6 +376,7 @@ CAMPAIGNS: dict[str, Campaign] = {
     "suites": of_suites,
     "models": of_models,
     "pictures": of_pictures,
+    "prompts": of_prompts,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import math
 import os
@@ -293,11 +294,20 @@ def test_the_verdict_stands_beside_the_table(tmp_path):
     validated = streamed(small(1, 50, 2))
     path = export(validated, tmp_path / "out.csv")
     assert names(tmp_path) == ["out.csv", "out.csv.rejected.parquet", "out.csv.verdict.json"]
-    assert json.loads(Path(f"{path}.verdict.json").read_text()) == validated.verdict().to_json()
+    said = json.loads(Path(f"{path}.verdict.json").read_text())
+    assert {key: said[key] for key in said if key != "file"} == validated.verdict().to_json()
     rejected = pd.read_parquet(f"{path}.rejected.parquet")
     assert rejected.to_dict("records") == [
         {"n": 50, "k": "x", "failed_expectation": "expect_column_values_to_be_between(n)"}
     ]
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.csv.gz", "rows.parquet", "rows.jsonl", "rows.npz"])
+def test_the_verdict_has_the_hash_of_its_table(tmp_path, name):
+    path = export(streamed(small(1, 2, 3)), tmp_path / name)
+    about = json.loads((tmp_path / f"{name}.verdict.json").read_text())["file"]
+    content = path.read_bytes()
+    assert about == {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def test_without_rejected_rows_there_is_no_file_of_them(tmp_path):

@@ -14,7 +14,8 @@ import pyarrow.parquet
 import pytest
 
 from synthdata import Schema, Source, Synthesizer, export, read_table, validate
-from synthdata.errors import OutputError
+from synthdata.errors import OutputError, SchemaError
+from synthdata.schema import infer
 
 ROWS = 200
 DAY = dt.date(2024, 1, 1)
@@ -101,7 +102,15 @@ def test_generated_rows_have_the_types_and_other_formats_are_as_ever(tmp_path: P
 def test_a_type_that_is_none_or_does_not_fit_is_named(tmp_path: Path) -> None:
     schema = Schema.parse("fields: {n: {kind: number, integer: true}}")
     rows = schema.read(pd.DataFrame({"n": [1, 300]}))
-    for types, line in (({"n": "int7"}, '"int7" is no type'), ({"n": "int8"}, '"n": a value does not fit int8')):
-        with pytest.raises(OutputError, match=line):
-            export(validate(rows, schema.replace(source=Source(types=types))), tmp_path / "out.parquet")
-        assert not (tmp_path / "out.parquet").exists()
+    with pytest.raises(OutputError, match='"n": a value does not fit int8'):
+        export(validate(rows, schema.replace(source=Source(types={"n": "int8"}))), tmp_path / "out.parquet")
+    assert not (tmp_path / "out.parquet").exists()
+    with pytest.raises(SchemaError, match='"int7" is no type of arrow'):
+        Schema.parse("source: {types: {n: int7}}\nfields: {n: {kind: number, integer: true}}")
+
+
+def test_types_that_have_no_name_are_not_kept(tmp_path: Path) -> None:
+    uuids = pa.array([bytes([row]) * 16 for row in range(30)], pa.binary(16))
+    table = pa.table({"u": uuids, "n": pa.array(range(30), pa.int8())})
+    pa.parquet.write_table(table, tmp_path / "in.parquet")
+    assert infer(read_table(tmp_path / "in.parquet"), few_bad=True)[0].source.types == {"n": "int8"}

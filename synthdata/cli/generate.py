@@ -73,7 +73,7 @@ def command(
     """Sample rows from MODEL, check them against its schema, and write those that pass.
 
     Rows that fail a check are drawn again, until there are enough. Beside the table, FILE.verdict.json says what was
-    checked, and FILE.rejected.parquet holds rejected rows with the reason.
+    checked and has the hash of the table, and FILE.rejected.parquet holds rejected rows with the reason.
     """
     from synthdata.io.writers import check_target
     from synthdata.synthesizer import Synthesizer

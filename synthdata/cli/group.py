@@ -113,8 +113,13 @@ class LazyGroup(click.Group):
 
 
 def _as_interrupted(number: int, frame: FrameType | None) -> None:
-    """Take an order to end for Ctrl-C, once: whatever Ctrl-C tidies is tidied, a checkpoint kept."""
+    """Take an order to end for Ctrl-C, once: whatever Ctrl-C tidies is tidied, a checkpoint kept.
+
+    A process that a shell started in the background ignores Ctrl-C, but not this.
+    """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        raise KeyboardInterrupt
     signal.raise_signal(signal.SIGINT)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -10,36 +9,25 @@ import pyarrow as pa
 import pyarrow.compute
 
 from synthdata.errors import OutputError
+from synthdata.schema.arrow_names import type_named
 
-__all__ = ["as_type", "type_named", "unusual"]
+__all__ = ["as_type", "unusual"]
 
 USUAL = {  # in which columns are written that no type is kept of
     pa.int64(), pa.float64(), pa.bool_(), pa.string(), pa.large_string(), pa.binary(), pa.large_binary(), pa.null()
 }  # fmt: skip
-DECIMAL = re.compile(r"decimal(128|256)\((\d+), (\d+)\)")
-ZONED = re.compile(r"timestamp\[(s|ms|us|ns), tz=(.+)\]")
-DICTIONARY = re.compile(r"dictionary<values=(\w+), indices=(\w+), ordered=([01])>")
 UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def unusual(kind: pa.DataType) -> bool:
-    """Whether a column of this type would be written as another one, if its type were not kept."""
+    """Whether a column of this type would be written as another one, if its type were not kept, as it can be."""
     is_usual_time = pa.types.is_timestamp(kind) and kind.unit == "us"
-    return kind not in USUAL and not is_usual_time and not pa.types.is_nested(kind)
-
-
-def type_named(name: str) -> pa.DataType:
-    """The type that `str` of it names; OutputError if there is none, or Parquet has none."""
+    if kind in USUAL or is_usual_time or pa.types.is_nested(kind):
+        return False
     try:
-        if found := DECIMAL.fullmatch(name):
-            return (pa.decimal128 if found[1] == "128" else pa.decimal256)(int(found[2]), int(found[3]))
-        if found := ZONED.fullmatch(name):
-            return pa.timestamp(found[1], found[2])
-        if found := DICTIONARY.fullmatch(name):
-            return pa.dictionary(pa.type_for_alias(found[2]), pa.type_for_alias(found[1]), found[3] == "1")
-        return pa.type_for_alias(name)
-    except (ValueError, pa.ArrowException):
-        raise OutputError(f'source, types: "{name}" is no type of Arrow; write it like int32, date32[day]') from None
+        return bool(type_named(str(kind)) == kind)
+    except ValueError:
+        return False
 
 
 def as_type(name: str, column: pa.ChunkedArray, kind: pa.DataType, values: Sequence[str] = ()) -> pa.ChunkedArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import hashlib
 import io
 import os
 import re
@@ -176,10 +177,15 @@ def _replace(temporary: Path, path: Path) -> None:
 
 
 class AtomicFile(io.RawIOBase):
-    """A new file. After `abandon` it ignores writes, so that a writer that is torn down raises nothing more."""
+    """A new file, written from its beginning to its end.
+
+    After `abandon` it ignores writes, so that a writer that is torn down raises nothing more. size: bytes so far.
+    """
 
     def __init__(self, path: Path) -> None:
         self.folder = path.parent
+        self.size = 0
+        self._hash = hashlib.sha256()
         self._file = open(path, "xb")  # noqa: SIM115 - closed by abandon()
 
     @contextmanager
@@ -199,7 +205,17 @@ class AtomicFile(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         """Take bytes."""
-        return len(memoryview(data).cast("B")) if self._file.closed else self._file.write(data)
+        whole = memoryview(data).cast("B")
+        if self._file.closed:
+            return len(whole)
+        self._hash.update(whole)
+        self.size += len(whole)
+        return self._file.write(data)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what was written."""
+        return self._hash.hexdigest()
 
     def tell(self) -> int:
         """How many bytes were written."""

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, field_validator
 from pydantic import Field as Key
 
 from synthdata.messages import Declaration
+from synthdata.schema.arrow_names import type_named
 
 __all__ = ["BAD_LINES", "BAD_ROWS", "FOUND", "Source"]
 
@@ -51,7 +52,7 @@ class Source(Declaration):
     Raises
     ------
     SchemaError
-        If a delimiter is not one character, an encoding is unknown, or a number of rows is none.
+        If a delimiter is not one character, an encoding or a type is unknown, or a number of rows is none.
 
     Examples
     --------
@@ -90,6 +91,13 @@ class Source(Declaration):
     def _one_word(cls, value: object) -> object:
         """A word by itself may stand without brackets."""
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("types")
+    @classmethod
+    def _are_types(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value.values():
+            type_named(name)
+        return value
 
     @field_validator("delimiter")
     @classmethod

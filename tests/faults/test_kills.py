@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -139,7 +140,8 @@ def test_names_that_only_look_alike_are_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM is of POSIX")
-def test_an_order_to_end_tidies_up_like_ctrl_c(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ctrl_c", [signal.SIG_DFL, signal.SIG_IGN])
+def test_an_order_to_end_tidies_up_like_ctrl_c(tmp_path: Path, ctrl_c: signal.Handlers) -> None:
     (tmp_path / "s.yaml").write_text(SCHEMA.dump())
     pd.DataFrame({"age": range(40)}).to_csv(tmp_path / "d.csv", index=False)
     Synthesizer.fit(SCHEMA.read(pd.DataFrame({"age": range(40)})), SCHEMA, model="marginals").save(tmp_path / "m")
@@ -153,7 +155,8 @@ def test_an_order_to_end_tidies_up_like_ctrl_c(tmp_path: Path) -> None:
         "-o",
         "out.csv",
     ]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    heed = partial(signal.signal, signal.SIGINT, ctrl_c)  # a shell has what it starts in the background ignore it
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, preexec_fn=heed) as process:
         end = time.monotonic() + 60
         while not hidden(tmp_path) and time.monotonic() < end:
             time.sleep(0.05)

@@ -6,6 +6,7 @@ import gzip
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from PIL import Image
 from synthdata import Schema, Suite, Synthesizer, read_table, validate
 from synthdata.cli.paths import check_file
 from synthdata.errors import ConditionError, DataError, GateError, OutputError, SchemaError
-from synthdata.io.readers import opening
+from synthdata.io.readers import excel, opening, parquet
 from synthdata.io.writers import check_target
 
 
@@ -34,6 +35,22 @@ def test_a_compressed_file_that_never_ends_is_refused(tmp_path: Path, monkeypatc
     monkeypatch.undo()
     (tmp_path / "rows.csv.gz").write_bytes(gzip.compress(rows.encode()))
     assert len(read_table(tmp_path / "rows.csv.gz")) == 200_000
+
+
+def test_files_that_unfold_to_far_more_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "MOST_IN_MEMORY", 1000)
+    pa.parquet.write_table(pa.table({"a": ["x" * 1000] * 100_000}), tmp_path / "b.parquet")
+    with pytest.raises(DataError, match="more than 100 times its own bytes, as no table does; if it is right"):
+        read_table(tmp_path / "b.parquet")
+    monkeypatch.setattr(excel, "MOST_BYTES", 1000)
+    with zipfile.ZipFile(tmp_path / "b.xlsx", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("xl/worksheets/sheet1.xml", "<row/>" * 1_000_000)
+    with pytest.raises(DataError, match="as no workbook does"):
+        read_table(tmp_path / "b.xlsx")
+    rng = np.random.default_rng(0)
+    fine = pa.table({"a": rng.random(1000), "b": pa.array(["x", "y"] * 500).dictionary_encode()})
+    pa.parquet.write_table(fine, tmp_path / "fine.parquet", row_group_size=100)
+    assert read_table(tmp_path / "fine.parquet")["b"].tolist() == ["x", "y"] * 500
 
 
 @pytest.mark.parametrize(

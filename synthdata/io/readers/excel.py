@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from synthdata.io.readers.headers import (
     without_totals,
     without_unnamed,
 )
-from synthdata.io.readers.opening import READ_AS, check_names
+from synthdata.io.readers.opening import MOST_BYTES, MOST_RATIO, READ_AS, check_names
 from synthdata.schema.source import FOUND, Source
 
 __all__ = ["read_workbook"]
@@ -31,6 +32,7 @@ def read_workbook(path: Path, source: Source) -> pd.DataFrame:
     """Read the sheet that the source names, or the only one that holds anything."""
     with needed("excel", f"{path}: reading {path.suffix}"):
         import python_calamine as calamine
+    _check_size(path)
     try:
         book = calamine.CalamineWorkbook.from_path(str(path))
         name = _sheet(book.sheet_names, source, path, book)
@@ -43,6 +45,20 @@ def read_workbook(path: Path, source: Source) -> pd.DataFrame:
     frame.attrs[READ_AS] = [f"{path}: {each}" for each in remarks]
     frame.attrs[FOUND] = (source.model_copy(update={"sheet": name}) if len(book.sheet_names) > 1 else source).said
     return frame
+
+
+def _check_size(path: Path) -> None:
+    """Refuse a packed workbook that says it holds far more than its own bytes."""
+    try:
+        with zipfile.ZipFile(path) as parts:
+            whole = sum(part.file_size for part in parts.infolist())
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):  # an older format, or broken
+        return
+    if whole > MOST_BYTES + MOST_RATIO * path.stat().st_size:
+        raise DataError(
+            f"{path}: holds more than {MOST_RATIO} times its own bytes, as no workbook does; if it is right, save the "
+            f"sheet as CSV"
+        )
 
 
 def _sheet(names: Sequence[str], source: Source, path: Path, book: Any) -> str:

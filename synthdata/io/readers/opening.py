@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 
 from synthdata.errors import DataError
 
-__all__ = ["READ_AS", "check_names", "opened"]
+__all__ = ["MOST_BYTES", "MOST_RATIO", "READ_AS", "check_names", "opened"]
 
 PIECE = 1 << 20  # bytes that are decompressed at a time
 MOST_BYTES, MOST_RATIO = 1 << 28, 100  # what any file may hold, and for each byte of a compressed one

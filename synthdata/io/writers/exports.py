@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -40,7 +41,8 @@ def export(validated: Validated, path: str | Path, *, force: bool = False) -> Pa
     Returns
     -------
     Path
-        The table. Beside it are `<path>.verdict.json` and, if the gate refused rows, `<path>.rejected.parquet`.
+        The table. Beside it are `<path>.verdict.json`, which has the table's hash, and, if the gate refused rows,
+        `<path>.rejected.parquet`.
 
     Raises
     ------
@@ -67,12 +69,13 @@ def export(validated: Validated, path: str | Path, *, force: bool = False) -> Pa
     for each in (path, *companions):
         sweep(each)
     with AtomicWrite(path) as writing:
-        rows = _write_table(writing, path, validated)
+        rows, table = _write_table(writing, path, validated)
         verdict, rejected = validated.verdict(), validated.rejected()
         assert verdict.passed
         assert verdict.rows == rows
         with writing.new(verdict_path) as target, explained(verdict_path):
-            target.write((json.dumps(verdict.to_json(), indent=2) + "\n").encode())
+            about = {"name": table.name, "bytes": table.target.size, "sha256": table.target.sha256}
+            target.write((json.dumps({**verdict.to_json(), "file": about}, indent=2) + "\n").encode())
         if len(rejected):
             with writing.new(rejected_path) as target, explained(rejected_path):
                 write_rejected(rejected, validated.schema, target)
@@ -82,8 +85,16 @@ def export(validated: Validated, path: str | Path, *, force: bool = False) -> Pa
     return path
 
 
-def _write_table(writing: AtomicWrite, path: Path, validated: Validated) -> int:
-    """Write the table and its images; return the number of rows."""
+@dataclass(frozen=True)
+class _Table:
+    """The file that holds a table; in a folder of images, that of its metadata."""
+
+    name: str
+    target: AtomicFile
+
+
+def _write_table(writing: AtomicWrite, path: Path, validated: Validated) -> tuple[int, _Table]:
+    """Write the table and its images; return the number of rows, and the file."""
     ending, names = ending_of(path.name, FORMATS), {}
     schema = _as_written(ending, validated.schema)
     files = None
@@ -111,7 +122,7 @@ def _write_table(writing: AtomicWrite, path: Path, validated: Validated) -> int:
             rows += len(frame)
         with explained(path):
             writer.close()
-    return rows
+    return rows, _Table(path.name if ending else f"{path.name}/{METADATA}", target)
 
 
 def check_target(path: str | Path, *, force: bool = False, schema: Schema | None = None) -> Path:

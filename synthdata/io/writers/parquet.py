@@ -12,9 +12,10 @@ import pyarrow.parquet
 
 from synthdata.errors import OutputError
 from synthdata.fields import Category
-from synthdata.io.arrow_types import as_type, type_named
+from synthdata.io.arrow_types import as_type
 from synthdata.io.writers.writer import Sink, Writer
 from synthdata.schema import Schema
+from synthdata.schema.arrow_names import type_named
 
 __all__ = ["ParquetWriter", "write_rejected"]
 

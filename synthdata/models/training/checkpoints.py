@@ -10,15 +10,16 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as serialized
 
 from synthdata.errors import ArtefactError, InputError
+from synthdata.io.atomic import explained
 
 try:
     import fcntl
@@ -32,13 +33,23 @@ AFRESH = "to start afresh, delete it and train with resume=False"
 
 
 def save(path: Path, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any], identity: Mapping[str, Any]) -> None:
-    """Write arrays and state, with the data, plan and seed (`identity`) that they belong to."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write arrays and state, with the data, plan and seed (`identity`) that they belong to.
+
+    OutputError if it cannot be written, as on a full disk; the one before stays.
+    """
     temporary = path.with_name(path.name + ".part")
-    save_file(dict(arrays), temporary, metadata={"synthdata": json.dumps({"state": state, **identity})})
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    content = serialized(dict(arrays), {"synthdata": json.dumps({"state": state, **identity})})
+    try:
+        with explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def load(path: Path, identity: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
