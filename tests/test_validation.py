@@ -728,3 +728,20 @@ def test_what_floats_cannot_tell_apart_is_told_apart(schema: str, cells: dict[st
     rows = parsed.read(pd.concat([good, pd.DataFrame([cells])], ignore_index=True))
     with pytest.raises(GateError, match=r"1 of 3 rows failed: exactly\("):
         validate(rows, parsed)
+
+
+def test_sets_of_many_values_are_checked_like_small_ones() -> None:
+    schema = Schema.parse("fields: {n: {kind: number, integer: true}, k: {kind: category, nullable: true}}")
+    frame = schema.read(pd.DataFrame({"n": [*range(8), 5_000, 9_999], "k": ["a", "b", None, "v7", "v3000"] * 2}))
+
+    def failed(values: list[object], numbers: list[int]) -> list[int]:
+        expected = (
+            Expectation("expect_column_values_to_be_in_set", {"column": "k", "value_set": values}),
+            Expectation("expect_column_values_to_not_be_in_set", {"column": "n", "value_set": numbers}),
+        )
+        checks = check(frame, schema, suite=Suite(expected)).checks
+        return [one.failed for name in ("to_be_in_set(k)", "not_be_in_set(n)") for one in checks if name in str(one)]
+
+    many = failed(["a", *(f"v{each}" for each in range(2_999))], list(range(4, 6_000)))
+    assert many == failed(["a", "v7"], [4, 5, 6, 7, 5_000]) == [4, 5]
+    assert failed(["none"] * 2_000, [*range(20_000, 22_000), 0]) == [8, 1]

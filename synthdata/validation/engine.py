@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,8 @@ WHICH_ROWS: Mapping[str, Any] = {  # the numbers of all failing rows, and nothin
     "partial_unexpected_count": 0,
     "return_unexpected_index_query": False,
 }
+IN_SETS = ("expect_column_values_to_be_in_set", "expect_column_values_to_not_be_in_set")
+MANY_VALUES = 1000  # of a set, from which on only those that a frame has are handed on
 NUMBER = "synthdata_number"  # which expectation a result is about; results come back in an order of their own
 
 
@@ -49,6 +52,50 @@ class Outcome:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class _LargeSet:
+    """An expectation about a set of many values, which Great Expectations copies some sixty times a run."""
+
+    expectation: Expectation
+    values: frozenset[str | float]
+
+    def with_some(self) -> Expectation:
+        """The same about one of the values, to see whether it can be run."""
+        return self._about(list(islice(self.values, 1)))
+
+    def as_far_as_in(self, frame: pd.DataFrame) -> Expectation:
+        """The same about those of the values that a frame has, of which it says the same."""
+        column = frame.get(self.expectation.kwargs["column"])
+        if column is None or pd.api.types.is_datetime64_any_dtype(column):  # which texts may stand for
+            return self.expectation
+        found = [each for each in column.dropna().unique().tolist() if each in self.values]
+        return self._about(found) if found else self.with_some()
+
+    def _about(self, values: list[str | float]) -> Expectation:
+        return Expectation(self.expectation.type, {**self.expectation.kwargs, "value_set": values})
+
+
+def _has_large_set(expectation: Expectation) -> bool:
+    """Whether an expectation is about values of a column in a set, or not in it, of many texts or numbers."""
+    if expectation.type not in IN_SETS or not isinstance(expectation.kwargs.get("column"), str):
+        return False
+    values = expectation.kwargs.get("value_set")
+    return (
+        isinstance(values, list | tuple)
+        and len(values) > MANY_VALUES
+        and all(type(each) in (str, int) for each in values)
+    )
+
+
+def _built(expectation: Expectation, number: int) -> Any:
+    """An expectation of Great Expectations with a number; None if it knows none such."""
+    import great_expectations as gx
+
+    data = {"type": expectation.type, "kwargs": dict(expectation.kwargs), "meta": {NUMBER: number}}
+    suite = gx.ExpectationSuite(name="one", expectations=[data])
+    return suite.expectations[0] if len(suite.expectations) == 1 else None
+
+
 class Runner:
     """Expectations, ready to run on any number of frames. SchemaError if Great Expectations does not take one."""
 
@@ -56,20 +103,22 @@ class Runner:
         self._size = len(expectations)
         if not self._size:
             return
+        self._large = {
+            number: _LargeSet(one, frozenset(one.kwargs["value_set"]))
+            for number, one in enumerate(expectations)
+            if _has_large_set(one)
+        }
         with _great_expectations():
-            import great_expectations as gx
-
-            built = []
+            self._built = []
             for number, one in enumerate(expectations):
-                data = {"type": one.type, "kwargs": dict(one.kwargs), "meta": {NUMBER: number}}
+                small = self._large[number].with_some() if number in self._large else one
                 try:
-                    alone = gx.ExpectationSuite(name="one", expectations=[data])
+                    found = _built(small, number)
                 except Exception as error:
                     raise SchemaError(f"{source}, expectation {number + 1} ({one.type}): {_reason(error)}") from None
-                if len(alone.expectations) != 1:  # dropped, with no more than a line in a log
+                if found is None:  # dropped, with no more than a line in a log
                     raise SchemaError(f"{source}, expectation {number + 1}: Great Expectations knows no {one.type}")
-                built += alone.expectations
-            self._built = built
+                self._built.append(found)
 
     def run(self, frame: pd.DataFrame) -> list[Outcome]:
         """Run all on a frame whose index is 0..n-1; one outcome an expectation, in order.
@@ -81,10 +130,12 @@ class Runner:
             return []
         with _great_expectations() as batches:
             batch = batches.get_batch(batch_parameters={"dataframe": _fast(frame)})
-            outcomes = _outcomes(batch, self._built, YES_OR_NO, len(frame))
+            large = {number: _built(each.as_far_as_in(frame), number) for number, each in self._large.items()}
+            built = [large.get(number, one) for number, one in enumerate(self._built)]
+            outcomes = _outcomes(batch, built, YES_OR_NO, len(frame))
             failed = [number for number, one in outcomes.items() if not one.success and not one.error]
             if failed:
-                outcomes |= _outcomes(batch, [self._built[number] for number in failed], WHICH_ROWS, len(frame))
+                outcomes |= _outcomes(batch, [built[number] for number in failed], WHICH_ROWS, len(frame))
         return [outcomes.get(number, Outcome(False, error="NoResult")) for number in range(self._size)]  # fail closed
 
 

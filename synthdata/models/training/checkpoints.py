@@ -116,13 +116,15 @@ def _seconds(paths: Iterable[Path]) -> float:
 
 @contextmanager
 def locked(path: Path | None) -> Iterator[None]:
-    """Hold a lock on the checkpoint file; InputError if another process holds it."""
+    """Hold a lock on the checkpoint file; InputError if another process holds it, OutputError if there can be none."""
     if path is None or fcntl is None:
         yield
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(path.name + ".lock")
-    with lock.open("a") as file:
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = lock.open("a")
+    with handle as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
