@@ -22,7 +22,7 @@ from synthdata.fields import Codec, Field, Mask, Number
 from synthdata.fields.base import unmet
 from synthdata.fields.intervals import Interval
 from synthdata.fields.number import NumberMeasure
-from synthdata.fields.quantiles import Quantiles
+from synthdata.fields.quantiles import ROWS_PER_BIN, Quantiles
 from synthdata.fields.quantity import QuantityBody
 from synthdata.schema import Schema
 from synthdata.schema.constraints import Coordinates
@@ -35,7 +35,7 @@ LEAST_ROWS = 50  # that have both coordinates
 MOST_DECIMALS = 7  # of a degree: a centimetre
 MOST_UNITS = 2**31 - 1
 MOST_REPEATED = 0.5  # of the points, of columns with more decimals, which become rounded
-MOST_BINS = 256  # each a region
+MOST_BINS = 128  # of places: regions; as many again where they are uneven
 MOST_BANDS = 64  # in which a known coordinate is sought where the other one is missing
 
 
@@ -192,9 +192,15 @@ class Places:
         return which, np.stack(masks)
 
     def codec(self, name: str, places: pd.Series, rng: np.random.Generator, subjects: Subjects) -> Codec:
-        """The codec of places, int64 or Int64: quantities in more bins than others, since each is a region."""
+        """The codec of places, int64 or Int64: quantities whose levels are leaves, and whose bins are regions."""
         there = places.notna().to_numpy(bool)
-        quantiles = Quantiles.fit(places[there].to_numpy("int64"), rng, subjects[there], most_bins=MOST_BINS)
+        values = places[there].to_numpy("int64")
+        quantiles = Quantiles.fit(values, rng, subjects[there])
+        if quantiles.bins:  # there are more than a few points
+            plane = self.pairs[name].fitted
+            lows, highs = plane.stretches()
+            levels = -(-len(lows) // int(np.clip(len(values) // ROWS_PER_BIN, 1, MOST_BINS)))
+            quantiles = Quantiles(quantiles.atoms, lows, highs, levels, plane.regions(levels))
         return Codec(name, self.codec_fields()[name], QuantityBody(quantiles, NumberMeasure(0)), nulls=not there.all())
 
     def codec_fields(self) -> dict[str, Field]:

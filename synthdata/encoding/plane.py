@@ -19,7 +19,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from synthdata.fields.intervals import Interval
+from synthdata.fields.intervals import Interval, touched
+from synthdata.fields.quantiles import LEAST_THRESHOLD
 from synthdata.subjects import THRESHOLD, Subjects
 
 __all__ = ["Plane"]
@@ -28,7 +29,8 @@ LEAST_SUBJECTS_OF_A_LEAF = THRESHOLD
 MOST_LEAVES = 8192
 STRIPS = 16  # in which empty space at the sides of a leaf is cut off
 REGIONS = 64  # nodes of more points than one in so many are parted in halves, so that bins are regions
-LEAST_SHARE = 0.05  # of a node's points on either side
+GAP = 0.7  # nats for each point, by which a cut has to be better than one in halves: it leaves half of the space empty
+FAR = 4  # times as far as all others lie apart, from which on a few points count as elsewhere
 TRIED = 8  # of the best cuts along a coordinate, if they leave too few subjects on a side
 MOST_CUTS = 16  # of such strips, at each side of each node
 BITS = 62  # of a place on the line
@@ -43,8 +45,8 @@ class Plane:
     goes to the first child, and both children, (nodes, 2); a leaf is ~ its number. boxes: (leaves, 2, 2), the least and
     the most of each coordinate.
 
-    A place on the line is the number of the leaf, then how far along the first coordinate of its box, then along the
-    second.
+    A place on the line is the number of the leaf, then how far along both coordinates of its box: their bits in turns,
+    so that the first bits of a place, which is drawn with few, say most of both.
     """
 
     axes: np.ndarray
@@ -72,12 +74,13 @@ class Plane:
             here = points[rows]
             box = _without_empty_strips(here, box)
             is_coarse = len(rows) * REGIONS > len(points)
-            found = _parted(here, box, None if owners is None else owners[rows], least, ratio, in_half=is_coarse)
+            whose = None if owners is None else owners[rows]
+            found = _parted(here, box, whose, least, ratio, in_half=is_coarse)
             number = ~len(boxes) if found is None else len(axes)
             if parent >= 0:
                 children[parent][side] = number
             if found is None:
-                boxes.append(box)
+                boxes.append(_closest(here, box, whose))
                 continue
             axis, cut = found
             axes.append(axis)
@@ -107,39 +110,55 @@ class Plane:
         leaf = ~node
         low, high = self.boxes[leaf, :, 0], self.boxes[leaf, :, 1]
         parts = _part_of(np.clip(points, low, high) - low, high - low + 1, self._bits)
-        return np.asarray((leaf << 2 * self._bits) + (parts[:, 0] << self._bits) + parts[:, 1])
+        result = leaf << 2 * self._bits
+        for bit in range(self._bits):
+            result |= (parts[:, 0] >> bit & 1) << 2 * bit + 1 | (parts[:, 1] >> bit & 1) << 2 * bit
+        return np.asarray(result)
 
     def points(self, places: np.ndarray) -> np.ndarray:
         """The points (n, 2) at places on the line."""
         leaf = np.clip(places >> 2 * self._bits, 0, len(self.boxes) - 1)
         low, high = self.boxes[leaf, :, 0], self.boxes[leaf, :, 1]
-        most = (1 << self._bits) - 1
-        parts = np.stack([places >> self._bits & most, places & most], axis=1)
+        parts = np.zeros((len(places), 2), np.int64)
+        for bit in range(self._bits):
+            parts[:, 0] |= (places >> 2 * bit + 1 & 1) << bit
+            parts[:, 1] |= (places >> 2 * bit & 1) << bit
         return np.asarray(low + (parts * (high - low + 1) >> self._bits))
 
     def within(self, intervals: tuple[tuple[Interval, ...], tuple[Interval, ...]]) -> list[Interval]:
-        """The stretches of the line on which points may have their coordinates in intervals, one set for each.
-
-        Exact for the first coordinate; of the second, whole leaves.
-        """
+        """The stretches of the line of the leaves in which points may have their coordinates in intervals."""
+        lows, highs = self.boxes[..., 0].T, self.boxes[..., 1].T
+        touching = touched(lows[0], highs[0], intervals[0]) & touched(lows[1], highs[1], intervals[1])
         result: list[Interval] = []
-        bits = self._bits
-        for leaf, ((low, high), (left, right)) in enumerate(self.boxes.tolist()):
-            if not any(start <= right and left <= stop for start, stop in intervals[1]):
-                continue
-            for start, stop in intervals[0]:
-                least, most = max(start, low), min(stop, high)
-                if least > most:
-                    continue
-                size = high - low + 1
-                first = -(-((int(least) - low) << bits) // size)
-                last = max(first, -(-((int(most) - low + 1) << bits) // size) - 1)
-                ends = ((leaf << bits) + first) << bits, (((leaf << bits) + last + 1) << bits) - 1
-                if result and result[-1][1] + 1 >= ends[0]:
-                    result[-1] = (result[-1][0], ends[1])
-                else:
-                    result.append(ends)
+        for leaf in np.flatnonzero(touching).tolist():
+            first, last = leaf << 2 * self._bits, ((leaf + 1) << 2 * self._bits) - 1
+            if result and result[-1][1] + 1 == first:
+                result[-1] = (result[-1][0], last)
+            else:
+                result.append((first, last))
         return result
+
+    def stretches(self) -> tuple[np.ndarray, np.ndarray]:
+        """The first and the last place of each leaf: (leaves,) each."""
+        first = np.arange(len(self.boxes)) << 2 * self._bits
+        return first, first + (1 << 2 * self._bits) - 1
+
+    def regions(self, most: int) -> np.ndarray:
+        """The first leaves of the largest parts of the plane, as the tree has them, of at most `most` leaves each."""
+        size = np.ones((len(self.axes), 2), np.int64)  # leaves below each child
+        for node in range(len(self.axes) - 1, -1, -1):
+            for side, child in enumerate(self.children[node].tolist()):
+                size[node, side] = 1 if child < 0 else size[child].sum()
+        waiting, starts, leaf = [0] if len(self.axes) else [~0], list[int](), 0
+        while waiting:
+            node = waiting.pop()
+            leaves = 1 if node < 0 else int(size[node].sum())
+            if leaves <= most:
+                starts.append(leaf)
+                leaf += leaves
+            else:
+                waiting += self.children[node, ::-1].tolist()
+        return np.array(starts, np.int64)
 
     @property
     def _bits(self) -> int:
@@ -191,6 +210,41 @@ def _without_empty_strips(points: np.ndarray, box: np.ndarray) -> np.ndarray:
     return result
 
 
+def _closest(points: np.ndarray, box: np.ndarray, owners: np.ndarray | None) -> np.ndarray:
+    """A leaf's box (2, 2) without the space between most of its points (n, 2) and a few that lie elsewhere.
+
+    These are moved to its edge. At least `LEAST_THRESHOLD` subjects stay in it. A coordinate that all of these share,
+    and are enough to do so, is kept as it is.
+    """
+    result, kept = box.copy(), np.ones(len(points), bool)
+    for axis in (0, 1, 0, 1):
+        values = np.sort(points[kept, axis])
+        steps = np.diff(values)
+        if not len(steps) or not steps.any():
+            continue
+        widest = int(steps.argmax())
+        parts = values[: widest + 1], values[widest + 1 :]
+        is_low = len(parts[0]) >= len(parts[1])
+        most = parts[0 if is_low else 1]
+        middle = int((values[widest] + values[widest + 1]) // 2)
+        rest = kept & ((points[:, axis] <= middle) == is_low)
+        if _people(rest, owners) < LEAST_THRESHOLD or steps[widest] < FAR * (most[-1] - most[0]) / 2:
+            continue
+        kept = rest
+        result[axis] = (box[axis, 0], middle) if is_low else (middle + 1, box[axis, 1])
+        result = _without_empty_strips(points[kept], result)
+    if _people(kept, owners) >= THRESHOLD:
+        for axis in (0, 1):
+            if (points[kept, axis] == points[kept][0, axis]).all():
+                result[axis] = points[kept][0, axis]
+    return result
+
+
+def _people(rows: np.ndarray, owners: np.ndarray | None) -> int:
+    """How many subjects some rows, (n,) bool, are of. owners: (n,), the number of each's; None if each has its own."""
+    return int(rows.sum()) if owners is None else len(np.unique(owners[rows]))
+
+
 def _parted(
     points: np.ndarray, box: np.ndarray, owners: np.ndarray | None, least: int, ratio: float, *, in_half: bool
 ) -> tuple[int, int] | None:
@@ -198,23 +252,19 @@ def _parted(
 
     owners: (n,), the number of each point's subject; None if each has its own. least: subjects of a part.
     """
-
-    def people(rows: np.ndarray) -> int:
-        return int(rows.sum()) if owners is None else len(np.unique(owners[rows]))
-
-    if people(np.ones(len(points), bool)) < 2 * least:
+    if _people(np.ones(len(points), bool), owners) < 2 * least:
         return None
     size = np.maximum(box[:, 1] - box[:, 0], 1) * np.array([1.0, ratio])
     found: list[tuple[float, int, int]] = []
     for axis in (0, 1):
-        losses, cuts, count = _losses(points, axis, max(least, int(len(points) * LEAST_SHARE)))
-        if in_half:
-            middle = np.argsort(np.abs(count - len(points) / 2), kind="stable")[:1]
-            losses, cuts = losses[middle], cuts[middle]
+        losses, cuts, count = _losses(points, axis, least)
+        halves = np.argsort(np.abs(count - len(points) / 2), kind="stable")[:1]
+        if in_half and len(halves) and losses.min() > losses[halves[0]] - GAP * len(points):
+            losses, cuts = losses[halves], cuts[halves]
         found += [(float(losses[each]), axis, int(cuts[each])) for each in np.argsort(losses, kind="stable")[:TRIED]]
     for _, axis, cut in sorted(found, key=lambda each: (each[0], -size[each[1]])):
         first = points[:, axis] <= cut
-        if people(first) >= least and people(~first) >= least:
+        if _people(first, owners) >= least and _people(~first, owners) >= least:
             return axis, cut
     return None
 

@@ -15,7 +15,7 @@ import pandas as pd
 __all__ = ["Limit", "limits_of"]
 
 CELL = re.compile(r"([<>≤≥]=?)\s?(.+)")
-MOST = 0.5  # of the cells, at most, that are beyond a limit
+LEAST = 5  # cells within limits, for the others to be measurements beyond them
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class Limit:
 def limits_of(text: pd.Series) -> tuple[np.ndarray, list[str]] | None:
     """Which present cells of text are beyond a limit, (n,) bool, and how they are written: one low, one high at most.
 
-    None if there are none, several, or more than half of the cells.
+    None if there are none, several, or few other cells.
     """
     beyond = text.str.match(r"[<>≤≥]").to_numpy(bool)
-    if not beyond.any() or beyond.mean() > MOST:
+    if not beyond.any() or (~beyond).sum() < LEAST:
         return None
     written = text[beyond].value_counts()
     kept = dict[str, str]()  # of those that differ in blanks alone, the most frequent

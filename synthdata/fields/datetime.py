@@ -143,7 +143,8 @@ class Datetime(Field):
             return None
         zone = "UTC" if found.format.endswith(("%z", "%:z", "Z", "UTC", "GMT")) else None
         zone = found.zone or zone
-        return Guess(cls(format=found.format, first_year=found.first_year, timezone=zone), found.note)
+        field = cls(format=found.format, first_year=found.first_year, timezone=zone)
+        return Guess(field, found.note, matters=found.is_open)
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read datetimes, or text in the field's format."""
@@ -290,10 +291,17 @@ class TimeMeasure(Measure):
             if bad.any():
                 raise ValueError
         except (ValueError, OverflowError):
-            raise OperandError(f'"{value}" is not a point in time; write it as "{self.field.format}"') from None
+            raise OperandError(
+                f'"{value}" is not a point in time as this field has them; write it like "{self._example}"'
+            ) from None
         units = self.units(times)
         between = bool((self.values(units) != times).any())
         return Fraction(int(units[0])) + (Fraction(1, 2) if between else 0)
+
+    @property
+    def _example(self) -> str:
+        moment = pd.Series([pd.Timestamp("2023-06-25 14:30", tz=self.field.timezone)])
+        return str(self.field.write(moment.astype(self.field.dtype(False))).iloc[0])
 
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""

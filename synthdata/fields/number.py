@@ -290,7 +290,9 @@ class Number(Field):
         return Guess(guess.field.model_copy(update=written), note, matters=guess.matters or form.is_open)
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
-        """Read text or numbers; an integer may be written 20000.0, infinities are refused."""
+        """Read text or numbers; an integer may be written 20000.0, infinities are refused. Durations are seconds."""
+        if pd.api.types.is_timedelta64_dtype(cells):
+            return self.read(cells.dt.total_seconds())
         if self.limits and not pd.api.types.is_numeric_dtype(cells):
             return self._read_limited(cells_as_text(cells))
         if not self.form.is_plain and not pd.api.types.is_numeric_dtype(cells):

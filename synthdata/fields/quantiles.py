@@ -45,26 +45,20 @@ class Quantiles:
     atoms: (a,), ascending, kept exactly.
     lows, highs: (k,), ascending, disjoint closed intervals, the levels; int64 or float64 like `atoms`.
     levels: the most levels that share a bin.
+    starts: the first level of each bin; None where all bins have as many levels, or one less.
     """
 
     atoms: np.ndarray
     lows: np.ndarray
     highs: np.ndarray
     levels: int
+    starts: np.ndarray | None = None
 
     @classmethod
-    def fit(
-        cls,
-        values: np.ndarray,
-        rng: np.random.Generator,
-        subjects: Subjects | None = None,
-        *,
-        most_bins: int = MOST_BINS,
-    ) -> Quantiles:
+    def fit(cls, values: np.ndarray, rng: np.random.Generator, subjects: Subjects | None = None) -> Quantiles:
         """Learn from `values`: (n,) int64 or float64, none missing. Costs a sort.
 
-        subjects: whose each value is; without them each is somebody's own. most_bins: of `MOST_BINS * MOST_LEVELS`
-        levels at most.
+        subjects: whose each value is; without them each is somebody's own.
         """
         threshold = draw_threshold(rng)
         tally = _Tally.of(values, subjects or Subjects(len(values)))
@@ -72,15 +66,15 @@ class Quantiles:
         is_atom = (tally.people >= threshold) & (tally.rows >= share)
         rest = tally.without(is_atom).clamped(threshold)
         rows = int(rest.rows.sum())
-        bins = int(np.clip(rows // ROWS_PER_BIN, 1, most_bins))
-        levels = int(np.clip(rows // (bins * ROWS_PER_LEVEL), 1, MOST_BINS * MOST_LEVELS // most_bins))
+        bins = int(np.clip(rows // ROWS_PER_BIN, 1, MOST_BINS))
+        levels = int(np.clip(rows // (bins * ROWS_PER_LEVEL), 1, MOST_LEVELS))
         lows, highs = _levels(rest, rows / (bins * levels), threshold)
         return cls(tally.distinct[is_atom], lows, highs, min(levels, max(len(lows), 1)))
 
     @property
     def bins(self) -> int:
         """How many bins the levels make."""
-        return -(-len(self.lows) // self.levels)
+        return -(-len(self.lows) // self.levels) if self.starts is None else len(self.starts)
 
     @property
     def block(self) -> Binned | Categorical:
@@ -100,6 +94,8 @@ class Quantiles:
     @property
     def _first(self) -> np.ndarray:
         """First level of each bin, and the end: (bins + 1,)."""
+        if self.starts is not None:
+            return np.append(self.starts, len(self.lows))
         return np.arange(self.bins + 1) * len(self.lows) // max(self.bins, 1)
 
     def encode(self, values: np.ndarray) -> np.ndarray:
@@ -176,13 +172,19 @@ class Quantiles:
             "lows": self.lows.tolist(),
             "highs": self.highs.tolist(),
             "levels": self.levels,
+            **({} if self.starts is None else {"starts": self.starts.tolist()}),
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Quantiles:
         """Read what `to_json` wrote."""
         atoms, lows, highs = (np.array(data[key], dtype=data["type"]) for key in ("atoms", "lows", "highs"))
-        return cls(atoms, lows, highs, data["levels"])
+        starts = np.array(data["starts"], np.int64) if "starts" in data else None
+        if starts is not None:
+            sizes = np.diff(starts, append=len(lows))
+            if not len(starts) or starts[0] or sizes.min() < 1 or sizes.max() > data["levels"]:
+                raise ValueError("bins are not made of levels")
+        return cls(atoms, lows, highs, data["levels"], starts)
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ GAP = 20  # years of a century that no cell has, between the last and the first
 class Written:
     """A format; the first year that two digits mean, None if they are none; and what a person should look at.
 
+    is_open: whether all cells could be of another format too, with day and month exchanged.
     zone: the offset from UTC, like "+02:00", if all cells have the same, or the time zone whose offsets they have.
     """
 
@@ -62,6 +63,7 @@ class Written:
     first_year: int | None = None
     note: str = ""
     zone: str = ""
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,8 @@ def written_format(text: pd.Series, most_bad: float = 0.0) -> Written | None:
             )
     elif (written.to_numpy() != cells.iloc[:LOOKED_AT].to_numpy()).any():
         notes.append("some cells are written otherwise (leading zeros, capitals); synthetic ones all in this format")
-    return Written(best, first, "; ".join(notes), "" if zone == "+00:00" else zone)
+    is_open = swapped(best) in fitting[1:]
+    return Written(best, first, "; ".join(notes), "" if zone == "+00:00" else zone, is_open)
 
 
 def parse_dates(text: pd.Series, format_: str, first_year: int | None = None) -> tuple[pd.Series, np.ndarray]:

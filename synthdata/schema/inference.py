@@ -113,6 +113,8 @@ def _fields(found: Mapping[str, Guess]) -> dict[str, Field]:
 
 def _guess(column: pd.Series, folder: str, subjects: Subjects, most_bad: int) -> Guess:
     """The kind of one column, and what to look at."""
+    if pd.api.types.is_timedelta64_dtype(column):
+        column = column.dt.total_seconds()
     decimals = _guess_decimals(column, subjects)
     if decimals is not None:
         return decimals

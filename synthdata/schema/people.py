@@ -19,6 +19,9 @@ from synthdata.subjects import Subjects
 
 __all__ = ["locales", "roles", "sexes", "shared"]
 
+OF_ONE = 1.02  # names of a subject, on average, at most, where they are its own
+HOMONYMS = 4  # subjects that share a name by chance, on average, at most
+OWN_NAME = re.compile(r"(?i)(full|last|first|sur|nach|vor|familien)?[ _.-]?name|nombre|nom|nome|imi[eę]|naam")
 TRIED = 50  # people that a provider is tried on
 OF_A_COUNTRY = ("iban", "phone")  # say where they are from
 NAMES = ("full_name", "given_name", "family_name")
@@ -43,9 +46,21 @@ def shared(frame: pd.DataFrame, fields: Mapping[str, Field], subject: Sequence[s
             continue
         present = frame[name].notna().to_numpy(bool)
         codes, distinct = pd.factorize(frame[name][present])
-        if len(distinct) and (whose[present].count(codes.astype(np.int64), len(distinct)) > 1).mean() > 0.5:
+        people = whose[present].count(codes.astype(np.int64), len(distinct))
+        if len(distinct) and (people > 1).mean() > 0.5 and not _is_own(name, people, whose[present].people):
             result[name] = field.model_copy(update={"of": _first_word(name), "sex": None})
     return result
+
+
+def _is_own(name: str, people: np.ndarray, subjects: int) -> bool:
+    """Whether names are the subjects' own, though several share one: nearly each subject has one name.
+
+    people: how many subjects have each. Of a column that is called so, that is enough; of another one few share a name.
+    """
+    if people.sum() > OF_ONE * subjects:
+        return False
+    is_called_so = PERSON.search(name) is not None or OWN_NAME.fullmatch(name) is not None
+    return is_called_so or float(people.mean()) < HOMONYMS
 
 
 def locales(fields: Mapping[str, Field]) -> dict[str, Field]:

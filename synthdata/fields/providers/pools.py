@@ -1,4 +1,4 @@
-"""What mimesis knows of a locale: names, streets, towns and firms, drawn once and kept as sorted lists.
+"""What mimesis knows of a locale: names, streets, towns and firms, read or drawn once and kept as sorted lists.
 
 The lists belong to the installed version of mimesis: values are equal from run to run as long as it stays the same.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -59,9 +59,12 @@ def script_of(text: str) -> str | None:
 @functools.cache
 def pool(locale: str, what: Pool) -> np.ndarray:
     """Everything of a sort that a locale has, sorted: (size,) object of str."""
-    draw = _drawer(locale, what)
-    seen: set[str] = set()
-    for _ in range(MOST // BATCH):
+    chosen_from: list[Sequence[object]] = []
+    draw = _drawer(locale, what, chosen_from)
+    seen = {draw()}
+    if len(chosen_from) == 1 and seen <= set(chosen_from[0]):  # the item as it stands in the list
+        seen = {str(item) for item in chosen_from[0]}
+    for _ in range(0 if len(seen) > 1 else MOST // BATCH):
         before = len(seen)
         seen.update(draw() for _ in range(BATCH))
         if len(seen) == before:
@@ -75,12 +78,21 @@ def _tidy(item: str) -> str:
     return re.sub(r"(?:, [A-Z][a-z]+| spain)$|^First names$", "", bare)
 
 
-def _drawer(locale: str, what: Pool) -> Callable[[], str]:
+def _drawer(locale: str, what: Pool, chosen_from: list[Sequence[object]]) -> Callable[[], str]:
+    """A function that draws an item, and adds the lists that it chooses from to `chosen_from`."""
     from mimesis import Address, Person
     from mimesis.enums import Gender
     from mimesis.locales import Locale
+    from mimesis.random import Random
+
+    class Noting(Random):
+        def choice(self, seq: Any) -> Any:
+            chosen_from.append(seq)
+            return super().choice(seq)
 
     person, address = Person(Locale(locale), seed=1), Address(Locale(locale), seed=1)
+    for provider in (person, address):
+        provider.random = Noting(1)
     drawers: dict[Pool, Callable[[], str]] = {
         "female given": lambda: person.first_name(Gender.FEMALE),
         "male given": lambda: person.first_name(Gender.MALE),
