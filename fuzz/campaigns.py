@@ -31,7 +31,7 @@ from synthdata.schema.expressions import Rule
 __all__ = ["CAMPAIGNS", "Campaign"]
 
 Campaign = Callable[[np.random.Generator], str]
-ROWS = 60
+ROWS, TEXTS = 60, 300
 SPLICES = [
     b'"', b"'", b",", b";", b"\n", b"\r", b"\x00", b"\xff", b"{", b"}", b"[", b"]", b":", b"-", b"9" * 30, b"1e999",
     b"\\ud800", "\u202e".encode(), "İ".encode(), b"NaN", b"&a", b"*a", b"!!python/object:os.system", b"(a+)+$",
@@ -313,10 +313,10 @@ def _rehash(path: Path) -> None:
 def writer() -> Synthesizer:
     """A model of a text."""
     rng = np.random.default_rng(0)
-    who, what = rng.choice(["She", "He", "The patient"], ROWS), rng.choice(["sleeps", "coughs", "was seen"], ROWS)
+    who, what = rng.choice(["She", "He", "The patient"], TEXTS), rng.choice(["sleeps", "coughs", "was seen"], TEXTS)
     pairs = enumerate(zip(who, what, strict=True))
     notes = [f"{one} {other} well today, at {row} o'clock." for row, (one, other) in pairs]
-    frame = pd.DataFrame({"ward": rng.choice(["a", "b"], ROWS), "note": notes})
+    frame = pd.DataFrame({"ward": rng.choice(["a", "b"], TEXTS), "note": notes})
     text = {"kind": "text", "max_length": 80, "model": {"family": "transformer", "epochs": 1, "width": 16, "layers": 1}}
     fields = {"ward": {"kind": "category"}, "note": text}
     return Synthesizer.fit(frame, Schema.model_validate({"fields": fields}), model="marginals", seed=0)

@@ -40,6 +40,10 @@ def prompt_tokens(
 def _tokens(codecs: Mapping[str, Codec], fields: list[str], name: str, text: str) -> np.ndarray:
     if name not in fields:
         raise InputError(f'prompt: "{name}" is no field that takes one; {nearest(name, fields)}')
+    if not isinstance(text, str):
+        raise InputError(f'prompt of "{name}": found {type(text).__name__}; give a text')
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise InputError(f'prompt of "{name}" holds half a character, which no text can; write it in UTF-8')
     codec = codecs[name]
     column = codec.field.parse(pd.Series([text], dtype="str"), name)
     if column.isna().any():
