@@ -184,3 +184,15 @@ def test_missing_coordinates_are_filled(of_island: Synthesizer, tmp_path: Path) 
     half = filled[lacking["lat"].notna() & lacking["lon"].isna()]
     assert on_land(half).mean() > 0.8
     assert ((filled["lon"] > 9) == (filled["side"] == "east")).mean() > 0.9
+
+
+def test_clusters_far_apart_are_kept_apart() -> None:
+    rng = np.random.default_rng(8)
+    where = {"Tokyo": (35.68, 139.7), "Berlin": (52.5, 13.4), "New York": (40.7, -74.0)}
+    city = rng.choice(list(where), 1500, p=[0.45, 0.35, 0.2])
+    points = np.array([where[each] for each in city]) + rng.normal(0, 0.06, (1500, 2))
+    frame = pd.DataFrame({"city": city, "lat": points[:, 0].round(5), "lng": points[:, 1].round(5)})
+    drawn = Synthesizer.fit(frame, model={"family": "transformer", "epochs": 8}, seed=0).sample(1500)
+    apart = np.stack([np.hypot(drawn["lat"] - lat, drawn["lng"] - lng) for lat, lng in where.values()])
+    assert apart.min(axis=0).max() < 0.5
+    assert (np.array(list(where))[apart.argmin(axis=0)] == drawn["city"]).mean() > 0.97

@@ -16,9 +16,12 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from synthdata.cli import main
+from synthdata.cli.paths import other_content
 from synthdata.errors import GateError, OutputError
 from synthdata.fields import Expectation
 from synthdata.io.formats import FORMATS
@@ -308,6 +311,16 @@ def test_the_verdict_has_the_hash_of_its_table(tmp_path, name):
     about = json.loads((tmp_path / f"{name}.verdict.json").read_text())["file"]
     content = path.read_bytes()
     assert about == {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def test_validate_says_that_a_table_was_changed_since_its_export(tmp_path):
+    path = export(streamed(small(1, 2, 3)), tmp_path / "rows.csv")
+    (tmp_path / "s.yaml").write_text(SMALL.dump())
+    assert other_content(path) is None
+    path.write_text(path.read_text().replace("3", "4"))
+    said = CliRunner().invoke(main, ["validate", str(tmp_path / "s.yaml"), str(path)])
+    assert said.exit_code == 0
+    assert "rows.csv.verdict.json is about another content" in said.output
 
 
 def test_without_rejected_rows_there_is_no_file_of_them(tmp_path):

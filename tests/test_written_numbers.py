@@ -145,3 +145,12 @@ def test_conditions_take_numbers_as_the_column_writes_them(operand: str) -> None
     assert float(predicate.operand) == pytest.approx(1000, abs=0.01)
     (plain,) = predicates_of(["gross >= 1000"], {"gross": Number()})["gross"]
     assert plain.operand == "1000"
+
+
+@pytest.mark.parametrize("unit", ["g/dL", "mmol/l", "µmol/L", "IU/ml"])
+def test_units_for_each_of_another_are_units(unit: str) -> None:
+    cells = [f"{value / 10} {unit}" for value in range(100, 200)]
+    field = Schema.infer(pd.DataFrame({"hb": cells})).fields["hb"]
+    assert isinstance(field, Number)
+    assert field.suffix == f" {unit}"
+    assert field.write(field.read(pd.Series(cells))[0]).tolist() == cells

@@ -8,7 +8,7 @@ import click
 
 from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.options import PATH
-from synthdata.cli.paths import load_schema
+from synthdata.cli.paths import load_schema, other_content
 
 __all__ = ["command"]
 
@@ -23,7 +23,8 @@ REFUSED = 3
 def command(ctx: click.Context, console: Console, schema: Path, data: Path) -> None:
     """Check DATA, a table or a folder of images, against SCHEMA. Prints which checks failed and in which rows.
 
-    Exit code 3 if any check fails.
+    Says so if an export's verdict stands beside DATA and has the hash of another content. Exit code 3 if any check
+    fails.
     """
     from synthdata.validation import check
 
@@ -31,11 +32,14 @@ def command(ctx: click.Context, console: Console, schema: Path, data: Path) -> N
     verdict = check(console.typed(data, declared), declared)
     failing = [one for one in verdict.checks if one.failed or not one.success]
     lines = [f"  {one}" for one in failing]
+    beside = other_content(data)
+    if beside is not None:
+        lines.append(f"{beside} is about another content: {data} was changed since it was exported")
     outcome = "passed" if verdict.passed else "refused"
     lines.append(
         f"{outcome}: {data}, {verdict.sampled:,} rows, {len(verdict.checks)} expectations, "
         f"{len(failing)} failed, {duration(console.seconds)}"
     )
-    console.finish({"data": str(data), **verdict.to_json()}, lines)
+    console.finish({"data": str(data), "changed_since_export": beside is not None, **verdict.to_json()}, lines)
     if not verdict.passed:
         ctx.exit(REFUSED)

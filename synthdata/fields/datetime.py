@@ -282,7 +282,7 @@ class TimeMeasure(Measure):
         try:
             if isinstance(value, str):
                 times, bad = self.field.read(pd.Series([value], dtype="str"))
-                if bad.any():
+                if bad.any() and not value.strip().isdigit():  # a year alone is no day
                     times, bad = self.field.read(pd.to_datetime(pd.Series([value], dtype="str"), format="ISO8601"))
             elif isinstance(value, date | np.datetime64) and not pd.isna(value):
                 times, bad = self.field.read(pd.Series([pd.Timestamp(value)]))

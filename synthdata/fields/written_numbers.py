@@ -39,6 +39,7 @@ FIRST = 100  # cells that show that a form is not kept, before all are looked at
 FEW_VERSIONS = 50
 SEPARATED = 30  # cells with a separator before three digits, for this to be no chance
 CURRENCY = re.compile(r"[A-Z]{0,3}[$€£¥₹₩₽₺₫]|CHF|USD|EUR|GBP|JPY|CNY|INR|Rs\.?|kr|zł|Kč|Ft")
+PER = re.compile(r"[^\W\d_]+(?:/[^\W\d_]+)?")  # a word, or one for each of another: g/dL
 UNIT = re.compile(r"%|‰|°[CF]?|[mck]?m|[mk]?g|[mc]?l|[kMGT]i?B|[Hk]+z|h|min|s|ms|km/h|mmHg|bpm|kWh?")
 
 
@@ -122,7 +123,7 @@ def _is_affix(prefix: str, suffix: str) -> bool:
     if prefix and not CURRENCY.fullmatch(prefix.strip()):
         return False
     word = suffix.strip()
-    is_apart = suffix[:1].isspace() and word.isalpha() and len(word) <= LONGEST_AFFIX
+    is_apart = suffix[:1].isspace() and PER.fullmatch(word) is not None and len(word) <= LONGEST_AFFIX
     return not word or is_apart or bool(CURRENCY.fullmatch(word) or UNIT.fullmatch(word))
 
 

@@ -43,6 +43,8 @@ def as_type(name: str, column: pa.ChunkedArray, kind: pa.DataType, values: Seque
 
 def _as_type(column: pa.ChunkedArray, kind: pa.DataType, values: Sequence[str]) -> pa.ChunkedArray:
     kinds = pa.types
+    if kinds.is_boolean(kind) != kinds.is_boolean(column.type):  # a number would become whether it is one but 0
+        raise ValueError
     if kinds.is_dictionary(kind):
         if not values:
             return column.cast(kind.value_type).dictionary_encode().cast(kind)

@@ -46,8 +46,11 @@ ENDS = {
         "open close", "opened closed", "first last", "admitted discharged", "admission discharge",
     )
 }  # fmt: skip
-LATITUDE = re.compile(r"(?i)latitude?|breitengrad|lat(?![a-z])")
-LONGITUDE = re.compile(r"(?i)longitude?|l(?:ae|ä)ngengrad|(?:lon|lng|long)(?![a-z])")
+LATITUDE = re.compile(r"(?i)latitude?|breitengrad|(?<=geo[_ ])breite|lat(?![a-z])|northing|hochwert")
+LONGITUDE = re.compile(
+    r"(?i)longitude?|l(?:ae|ä)ngengrad|(?<=geo[_ ])l(?:ae|ä)nge|(?:lon|lng|long)(?![a-z])|easting|rechtswert"
+)
+METRES = re.compile(r"(?i)northing|hochwert")  # of a grid, in place of degrees
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
@@ -138,7 +141,7 @@ def _quantity(column: pd.Series) -> np.ndarray:
 
 
 def _coordinates(frame: pd.DataFrame, fields: Mapping[str, Field]) -> list[Coordinates]:
-    """Latitudes and longitudes by their names and values, where both are there in a row or none is."""
+    """Latitudes and longitudes, or coordinates of a grid, by names and values; both are there in a row or none is."""
     found = []
     for name, field in fields.items():
         latitude = LATITUDE.search(name)
@@ -151,7 +154,8 @@ def _coordinates(frame: pd.DataFrame, fields: Mapping[str, Field]) -> list[Coord
             if other != name and isinstance(each, Number) and (match := LONGITUDE.search(other)) is not None
             if _around(other, match) == rest
         ]
-        if len(others) == 1 and _are_degrees(frame, fields, name, others[0]):
+        in_metres = METRES.fullmatch(latitude[0]) is not None
+        if len(others) == 1 and _are_coordinates(frame, fields, name, others[0], in_metres=in_metres):
             found.append(Coordinates(latitude=name, longitude=others[0]))
     return found
 
@@ -161,11 +165,15 @@ def _around(name: str, match: re.Match[str]) -> str:
     return re.sub(r"[\W_]", "", name[: match.start()] + name[match.end() :]).lower()
 
 
-def _are_degrees(frame: pd.DataFrame, fields: Mapping[str, Field], latitude: str, longitude: str) -> bool:
-    """Whether columns hold degrees of latitude and longitude with decimals, of the same rows."""
+def _are_coordinates(
+    frame: pd.DataFrame, fields: Mapping[str, Field], latitude: str, longitude: str, *, in_metres: bool
+) -> bool:
+    """Whether columns hold degrees of latitude and longitude with decimals, or metres, of the same rows."""
     low, high = (_read(frame[name], name, fields[name]) for name in (latitude, longitude))
     if (low.isna() != high.isna()).any() or low.notna().sum() < LEAST_NUMBERS:
         return False
+    if in_metres:
+        return True
     degrees = np.stack([low.dropna().to_numpy("float64"), high.dropna().to_numpy("float64")])
     in_range = bool((np.abs(degrees).max(axis=1) <= (90, 180)).all())
     return in_range and bool((degrees != np.round(degrees)).any(axis=1).all())
