@@ -26,6 +26,7 @@ from synthdata import Schema, Source, Suite, Synthesizer, read_table, validate
 from synthdata.errors import SynthdataError
 from synthdata.pipeline import with_suite
 from synthdata.schema import infer
+from synthdata.schema.constraints import Coordinates
 from synthdata.schema.expressions import Rule
 
 __all__ = ["CAMPAIGNS", "Campaign"]
@@ -40,7 +41,21 @@ ODD = [
     None, True, False, 0, -1, 1, 2**31, -(2**63), 2**64, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf"), "", " ",
     "x", "0", "a\nb", "\x00", "\ud800", "x" * 5000, "^(a+)+$", "../x", [], [[]], [1, "a", None], {}, {"kind": "number"},
 ]  # fmt: skip
-COLUMNS = ["age", "amount", "town", "day", "ok", "bp_systolic", "bp_diastolic", "`age`", "id", "bp", "nothing"]
+COLUMNS = [
+    "age",
+    "amount",
+    "lat",
+    "lon",
+    "town",
+    "day",
+    "ok",
+    "bp_systolic",
+    "bp_diastolic",
+    "`age`",
+    "id",
+    "bp",
+    "nothing",
+]
 OPERATORS = ["=", "==", "!=", "<>", "<", "<=", ">", ">=", "in", "not in", "IN", "İN", "is null", "is not null", "~", ""]
 VALUES = [
     "Ulm", "Ulm, Bonn", "(Ulm, Bonn)", "50", "50, 60", "-0", "1e3", "1e999", "nan", "01.02.2023", "32.13.2023", "2023",
@@ -79,14 +94,17 @@ def table() -> pd.DataFrame:
             "town": rng.choice(["Ulm", "Bonn", "Köln", 'a "b", c'], ROWS),
             "ok": rng.choice(["yes", "no"], ROWS),
             "bp": [f"{high}/{low}" for high, low in rng.integers(60, 180, (ROWS, 2))],
+            "lat": rng.normal(48, 1, ROWS).round(4),
+            "lon": rng.normal(10, 1, ROWS).round(4),
         }
     )
 
 
 @cache
 def schema() -> Schema:
-    """The schema that is inferred of the table."""
-    return infer(table().astype("str"), joins=True)[0]
+    """The schema that is inferred of the table, and that two of its columns are coordinates."""
+    found = infer(table().astype("str"), joins=True)[0]
+    return found.replace(constraints=(*found.constraints, Coordinates(latitude="lat", longitude="lon")))
 
 
 @cache

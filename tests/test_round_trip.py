@@ -179,3 +179,18 @@ def _changed(content: bytearray, rng: np.random.Generator) -> bytes:
                 content[place:place] = rng.choice([b'"', b",", b";", b"\n", b"\x00"])
         content = content or bytearray(b"x")
     return bytes(content)
+
+
+def test_pairs_in_brackets_are_cells_of_the_only_column(tmp_path: Path) -> None:
+    cells_ = [f"({row / 7:.2f}, {row / 3:.2f})" for row in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["place", *cells_]) + "\n")
+    read = read_table(tmp_path / "t.csv")
+    assert list(read) == ["place"]
+    assert read["place"].tolist() == cells_
+
+
+def test_what_begins_with_zero_is_no_thousand(tmp_path: Path) -> None:
+    texts = [f"{row * 0.101:.3f}" for row in range(100)]
+    frame = pd.DataFrame({"price": [f"1.{row:03d},50" for row in range(100)], "share": texts})
+    schema = infer(frame, joins=True)[0]
+    assert schema.fields["share"].write(schema.read(frame)["share"]).tolist() == texts

@@ -179,7 +179,7 @@ def plain_numbers(text: pd.Series, form: Form) -> tuple[pd.Series, np.ndarray]:
     if form.trailing_minus:
         return plain_numbers(_minus_first(text), replace(form, trailing_minus=False))
     decimal, thousands = re.escape(form.decimal), re.escape(form.thousands)
-    whole = rf"(?:\d{{1,3}}(?:{thousands}\d{{3}})+|\d+)" if thousands else r"\d+"
+    whole = rf"(?:[1-9]\d{{0,2}}(?:{thousands}\d{{3}})+|\d+)" if thousands else r"\d+"
     number = rf"{whole}(?:{decimal}\d+)?"
     prefix, suffix = re.escape(form.prefix), re.escape(form.suffix)
     forms = [rf"[+-]?{prefix}{number}{suffix}", rf"{prefix}[+-]{number}{suffix}"]

@@ -131,6 +131,8 @@ def _likely(delimiter: str, titles: int, rows: list[list[str]]) -> tuple[float, 
     """
     widths = {len(row) for row in rows}
     header = len(rows[0])
+    if titles and all(any(cell.count("(") != cell.count(")") for cell in row) for row in rows):  # (52.51, 13.40)
+        return 0, False, 0
     if delimiter == " ":
         return (1.5 if widths == {header} and header >= FEWEST_BLANKS and len(rows) > 1 else 0), not titles, 0
     if header > 1:
