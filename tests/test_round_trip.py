@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from synthdata import Source, export, read_table, validate
@@ -72,6 +72,13 @@ def cells(kind: str, form: Any, rng: np.random.Generator) -> list[str]:
     return [f"{sign}{before}{text.translate(table)}{after}" for sign, text in zip(signs, texts, strict=True)]
 
 
+GERMAN = {"signs": (",", "."), "decimals": 1, "affix": ("", ""), "spread": 1.0, "negative": False}
+
+
+@example(  # 0.675 is no thousand
+    columns=[("number", GERMAN), ("pair", ("{}/{}", 3))], delimiter=",", encoding="utf-8", missing=False, seed=1
+)
+@example(columns=[("pair", ("({}, {})", 2))], delimiter=";", encoding="utf-8", missing=False, seed=0)
 @given(
     columns=st.lists(COLUMN, min_size=1, max_size=5),
     delimiter=st.sampled_from([",", ";", "\t", "|"]),
@@ -187,10 +194,3 @@ def test_pairs_in_brackets_are_cells_of_the_only_column(tmp_path: Path) -> None:
     read = read_table(tmp_path / "t.csv")
     assert list(read) == ["place"]
     assert read["place"].tolist() == cells_
-
-
-def test_what_begins_with_zero_is_no_thousand(tmp_path: Path) -> None:
-    texts = [f"{row * 0.101:.3f}" for row in range(100)]
-    frame = pd.DataFrame({"price": [f"1.{row:03d},50" for row in range(100)], "share": texts})
-    schema = infer(frame, joins=True)[0]
-    assert schema.fields["share"].write(schema.read(frame)["share"]).tolist() == texts
