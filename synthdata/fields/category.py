@@ -207,7 +207,7 @@ def _looks(text: pd.Series) -> str:
     if not is_code and _AMOUNT.fullmatch(text.iloc[0]) and text.str.fullmatch(_AMOUNT).all():
         return "looks like amounts in several forms; written in one form, they would be numbers"
     if text.str.contains(_DATE).mean() > MOSTLY:
-        return "looks like dates in several forms; written in one form, they would be dates, made-up ones are none"
+        return "looks like dates in several forms; written in one form, they would be dates; made anew, they are none"
     return ""
 
 
