@@ -16,7 +16,7 @@ from synthdata import read_table
 from synthdata.errors import DataError
 from synthdata.evaluation import evaluate
 from synthdata.fields import Field
-from synthdata.schema import infer
+from synthdata.schema import Schema, infer
 
 RNG = np.random.default_rng(8)
 ROWS = 400
@@ -136,3 +136,38 @@ def test_moments_that_are_counted_are_pointed_out(unit: int, said: str) -> None:
     days = RNG.integers(44_000, 45_500, ROWS).astype(str).tolist()
     assert one("excel_date", days)[1].startswith("may be days as workbooks count them")
     assert not one("cost", days)[2]
+
+
+def test_names_that_several_patients_share_are_their_own() -> None:
+    random = np.random.default_rng(0)
+    people = random.integers(0, 150, 600)
+    given, family = ["Anna", "Peter", "Maria", "Hans", "Julia", "Karl"], ["Weber", "Huber", "Koch", "Vogel", "Lang"]
+    names = [f"{one} {two}" for one in given for two in family]
+    own, staff = random.integers(0, len(names), 150), random.integers(0, 4, 150)
+    frame = pd.DataFrame(
+        {
+            "patient_id": people + 100_000,
+            "patient_name": [names[own[each]] for each in people],
+            "teacher": [names[staff[each]] for each in people],
+            "x": random.normal(size=600),
+        }
+    )
+    fields = Schema.infer(frame).fields
+    assert (fields["patient_name"].kind, fields["patient_name"].role) == ("personal", "")
+
+
+def test_a_column_mostly_below_a_limit_is_a_number() -> None:
+    values = [f"{each / 100:.2f}" for each in range(11, 71)]
+    field = Schema.infer(pd.DataFrame({"troponin": ["<0.1"] * 200 + values})).fields["troponin"]
+    assert (field.kind, field.model_dump()["below"]) == ("number", "<0.1")
+
+
+def test_durations_of_a_frame_are_seconds() -> None:
+    frame = pd.DataFrame({"stay": pd.to_timedelta(np.arange(100) * 61, unit="s")})
+    schema = Schema.infer(frame)
+    assert schema.read(frame)["stay"].tolist() == [61 * each for each in range(100)]
+
+
+def test_days_and_months_that_could_be_exchanged_are_said_first() -> None:
+    cells = [f"{day:02d}/{month:02d}/2020" for day in range(1, 13) for month in range(1, 13)]
+    assert "when" in infer(pd.DataFrame({"when": cells}))[1].matter
