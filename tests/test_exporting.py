@@ -21,11 +21,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from synthdata.cli import main
-from synthdata.cli.paths import other_content
 from synthdata.errors import GateError, OutputError
 from synthdata.fields import Expectation
 from synthdata.io.formats import FORMATS
 from synthdata.io.writers import check_target, export
+from synthdata.io.writers.exports import other_content
 from synthdata.schema import Schema
 from synthdata.validation import Gate, Suite, validate
 

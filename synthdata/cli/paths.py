@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -11,15 +9,12 @@ from typing import TYPE_CHECKING
 
 from synthdata.errors import OutputError, SchemaError
 from synthdata.io.atomic import AtomicWrite, check_name, explained
-from synthdata.io.formats import READERS, VERDICT, ending_of
-from synthdata.regular_files import read_regular
+from synthdata.io.formats import READERS, ending_of
 
 if TYPE_CHECKING:
     from synthdata.schema import Schema
 
-__all__ = ["check_file", "ending_removed", "load_schema", "other_content", "own_folder", "write_text"]
-
-LARGEST_VERDICT = 64 << 20  # bytes
+__all__ = ["check_file", "ending_removed", "load_schema", "own_folder", "write_text"]
 
 
 def check_file(path: Path, *, force: bool) -> None:
@@ -58,18 +53,6 @@ def write_text(path: Path, text: str) -> None:
 def ending_removed(path: Path) -> str:
     """Return the name of a table without its ending: `adult` for `data/adult.csv.gz`."""
     return path.name.split(".")[0] or "table"
-
-
-def other_content(table: Path) -> Path | None:
-    """The verdict beside a table, if it has the hash of another content; None if it has this one's, or is not there."""
-    verdict = table.with_name(table.name + VERDICT)
-    try:
-        about = json.loads(read_regular(verdict, LARGEST_VERDICT))["file"]
-        with table.open("rb") as file:
-            same = hashlib.file_digest(file, "sha256").hexdigest() == about["sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return None if same else verdict
 
 
 def load_schema(path: Path) -> Schema:

@@ -8,7 +8,7 @@ import click
 
 from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.options import PATH
-from synthdata.cli.paths import load_schema, other_content
+from synthdata.cli.paths import load_schema
 
 __all__ = ["command"]
 
@@ -26,6 +26,7 @@ def command(ctx: click.Context, console: Console, schema: Path, data: Path) -> N
     Says so if an export's verdict stands beside DATA and has the hash of another content. Exit code 3 if any check
     fails.
     """
+    from synthdata.io.writers.exports import other_content
     from synthdata.validation import check
 
     declared = load_schema(schema)

@@ -6,7 +6,7 @@ finest of the other. See `synthdata.encoding.plane` for the line.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil, cos, floor, radians
@@ -28,7 +28,7 @@ from synthdata.schema import Schema
 from synthdata.schema.constraints import Coordinates
 from synthdata.subjects import Subjects
 
-__all__ = ["Places", "find_places"]
+__all__ = ["Places"]
 
 PLACE = ".place"  # what the block of a pair is called, behind the first column's name
 LEAST_ROWS = 50  # that have both coordinates
@@ -41,24 +41,15 @@ MOST_BANDS = 64  # in which a known coordinate is sought where the other one is 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two columns of coordinates. scales: decimals of the units in which each is counted. plane: None if not fitted."""
+    """Two columns of coordinates. scales: decimals of the units in which each is counted. plane: of their points."""
 
     columns: tuple[str, str]
     scales: tuple[int, int]
-    plane: Plane | None = None
-
-    @property
-    def fitted(self) -> Plane:
-        """The plane."""
-        if self.plane is None:
-            raise ValueError(f"the coordinates {self.columns} are not fitted")
-        return self.plane
+    plane: Plane
 
     def points(self, frame: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
         """The points of rows, (n,) bool, of a frame of the schema's types: (m, 2) in units."""
-        columns = [frame[name][rows].to_numpy("float64") for name in self.columns]
-        units = [np.rint(column * 10.0**scale) for column, scale in zip(columns, self.scales, strict=True)]
-        return np.asarray(np.clip(np.stack(units, axis=1), -MOST_UNITS, MOST_UNITS), np.int64)
+        return _points(frame[list(self.columns)][rows], self.scales)
 
     def there(self, frame: pd.DataFrame) -> np.ndarray:
         """In which rows both coordinates are there: (n,) bool."""
@@ -82,23 +73,35 @@ class Places:
         """The name of the block by column."""
         return {column: name for name, pair in self.pairs.items() for column in pair.columns}
 
+    @classmethod
     def fit(
-        self, frame: pd.DataFrame, fields: Mapping[str, Field], rng: np.random.Generator, subjects: Subjects
+        cls,
+        frame: pd.DataFrame,
+        schema: Schema,
+        taken: Collection[str],
+        rng: np.random.Generator,
+        subjects: Subjects,
     ) -> Self:
-        """Fit the planes to a frame of the schema's types. subjects: the subject of each row."""
-        fitted = {}
-        for (name, pair), generator in zip(self.pairs.items(), rng.spawn(len(self.pairs)), strict=True):
-            rows = pair.there(frame)
-            points = pair.points(frame, rows)
-            ends = []
-            for axis, (column, own) in enumerate(zip(pair.columns, generator.spawn(2), strict=True)):
-                units = pd.Series(points[:, axis])
-                found = Number(integer=True).fit(units, column, own, subjects[rows]).body.ends
-                ends.append(found or (int(units.min()), int(units.min())))
-            ratio = _ratio(points, pair.scales)
-            plane = Plane.fit(points, subjects[rows], (ends[0], ends[1]), ratio)
-            fitted[name] = Pair(pair.columns, pair.scales, plane)
-        return type(self)(fitted)
+        """Fit the pairs that a schema declares, as far as a frame of its types lets them be learned together.
+
+        taken: columns that are computed from others, or others from them. subjects: the subject of each row.
+        """
+        pairs: dict[str, Pair] = {}
+        used = {*taken}
+        for constraint in schema.constraints:
+            if not isinstance(constraint, Coordinates) or used & {*constraint.columns()}:
+                continue
+            columns = constraint.latitude, constraint.longitude
+            scales = _scales(frame, schema.fields, columns)
+            if scales is not None:
+                used |= {*columns}
+                name = f"{columns[0]}{PLACE}"
+                while name in schema.fields:
+                    name += "_"
+                there = frame[columns[0]].notna().to_numpy(bool)
+                plane = _plane(_points(frame[list(columns)][there], scales), scales, rng, subjects[there])
+                pairs[name] = Pair(columns, scales, plane)
+        return cls(pairs)
 
     def learned(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame with places, int64 or Int64, in place of coordinates; missing where one of these is."""
@@ -108,7 +111,7 @@ class Places:
         for name, pair in self.pairs.items():
             rows = pair.there(frame)
             places = np.zeros(len(frame), np.int64)
-            places[rows] = pair.fitted.places(pair.points(frame, rows))
+            places[rows] = pair.plane.places(pair.points(frame, rows))
             column = pd.Series(places, frame.index, name=name)
             columns[name] = column if rows.all() else column.astype("Int64").where(rows)
         return pd.DataFrame(columns, index=frame.index)
@@ -117,7 +120,7 @@ class Places:
         """Both columns, from decoded places."""
         pair = self.pairs[name]
         there = places.notna().to_numpy(bool)
-        points = pair.fitted.points(places[there].to_numpy("int64"))
+        points = pair.plane.points(places[there].to_numpy("int64"))
         result = {}
         for axis, (column, scale) in enumerate(zip(pair.columns, pair.scales, strict=True)):
             values = pd.Series(points[:, axis] / 10.0**scale if scale else points[:, axis])
@@ -154,8 +157,9 @@ class Places:
             for column, each in asked.items():
                 if each.null or any(one.operator == "is null" for one in each.predicates) or not each.intervals:
                     raise ConditionError(unmet(column, each.predicates, beside=len(asked) > 1))
-            intervals = [_in_units(asked.get(column), scale) for column, scale in zip(*_of(pair), strict=True)]
-            stretches = pair.fitted.within((intervals[0], intervals[1]))
+            (one, other), scales = pair.columns, pair.scales
+            intervals = _in_units(asked.get(one), scales[0]), _in_units(asked.get(other), scales[1])
+            stretches = pair.plane.within(intervals)
             mask = codec.narrowed(codec.restrict([]), stretches, present=True)
             if not mask.allowed.any():
                 raise ConditionError(unmet(first, asked[first].predicates, beside=len(asked) > 1))
@@ -179,17 +183,24 @@ class Places:
             one = np.zeros(len(frame), bool)
             one[known] = True
             units = np.rint(frame[column][one].to_numpy("float64") * 10.0 ** pair.scales[axis])
-            edges = np.unique(np.quantile(pair.fitted.boxes[:, axis], np.linspace(0, 1, MOST_BANDS + 1)[1:-1]))
+            edges = np.unique(np.quantile(pair.plane.boxes[:, axis], np.linspace(0, 1, MOST_BANDS + 1)[1:-1]))
             band = np.searchsorted(edges, units)
             for each in np.unique(band):
                 here = units[band == each]
                 stretch: tuple[Interval, ...] = ((int(here.min()), int(here.max())),)
-                found = pair.fitted.within((stretch, everywhere) if axis == 0 else (everywhere, stretch))
+                found = pair.plane.within((stretch, everywhere) if axis == 0 else (everywhere, stretch))
                 mask = codec.narrowed(codec.restrict([]), found, present=True).allowed
                 if mask.any():
                     which[known[band == each]] = len(masks)
                     masks.append(mask)
         return which, np.stack(masks)
+
+    def lacking(self, missing: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Where places are to be filled since a coordinate is, (n,) bool, by block; missing: by column."""
+        found = {}
+        for name, pair in self.pairs.items():
+            found[name] = [missing[column] for column in pair.columns if column in missing]
+        return {name: np.any(cells, axis=0) for name, cells in found.items() if cells}
 
     def codec(self, name: str, places: pd.Series, rng: np.random.Generator, subjects: Subjects) -> Codec:
         """The codec of places, int64 or Int64: quantities whose levels are leaves, and whose bins are regions."""
@@ -197,7 +208,7 @@ class Places:
         values = places[there].to_numpy("int64")
         quantiles = Quantiles.fit(values, rng, subjects[there])
         if quantiles.bins:  # there are more than a few points
-            plane = self.pairs[name].fitted
+            plane = self.pairs[name].plane
             lows, highs = plane.stretches()
             levels = -(-len(lows) // int(np.clip(len(values) // ROWS_PER_BIN, 1, MOST_BINS)))
             quantiles = Quantiles(quantiles.atoms, lows, highs, levels, plane.regions(levels))
@@ -210,7 +221,7 @@ class Places:
     def to_json(self) -> dict[str, Any]:
         """Write as plain JSON."""
         return {
-            name: {"columns": list(pair.columns), "scales": list(pair.scales), "plane": pair.fitted.to_json()}
+            name: {"columns": list(pair.columns), "scales": list(pair.scales), "plane": pair.plane.to_json()}
             for name, pair in self.pairs.items()
         }
 
@@ -228,28 +239,24 @@ class Places:
         return cls(pairs)
 
 
-def find_places(frame: pd.DataFrame, schema: Schema, taken: Collection[str]) -> Places:
-    """The pairs of coordinates that a schema declares, as far as a frame of its types lets them be learned together.
-
-    taken: columns that are computed from others, or others from them.
-    """
-    pairs: dict[str, Pair] = {}
-    used = {*taken}
-    for constraint in schema.constraints:
-        if not isinstance(constraint, Coordinates) or used & {*constraint.columns()}:
-            continue
-        pair = _pair(frame, schema.fields, constraint.columns())
-        if pair is not None:
-            used |= {*constraint.columns()}
-            name = f"{pair.columns[0]}{PLACE}"
-            while name in schema.fields:
-                name += "_"
-            pairs[name] = pair
-    return Places(pairs)
+def _points(frame: pd.DataFrame, scales: tuple[int, int]) -> np.ndarray:
+    """Two columns without missing values as points (n, 2), in units."""
+    units = np.rint(frame.to_numpy("float64") * 10.0 ** np.array(scales))
+    return np.asarray(np.clip(units, -MOST_UNITS, MOST_UNITS), np.int64)
 
 
-def _pair(frame: pd.DataFrame, fields: Mapping[str, Field], columns: Sequence[str]) -> Pair | None:
-    """A pair, not fitted; None if it cannot be learned together, as where only one of both is missing."""
+def _plane(points: np.ndarray, scales: tuple[int, int], rng: np.random.Generator, subjects: Subjects) -> Plane:
+    """The plane of points (n, 2), whose ends few subjects do not decide. subjects: that of each."""
+    ends = []
+    for column, own in zip(points.T, rng.spawn(2), strict=True):
+        found = Quantiles.fit(column, own, subjects).ends
+        assert found is not None  # there are rows enough, of subjects enough to be learned
+        ends.append(found)
+    return Plane.fit(points, subjects, (ends[0], ends[1]), _ratio(points, scales))
+
+
+def _scales(frame: pd.DataFrame, fields: Mapping[str, Field], columns: tuple[str, str]) -> tuple[int, int] | None:
+    """Decimals of the units of a pair; None if it cannot be learned together, as where only one of both is missing."""
     one, two = columns
     there = frame[one].notna() & frame[two].notna()
     if there.sum() < LEAST_ROWS or (frame[one].notna() != frame[two].notna()).any():
@@ -268,11 +275,7 @@ def _pair(frame: pd.DataFrame, fields: Mapping[str, Field], columns: Sequence[st
             if len(points) < MOST_REPEATED * there.sum():
                 return None
         scales.append(scale)
-    return Pair((one, two), (scales[0], scales[1]))
-
-
-def _of(pair: Pair) -> tuple[tuple[str, str], tuple[int, int]]:
-    return pair.columns, pair.scales
+    return scales[0], scales[1]
 
 
 def _ratio(points: np.ndarray, scales: tuple[int, int]) -> float:

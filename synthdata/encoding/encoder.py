@@ -12,7 +12,7 @@ import pandas as pd
 
 from synthdata.blocks import Arrays, Binned, Categorical, Layout, tabular
 from synthdata.encoding.conditions import Conditions, Wanted, narrowed
-from synthdata.encoding.coordinates import Places, find_places
+from synthdata.encoding.coordinates import Places
 from synthdata.encoding.copied_columns import CopiedColumns
 from synthdata.encoding.derived_columns import DerivedColumns, with_sources
 from synthdata.encoding.find_derived import find_derived
@@ -60,7 +60,7 @@ class Encoder:
     ) -> Self:
         """Fit derived columns and all others, then find copied columns and functional dependencies."""
         derived = find_derived(frame, schema)
-        places = find_places(frame, schema, derived.measures)
+        places = Places.fit(frame, schema, derived.measures, rng, subjects)
         columns = cls._of(frame, schema, made, derived, places, rng, subjects)
         layout = tabular(columns.layout)
         learned = columns.learned(frame)
@@ -90,7 +90,6 @@ class Encoder:
         subjects: Subjects,
     ) -> Self:
         derived, gaps = derived.fit(frame, schema.fields, rng, subjects)
-        places = places.fit(frame, schema.fields, rng, subjects)
         learned = places.learned(derived.learned(frame))
         codecs = {}
         for name, field in schema.fields.items():
@@ -340,9 +339,7 @@ class Encoder:
         columns = data["columns"]
         derived = DerivedColumns.from_json(schema.fields, data["derived_columns"])
         places = Places.from_json(schema.fields, data["coordinates"])
-        fields: dict[str, Field] = {
-            **schema.fields, **derived.codec_fields(schema.fields), **places.codec_fields()
-        }  # fmt: skip
+        fields = {**schema.fields, **derived.codec_fields(schema.fields), **places.codec_fields()}
         if set(columns) != fields.keys() - derived.totalled.keys() - places.block_of.keys():
             raise ValueError(f"the columns {sorted(columns)} are not those of the schema")
         codecs = {name: Codec.from_json(name, fields[name], each) for name, each in columns.items()}

@@ -1,4 +1,4 @@
-"""Constraints that hold in every row of a table, and hardly by chance: what `init` proposes; and coordinates.
+"""Constraints that hold in every row of a table, and hardly by chance: what `init` proposes.
 
 Candidates are found in a few rows, and then checked in all. A wrong proposal is worse than a missing one: numbers are
 only proposed to be ordered if the one explains the other, since two amounts may be in order for no reason.
@@ -19,7 +19,7 @@ import pandas as pd
 from synthdata.errors import DataError
 from synthdata.fields import Datetime, Field, Number
 from synthdata.fields.datetime import DAY
-from synthdata.schema.constraints import Constraint, Coordinates, Ordered, Product, Sum
+from synthdata.schema.constraints import Constraint, Ordered, Product, Sum
 
 __all__ = ["propose_constraints"]
 
@@ -46,29 +46,19 @@ ENDS = {
         "open close", "opened closed", "first last", "admitted discharged", "admission discharge",
     )
 }  # fmt: skip
-LATITUDE = re.compile(r"(?i)latitude?|breitengrad|(?<=geo[_ ])breite|lat(?![a-z])|northing|hochwert")
-LONGITUDE = re.compile(
-    r"(?i)longitude?|l(?:ae|ä)ngengrad|(?<=geo[_ ])l(?:ae|ä)nge|(?:lon|lng|long)(?![a-z])|easting|rechtswert"
-)
-METRES = re.compile(r"(?i)northing|hochwert")  # of a grid, in place of degrees
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
 
 def propose_constraints(frame: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[Constraint, ...]:
-    """Orders of dates, times and numbers, sums and products that always hold, but for rounding; pairs of coordinates.
-
-    frame: raw or typed.
-    """
+    """Orders of dates, times and numbers, sums and products that always hold, but for rounding. frame: raw or typed."""
     names = [name for name, field in fields.items() if _is_computable(field)]
     if len(names) < 2 or len(frame) < min(LEAST_DATES, LEAST_SUMS):
         return ()
-    points = _coordinates(frame, fields)
-    names = [name for name in names if not any(name in each.columns() for each in points)]
     table = _Table(frame, {name: fields[name] for name in names})
     sums = _sums(table)
     products = _products(table, sums)
     totals = [*(each.total for each in sums), *(each.total for each in products)]
-    return (*points, *_orders(table, totals), *sums, *products)
+    return (*_orders(table, totals), *sums, *products)
 
 
 def _is_computable(field: Field) -> bool:
@@ -135,48 +125,6 @@ def _quantity(column: pd.Series) -> np.ndarray:
     moments = column.dt.tz_convert("UTC").dt.tz_localize(None) if column.dt.tz is not None else column
     times = moments.to_numpy("datetime64[us]")
     return np.where(np.isnat(times), np.nan, times.astype(np.float64))
-
-
-# --- coordinates -----------------------------------------------------------------------------------------------------
-
-
-def _coordinates(frame: pd.DataFrame, fields: Mapping[str, Field]) -> list[Coordinates]:
-    """Latitudes and longitudes, or coordinates of a grid, by names and values; both are there in a row or none is."""
-    found = []
-    for name, field in fields.items():
-        latitude = LATITUDE.search(name)
-        if latitude is None or not isinstance(field, Number):
-            continue
-        rest = _around(name, latitude)
-        others = [
-            other
-            for other, each in fields.items()
-            if other != name and isinstance(each, Number) and (match := LONGITUDE.search(other)) is not None
-            if _around(other, match) == rest
-        ]
-        in_metres = METRES.fullmatch(latitude[0]) is not None
-        if len(others) == 1 and _are_coordinates(frame, fields, name, others[0], in_metres=in_metres):
-            found.append(Coordinates(latitude=name, longitude=others[0]))
-    return found
-
-
-def _around(name: str, match: re.Match[str]) -> str:
-    """What a name says besides a word in it: which point it is of."""
-    return re.sub(r"[\W_]", "", name[: match.start()] + name[match.end() :]).lower()
-
-
-def _are_coordinates(
-    frame: pd.DataFrame, fields: Mapping[str, Field], latitude: str, longitude: str, *, in_metres: bool
-) -> bool:
-    """Whether columns hold degrees of latitude and longitude with decimals, or metres, of the same rows."""
-    low, high = (_read(frame[name], name, fields[name]) for name in (latitude, longitude))
-    if (low.isna() != high.isna()).any() or low.notna().sum() < LEAST_NUMBERS:
-        return False
-    if in_metres:
-        return True
-    degrees = np.stack([low.dropna().to_numpy("float64"), high.dropna().to_numpy("float64")])
-    in_range = bool((np.abs(degrees).max(axis=1) <= (90, 180)).all())
-    return in_range and bool((degrees != np.round(degrees)).any(axis=1).all())
 
 
 # --- order -----------------------------------------------------------------------------------------------------------

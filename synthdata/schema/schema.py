@@ -31,6 +31,7 @@ from synthdata.schema.inference import Inferred, infer_fields
 from synthdata.schema.joined import joined_fields, parts_of, propose_joined, put_together, taken_apart
 from synthdata.schema.messages import explained
 from synthdata.schema.model import Model
+from synthdata.schema.points import propose_coordinates
 from synthdata.schema.proposals import propose_constraints
 from synthdata.schema.source import BAD_ROWS, FOUND, Source
 from synthdata.schema.yaml import read_yaml, with_listed, with_model, write_yaml
@@ -448,7 +449,10 @@ def infer(
     if found.left_out and not source.bad_rows:
         source = source.model_copy(update={"bad_rows": len(found.left_out)})
     whole = named.drop(index=named.index[sorted(found.left_out)])
-    proposed = propose_constraints(whole, found.fields)
+    points = propose_coordinates(whole, found.fields)
+    paired = {name for each in points for name in each.columns()}
+    others = {name: field for name, field in found.fields.items() if name not in paired}
+    proposed = (*points, *propose_constraints(whole, others))
     types = {name: type_ for name, type_ in source.types.items() if name in found.fields}
     source = source.model_copy(update={"types": types})
     fields = dict(found.fields)

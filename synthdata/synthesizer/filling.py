@@ -89,11 +89,7 @@ class Filling:
         rows, missing = settled(encoder.derived, encoder.order, rows, missing)
         if not missing:
             return rows
-        places = {
-            name: np.any([missing.get(column, np.zeros(len(rows), bool)) for column in pair.columns], axis=0)
-            for name, pair in encoder.places.pairs.items()
-        }
-        placed = {name: each for name, each in places.items() if each.any()}
+        placed = encoder.places.lacking(missing)
         before, derived = rows, DerivedCells.of(encoder.derived, encoder.codecs, encoder.order, rows, missing)
         wanted = {**{name: each for name, each in missing.items() if name in encoder.codecs}, **derived.sampled}
         wanted = {name: each for name, each in {**wanted, **placed}.items() if each.any()}
@@ -107,12 +103,12 @@ class Filling:
                 near = encoder.places.near(name, rows, each, encoder.codecs[name])
                 row_masks[name] = both(near, row_masks[name]) if name in row_masks else near
         allowed = {name: mask for name, mask in allowed.items() if name not in encoder.dependencies.by_column}
+        coordinates = {name: each for name, each in missing.items() if name in encoder.places.block_of}
         again = np.any(list(missing.values()), axis=0)  # (n,) bool, rows to sample
         for attempt in range(1 + ATTEMPTS):
             own = np.random.SeedSequence(seed, spawn_key=(block, attempt))
             filled = self._impute(own, cells, again, allowed, row_masks)
-            filled_in = {**wanted, **{name: each for name, each in missing.items() if name in encoder.places.block_of}}
-            now = {name: np.flatnonzero(each & again) for name, each in filled_in.items()}
+            now = {name: np.flatnonzero(each & again) for name, each in {**coordinates, **wanted}.items()}
             texts = self._texts(filled, now, seed, (block, attempt))
             numbers = Rows(seed, first_row(block) + np.arange(len(rows)))
             decoded = encoder.dependencies.decode(layout, filled, cells.moved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from contextlib import ExitStack
@@ -15,10 +16,13 @@ from synthdata.io.formats import FORMATS, VERDICT, ending_of
 from synthdata.io.writers.image_files import METADATA, ImageFiles, file_fields, metadata_names
 from synthdata.io.writers.parquet import write_rejected
 from synthdata.io.writers.writer import Gzipped, Sink, Writer
+from synthdata.regular_files import read_regular
 from synthdata.schema import Schema
 from synthdata.validation import Validated
 
-__all__ = ["check_target", "export"]
+__all__ = ["check_target", "export", "other_content"]
+
+LARGEST_VERDICT = 64 << 20  # bytes
 
 
 def export(validated: Validated, path: str | Path, *, force: bool = False) -> Path:
@@ -123,6 +127,17 @@ def _write_table(writing: AtomicWrite, path: Path, validated: Validated) -> tupl
         with explained(path):
             writer.close()
     return rows, _Table(path.name if ending else f"{path.name}/{METADATA}", target)
+
+
+def other_content(path: Path) -> Path | None:
+    """The verdict beside a table, if it has the hash of another content; None if it has this one's, or is not there."""
+    verdict = _companions(path)[0]
+    try:
+        said = json.loads(read_regular(verdict, LARGEST_VERDICT))["file"]["sha256"]
+        with (path / METADATA if path.is_dir() else path).open("rb") as file:
+            return None if hashlib.file_digest(file, "sha256").hexdigest() == said else verdict
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def check_target(path: str | Path, *, force: bool = False, schema: Schema | None = None) -> Path:
