@@ -36,6 +36,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from synthdata import Schema, Synthesizer, read_table
 from synthdata.cli import main as command_line
+from synthdata.cli.group import as_interrupted
 
 ROWS = 400
 LEARNING = ["s.yaml", "--data", "d.csv", "-q"]
@@ -93,6 +94,7 @@ def started(arguments: Sequence[str], place: Path, most: int | None, during: Cal
         os.dup2(writing, 2)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, as_interrupted)
         if most is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
         code = 0
@@ -185,7 +187,7 @@ def attempt(name: str, seed: int, folder: Path, whole: Whole) -> tuple[str, str]
         ended.append(f"{what}: exit code {first.code}\n{first.said}")
         kind = "full" if is_full else number.name
         outcome = f"{kind}: {'done' if first.code == 0 else 'ended'}"
-        expected = (0, 2) if is_full else (0, -number, 130)
+        expected = (0, 2) if is_full else (0, -number if number == signal.SIGKILL else 130, 130)
         if first.code not in expected or "Traceback" in first.said:
             return outcome, "\n".join([*ended, "traceback, or an exit code that is not to be"])
         if (is_full or number != signal.SIGKILL) and temporary(place):

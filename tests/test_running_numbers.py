@@ -49,6 +49,29 @@ def test_numbers_that_begin_at_somebodys_key_begin_after_the_last_one_in_the_out
     assert inferred("customer_id", SHUFFLED + 73_512) == Identifier(start=80_001)
 
 
+def test_init_finds_running_numbers_with_zeros_before_them():
+    assert inferred("order", [f"{number:06}" for number in SHUFFLED + 1]) == Identifier(start="000001")
+    assert inferred("order", [f"{number:06}" for number in SHUFFLED + 357]) == Identifier(start="000801")
+    assert inferred("order", [f"{number:06}" for number in GAPS]).start is None
+
+
+@pytest.mark.parametrize(
+    ("start", "last"), [("000001", "000030"), ("INV-2024-98", "INV-2024-127"), ("Nr. 0", "Nr. 29")]
+)
+def test_running_numbers_can_be_text(start, last):
+    frame = orders(id=[f"{start[:-1]}{number + 1000}" for number in range(ROWS)])
+    schema = Schema.infer(frame)
+    schema = schema.replace(fields={**schema.fields, "id": Identifier(start=start)})
+    rows = generate(train(frame, schema, model="marginals"), 30).frame()
+    assert [rows["id"].iloc[0], rows["id"].iloc[-1]] == [start, last]
+
+
+@pytest.mark.parametrize("start", ["INV", "", -1, True, "1" * 19])
+def test_what_cannot_be_counted_is_refused(start):
+    with pytest.raises(SchemaError, match=r"start"):
+        Schema(fields={"id": Identifier(start=start)})
+
+
 @pytest.mark.parametrize(("name", "numbers"), [("rank", SHUFFLED + 1), ("year", np.arange(ROWS) + 1500), ("x", GAPS)])
 def test_numbers_that_say_more_are_learned(name, numbers):
     assert isinstance(inferred(name, numbers), Number)

@@ -17,7 +17,7 @@ from synthdata import __version__
 from synthdata.errors import SynthdataError, nearest
 from synthdata.imports import run_program
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "as_interrupted", "main"]
 
 COMMANDS = {  # in the order in which a person meets them; each is `command` of the module of its name
     "demo": "try every step on a small real table",
@@ -73,7 +73,7 @@ class LazyGroup(click.Group):
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command as the program, and exit."""
-        signal.signal(signal.SIGTERM, _as_interrupted)
+        signal.signal(signal.SIGTERM, as_interrupted)
         run_program(partial(self.main, *args, **kwargs))
 
     def main(
@@ -96,6 +96,8 @@ class LazyGroup(click.Group):
             if args is None:  # the process ends
                 gc.freeze()  # spares it a second of looking through TensorFlow's objects for garbage
         except SynthdataError as error:
+            if _was_interrupted(error):
+                return INTERRUPTED
             _complain(_in_flags(str(error)))
             return error.exit_code
         except click.UsageError as error:
@@ -109,10 +111,21 @@ class LazyGroup(click.Group):
             if isinstance(error.__cause__, EOFError):  # no command asks questions: this is a bug
                 raise error.__cause__ from None
             return INTERRUPTED
+        except Exception as error:
+            if _was_interrupted(error):  # which a library turned into an error of its own
+                return INTERRUPTED
+            raise
         return result if isinstance(result, int) else 0
 
 
-def _as_interrupted(number: int, frame: FrameType | None) -> None:
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Whether an error was raised because of Ctrl-C, or while it was handled."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def as_interrupted(number: int, frame: FrameType | None) -> None:
     """Take an order to end for Ctrl-C, once: whatever Ctrl-C tidies is tidied, a checkpoint kept.
 
     A process that a shell started in the background ignores Ctrl-C, but not this.

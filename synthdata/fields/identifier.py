@@ -2,12 +2,13 @@
 
 Key number i of a run becomes the number (a * i + b) mod capacity, written in the mixed radix of the pattern: unique
 without memory. a and b depend on the run's seed, the table and the column. Of keys that repeat, training learns only
-how many rows share one (`sharing`). A running number is key number i itself, counted from `start`.
+how many rows share one (`sharing`). A running number is key number i itself, counted from `start`, behind the text there.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import gcd, prod
@@ -16,6 +17,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 from pydantic import Field as Key
+from pydantic import field_validator
 
 from synthdata.errors import InputError
 from synthdata.fields.base import Expectation, Field, Guess
@@ -23,7 +25,7 @@ from synthdata.fields.cells import named_cells
 from synthdata.fields.keys import key_look
 from synthdata.fields.made import MadeBody
 from synthdata.fields.number import Number
-from synthdata.fields.patterns import alphabets, as_regex, lengths, pattern_of, written
+from synthdata.fields.patterns import RUNNING, alphabets, as_regex, lengths, pattern_of, written
 from synthdata.fields.rows import Rows
 from synthdata.fields.sharing import Sharing
 from synthdata.subjects import Subjects
@@ -48,8 +50,9 @@ class Identifier(Field):
         Whether keys are numbers, of at most 18 digits, and not text.
     unique : bool, default True
         Whether no two rows share a key. Where they do, how many rows share one is learned.
-    start : int, optional
-        That keys are a running number: the rows of an output are counted from it, and `pattern` is not used.
+    start : int or str, optional
+        That keys are a running number: the rows of an output are counted from it, and `pattern` is not used. Text ends
+        in digits, which are counted with their zeros: "INV-000001".
     of : str, optional
         Whose key it is, where not the subject's: a name for the role, "doctor" say.
     nullable : bool, default False
@@ -69,13 +72,24 @@ class Identifier(Field):
     pattern: str = PATTERN
     integer: bool = False
     unique: bool = True
-    start: int | None = Key(default=None, ge=0, le=MOST_RUNNING)
+    start: int | str | None = Key(default=None, description="where a running number begins: 1, or INV-000001")
     of: str | None = Key(default=None, description="whose key, where not the subject's: a name for the role")
 
     is_made: ClassVar[bool] = True
 
+    @field_validator("start", mode="before")
+    @classmethod
+    def _no_boolean(cls, value: Any) -> Any:
+        if isinstance(value, bool):  # which Python would take for 0 or 1
+            raise ValueError("write a number")
+        return value
+
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
+        if isinstance(self.start, int) and not 0 <= self.start <= MOST_RUNNING:
+            return f"start {self.start} is not from 0 to {MOST_RUNNING:,}"
+        if isinstance(self.start, str) and not RUNNING.fullmatch(self.start):
+            return f'start "{self.start}" does not end in 1 to 18 digits, which could be counted'
         if self.is_running and not self.unique:
             return f"start {self.start} makes a running number, which no two rows share; leave unique out"
         if self.is_running and self.pattern != PATTERN:
@@ -91,6 +105,13 @@ class Identifier(Field):
     def in_short(self) -> str:
         """The pattern, or where it begins to count."""
         return self.pattern if self.start is None else f"counts from {self.start}"
+
+    @property
+    def _regex(self) -> str:
+        if self.start is None:
+            return as_regex(self.pattern)
+        before, digits = _counted_from(self.start)
+        return rf"{re.escape(before)}[0-9]{{{digits},{LONGEST_INTEGER + 1}}}"
 
     @property
     def is_running(self) -> bool:
@@ -134,7 +155,7 @@ class Identifier(Field):
             return None
         text = look.text
         if look.start is not None:
-            after = ", after the last real one" if look.start > text.astype("int64").max() else ""
+            after = ", after the last real one" if look.is_after else ""
             note = f"counts the rows of the output from {look.start}{after}; if it says more, make it a number"
             return Guess(cls(start=look.start), note)
         note = "new keys, never learned" if look.unique else f"new keys, never learned; {look.why}"
@@ -161,7 +182,7 @@ class Identifier(Field):
 
     @property
     def _is_number(self) -> bool:
-        return self.integer or self.is_running
+        return self.integer or isinstance(self.start, int)
 
     def learn(self, values: pd.Series, rng: np.random.Generator, subjects: Subjects) -> IdentifierBody:
         """Learn only how many rows share a key, where keys repeat."""
@@ -178,7 +199,7 @@ class Identifier(Field):
         type_ = {"column": name, "type_": "int64" if self._is_number else "str"}
         claims = [Expectation("expect_column_values_to_be_of_type", type_)]
         if not self._is_number:  # \A and \Z since ^ and $ also pass a trailing newline
-            match = {"column": name, "regex": rf"\A(?:{as_regex(self.pattern)})\Z"}
+            match = {"column": name, "regex": rf"\A(?:{self._regex})\Z"}
             claims.append(Expectation("expect_column_values_to_match_regex", match))
         if self.unique:
             claims.append(Expectation("expect_column_values_to_be_unique", {"column": name}))
@@ -205,7 +226,7 @@ class Identifier(Field):
             return column
         there = column.notna().to_numpy(bool)
         result = column.copy()
-        result[there] = self.start + before + np.arange(int(there.sum()))
+        result[there] = _running(self.start, before + np.arange(int(there.sum()))).to_numpy()
         return result
 
     def comparison(self, column: pd.Series) -> None:
@@ -223,7 +244,7 @@ class IdentifierBody(MadeBody):
     integer: bool
     role: str = ""
     sharing: Sharing | None = None
-    start: int | None = None
+    start: int | str | None = None
 
     @property
     def capacity(self) -> int | None:
@@ -237,7 +258,7 @@ class IdentifierBody(MadeBody):
     def decode(self, array: np.ndarray, rows: Rows, detail: Any = None) -> pd.Series:
         """Write keys to the pattern; which key a row gets depends on the run's seed, the table and the column."""
         if self.start is not None:
-            return pd.Series(self.start + rows.numbers, dtype="int64")
+            return _running(self.start, rows.numbers)
         positions = alphabets(self.pattern)
         numbers, capacity = rows.numbers, self._keys
         if self.sharing is not None:
@@ -264,6 +285,22 @@ class IdentifierBody(MadeBody):
     def to_json(self) -> dict[str, Any]:
         """How rows share a key."""
         return {} if self.sharing is None else {"sharing": self.sharing.to_json()}
+
+
+def _counted_from(start: int | str) -> tuple[str, int]:
+    """What stands before the digits of a running number, and how many there are at least."""
+    match = RUNNING.fullmatch(str(start))
+    assert match is not None
+    return match[1], len(match[2]) if isinstance(start, str) else 1
+
+
+def _running(start: int | str, numbers: np.ndarray) -> pd.Series:
+    """The running numbers so many behind the first: (n,) int64, or text."""
+    if isinstance(start, int):
+        return pd.Series(start + numbers, dtype="int64")
+    before, width = _counted_from(start)
+    first = int(start[len(before) :])
+    return pd.Series([f"{before}{first + number:0{width}d}" for number in numbers.tolist()], dtype="str")
 
 
 def _number_pattern(least: int, most: int) -> str:

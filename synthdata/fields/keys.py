@@ -27,6 +27,7 @@ MEASURED = (  # ratios and sizes, weeks and quarters, numbers with a unit: 120/8
     r"|\d+(?:[.,]\d+)?\s?[A-Za-zµ°%]{1,3}"
 )
 LEAST_SPREAD, SPREAD = 50, 7  # rows, digits: even numbers of one length that no two rows share are keys
+MOST_DIGITS = 16  # of a running number that is text
 LONG = 9  # digits: numbers of one length that are as long are seldom quantities
 _DECIMAL = re.compile(r"[+-]?\d*[.,]\d+(?:[eE][+-]?\d+)?")
 _AMOUNT = re.compile(r"[^\w\s.,]?\s?[+-]?[^\w\s.,]?\s?\d{1,3}(?:[.,' ]?\d)*\s?(?:[^\w\s.,}]|[A-Z]{3})?")
@@ -60,14 +61,15 @@ class KeyLook:
     """What makes cells keys.
 
     text: the distinct cells. unique: no two cells are equal. integer: they are whole numbers. why: for a person. start:
-    where a running number begins; None if they are none.
+    where a running number begins; None if they are none. is_after: whether that is behind all of them.
     """
 
     text: pd.Series
     unique: bool
     integer: bool
     why: str
-    start: int | None = None
+    start: int | str | None = None
+    is_after: bool = False
 
 
 def key_look(column: pd.Series) -> KeyLook | None:
@@ -100,13 +102,17 @@ def _unique(text: pd.Series, integer: bool, name: str) -> KeyLook | None:
     """Integers that count up or are named like keys, and what is written to one pattern."""
     why = "no two rows share one"
     if not integer:
+        start = _text_start(text)
+        if start is not None:
+            return KeyLook(text, True, False, "it counts the rows", start, start not in set(text))
         return None if pattern_of(text) is None else KeyLook(text, True, False, why)
     numbers = text.astype("int64").to_numpy()
     if INDEX.fullmatch(name) and numbers.max() < SPARSE * len(numbers):
         return KeyLook(text, True, True, "a row index", int(numbers.min() == 1))
     counts = int(numbers.max()) - int(numbers.min()) + 1 == len(numbers) and not MORE.search(name)
     if counts:
-        return KeyLook(text, True, True, "it counts the rows", _start(int(numbers.min()), int(numbers.max())))
+        start = _start(int(numbers.min()), int(numbers.max()))
+        return KeyLook(text, True, True, "it counts the rows", start, start > numbers.max())
     is_key = _NAMED.search(name) or _is_long(text) or (_is_spread(text, numbers) and not MORE.search(name))
     return KeyLook(text, True, True, why) if is_key else None
 
@@ -116,6 +122,22 @@ def _is_spread(text: pd.Series, numbers: np.ndarray) -> bool:
     if len(text) < LEAST_SPREAD or len(str(numbers.min())) < SPREAD or text.str.len().nunique() > 1 or _is_date(text):
         return False
     return is_even(np.sort(numbers)) and not numbers.min() >= EPOCH[0]
+
+
+def _text_start(text: pd.Series) -> str | None:
+    """Where running numbers of digits with zeros before them begin; None if they are none."""
+    width = int(text.str.len().min())
+    if (
+        width > MOST_DIGITS
+        or not text.str.fullmatch(rf"0[0-9]{{{width - 1}}}|[1-9][0-9]{{{width - 1},{MOST_DIGITS}}}").all()
+    ):
+        return None
+    numbers = text.astype("int64")
+    low, high = int(numbers.min()), int(numbers.max())
+    if high - low + 1 != len(text):
+        return None
+    start = str(_start(low, high))
+    return f"{start:0>{width}}" if len(start) <= max(width, len(str(high))) else None
 
 
 def _start(low: int, high: int) -> int:

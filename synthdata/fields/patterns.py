@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["LONGEST", "ROOM", "UUID", "alphabets", "as_regex", "lengths", "pattern_of", "written"]
+__all__ = ["LONGEST", "ROOM", "RUNNING", "UUID", "alphabets", "as_regex", "lengths", "pattern_of", "written"]
 
 _ITEM = re.compile(r"(\[(?:[^\]\\]|\\.)+\]|\\.|[^\\\[\](){}|*+?.^$])(?:\{(?:(\d+),)?(\d+)\})?")
 _CLASSES = {"d": string.digits, "w": string.ascii_letters + string.digits + "_"}
 UUID = r"(?:\{(?=.*\}$))?(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?"
 KINDS = ("0-9", "a-z", "A-Z")
 RUN = r"[0-9]+|[a-z]+|[A-Z]+|[^0-9a-zA-Z]"
+RUNNING = re.compile(r"((?:.{0,64}[^0-9])?)([0-9]{1,18})")  # digits that count, and what stands before them
 LONGEST = 256  # positions of a pattern
 FEW_LETTERS, OFTEN = 3, 40  # letters of a place that are kept, and how many keys have each: RE-202[45]-...
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")

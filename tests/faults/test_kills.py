@@ -167,3 +167,19 @@ def test_an_order_to_end_tidies_up_like_ctrl_c(tmp_path: Path, ctrl_c: signal.Ha
     assert "Traceback" not in said
     assert not hidden(tmp_path)
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_ctrl_c_that_a_library_made_an_error_of_its_own_is_ctrl_c(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*args: object, **keywords: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise ValueError("is not a valid buffer format") from error
+
+    pd.DataFrame({"age": range(40)}).to_csv(tmp_path / "d.csv", index=False)
+    monkeypatch.setattr("synthdata.cli.init.check_file", interrupted)
+    result = CliRunner().invoke(main, ["init", str(tmp_path / "d.csv"), "-o", str(tmp_path / "s.yaml")])
+    assert result.exit_code == 130
+    assert "buffer format" not in result.output
