@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthdata import Schema
+from synthdata import Schema, SchemaError
 from synthdata.fields import Datetime
 from synthdata.fields.written_dates import parse_dates, write_dates, written_format
 
@@ -139,3 +139,40 @@ def test_one_offset_is_kept() -> None:
     field = Schema.infer(pd.DataFrame({"seen": cells})).fields["seen"]
     assert field.timezone == "+02:00"
     assert field.write(field.parse(cells, "seen")).tolist() == cells.tolist()
+
+
+@pytest.mark.parametrize(
+    ("formats", "first"),
+    [
+        (("%d.%m.%Y", "%Y-%m-%d"), "%d.%m.%Y"),
+        (("%Y-%m-%d %H:%M", "%-m/%-d/%Y %-I:%M %p"), "%Y-%m-%d %H:%M"),
+        (("%m/%d/%Y", "%d-%b-%Y"), "%m/%d/%Y"),
+        (("%d.%m.%Y", "%d.%m.%y"), "%d.%m.%Y"),
+    ],
+)
+def test_dates_in_several_formats_are_read_and_written_in_one(formats: tuple[str, str], first: str) -> None:
+    times = moments().dt.floor("min" if "%M" in first else "D")
+    is_other = np.arange(len(times)) % 3 == 0
+    cells = write_dates(times, formats[0]).mask(is_other, write_dates(times, formats[1]))
+    field = Schema.infer(pd.DataFrame({"seen": cells})).fields["seen"]
+    assert isinstance(field, Datetime)
+    assert (field.format, *field.also) == (first, *(each for each in formats if each != first))
+    assert field.parse(cells, "seen").tolist() == times.tolist()
+    assert field.write(field.parse(cells, "seen")).tolist() == write_dates(times, first).tolist()
+
+
+def test_dates_with_a_time_in_some_cells_are_no_dates() -> None:
+    times = moments()
+    cells = write_dates(times, "%Y-%m-%d").mask(np.arange(len(times)) % 3 == 0, write_dates(times, "%Y-%m-%d %H:%M"))
+    assert not isinstance(Schema.infer(pd.DataFrame({"seen": cells})).fields["seen"], Datetime)
+
+
+def test_a_few_odd_dates_are_no_format() -> None:
+    cells = write_dates(moments(), "%d.%m.%Y")
+    cells.iloc[3] = "2020-03-04"
+    assert not isinstance(Schema.infer(pd.DataFrame({"seen": cells})).fields["seen"], Datetime)
+
+
+def test_an_offset_in_one_format_alone_is_refused() -> None:
+    with pytest.raises(SchemaError, match="offset from UTC"):
+        Schema(fields={"seen": Datetime(format="%Y-%m-%dT%H:%M:%S%z", also=("%Y-%m-%d",))})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from synthdata import Schema
-from synthdata.fields import Number
+from synthdata import Schema, SchemaError
+from synthdata.fields import Datetime, Number
 from synthdata.fields.written_numbers import Form, find_form
 from synthdata.schema import infer
 from synthdata.schema.conditions import predicates_of
@@ -40,6 +42,23 @@ WRITTEN = {
     "months": ([f"{int(value) % 60} months" for value in amounts()], Form(suffix=" months")),
     "kilograms": ([f"{value % 9:.2f}kg" for value in amounts()], Form(suffix="kg")),
     "francs": ([f"CHF {value:,.2f}".replace(",", "'") for value in amounts()], Form(thousands="'", prefix="CHF ")),
+    "credit and debit": (
+        [f"{value:,.2f} {'DR' if row % 3 else 'CR'}" for row, value in enumerate(amounts())],
+        Form(thousands=",", suffix=" CR", negative_suffix=" DR", note='numbers with "DR" count as negative'),
+    ),
+    "Soll and Haben": (
+        [f"{german(value)} {'S' if row % 3 else 'H'}" for row, value in enumerate(amounts())],
+        Form(",", ".", suffix=" H", negative_suffix=" S", note='numbers with "S" count as negative'),
+    ),
+    "credit alone": (
+        [f"{value:,.2f}{' CR' if row % 3 else ''}" for row, value in enumerate(amounts())],
+        Form(thousands=",", negative_suffix=" CR", note='numbers with "CR" count as negative'),
+    ),
+    "durations": (
+        [f"{int(value) % 40:02}:{int(value) % 60:02}:{int(7 * value) % 60:02}" for value in amounts()],
+        Form(duration="hh:mm:ss"),
+    ),
+    "laps": ([f"{int(value) % 3}:{value % 60:06.3f}" for value in amounts()], Form(duration="m:ss")),
     "narrow spaces": (
         [f"{value:,.2f}".replace(",", "\u202f").replace(".", ",") for value in amounts()],
         Form(",", "\u202f"),
@@ -55,7 +74,7 @@ def test_a_form_is_found_and_written_back(name: str) -> None:
     frame = pd.DataFrame({"amount": cells}, dtype="str")
     field = Schema.infer(frame).fields["amount"]
     assert isinstance(field, Number)
-    assert field.form == form
+    assert field.form == replace(form, note="")
     values = field.parse(frame["amount"], "amount")
     assert field.write(values).tolist() == cells
 
@@ -154,3 +173,46 @@ def test_units_for_each_of_another_are_units(unit: str) -> None:
     assert isinstance(field, Number)
     assert field.suffix == f" {unit}"
     assert field.write(field.read(pd.Series(cells))[0]).tolist() == cells
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "way"),
+    [
+        ("duration", [f"{row % 3:02}:{row % 60:02}:{row * 7 % 60:02}" for row in range(ROWS)], "hh:mm:ss"),
+        ("hours_worked", [f"{row % 12}:{row * 7 % 60:02}" for row in range(ROWS)], "h:mm"),
+        ("length", [f"{row % 12}:{row * 7 % 60:02}" for row in range(ROWS)], "m:ss"),
+        ("total", [f"{row}:{row * 7 % 60:02}" for row in range(ROWS)], "m:ss"),
+    ],
+)
+def test_durations_are_told_from_times_of_a_day_by_their_size_or_name(name: str, cells: list[str], way: str) -> None:
+    field = Schema.infer(pd.DataFrame({name: cells})).fields[name]
+    assert isinstance(field, Number)
+    assert field.duration == way
+    last = field.parse(pd.Series(cells[-1:], dtype="str"), name).iloc[0]
+    first, second = map(int, cells[-1].split(":")[:2])
+    assert last == (first * 3600 + second * 60 + int(cells[-1][-2:]) if way == "hh:mm:ss" else first * 60 + second)
+
+
+def test_times_of_a_day_stay_such() -> None:
+    cells = [f"{row % 24:02}:{row * 7 % 60:02}" for row in range(ROWS)]
+    assert Schema.infer(pd.DataFrame({"start": cells})).fields["start"] == Datetime(format="%H:%M")
+
+
+def test_durations_are_compared_as_they_are_written() -> None:
+    field = Number(integer=True, duration="h:mm:ss")
+    found = predicates_of("took >= 1:30:00", {"took": field})
+    assert found["took"][0].operand == "5400"
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"duration": "h:mm", "thousands": ","}, "digits and colons"),
+        ({"negative_suffix": " DR", "brackets": True}, "is a sign"),
+        ({"negative_suffix": " DR", "suffix": " DR"}, "is a sign"),
+        ({"negative_suffix": "2"}, "has a digit"),
+    ],
+)
+def test_forms_that_contradict_themselves_are_refused(keys: dict, said: str) -> None:
+    with pytest.raises(SchemaError, match=said):
+        Schema(fields={"x": Number(integer=True, **keys)})

@@ -16,11 +16,19 @@ from pydantic import Field as Key
 from synthdata.fields.base import Expectation, Field, Guess
 from synthdata.fields.cells import NULL_WORDS, cells_as_text, named_cells
 from synthdata.fields.comparison import Numeric
+from synthdata.fields.durations import is_named_so
 from synthdata.fields.intervals import Interval, intervals_of
 from synthdata.fields.predicates import OperandError, Predicate
 from synthdata.fields.quantiles import Quantiles
 from synthdata.fields.quantity import Measure, QuantityBody
-from synthdata.fields.written_dates import OFFSET, parse_dates, readable, write_dates, written_format
+from synthdata.fields.written_dates import (
+    OFFSET,
+    parse_dates,
+    readable,
+    write_dates,
+    written_format,
+    written_formats,
+)
 from synthdata.subjects import Subjects
 
 __all__ = ["Datetime", "TimeMeasure"]
@@ -39,6 +47,9 @@ class Datetime(Field):
     format : str, default "%Y-%m-%d"
         How text files write it, in strftime codes; also `%-d`, `%-m`, `%-H`, `%-I` without leading zeros, `%^b` for
         JAN, `%P` for am and `%:z` for +01:00. Values are drawn in the units it shows.
+    also : list of str, optional
+        Other formats that cells of text files may have. They are read where `format` does not fit, and written in
+        `format`.
     first_year : int, optional
         The first of the hundred years that `%y` means; 1969 without it.
     timezone : str, optional
@@ -59,6 +70,7 @@ class Datetime(Field):
 
     kind: Literal["datetime"] = "datetime"
     format: str = "%Y-%m-%d"
+    also: tuple[str, ...] = Key(default=(), description="other formats that are read, and written in format")
     first_year: int | None = Key(default=None, ge=1, le=9900, description="of the hundred that %y means")
     timezone: str | None = None
     min: str | None = None
@@ -68,12 +80,17 @@ class Datetime(Field):
 
     def check(self) -> str | None:
         """Say what contradicts itself in the declaration, or None."""
-        if "%" not in self.format:
-            return f'format "{self.format}" holds no strftime code; write it like "%Y-%m-%d"'
-        try:
-            parse_dates(pd.Series(["?"], dtype="str"), self.format)
-        except (ValueError, re.error):
-            return f'format "{self.format}" is not understood; write it with strftime codes, like "%Y-%m-%d"'
+        for format_ in (self.format, *self.also):
+            if "%" not in format_:
+                return f'format "{format_}" holds no strftime code; write it like "%Y-%m-%d"'
+            try:
+                parse_dates(pd.Series(["?"], dtype="str"), format_)
+            except (ValueError, re.error):
+                return f'format "{format_}" is not understood; write it with strftime codes, like "%Y-%m-%d"'
+            if ("%z" in readable(format_)) != ("%z" in readable(self.format)):
+                return (
+                    f'format "{format_}" of also and format "{self.format}": one has an offset from UTC, one has none'
+                )
         if self.timezone is not None:
             try:
                 pd.Timestamp("2000-01-01", tz=self.timezone)
@@ -136,15 +153,37 @@ class Datetime(Field):
         first = text.iloc[:100]
         if not len(text) or not first.str.contains(r"\d").all() or text.str.len().max() > LONGEST:
             return None
-        if first.str.fullmatch(OFFSET).all():
+        if first.str.fullmatch(OFFSET).all() or is_named_so(text):
             return None
         found = written_format(text)
         if found is None:
-            return None
+            return cls._guess_several(text)
         zone = "UTC" if found.format.endswith(("%z", "%:z", "Z", "UTC", "GMT")) else None
         zone = found.zone or zone
         field = cls(format=found.format, first_year=found.first_year, timezone=zone)
         return Guess(field, found.note, matters=found.is_open)
+
+    @classmethod
+    def _guess_several(cls, text: pd.Series) -> Guess | None:
+        """Take text that is written in a few formats."""
+        found = written_formats(text)
+        if not found:
+            return None
+        first, *others = found
+        zone = "UTC" if first.format.endswith(("%z", "%:z", "Z", "UTC", "GMT")) else None
+        years = {each.first_year for each in found} - {None}
+        if len(years) > 1:
+            return None
+        field = cls(
+            format=first.format,
+            also=tuple(each.format for each in others),
+            first_year=next(iter(years), None),
+            timezone=first.zone or zone,
+        )
+        counts = [int((~parse_dates(text, each.format)[1]).sum()) for each in found]
+        cells = ", ".join(f"{count:,} cells {each.format}" for count, each in zip(counts, found, strict=True))
+        note = f"{cells}: synthetic ones all in the first of these"
+        return Guess(field, "; ".join(filter(None, [note, *(each.note for each in found)])), matters=True)
 
     def read(self, cells: pd.Series) -> tuple[pd.Series, np.ndarray]:
         """Read datetimes, or text in the field's format."""
@@ -155,6 +194,10 @@ class Datetime(Field):
         else:
             text = named_cells(cells) if pd.api.types.is_numeric_dtype(cells) else cells_as_text(cells)
             times, bad = parse_dates(text, self.format, self.first_year if "%y" in self.format else None)
+            for format_ in self.also:
+                others, unread = parse_dates(text[bad], format_, self.first_year if "%y" in format_ else None)
+                times = times.where(~bad, others.reindex(times.index))
+                bad = bad & ~np.isin(np.arange(len(bad)), np.flatnonzero(bad)[~unread])
         if times.dt.tz is not None:
             times = times.dt.tz_convert(self.timezone or "UTC")
             times = times if self.timezone else times.dt.tz_localize(None)

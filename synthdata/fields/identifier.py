@@ -2,7 +2,7 @@
 
 Key number i of a run becomes the number (a * i + b) mod capacity, written in the mixed radix of the pattern: unique
 without memory. a and b depend on the run's seed, the table and the column. Of keys that repeat, training learns only
-how many rows share one (`sharing`). A running number is key number i itself, counted from `start`, behind the text there.
+how many rows share one (`sharing`). A running number is key number i itself, counted from `start`.
 """
 
 from __future__ import annotations

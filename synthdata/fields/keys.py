@@ -22,9 +22,9 @@ MORE = re.compile(  # what counts without gaps and says more than which row it i
 INDEX = re.compile(r"(?i)unnamed: ?\d+(_level_\d+)?|index|level_0|row(_?(no|nr|num|number|id|index))?|")
 SPARSE = 20  # rows that were there for each that is left of a table with an index
 EPOCH = (500_000_000, 2_200_000_000)  # seconds since 1970, from 1985 to 2039
-MEASURED = (  # ratios and sizes, weeks and quarters, numbers with a unit: 120/80, 25x40, 2023-W14, 512M
+MEASURED = (  # ratios and sizes, weeks and quarters, numbers with a unit, durations: 120/80, 2023-W14, 512M, 25:57
     r"\d{1,4}\s?[/x×*:]\s?\d{1,4}(?:\s?[x×*]\s?\d{1,4})?|(?:19|20)\d\d[ -]?(?:W|KW|Q|H)[ -]?\d{1,2}"
-    r"|\d+(?:[.,]\d+)?\s?[A-Za-zµ°%]{1,3}"
+    r"|\d+(?:[.,]\d+)?\s?[A-Za-zµ°%]{1,3}|\d{1,4}(?::[0-5]\d){1,2}(?:[.,]\d+)?"
 )
 LEAST_SPREAD, SPREAD = 50, 7  # rows, digits: even numbers of one length that no two rows share are keys
 MOST_DIGITS = 16  # of a running number that is text
@@ -102,9 +102,9 @@ def _unique(text: pd.Series, integer: bool, name: str) -> KeyLook | None:
     """Integers that count up or are named like keys, and what is written to one pattern."""
     why = "no two rows share one"
     if not integer:
-        start = _text_start(text)
-        if start is not None:
-            return KeyLook(text, True, False, "it counts the rows", start, start not in set(text))
+        first = _text_start(text)
+        if first is not None:
+            return KeyLook(text, True, False, "it counts the rows", first, first not in set(text))
         return None if pattern_of(text) is None else KeyLook(text, True, False, why)
     numbers = text.astype("int64").to_numpy()
     if INDEX.fullmatch(name) and numbers.max() < SPARSE * len(numbers):

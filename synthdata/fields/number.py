@@ -28,6 +28,7 @@ from synthdata.fields.clock import (
     pattern_of_clock,
 )
 from synthdata.fields.comparison import Numeric
+from synthdata.fields.durations import find_duration
 from synthdata.fields.intervals import Interval, intervals_of
 from synthdata.fields.number_ranges import MOST_DECIMALS, ranged
 from synthdata.fields.predicates import OperandError, Predicate
@@ -49,7 +50,10 @@ from synthdata.subjects import Subjects
 __all__ = ["Number", "NumberMeasure"]
 
 # keys of a form
-WRITTEN = ("decimal", "thousands", "prefix", "suffix", "brackets", "plus", "trailing_minus", "scientific")
+WRITTEN = (
+    *("decimal", "thousands", "prefix", "suffix", "brackets", "plus", "trailing_minus", "scientific"),
+    *("negative_suffix", "duration"),
+)
 EXACT_FLOAT = 2**53  # up to which whole numbers are floats
 PLAIN = {key: getattr(Form(), key) for key in WRITTEN}
 MOST_DIGITS = 400  # of an operand: beyond any float, and cheap to hold as a fraction
@@ -79,6 +83,11 @@ class Number(Field):
         Whether negative numbers stand in brackets there, (12.50).
     trailing_minus : bool, default False
         Whether the minus of negative numbers stands behind them there, 12.50-.
+    negative_suffix : str, default ""
+        What stands behind negative numbers there in place of `suffix`, which have no minus then: " DR".
+    duration : str, default ""
+        How durations are written there: "h:mm:ss", "m:ss" and "h:mm", or with "hh" and "mm" for two digits at least.
+        They are numbers of seconds; of minutes without "ss".
     plus : bool, default False
         Whether positive numbers have a sign there, +12.
     scientific : int, optional
@@ -115,6 +124,10 @@ class Number(Field):
     plus: bool = Key(default=False, description="whether positive numbers have a sign in text files")
     trailing_minus: bool = Key(default=False, description="whether the minus stands behind numbers in text files")
     scientific: int | None = Key(default=None, ge=0, le=15, description="digits behind the point before an exponent")
+    negative_suffix: str = Key(default="", description="what stands behind negative numbers, in place of suffix: DR")
+    duration: Literal["", "h:mm:ss", "hh:mm:ss", "m:ss", "mm:ss", "h:mm", "hh:mm"] = Key(
+        default="", description="how durations are written in text files; they are seconds, or minutes without ss"
+    )
     trailing_zeros: bool = Key(default=False, description="whether all decimals are written, be they zeros")
     below: str | None = Key(default=None, description="how text files write numbers below a limit: <0.1")
     above: str | None = Key(default=None, description="how text files write numbers above a limit: >200")
@@ -147,7 +160,13 @@ class Number(Field):
             return f'decimal and thousands are both "{self.decimal}"; change one'
         if self.thousands and self.thousands not in SEPARATORS:
             return f'thousands "{self.thousands}" parts no numbers; it is ",", ".", "\'", or a space'
-        for affix in (self.prefix, self.suffix):
+        if self.negative_suffix and (self.form.other_signs or self.negative_suffix == self.suffix):
+            return (
+                "negative_suffix is a sign: leave out brackets, plus and trailing_minus, and the suffix is another one"
+            )
+        if self.duration and self.form != Form(self.decimal, duration=self.duration):
+            return f"durations ({self.duration}) are digits and colons; leave out thousands, prefix, suffix and signs"
+        for affix in (self.prefix, self.suffix, self.negative_suffix):
             if any(character.isdigit() for character in affix):
                 return f'"{affix}" has a digit, which would be read as a part of the number'
         for key, bound in (("min", self.min), ("max", self.max)):
@@ -214,7 +233,7 @@ class Number(Field):
             column = cells_as_text(column)
             kept = ~column.isin(NULL_WORDS).to_numpy(bool)
             column = column[kept]
-            if column.str.match(r"[+-]?0\d").any():
+            if column.str.match(r"[+-]?0\d").any() and find_duration(column) is None:
                 return None
             beyond = limits_of(column)
             if beyond is not None:

@@ -18,7 +18,17 @@ import pandas as pd
 
 from synthdata.fields.zones import zone_of
 
-__all__ = ["OFFSET", "Written", "is_day_first", "parse_dates", "readable", "swapped", "write_dates", "written_format"]
+__all__ = [
+    "OFFSET",
+    "Written",
+    "is_day_first",
+    "parse_dates",
+    "readable",
+    "swapped",
+    "write_dates",
+    "written_format",
+    "written_formats",
+]
 
 LOOKED_AT = 2000  # distinct cells that formats are sought in; the one that is found must read all
 TOKEN = re.compile(r"\d+|[^\W\d_]+|.", re.DOTALL)
@@ -48,6 +58,8 @@ MONTH_FIRST = ("Ymd", "mdY", "dmY", "mdy", "dmy", "ymd")  # between slashes
 NAMED = ("dbY", "bdY", "Ybd", "dby", "bdy", "bY", "Yb", "by")
 MONTHLY = ("Ym", "mY")
 DATED = re.compile(r"%-?[dmjbB]")
+GLANCED = 200  # cells
+MOST_FORMS, FEWEST_OF_ONE, SHARE_OF_ONE = 3, 5, 0.01  # that a column has; cells of each
 GAP = 20  # years of a century that no cell has, between the last and the first
 
 
@@ -146,6 +158,34 @@ def written_format(text: pd.Series, most_bad: float = 0.0) -> Written | None:
         notes.append("some cells are written otherwise (leading zeros, capitals); synthetic ones all in this format")
     is_open = swapped(best) in fitting[1:]
     return Written(best, first, "; ".join(notes), "" if zone == "+00:00" else zone, is_open)
+
+
+def written_formats(text: pd.Series) -> tuple[Written, ...]:
+    """The formats of a column whose cells have several, the most frequent one first; () for none.
+
+    No cell may follow two of them.
+    """
+    if _shapes(text.iloc[:GLANCED]).nunique() > MOST_FORMS:
+        return ()
+    shapes = _shapes(text)
+    counts = shapes.value_counts()
+    if not 1 < len(counts) <= MOST_FORMS or counts.min() < max(FEWEST_OF_ONE, SHARE_OF_ONE * len(text)):
+        return ()
+    found = [written_format(text[shapes == shape]) for shape in counts.index]
+    formats = [each for each in found if each is not None]
+    parts = [set(re.findall("%([A-Za-z])", readable(each.format))) for each in formats]
+    shown = {("d" in each, "z" in each, "S" in each, bool(each & {"H", "I"})) for each in parts}  # to what time exactly
+    if len(formats) < len(found) or len(shown) > 1 or len({each.zone for each in formats}) > 1:
+        return ()
+    if any(shapes[~parse_dates(text, each.format)[1]].nunique() > 1 for each in formats):
+        return ()
+    return tuple(formats)
+
+
+def _shapes(text: pd.Series) -> pd.Series:
+    """Cells with digits and letters each as one, four digits as a year."""
+    shapes = text.str.replace(r"\d{4}", "Y", regex=True).str.replace(r"\d+", "9", regex=True)
+    return shapes.str.replace(r"[^\W\dY_]+", "a", regex=True)
 
 
 def parse_dates(text: pd.Series, format_: str, first_year: int | None = None) -> tuple[pd.Series, np.ndarray]:

@@ -1,4 +1,4 @@
-"""How a column of text writes numbers: with thousands, a decimal comma, a currency, a unit or brackets.
+"""How a column of text writes numbers: with thousands, a decimal comma, a currency, a unit, brackets, or colons.
 
 `1.234` is a thousand and more to some people, and one and a quarter to others. Which of them it is, the whole column
 says: a separator that stands twice in a cell parts thousands, one that is not followed by three digits is the decimal
@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+
+from synthdata.fields.durations import find_duration, seconds_of, written_durations
 
 __all__ = [
     "CELL",
@@ -40,6 +42,8 @@ FEW_VERSIONS = 50
 SEPARATED = 30  # cells with a separator before three digits, for this to be no chance
 CURRENCY = re.compile(r"[A-Z]{0,3}[$€£¥₹₩₽₺₫]|CHF|USD|EUR|GBP|JPY|CNY|INR|Rs\.?|kr|zł|Kč|Ft")
 PER = re.compile(r"[^\W\d_]+(?:/[^\W\d_]+)?")  # a word, or one for each of another: g/dL
+MARK = re.compile(r"(\s?[A-Za-z]{1,2}\.?)$")
+MARKS = (("CR", "DR"), ("CR.", "DR."), ("C", "D"), ("H", "S"))  # credit and debit; Haben and Soll
 UNIT = re.compile(r"%|‰|°[CF]?|[mck]?m|[mk]?g|[mc]?l|[kMGT]i?B|[Hk]+z|h|min|s|ms|km/h|mmHg|bpm|kWh?")
 
 
@@ -50,8 +54,9 @@ class Form:
     decimal: the decimal sign. thousands: what parts thousands, "" for nothing. prefix, suffix: a currency or a unit, as
     it is written, with its space. brackets: whether negative numbers stand in brackets instead of having a sign.
     plus: whether positive numbers have a sign. trailing_minus: whether negative ones have it behind them. scientific:
-    digits behind the point where all numbers are written with an exponent, 1.30e-06; None where they are not. note:
-    what a person should look at.
+    digits behind the point where all numbers are written with an exponent, 1.30e-06; None where they are not.
+    negative_suffix: what stands behind negative ones in place of the suffix and a minus. duration: of `DURATIONS`,
+    "" if they are none. note: what a person should look at.
     """
 
     decimal: str = "."
@@ -62,6 +67,8 @@ class Form:
     plus: bool = False
     trailing_minus: bool = False
     scientific: int | None = None
+    negative_suffix: str = ""
+    duration: str = ""
     note: str = ""
 
     @property
@@ -70,11 +77,15 @@ class Form:
         return "could also" in self.note
 
     @property
+    def other_signs(self) -> bool:
+        """Whether signs are written otherwise than as a minus before negative numbers."""
+        return self.brackets or self.plus or self.trailing_minus
+
+    @property
     def is_plain(self) -> bool:
         """Whether numbers are written as Python writes them."""
-        is_usual = not (
-            self.thousands or self.prefix or self.suffix or self.brackets or self.plus or self.trailing_minus
-        )
+        affixes = self.prefix or self.suffix or self.negative_suffix
+        is_usual = not (self.thousands or affixes or self.other_signs or self.duration)
         return is_usual and self.decimal == "." and self.scientific is None
 
 
@@ -96,6 +107,11 @@ def find_form(text: pd.Series) -> Form | None:
     if any(cell.endswith("-") for cell in cells):
         form = None if any(cell[:1] in "+-(" for cell in cells) else find_form(_minus_first(text))
         return None if form is None else replace(form, trailing_minus=True)
+    duration = find_duration(text)
+    if duration is not None:
+        return Form("," if text.str.contains(",", regex=False).any() else ".", duration=duration[0], note=duration[1])
+    if marked := _marked(text):
+        return marked
     found = [CELL.fullmatch(cell) for cell in cells]
     if not found or any(match is None or bool(match["open"]) != bool(match["close"]) for match in found):
         return None
@@ -116,6 +132,27 @@ def find_form(text: pd.Series) -> Form | None:
     is_open = any(match["open"] for match in matches)
     form = Form(decimal, thousands, prefix, suffix, is_open, len(plus) >= FEW_SIGNS and all(plus), note=note)
     return None if plain_numbers(text, form)[1].any() else form
+
+
+def _marked(text: pd.Series) -> Form | None:
+    """The form of numbers behind which a mark says whether they are debit or credit, `12.50 DR`; None without marks."""
+    ends = text.str.extract(MARK.pattern)[0]
+    marks = [str(mark) for mark in ends.dropna().unique()]
+    if not marks or len(marks) > 2 or (len(marks) == 1 and not ends.isna().any()):
+        return None
+    pair = next((pair for pair in MARKS if {mark.strip().upper() for mark in marks} <= set(pair)), None)
+    if pair is None or (len(marks) == 2 and ends.isna().any()):
+        return None
+    positive = next((mark for mark in marks if len(marks) == 2 and mark.strip().upper() == pair[0]), "")
+    (negative,) = (mark for mark in marks if mark != positive)
+    form = find_form(text.str.replace(MARK.pattern, "", regex=True))
+    if form is None or form.suffix or form.brackets or form.plus or form.trailing_minus:
+        return None
+    form = replace(form, suffix=positive, negative_suffix=negative)
+    if plain_numbers(text, form)[1].any():
+        return None
+    note = f'numbers with "{negative.strip()}" count as negative'
+    return replace(form, note="; ".join(filter(None, [note, form.note])))
 
 
 def _is_affix(prefix: str, suffix: str) -> bool:
@@ -176,6 +213,10 @@ def plain_numbers(text: pd.Series, form: Form) -> tuple[pd.Series, np.ndarray]:
     """Cells as text that Python reads as numbers, and which of them do not follow the form: (n,) bool."""
     if form.scientific is not None:
         return text, ~text.str.fullmatch(SCIENTIFIC.pattern).to_numpy(bool)
+    if form.duration:
+        return seconds_of(text, form.duration, form.decimal)
+    if form.negative_suffix:
+        return _unmarked(text, form)
     if form.trailing_minus:
         return plain_numbers(_minus_first(text), replace(form, trailing_minus=False))
     decimal, thousands = re.escape(form.decimal), re.escape(form.thousands)
@@ -194,6 +235,18 @@ def plain_numbers(text: pd.Series, form: Form) -> tuple[pd.Series, np.ndarray]:
     cores = cores.str.replace(form.decimal, ".", regex=False) if form.decimal != "." else cores
     cores = cores.str.replace(r"[^\d.]", "", regex=True)
     return cores.where(~below, "-" + cores), bad
+
+
+def _unmarked(text: pd.Series, form: Form) -> tuple[pd.Series, np.ndarray]:
+    """As `plain_numbers`, where a mark behind the number is the sign."""
+    below = text.str.endswith(form.negative_suffix)
+    if form.suffix.endswith(form.negative_suffix):
+        below &= ~text.str.endswith(form.suffix)
+    bare = text.str.removesuffix(form.negative_suffix).where(below, text.str.removesuffix(form.suffix))
+    plain, bad = plain_numbers(bare, replace(form, suffix="", negative_suffix=""))
+    unmarked = ~below & ~text.str.endswith(form.suffix)
+    signed = text.str.contains("[-+]", regex=True)
+    return plain.where(~below, "-" + plain), bad | unmarked.to_numpy(bool) | signed.to_numpy(bool)
 
 
 def _minus_first(text: pd.Series) -> pd.Series:
@@ -232,8 +285,8 @@ def write_numbers(column: pd.Series, form: Form, decimals: int | None, *, traili
     """
     present = column.notna().to_numpy(bool)
     values = column[present].tolist()
+    result = pd.Series(pd.NA, index=column.index, dtype="str")
     if form.scientific is not None:
-        result = pd.Series(pd.NA, index=column.index, dtype="str")
         result[present] = [f"{value:.{form.scientific}e}" for value in values]
         return result
     if decimals is None:
@@ -242,15 +295,20 @@ def write_numbers(column: pd.Series, form: Form, decimals: int | None, *, traili
         sizes = [f"{abs(value):,.{decimals}f}" for value in values]
         if decimals and not trailing_zeros:
             sizes = [size.rstrip("0").rstrip(".") for size in sizes]
-    written = [_written(size, value < 0, form) for size, value in zip(sizes, values, strict=True)]
-    result = pd.Series(pd.NA, index=column.index, dtype="str")
-    result[present] = written
+    if form.duration:
+        bare = [size.replace(",", "") for size in sizes]
+        sizes = written_durations(bare, form.duration, form.decimal)
+        result[present] = [f"-{size}" if value < 0 else size for size, value in zip(sizes, values, strict=True)]
+        return result
+    result[present] = [_written(size, value < 0, form) for size, value in zip(sizes, values, strict=True)]
     return result
 
 
 def _written(size: str, is_negative: bool, form: Form) -> str:
     whole, _, rest = size.partition(".")
     text = whole.replace(",", form.thousands) + (form.decimal + rest if rest else "")
+    if form.negative_suffix and is_negative and size.strip("0.,"):
+        return f"{form.prefix}{text}{form.negative_suffix}"
     text = f"{form.prefix}{text}{form.suffix}"
     if not size.strip("0.,"):
         return text
