@@ -579,6 +579,21 @@ def test_products_are_multiplied_and_rounded_and_not_learned(billing, tmp_path) 
     pd.testing.assert_frame_equal(Synthesizer.load(tmp_path / "model").sample(100, seed=3), billing.sample(100, seed=3))
 
 
+def test_a_fixed_share_is_computed_and_conditions_on_it_are_met(tmp_path) -> None:
+    net = np.round(np.random.default_rng(0).lognormal(6, 1, ROWS), 2)
+    vat = np.round(net * 0.2, 2)
+    frame = pd.DataFrame({"net": net, "vat": vat, "total": np.round(net + vat, 2)})
+    schema = Schema.infer(frame)
+    assert {each.kind for each in schema.constraints} == {"sum", "product"}
+    model = Synthesizer.fit(frame, schema, model="marginals")
+    assert "vat" not in model.encoder.layout
+    model.save(tmp_path / "model")
+    drawn = Synthesizer.load(tmp_path / "model").sample(500, where="vat > 100")
+    assert (drawn["vat"] > 100).all()
+    assert (drawn["vat"] - drawn["net"] * 0.2).abs().max() <= 0.005 + 1e-9
+    np.testing.assert_allclose(drawn["total"], drawn["net"] + drawn["vat"])
+
+
 @pytest.mark.parametrize(
     "where", [["net > 200"], ["gross < 50", "pieces >= 2"], ["tax is null"], ["net >= 50", "net <= 60"]]
 )

@@ -181,6 +181,21 @@ def test_products_of_columns_and_percentages(rng) -> None:
     assert "net = pieces * price" in proposed(**{**columns, "net": euros})
 
 
+@pytest.mark.parametrize("factor", [0.2, 0.19, 1.95583, 0.01, 12])
+def test_a_fixed_share_of_a_column_is_a_product(rng, factor: float) -> None:
+    net = np.round(rng.lognormal(6, 1, ROWS), 2)
+    (share,) = proposed(net=net, other=rng.lognormal(6, 1, ROWS), share=np.round(net * factor, 2))[-1:]
+    assert share.startswith(f"share = net * {factor:g}")
+
+
+def test_shares_that_vary_or_are_all_alike_are_none(rng) -> None:
+    net = np.round(rng.lognormal(6, 1, ROWS), 2)
+    varied = np.round(net * rng.choice([0.07, 0.19], ROWS), 2)
+    off = np.round(net * 0.2, 2)
+    off[5] += 0.01
+    assert not [each for each in proposed(net=net, varied=varied, off=off, same=np.full(ROWS, 3.5)) if "*" in each]
+
+
 def test_a_product_that_is_off_in_one_row_is_none(rng) -> None:
     pieces, price = rng.integers(1, 20, ROWS), rng.integers(1, 500, ROWS)
     net = pieces * price

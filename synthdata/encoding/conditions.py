@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Protocol
 
 import numpy as np
@@ -249,7 +250,7 @@ class _Ranges:
         """The range of a product, in its units."""
         measures, factors = self.derived.measures, self.derived.products[total]
         ends = [measures[part].values(np.array(self.values[part])).to_numpy("float64") for part in factors.parts]
-        corners = np.outer(*ends) * factors.factor
+        corners = reduce(np.multiply.outer, ends) * factors.factor
         units = measures[total].units(pd.Series([corners.min(), corners.max()]))
         return units[0].item(), units[1].item()
 

@@ -10,6 +10,7 @@ usual. It is learned in place of a value, and a block of its own, the *flag*, sa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -44,9 +45,9 @@ class Gap:
 
 @dataclass(frozen=True)
 class Factors:
-    """What a total is the product of: two columns, and a number. half_even: halves are rounded to even, not up."""
+    """What a total is the product of: one or two columns, and a number. half_even: halves are rounded to even."""
 
-    parts: tuple[str, str]
+    parts: tuple[str, ...]
     factor: float = 1.0
     half_even: bool = False
 
@@ -346,12 +347,12 @@ class DerivedColumns:
         factors, measure = self.products[name], self.measures[name]
         parts = [self.measures[part] for part in factors.parts]
         units = [amounts[part].units for part in factors.parts]
-        step = Fraction(str(factors.factor)) * _step(parts[0]) * _step(parts[1]) / (_step(measure) or 1)
-        largest = float(np.abs(units[0]).max(initial=0)) * float(np.abs(units[1]).max(initial=0)) * step.numerator
+        step = Fraction(str(factors.factor)) * math.prod(map(_step, parts)) / (_step(measure) or 1)
+        largest = math.prod(float(np.abs(each).max(initial=0)) for each in units) * step.numerator
         if not step or not measure.step or largest >= LARGEST_PRODUCT:
-            one, other = (part.values(each).to_numpy("float64") for part, each in zip(parts, units, strict=True))
-            return np.asarray(measure.units(pd.Series(one * other * factors.factor)))
-        product, unit = units[0] * units[1] * step.numerator, step.denominator
+            floats = [part.values(each).to_numpy("float64") for part, each in zip(parts, units, strict=True)]
+            return np.asarray(measure.units(pd.Series(np.prod(floats, axis=0) * factors.factor)))
+        product, unit = np.prod(units, axis=0) * step.numerator, step.denominator
         rounded = np.sign(product) * ((2 * np.abs(product) + unit) // (2 * unit))
         is_half = (2 * np.abs(product)) % (2 * unit) == unit
         to_even = factors.half_even & is_half & (rounded % 2 != 0)
@@ -386,8 +387,8 @@ class DerivedColumns:
         sums = {name: tuple(parts) for name, parts in data["sums"].items()}
         measures = {name: fields[name].measure_from_json(each) for name, each in data["measures"].items()}
         products = {
-            name: Factors((str(one), str(two)), float(by), bool(even))
-            for name, (one, two, by, even) in data["products"].items()
+            name: Factors(tuple(map(str, parts)), float(by), bool(even))
+            for name, (*parts, by, even) in data["products"].items()
         }
         if measures.keys() != {*gaps, *sums, *products} or not all(gap.lows and gap.usual for gap in gaps.values()):
             raise ValueError("derived columns are not complete")

@@ -173,15 +173,15 @@ class Sum(Constraint):
 
 
 class Product(Constraint):
-    """`total` is the product of two `parts` in every row. Rows where one of them is missing pass.
+    """`total` is the product of one or two `parts` and `factor` in every row. Rows where one is missing pass.
 
-    factor: by which the product is multiplied: .01 where a part is a percentage. tolerance: by how much the total may
-    differ, where it is rounded: half a unit of its last decimal.
+    factor: .01 where a part is a percentage, .2 where the total is a fifth of the only part. tolerance: by how much the
+    total may differ, where it is rounded: half a unit of its last decimal.
     """
 
     kind: Literal["product"] = "product"
     total: str
-    parts: tuple[str, str] = Key(strict=False)
+    parts: tuple[str, ...] = Key(strict=False, min_length=1, max_length=2)
     factor: float = Key(default=1.0, gt=0, strict=True, allow_inf_nan=False)
     tolerance: float = Key(default=0.0, ge=0, strict=True, allow_inf_nan=False)
 
@@ -202,8 +202,8 @@ class Product(Constraint):
     def holds(self, frame: pd.DataFrame) -> np.ndarray:
         """Multiply, row by row, but for the rounding of floats and the tolerance."""
         missing = np.any([frame[name].isna() for name in self.columns()], axis=0)
-        total, one, other = (frame[name].to_numpy("float64", na_value=0.0) for name in self.columns())
-        product = one * other * self.factor
+        total, *parts = (frame[name].to_numpy("float64", na_value=0.0) for name in self.columns())
+        product = np.prod(parts, axis=0) * self.factor
         most = self.tolerance + PRODUCT_ROUNDING * (np.abs(product) + np.abs(total))
         return np.asarray((np.abs(product - total) <= most) | missing)
 

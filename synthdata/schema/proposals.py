@@ -35,6 +35,7 @@ SLACK = 1e-3  # of such a unit, for the rounding of floats
 SMALL, GROUPS = 32, 6  # rows of a group in which sums are sought that are off in others; how many groups
 MOST_FOUND = 1000  # sums that seem to hold in a group
 MOST_PRODUCTS = 2_000_000  # pairs of columns and totals that are multiplied
+MOST_DIGITS = 6  # of the number that a column is multiplied by
 LEAST_FACTORS = 2  # values of a factor, at least
 PERCENT = 0.01
 SHOWN = 20  # rows in which two columns differ, or a part of a sum is not 0
@@ -419,6 +420,12 @@ def _products(table: _Table, sums: Sequence[Sum]) -> list[Product]:
     if len(pairs) * len(totals) > MOST_PRODUCTS:
         return []
     found: dict[str, Product] = {}
+    for total, part in ((total, part) for part in names for total in totals if total != part):
+        if total in found or total in _all_parts(part, parts_of):
+            continue
+        share = _share(table, total, part, values)
+        if share is not None:
+            found[total], parts_of[total] = share, share.parts
     for pair in pairs:
         with np.errstate(over="ignore"):  # which is then no total
             product = values[pair[0]] * values[pair[1]]
@@ -436,6 +443,41 @@ def _products(table: _Table, sums: Sequence[Sum]) -> list[Product]:
                     found[total], parts_of[total] = each, pair
                     break
     return [found[name] for name in table.fields if name in found]
+
+
+def _share(table: _Table, total: str, part: str, values: Mapping[str, np.ndarray]) -> Product | None:
+    """The product of one part and a number of few digits, such as a tax that is a fifth of each price."""
+    some = _factor(values[total][:FIRST], values[part][:FIRST], 10.0 ** -_scale(table.fields[total]))
+    if some is None:
+        return None
+    totals, parts = (_quantity(table.column(name)) for name in (total, part))
+    factor = _factor(totals, parts, 10.0 ** -_scale(table.fields[total]))
+    there = ~np.isnan(totals)
+    if factor is None or factor == 1 or len(np.unique(totals[there])) < SHOWN or there.sum() < LEAST_SUMS:
+        return None
+    frame = pd.DataFrame({total: totals, part: parts})
+    for tolerance in (0.0, 0.5 * 10.0 ** -_scale(table.fields[total])):
+        each = Product(total=total, parts=(part,), factor=factor, tolerance=tolerance)
+        if each.holds(frame).all():
+            return each
+    return None
+
+
+def _factor(totals: np.ndarray, parts: np.ndarray, unit: float) -> float | None:
+    """The number of fewest digits by which all parts give the totals, rounded to units; None if there is none."""
+    there = ~np.isnan(parts)
+    if (there != ~np.isnan(totals)).any() or there.sum() < BOTH or (totals[there & (parts == 0)] != 0).any():
+        return None
+    there &= parts != 0
+    ends = (totals[there] + unit * (0.5 + SLACK) * np.array([[-1.0], [1.0]])) / parts[there]
+    least, most = ends.min(axis=0).max(initial=0.0), ends.max(axis=0).min(initial=np.inf)
+    if not 0 < least <= most < np.inf:
+        return None
+    for digits in range(1, MOST_DIGITS + 1):
+        factor = float(f"{(least + most) / 2:.{digits - 1}e}")
+        if least <= factor <= most:
+            return factor
+    return None
 
 
 def _is_near(product: np.ndarray, total: np.ndarray, field: Field) -> bool:
