@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["PLAN", "REMARK", "TIME_IS_UP", "Listener", "Progress", "silent"]
+__all__ = ["CHOOSE", "PLAN", "REMARK", "TIME_IS_UP", "Listener", "Progress", "silent"]
 
+CHOOSE = "choose"  # the task of an event that says which family was chosen, and why
 PLAN = "plan"  # the task of an event that says what a training will do
 REMARK = "remark"  # the task of an event that a person should read
 TIME_IS_UP = "its share of the time is up"  # stands in the detail of a training's end that a time budget brought about

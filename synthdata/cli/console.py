@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from synthdata.errors import OutputError, SynthdataError
-from synthdata.progress import PLAN, REMARK, Listener, Progress
+from synthdata.progress import CHOOSE, PLAN, REMARK, Listener, Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ __all__ = ["Console", "duration", "with_console"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 BAR_CELLS = 24
-SENTENCES = (REMARK, PLAN)  # tasks whose events are read, not drawn
+SENTENCES = (REMARK, CHOOSE, PLAN)  # tasks whose events are read, not drawn
 REDRAW_SECONDS = 0.1
 SPARSE_STEP = 0.1  # of the work, between two plain lines
 

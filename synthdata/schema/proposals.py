@@ -420,36 +420,53 @@ def _products(table: _Table, sums: Sequence[Sum]) -> list[Product]:
     if len(pairs) * len(totals) > MOST_PRODUCTS:
         return []
     found: dict[str, Product] = {}
-    for total, part in ((total, part) for part in names for total in totals if total != part):
-        if total in found or total in _all_parts(part, parts_of):
-            continue
-        share = _share(table, total, part, values)
-        if share is not None:
-            found[total], parts_of[total] = share, share.parts
+    if not totals:
+        return []
+    first = np.stack([values[total][:FIRST] for total in totals])
+    units = np.array([10.0 ** -_scale(table.fields[total]) for total in totals])
+
+    def near(product: np.ndarray) -> list[str]:
+        """The totals that a product in the first rows is, but for rounding; a few rows rule out most."""
+        there = np.flatnonzero(~np.isnan(product))
+        if len(there) < BOTH:
+            return []
+        most = (0.5 + SLACK) * units
+        few = np.flatnonzero((np.abs(first[:, there[:BOTH]] - product[there[:BOTH]]) <= most[:, None]).all(axis=1))
+        right = (np.abs(first[np.ix_(few, there)] - product[there]) <= most[few, None]).all(axis=1)
+        return [totals[place] for place in few[right].tolist()]
+
+    for part in names:
+        for total in _scaled(first, values[part][:FIRST], units, totals):
+            if total == part or total in found or total in _all_parts(part, parts_of):
+                continue
+            share = _share(table, total, part)
+            if share is not None:
+                found[total], parts_of[total] = share, share.parts
     for pair in pairs:
         with np.errstate(over="ignore"):  # which is then no total
-            product = values[pair[0]] * values[pair[1]]
-        there = np.flatnonzero(~np.isnan(product))[:FIRST]
-        if len(there) < BOTH:
-            continue
-        for total in totals:
-            if total in found or any(total in _all_parts(part, parts_of) for part in pair):
-                continue
-            for factor in (1.0, PERCENT):
-                if not _is_near(product[there] * factor, values[total][there], table.fields[total]):
+            product = values[pair[0]][:FIRST] * values[pair[1]][:FIRST]
+        for factor in (1.0, PERCENT):
+            for total in near(product * factor):
+                if total in found or any(total in _all_parts(part, parts_of) for part in pair):
                     continue
                 each = _multiplied(table, total, pair, factor)
                 if each is not None:
                     found[total], parts_of[total] = each, pair
-                    break
     return [found[name] for name in table.fields if name in found]
 
 
-def _share(table: _Table, total: str, part: str, values: Mapping[str, np.ndarray]) -> Product | None:
+def _scaled(totals: np.ndarray, part: np.ndarray, units: np.ndarray, names: Sequence[str]) -> list[str]:
+    """The totals (names, rows) that are a part (rows,) times some number in a few rows, but for rounding to units."""
+    there = np.flatnonzero(~np.isnan(part) & (part != 0))[:BOTH]
+    if len(there) < BOTH:
+        return []
+    slack = (0.5 + SLACK) * units[:, None] / np.abs(part[there])
+    ratios = totals[:, there] / part[there]
+    return [names[int(place)] for place in np.flatnonzero((ratios - slack).max(axis=1) <= (ratios + slack).min(axis=1))]
+
+
+def _share(table: _Table, total: str, part: str) -> Product | None:
     """The product of one part and a number of few digits, such as a tax that is a fifth of each price."""
-    some = _factor(values[total][:FIRST], values[part][:FIRST], 10.0 ** -_scale(table.fields[total]))
-    if some is None:
-        return None
     totals, parts = (_quantity(table.column(name)) for name in (total, part))
     factor = _factor(totals, parts, 10.0 ** -_scale(table.fields[total]))
     there = ~np.isnan(totals)
@@ -478,11 +495,6 @@ def _factor(totals: np.ndarray, parts: np.ndarray, unit: float) -> float | None:
         if least <= factor <= most:
             return factor
     return None
-
-
-def _is_near(product: np.ndarray, total: np.ndarray, field: Field) -> bool:
-    """Whether some numbers are a product, but for rounding to the decimals of a field."""
-    return bool((np.abs(product - total) <= (0.5 + SLACK) * 10.0 ** -_scale(field)).all())
 
 
 def _multiplied(table: _Table, total: str, parts: tuple[str, str], factor: float) -> Product | None:

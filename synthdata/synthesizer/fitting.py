@@ -17,7 +17,7 @@ from synthdata.messages import check_frame, check_schema
 from synthdata.models import AUTO, settings
 from synthdata.models.auto import MOST_COLUMNS, choose
 from synthdata.models.base import Generator
-from synthdata.progress import REMARK, Listener, Progress
+from synthdata.progress import CHOOSE, REMARK, Listener, Progress
 from synthdata.remarks import percent_done
 from synthdata.schema import ModelLike, Schema
 from synthdata.subjects import LEAST_SUBJECTS, Subjects
@@ -58,7 +58,7 @@ class FitRequest:
         if self.family != AUTO and not too_wide:
             return self
         choice = choose(settings(AUTO, {}) if too_wide else self.settings, rows, columns)
-        listener(Progress("choose", 1.0, detail=f"{choice.family}: {choice.why}"))
+        listener(Progress(CHOOSE, 1.0, detail=f"{choice.family}: {choice.why}"))
         return replace(self, family=choice.family, settings=settings(choice.family, {}), why=choice.why)
 
 

@@ -12,6 +12,7 @@ from synthdata.schema import Schema
 
 __all__ = ["about_masked", "mostly_rare", "unusable"]
 
+TELLING = 0.005  # of pairwise similarity, below which a difference says nothing
 NEAR_FLOOR = 0.02  # distance from the AUC of independent columns
 FAR = 0.1  # distance from it, from which on rows are far easier to tell
 LEAST_FLOOR = 0.6  # AUC of independent columns below which columns hardly depend on each other
@@ -27,11 +28,17 @@ def unusable(scores: Sequence[Score]) -> list[str]:
 def _of_pairs(score: Score | None) -> Iterator[str]:
     if score is None or score.value is None or score.floor is None:
         return
-    # if held-out rows are no better either, there are too few rows to compare pairs
-    if score.value < score.floor and (score.ceiling is None or score.ceiling > score.floor):
+    figures = f"(pairwise similarity {score.value:.3f}, independent columns {score.floor:.3f})"
+    if score.ceiling is not None and score.ceiling < score.floor + TELLING:
+        if score.value < score.floor:
+            yield (
+                f"Whether pairs of columns are kept cannot be told by so few rows {figures}: held-out rows reach "
+                f"{score.ceiling:.3f}, no more than independent columns."
+            )
+    elif score.value < score.floor - TELLING:
         yield (
-            f"Pairs of columns are worse than independent columns (pairwise similarity {score.value:.3f}, independent "
-            f"columns {score.floor:.3f}): do not use the synthetic rows for anything that relates two columns."
+            f"Pairs of columns are worse than independent columns {figures}: do not use the synthetic rows for "
+            f"anything that relates two columns."
         )
 
 

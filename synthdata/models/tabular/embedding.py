@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.models.layers.dense import weight
-from synthdata.models.tabular.symbols import SymbolTable
+from synthdata.models.tabular.counts import Frequencies
+from synthdata.models.tabular.waves import FEWEST, middles, places_of, waves
 
 __all__ = ["SymbolEmbedding"]
 
@@ -18,21 +19,20 @@ COARSE_SCALE, FINE_SCALE = 0.5, 0.3  # initial standard deviations of embeddings
 
 
 class SymbolEmbedding(keras.layers.Layer):
-    """Embeddings of symbols; for a quantity, a smooth function of position, shared by all columns, plus a free part.
+    """Embeddings of symbols; for a quantity, a smooth function of its place, shared by all columns, plus a free part.
 
     So what is learned about one amount carries over to similar amounts, and to other columns.
     """
 
-    def __init__(self, table: SymbolTable, width: int, rng: np.random.Generator) -> None:
+    def __init__(self, frequencies: Frequencies, width: int, rng: np.random.Generator) -> None:
         super().__init__(name="embedding")
-        self.table = table
+        self.table = table = frequencies.table
         coarse, fine = (np.zeros((rows, 2 * FREQUENCIES)) for rows in (table.coarse_rows, table.fine_rows))
-        for i in table.with_fine:
-            column, first = table.columns[i], table.fine_starts[i]
-            if column.ordered:
-                bins = column.coarse - column.first
-                coarse[table.starts[i] + column.first : table.starts[i + 1]] = _waves(bins)
-                fine[first : first + column.ordered] = _waves(column.ordered)
+        for i, column in enumerate(table.columns):
+            if len(column.order) >= FEWEST:
+                coarse[table.starts[i] + np.array(column.order)] = _waves(places_of(frequencies, i))
+            if column.ordered and column.fine > 1:
+                fine[table.fine_starts[i] : table.fine_starts[i] + column.ordered] = _waves(middles(column.ordered))
         free = [np.where(waves.any(axis=1, keepdims=True), FREE, 1.0) for waves in (coarse, fine)]
         self.coarse_waves, self.fine_waves = tf.constant(coarse, tf.float32), tf.constant(fine, tf.float32)
         waves = (2 * FREQUENCIES, width)
@@ -65,9 +65,8 @@ class SymbolEmbedding(keras.layers.Layer):
         return tf.gather(self.coarse_table(), coarse) + tf.gather(self.fine_table(), fine)
 
 
-def _waves(count: int) -> np.ndarray:
-    """Fourier features of `count` positions, each row of squared norm 1: (count, 2 * FREQUENCIES)."""
-    frequencies = np.geomspace(0.5, MOST_CYCLES, FREQUENCIES)
-    turns = 2 * np.pi * (np.arange(count)[:, None] + 0.5) / count * frequencies
-    size = np.sqrt(1 / (1 + frequencies))
-    return np.concatenate([np.cos(turns) * size, np.sin(turns) * size], axis=1) / np.sqrt(np.sum(size**2))
+def _waves(places: np.ndarray) -> np.ndarray:
+    """Sines and cosines of places, each row of squared norm 1: (places, 2 * FREQUENCIES)."""
+    cycles = np.geomspace(0.5, MOST_CYCLES, FREQUENCIES)
+    sizes = np.sqrt(1 / (1 + cycles))
+    return waves(places, cycles, sizes / np.sqrt(np.sum(sizes**2)))

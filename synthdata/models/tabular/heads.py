@@ -1,27 +1,83 @@
 """Output heads over the symbols of columns, shared by the Transformer and the latent decoder.
 
 Columns with similar numbers of coarse symbols form a class, whose heads are padded to one size and computed in one
-matrix product. Biases start at the log-marginals.
+matrix product. Biases start at the log-marginals. The weights of a quantity's symbols are a smooth function of their
+place (see `waves`) plus a part of their own, which learns more slowly: few rows are enough to learn that a whole range
+becomes likelier.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
+from synthdata.models.layers.dense import weight
 from synthdata.models.layers.distributions import log_likelihood
 from synthdata.models.tabular.counts import Frequencies
 from synthdata.models.tabular.symbols import NEVER, SymbolTable
+from synthdata.models.tabular.waves import FEWEST, places_of, waves
 
-__all__ = ["first_biases", "folded", "head_classes", "row_log_likelihood"]
+__all__ = ["HeadClass", "coarse_heads", "first_biases", "folded", "row_log_likelihood"]
 
+WAVES = 4  # of the weights of heads: half a cycle over the range, a whole one, and so on
+OWN = 0.2  # by which the own part of a quantity's symbols is multiplied
 WIDTH_CLASSES = (4, 16, 64, 256)
 LEAST_BIAS = -30.0  # initial bias of a symbol that does not occur; samplers mask it
 
 
-def head_classes(frequencies: Frequencies) -> list[tuple[int, list[int], np.ndarray]]:
+@dataclass(frozen=True)
+class HeadClass:
+    """The heads of some columns, as weights of a layer.
+
+    members: indices of the columns. free: (members, width, size). smooth: (members, width, 2 * WAVES), what the waves
+    of the symbols, (members, 2 * WAVES, size), are multiplied by; None if no column has any. own: (members, 1, 1), by
+    which free weights are. bias: (members, size).
+    """
+
+    members: list[int]
+    free: Any
+    smooth: Any
+    waves: np.ndarray
+    own: np.ndarray
+    bias: Any
+
+    @property
+    def weights(self) -> tf.Tensor:
+        """What states are multiplied by: (members, width, size)."""
+        result = tf.convert_to_tensor(self.free)
+        if self.smooth is None:
+            return result
+        return self.own * result + tf.convert_to_tensor(self.smooth) @ self.waves
+
+
+def coarse_heads(
+    layer: keras.layers.Layer, frequencies: Frequencies, width: int, *, smooth: bool = True
+) -> list[HeadClass]:
+    """Add the heads of coarse symbols to a layer, zero at first. smooth: whether those of quantities are."""
+    result = []
+    for top, members, start in _classes(frequencies):
+        columns = [frequencies.table.columns[i] for i in members]
+        waving, own = np.zeros((len(members), 2 * WAVES, start.shape[1])), np.ones((len(members), 1, 1))
+        for row, (i, column) in enumerate(zip(members, columns, strict=True)):
+            if smooth and len(column.order) >= FEWEST:
+                cycles = np.arange(1, WAVES + 1) / 2
+                waving[row][:, list(column.order)] = waves(places_of(frequencies, i), cycles, 1 / cycles).T
+                own[row] = OWN
+        free = weight(layer, f"coarse_head_{top}", np.zeros((len(members), width, start.shape[1])))
+        shared = None
+        if waving.any():
+            shared = weight(layer, f"coarse_head_waves_{top}", np.zeros((len(members), width, 2 * WAVES)))
+        bias = weight(layer, f"coarse_bias_{top}", start)
+        result.append(HeadClass(members, free, shared, waving.astype(np.float32), own.astype(np.float32), bias))
+    return result
+
+
+def _classes(frequencies: Frequencies) -> list[tuple[int, list[int], np.ndarray]]:
     """For each class its size limit, its columns, and their initial biases (members, size).
 
     Columns of a single symbol need no head and are in no class.
@@ -70,16 +126,12 @@ def row_log_likelihood(
     return total
 
 
-def folded(
-    table: SymbolTable, width: int, classes: Iterable[tuple[list[int], np.ndarray, np.ndarray]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Concatenate the heads of all columns, for samplers: (width, all coarse) and biases (all coarse,).
-
-    classes: for each class its columns, heads (members, width, size) and biases (members, size).
-    """
+def folded(table: SymbolTable, width: int, classes: Iterable[HeadClass]) -> tuple[np.ndarray, np.ndarray]:
+    """Concatenate the heads of all columns, for samplers: (width, all coarse) and biases (all coarse,)."""
     head, head_bias = np.zeros((width, table.coarse_rows), np.float32), np.zeros(table.coarse_rows, np.float32)
-    for members, heads, biases in classes:
-        for row, i in enumerate(members):
+    for each in classes:
+        heads, biases = each.weights.numpy(), each.bias.numpy()
+        for row, i in enumerate(each.members):
             here = slice(table.starts[i], table.starts[i + 1])
             head[:, here] = heads[row, :, : table.coarse[i]]
             head_bias[here] = biases[row, : table.coarse[i]]

@@ -16,7 +16,7 @@ from typing import assert_never
 
 import numpy as np
 
-from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Tokens
+from synthdata.blocks import Arrays, Binned, Categorical, Layout, Pixels, Scale, Tokens
 
 __all__ = [
     "NEVER",
@@ -44,6 +44,7 @@ class Column:
     first: the first coarse symbol that has a fine symbol; all after it have one too.
     ordered: number of fine symbols, from the first, that are ordered along the range of the coarse one, as coarse
         symbols from `first` on are ordered along the column's range; 0 for categories, which have no order.
+    order: the coarse symbols that stand for the values of a quantity, atoms and bins, in ascending order of these.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Column:
     fine: int
     first: int
     ordered: int = 0
+    order: tuple[int, ...] = ()
 
 
 class SymbolTable:
@@ -94,17 +96,27 @@ def columns_of(layout: Layout) -> tuple[Column, ...]:
     for name, block in layout.items():
         match block:
             case Categorical(size) if size <= MOST_COARSE:
-                result.append(Column(name, max(size, 1), 1, size))
+                result.append(Column(name, max(size, 1), 1, size, order=_ascending(block.scale, size)))
             case Categorical(size):
                 result.append(Column(name, -(-size // GROUP), GROUP, 0))
             case Binned(atoms, bins, levels, links):
                 fine = levels + links
-                result.append(Column(name, atoms + bins, fine, atoms if fine > 1 else atoms + bins, levels))
+                first = atoms if fine > 1 else atoms + bins
+                order = _ascending(block.scale, atoms + bins) or tuple(range(atoms, atoms + bins))
+                result.append(Column(name, atoms + bins, fine, first, levels, order))
             case Tokens() | Pixels():
                 raise TypeError(f"{name}: {type(block).__name__} is not tabular")
             case _:
                 assert_never(block)
     return tuple(result)
+
+
+def _ascending(scale: Scale | None, size: int) -> tuple[int, ...]:
+    """The last symbols of a block of so many, in ascending order of what they stand for; () without a scale."""
+    if scale is None:
+        return ()
+    order = np.argsort(np.add(scale.lows, scale.highs), kind="stable")
+    return tuple((size - len(order) + order).tolist())
 
 
 def split(layout: Layout, arrays: Arrays) -> np.ndarray:

@@ -70,20 +70,20 @@ class GANNetwork(keras.Model):
         latent, width = int(settings.latent), settings.width
         self.table, self.latent, self.temperature = table, latent, settings.temperature
         sizes = {"latent": latent, "width": width, "mlp_ratio": settings.mlp_ratio}
-        self.generator = LatentDecoder(frequencies, layers=settings.layers, rng=rng, **sizes)
-        for _, head, _ in self.generator.classes:  # zeros would keep the latent vector out
-            head.assign(rng.normal(0.0, 1 / math.sqrt(width), head.shape))
+        self.generator = LatentDecoder(frequencies, layers=settings.layers, rng=rng, smooth=False, **sizes)
+        for each in self.generator.classes:  # zeros would keep the latent vector out
+            each.free.assign(rng.normal(0.0, 1 / math.sqrt(width), each.free.shape))
         if table.with_fine:
             self.generator.fine_head.assign(rng.normal(0.0, 0.1, self.generator.fine_head.shape))
         self.conditional = weight(self, "conditional_embedding", rng.normal(0.0, 0.3, (table.coarse_rows, width)))
-        self.encoder = RowEncoder(table, layers=1, rng=rng, **sizes)
+        self.encoder = RowEncoder(frequencies, layers=1, rng=rng, **sizes)
         self.column_ids = self._column_ids()
         self.critic = Critic(table, len(self.column_ids), settings.critic_width, settings.critic_layers, group, rng)
         self.built = True
 
     def _column_ids(self) -> np.ndarray:
         """The column index of each position of a one-hot row: (one_hot,)."""
-        ids = [np.repeat(members, bias.shape[1]) for members, _, bias in self.generator.classes]
+        ids = [np.repeat(each.members, each.bias.shape[1]) for each in self.generator.classes]
         ids.append(np.repeat(self.table.with_fine, self.table.most_fine))
         every = np.concatenate(ids).astype(np.int32)
         return every if len(every) else np.zeros(1, np.int32)
@@ -97,8 +97,8 @@ class GANNetwork(keras.Model):
         """Symbols (rows, columns, 2) one-hot: (rows, one_hot), coarse ones class by class, then fine ones."""
         table = self.table
         parts = [
-            tf.one_hot(tf.gather(symbols[..., 0], members, axis=1), bias.shape[1])
-            for members, _, bias in self.generator.classes
+            tf.one_hot(tf.gather(symbols[..., 0], each.members, axis=1), each.bias.shape[1])
+            for each in self.generator.classes
         ]
         if table.with_fine:
             chosen = tf.gather(symbols, table.with_fine, axis=1)

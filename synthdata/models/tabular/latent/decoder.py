@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from synthdata.models.layers.dense import Blocks, activate, weight
 from synthdata.models.tabular.counts import Frequencies
-from synthdata.models.tabular.heads import first_biases, folded, head_classes, row_log_likelihood
+from synthdata.models.tabular.heads import coarse_heads, first_biases, folded, row_log_likelihood
 from synthdata.models.tabular.latent.sampler import FINE_WIDTH
 
 __all__ = ["LatentDecoder"]
@@ -32,6 +32,7 @@ class LatentDecoder(keras.layers.Layer):
         layers: int,
         mlp_ratio: int,
         rng: np.random.Generator,
+        smooth: bool = True,
     ) -> None:
         super().__init__(name="decoder")
         self.frequencies, self.table = frequencies, frequencies.table
@@ -39,10 +40,7 @@ class LatentDecoder(keras.layers.Layer):
         self.enter = weight(self, "enter", rng.normal(0.0, 1 / math.sqrt(latent), (latent, width)))
         self.enter_bias = weight(self, "enter_bias", np.zeros(width))
         self.body = Blocks(width, mlp_ratio * width, layers, rng, "decoder_body")
-        self.classes = []
-        for top, members, start in head_classes(frequencies):
-            head = weight(self, f"coarse_head_{top}", np.zeros((width, start.size)))
-            self.classes.append((members, head, weight(self, f"coarse_bias_{top}", start)))
+        self.classes = coarse_heads(self, frequencies, width, smooth=smooth)
         if table.with_fine:
             count, most = len(table.with_fine), table.most_fine
             hidden = rng.normal(0.0, 1 / math.sqrt(width), (width, count * FINE_WIDTH))
@@ -61,10 +59,11 @@ class LatentDecoder(keras.layers.Layer):
 
     def coarse_logits(self, state: tf.Tensor) -> list[tuple[list[int], tf.Tensor]]:
         """For each class, its columns (`members`) and their logits (rows, members, size)."""
-        return [
-            (members, tf.reshape(state @ tf.convert_to_tensor(head), (-1, *bias.shape)) + bias)
-            for members, head, bias in self.classes
-        ]
+        result = []
+        for each in self.classes:
+            flat = tf.reshape(tf.transpose(each.weights, (1, 0, 2)), (state.shape[1], -1))
+            result.append((each.members, tf.reshape(state @ flat, (-1, *each.bias.shape)) + each.bias))
+        return result
 
     def fine_logits(self, state: tf.Tensor, given: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
         """Logits of fine symbols: (rows, columns with a fine symbol, most fine).
@@ -87,12 +86,7 @@ class LatentDecoder(keras.layers.Layer):
     def export(self) -> dict[str, np.ndarray]:
         """The weights, by name, for `LatentSampler`: gains folded in, heads concatenated."""
         table = self.table
-        width = self.enter.shape[1]
-        classes = (
-            (members, head.numpy().reshape(width, len(members), -1).transpose(1, 0, 2), bias.numpy())
-            for members, head, bias in self.classes
-        )
-        head, head_bias = folded(table, width, classes)
+        head, head_bias = folded(table, self.enter.shape[1], self.classes)
         gain = self.body.last_gain.numpy()[:, None]
         result = {
             "enter": self.enter.numpy(),

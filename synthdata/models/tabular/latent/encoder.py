@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from synthdata.models.layers.dense import Blocks, weight
+from synthdata.models.tabular.counts import Frequencies
 from synthdata.models.tabular.embedding import SymbolEmbedding
-from synthdata.models.tabular.symbols import SymbolTable
 
 __all__ = ["RowEncoder"]
 
@@ -23,12 +23,19 @@ class RowEncoder(keras.layers.Layer):
     """Posterior of the latent vector, a diagonal normal: mean and log-scale."""
 
     def __init__(
-        self, table: SymbolTable, *, latent: int, width: int, layers: int, mlp_ratio: int, rng: np.random.Generator
+        self,
+        frequencies: Frequencies,
+        *,
+        latent: int,
+        width: int,
+        layers: int,
+        mlp_ratio: int,
+        rng: np.random.Generator,
     ) -> None:
         super().__init__(name="encoder")
-        self.table, self.latent = table, latent
-        self.embedding = SymbolEmbedding(table, EMBEDDED, rng)
-        wide = table.count * EMBEDDED
+        self.table, self.latent = frequencies.table, latent
+        self.embedding = SymbolEmbedding(frequencies, EMBEDDED, rng)
+        wide = self.table.count * EMBEDDED
         self.enter = weight(self, "enter", rng.normal(0.0, 1 / math.sqrt(wide), (wide, width)))
         self.enter_bias = weight(self, "enter_bias", np.zeros(width))
         self.body = Blocks(width, mlp_ratio * width, layers, rng, "encoder_body")

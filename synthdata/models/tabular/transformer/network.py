@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import keras
 import numpy as np
@@ -23,21 +22,30 @@ from synthdata.models.layers.dense import Blocks, Dropout, activate, dense, weig
 from synthdata.models.tabular.comparisons import STEPS, Comparisons
 from synthdata.models.tabular.counts import Frequencies
 from synthdata.models.tabular.embedding import SymbolEmbedding
-from synthdata.models.tabular.heads import first_biases, folded, head_classes, row_log_likelihood
+from synthdata.models.tabular.heads import coarse_heads, first_biases, folded, row_log_likelihood
 from synthdata.models.tabular.symbols import MOST_COARSE
 from synthdata.models.tabular.transformer.model import Transformer
 
 __all__ = ["TransformerNetwork"]
 
+HIDDEN = -1e4  # attention score of a column that is not attended to
 STEP_SCALE = 0.5  # of steps of comparisons, which move the logits of many symbols at once
 
 
 class TransformerNetwork(keras.Model):
     """Autoregressive model of a row's symbols, in any order of the columns."""
 
-    def __init__(self, frequencies: Frequencies, comparisons: Comparisons, settings: Transformer, seed: int) -> None:
+    def __init__(
+        self,
+        frequencies: Frequencies,
+        comparisons: Comparisons,
+        settings: Transformer,
+        seed: int,
+        related: np.ndarray | None = None,
+    ) -> None:
         super().__init__(name="transformer")
         self.frequencies, self.table, self.comparisons = frequencies, frequencies.table, comparisons
+        self.related = related
         self.width, self.heads, self.dropout = settings.width, settings.heads, float(settings.dropout)
         self._make_body(settings.layers, settings.mlp_ratio, np.random.default_rng(seed))
         self._make_heads(np.random.default_rng([seed, 1]))
@@ -45,7 +53,7 @@ class TransformerNetwork(keras.Model):
 
     def _make_body(self, layers: int, mlp_ratio: int, rng: np.random.Generator) -> None:
         table, width = self.table, self.width
-        self.embedding = SymbolEmbedding(table, width, rng)
+        self.embedding = SymbolEmbedding(self.frequencies, width, rng)
         self.source_embedding = weight(self, "read_embedding", rng.normal(0.0, 0.5, (table.count, width)))
         self.target_embedding = weight(self, "predict_embedding", rng.normal(0.0, 0.5, (table.count, width)))
         scores = table.count * self.heads  # one per head for each column that may attend
@@ -56,10 +64,7 @@ class TransformerNetwork(keras.Model):
 
     def _make_heads(self, rng: np.random.Generator) -> None:
         table, width = self.table, self.width
-        self.classes: list[tuple[list[int], Any, Any]] = []
-        for top, members, start in head_classes(self.frequencies):
-            head = weight(self, f"coarse_head_{top}", np.zeros((len(members), width, start.shape[1])))
-            self.classes.append((members, head, weight(self, f"coarse_bias_{top}", start)))
+        self.classes = coarse_heads(self, self.frequencies, width)
         pairs = len(self.comparisons.pairs)
         if pairs:
             self.step_head = weight(self, "step_head", np.zeros((pairs, width, len(STEPS))))
@@ -80,8 +85,8 @@ class TransformerNetwork(keras.Model):
         """
         states = self._states(symbols, ranks, seed)
         coarse: Iterable[tuple[list[int], tf.Tensor]] = (
-            (members, tf.einsum("crw,cws->rcs", tf.gather(states, members), head) + bias)
-            for members, head, bias in self.classes
+            (each.members, tf.einsum("crw,cws->rcs", tf.gather(states, each.members), each.weights) + each.bias)
+            for each in self.classes
         )
         if self.comparisons.pairs:
             coarse = self._compared(coarse, states, symbols, ranks)
@@ -121,7 +126,10 @@ class TransformerNetwork(keras.Model):
         values = self.embedding(symbols) + self.source_embedding
         scores = tf.gather(self.coarse_score, coarse) + tf.gather(self.fine_score, fine)
         scores = tf.transpose(tf.reshape(scores, (rows, count, count, self.heads)), (0, 3, 2, 1))
-        x = tf.transpose(attend(scores, ranks[:, None, :] < ranks[:, :, None], values), (1, 0, 2))
+        visible = ranks[:, None, :] < ranks[:, :, None]
+        if self.related is not None:
+            visible &= self.related
+        x = tf.transpose(attend(scores, visible, values), (1, 0, 2))
         return self.body(dense(x, self.out) + self.target_embedding[:, None], drop=Dropout(self.dropout, seed))
 
     def export(self) -> dict[str, np.ndarray]:
@@ -129,17 +137,19 @@ class TransformerNetwork(keras.Model):
         table, width = self.table, self.width
         source = np.repeat(self.source_embedding.numpy(), table.coarse, axis=0)
         scores = (table.count, self.heads)
+        coarse_score = self.coarse_score.numpy().reshape(-1, *scores).transpose(1, 0, 2)
+        if self.related is not None:
+            coarse_score = np.where(np.repeat(self.related, table.coarse, axis=1)[..., None], coarse_score, HIDDEN)
         result = {
             "coarse_value": self.embedding.coarse_table().numpy() + source,
             "fine_value": self.embedding.fine_table().numpy(),
-            "coarse_score": self.coarse_score.numpy().reshape(-1, *scores).transpose(1, 0, 2),
+            "coarse_score": coarse_score.astype(np.float32),
             "fine_score": self.fine_score.numpy().reshape(-1, *scores).transpose(1, 0, 2),
             "predict": self.target_embedding.numpy(),
             "out": self.out.numpy(),
             **self.body.export(),
         }
-        classes = ((members, head.numpy(), bias.numpy()) for members, head, bias in self.classes)
-        head, head_bias = folded(table, width, classes)
+        head, head_bias = folded(table, width, self.classes)
         gain = self.body.last_gain.numpy()[:, None]
         result |= {"head": gain * head, "head_bias": head_bias}
         if self.comparisons.pairs:

@@ -9,6 +9,7 @@ from synthdata.blocks import Layout
 from synthdata.models.base import Learned
 from synthdata.models.tabular.comparisons import Comparisons
 from synthdata.models.tabular.counts import Frequencies
+from synthdata.models.tabular.related import related
 from synthdata.models.tabular.symbols import SymbolTable
 from synthdata.models.tabular.transformer.model import Transformer
 from synthdata.models.tabular.transformer.network import TransformerNetwork
@@ -28,7 +29,7 @@ def train(layout: Layout, symbols: np.ndarray, order: tuple[int, ...], settings:
     frequencies = Frequencies.of(SymbolTable.of(layout), symbols, settings.entropy_weighting)
     comparisons = Comparisons.find(layout, symbols)
     batches = Batches.of(len(symbols), settings, run)
-    network = TransformerNetwork(frequencies, comparisons, settings, run.seed)
+    network = TransformerNetwork(frequencies, comparisons, settings, run.seed, related(frequencies, symbols))
     task = TransformerTask(network, symbols, order, batches, settings)
     history = loop.train(task, settings.plan(batches.steps_per_epoch), run)
     run.delete_checkpoint()

@@ -32,7 +32,7 @@ class VAENetwork(keras.Model):
         latent = self.latent = int(settings.latent)
         components = settings.mixture_components
         sizes = settings.model_dump(include={"width", "layers", "mlp_ratio"}) | {"latent": latent}
-        self.encoder = RowEncoder(frequencies.table, rng=rng, **sizes)
+        self.encoder = RowEncoder(frequencies, rng=rng, **sizes)
         self.decoder = LatentDecoder(frequencies, rng=rng, **sizes)
         self.prior_bias = weight(self, "prior_bias", np.zeros(components))
         self.prior_means = weight(self, "prior_mean_embedding", rng.normal(0.0, 1.0, (components, latent)))
