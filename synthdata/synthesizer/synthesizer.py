@@ -668,14 +668,6 @@ class Synthesizer:
         >>> synthesizer.save("patients.model")  # doctest: +SKIP
 
         """
-        schema = self.schema.model_copy(update={"suite": None, "constraints": self.constraints})
-        files = {
-            artefact.SCHEMA: schema.dump().encode(),
-            artefact.CODECS: json.dumps(self.encoder.to_json(), ensure_ascii=False).encode(),
-            artefact.SUITE: json.dumps(self.suite, ensure_ascii=False, indent=1).encode(),
-            **table_files(self.family, self.generator),
-            **self.stages.files(),
-        }
         privacy = {
             "subject": list(schema.subject) or "each row is its own",
             "subjects_behind_each_value": "at least 5 to 8, drawn once a column",
@@ -683,8 +675,19 @@ class Synthesizer:
             "holds_rows": False,
         }
         about = {"family": self.family, **self.about, "privacy": privacy}
-        artefact.write(Path(path), files, about, force=force)
+        artefact.write(Path(path), self.files(), about, force=force)
         return Path(path)
+
+    def files(self) -> dict[str, bytes]:
+        """The files of the model directory, without its manifest."""
+        schema = self.schema.model_copy(update={"suite": None, "constraints": self.constraints})
+        return {
+            artefact.SCHEMA: schema.dump().encode(),
+            artefact.CODECS: json.dumps(self.encoder.to_json(), ensure_ascii=False).encode(),
+            artefact.SUITE: json.dumps(self.suite, ensure_ascii=False, indent=1).encode(),
+            **table_files(self.family, self.generator),
+            **self.stages.files(),
+        }
 
     @classmethod
     def load(cls, path: str | Path) -> Synthesizer:
@@ -712,6 +715,13 @@ class Synthesizer:
         """
         path = Path(path)
         manifest, files = artefact.read(path)
+        if "tables" in manifest:
+            raise ArtefactError(f"{path}: a model of several tables; load it with RelationalSynthesizer.load")
+        return cls.of_files(manifest, files, path)
+
+    @classmethod
+    def of_files(cls, manifest: Mapping[str, Any], files: Mapping[str, bytes], path: Path) -> Synthesizer:
+        """Restore what `files` wrote; ArtefactError if it does not fit. manifest: of these files. path: for messages."""
         try:
             schema = Schema.parse(files[artefact.SCHEMA].decode(), source=f"{path}/{artefact.SCHEMA}")
             encoder = Encoder.from_json(schema, json.loads(files[artefact.CODECS]))

@@ -58,8 +58,8 @@ class SymbolTable:
 
     The table of coarse symbols has a row for each, column by column; `starts` are the first rows of columns. The table
     of fine symbols has `most_fine` rows for each column that has any, from `fine_starts` on, and a last one for "none",
-    `no_fine`. count: number of columns. with_fine: the columns that have fine symbols. given: how many columns, from the
-    first, are given, and never sampled. targets: all others. fine_targets: those of them that have fine symbols.
+    `no_fine`. count: number of columns. with_fine: the columns that have fine symbols. given: how many columns, from
+    the first, are given, and never sampled. targets: all others. fine_targets: those of them that have fine symbols.
     """
 
     def __init__(self, columns: tuple[Column, ...], given: int = 0) -> None:
