@@ -10,6 +10,7 @@ from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.learning import learn, trained_before
 from synthdata.cli.options import PATH, training_options
 from synthdata.cli.overrun import overrun
+from synthdata.cli.relations import is_related, refuse, train_related
 from synthdata.cli.timing import WRITTEN, Timing
 
 __all__ = ["command"]
@@ -35,10 +36,16 @@ def command(
 
     The model directory holds JSON and weights, no real rows and no code. Ctrl-C keeps a checkpoint beside it; run the
     same command with --resume to continue. What was finished, the table's training say, is not trained again.
+
+    Several tables, where SCHEMA names them, are learned together; FILE is then the folder that holds them.
     """
     from synthdata.synthesizer.artefact import check_target
 
     check_target(output, force=force)
+    if is_related(schema):
+        refuse({"--model": model, "--resume": resume or None})
+        train_related(console, schema, data, output, seed=seed, max_minutes=max_minutes, force=force)
+        return
     timing = Timing.of(console, max_minutes, trained_before(output, resume=resume))
     learned = learn(console, schema, data, output, model=model, seed=seed, timing=timing, resume=resume, force=force)
     synthesizer = learned.synthesizer

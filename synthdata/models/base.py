@@ -154,8 +154,8 @@ class SearchRange:
 class Generator(ABC):
     """A fitted model of the distribution of a signature's blocks, given its condition.
 
-    A generator of a table accepts masks (`allowed`), and has an empty condition, unless its rows belong to others, which
-    the families with `takes_condition` can learn; one of an image or a text is conditioned on the table's blocks and
+    A generator of a table accepts masks (`allowed`), and has an empty condition, unless its rows belong to others; the
+    families with `takes_condition` can learn these. One of an image or a text is conditioned on the table's blocks and
     accepts no masks.
 
     search_space: the hyperparameters worth tuning. validated_by: what `val_loss` in the history measures, in words.

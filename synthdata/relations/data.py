@@ -1,4 +1,4 @@
-"""The rows of several tables, in the types of their schemas: read, checked against each other, in the order of owners."""
+"""The rows of several tables: read, checked against each other, in the order of their owners."""
 
 from __future__ import annotations
 
@@ -60,9 +60,7 @@ class Related:
     def counts(self, relations: Relations, name: str) -> dict[str, np.ndarray]:
         """How many rows each row has in the tables below: (n,) int64, by the name of the column that it becomes."""
         rows = len(self.frames[name])
-        return {
-            f"{child}{COUNT}": np.bincount(self.owner[child], minlength=rows) for child in relations.children(name)
-        }
+        return {f"{child}{COUNT}": np.bincount(self.owner[child], minlength=rows) for child in relations.children(name)}
 
     def subjects(self, name: str) -> Subjects:
         """The root of each row, which is its subject."""

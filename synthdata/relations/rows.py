@@ -175,13 +175,13 @@ class RowModel:
                 np.random.Philox(np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, attempt)))
             )
             drawn = {**take(told, left), **self._sampled(rng, take(told, left))}
-            numbers = Rows(attempt, left)
+            numbers = Rows(int(rng.integers(2**31)), left)
             known = {name: column.iloc[left].reset_index(drop=True) for name, column in true.items()}
             own, fits = self.encoder.decode_beside(known, names, drawn, numbers)
             if attempt == 0:
                 frame, arrays = own, drawn
             else:
-                frame = pd.concat([frame.drop(index=left), own.set_axis(left)]).sort_index()
+                frame = pd.concat([frame.drop(index=left.tolist()), own.set_axis(left)]).sort_index()
                 for name, array in arrays.items():
                     array[left] = drawn[name]
             left = left[~fits]

@@ -208,8 +208,14 @@ class Relations:
         if table.key is not None and not (isinstance(key := fields[table.key], Identifier) and key.unique):
             raise SchemaError(f'{where}, key: "{table.key}" must be a field of kind identifier, which is unique')
         if table.of is not None and table.of not in references:
-            raise SchemaError(f'{where}, of: "{table.of}" refers to no table; say which: references: {{{table.of}: ...}}')
+            raise SchemaError(
+                f'{where}, of: "{table.of}" refers to no table; say which: references: {{{table.of}: ...}}'
+            )
         others = [name for name in references if name != table.of]
+        if others and table.of is None:
+            raise SchemaError(
+                f"{where}, references: say whose its rows are, of: {others[0]}; other references are not learned yet"
+            )
         if others:
             raise SchemaError(
                 f'{where}, references: "{others[0]}" does not refer to the owner, and such references are not learned '
@@ -221,9 +227,9 @@ class Relations:
     def _check_owner(self, table: Table, where: str) -> None:
         """Check the reference to the owner: an identifier that repeats, written like the owner's key."""
         assert table.of is not None
-        name, owner = table.of, table.owner
+        name, owner = table.of, str(table.owner)
         if owner not in self.tables:
-            raise SchemaError(f'{where}, references: no table "{owner}"; {nearest(str(owner), self.tables)}')
+            raise SchemaError(f'{where}, references: no table "{owner}"; {nearest(owner, self.tables)}')
         above = self.tables[owner]
         if above.key is None:
             raise SchemaError(f'{where}: belongs to "{owner}", which has no key; say which field it is: key: id')
@@ -295,4 +301,6 @@ def _quoted(text: str) -> str:
     """A word of YAML."""
     import json
 
-    return text if re.fullmatch(r"[A-Za-z_][\w-]*", text) and text not in ("true", "false", "null") else json.dumps(text)
+    return (
+        text if re.fullmatch(r"[A-Za-z_][\w-]*", text) and text not in ("true", "false", "null") else json.dumps(text)
+    )

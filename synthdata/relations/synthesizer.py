@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import json
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ __all__ = ["Part", "RelationalSynthesizer"]
 
 PART = 2048  # roots that rows are drawn for together
 MOST_ROWS = 1000  # of a subject in one table that are learned
-SCHEMA, TABLES = "relations.yaml", "tables"
+SCHEMA, SEQUENCE, TABLES = "relations.yaml", "sequence.yaml", "tables"
 LEVEL = 5  # among the spawn keys of a run
 DAMAGED = (KeyError, ValueError, TypeError, AttributeError, IndexError, ArithmeticError)
 
@@ -70,6 +70,8 @@ class RelationalSynthesizer:
         Rows trained on, seconds, seed; see `describe`.
     suites : mapping of str to mapping
         The suite that the rows of each table must pass, as JSON.
+    whole : Schema, optional
+        Of the one table that these were taken from, if they were; see `SequenceSynthesizer`.
 
     """
 
@@ -78,6 +80,7 @@ class RelationalSynthesizer:
     rows: Mapping[str, RowModel]
     about: Mapping[str, Any]
     suites: Mapping[str, Any] = field(default_factory=dict)
+    whole: Schema | None = None
 
     def __repr__(self) -> str:
         learned = ", ".join(f"{name} {each['rows']:,}" for name, each in self.about["tables"].items())
@@ -154,9 +157,7 @@ class RelationalSynthesizer:
             if table.of is None:
                 learned = [each for each, field in schema.fields.items() if not field.is_made]
                 alone = BASELINE if len(learned) == 1 else None
-                root = Synthesizer.fit(
-                    frame, schema, seed=seed, max_minutes=minutes, listener=heard, model=alone
-                )
+                root = Synthesizer.fit(frame, schema, seed=seed, max_minutes=minutes, listener=heard, model=alone)
             else:
                 assert table.owner is not None
                 models[name] = RowModel.fit(
@@ -179,20 +180,17 @@ class RelationalSynthesizer:
         about = {
             "seed": seed,
             "seconds": round(budget.spent, 2),
-            "tables": {
-                name: {"rows": len(frame), "seconds": seconds[name]} for name, frame in related.frames.items()
-            },
+            "tables": {name: {"rows": len(frame), "seconds": seconds[name]} for name, frame in related.frames.items()},
             "subjects": len(related.frames[relations.root]),
         }
         model = cls(relations, root, models, about)
         suites = {
-            name: Suite.of(schema, constraints).to_json(name) for name, (schema, constraints) in model._checked().items()
+            name: Suite.of(schema, constraints).to_json(name)
+            for name, (schema, constraints) in model._checked().items()
         }
         return cls(relations, root, models, about, suites)
 
-    def sample(
-        self, roots: int, *, where: Where = None, seed: int = 0
-    ) -> dict[str, pd.DataFrame]:
+    def sample(self, roots: int, *, where: Where = None, seed: int = 0) -> dict[str, pd.DataFrame]:
         """Draw roots, and all that they own. They have not been checked: `relations.generate` draws rows that pass.
 
         Parameters
@@ -238,7 +236,9 @@ class RelationalSynthesizer:
         for block, whole in enumerate(stream):
             for start in range(0, len(whole), PART):
                 with threadpool_limits(1, user_api="blas"):
-                    part = self._part(whole.iloc[start : start + PART].reset_index(drop=True), seed, block, start, first)
+                    part = self._part(
+                        whole.iloc[start : start + PART].reset_index(drop=True), seed, block, start, first
+                    )
                 first = {name: first[name] + len(frame) for name, frame in part.frames.items()}
                 yield part
 
@@ -251,9 +251,7 @@ class RelationalSynthesizer:
             return {name.removeprefix(prefix): each for name, each in where.items()}
         return where if where is None else [each.strip().removeprefix(prefix) for each in where]
 
-    def _part(
-        self, roots: pd.DataFrame, seed: int, block: int, start: int, first: Mapping[str, int]
-    ) -> Part:
+    def _part(self, roots: pd.DataFrame, seed: int, block: int, start: int, first: Mapping[str, int]) -> Part:
         """Some roots with all that they own. first: the number of the first row of each table in the run."""
         name, tables = self.relations.root, self.relations.tables
         frames, told = {name: roots}, {name: _told(name, roots, self.root.schema, None)}
@@ -322,6 +320,8 @@ class RelationalSynthesizer:
         for name, own in parts.items():
             suite = json.dumps(self.suites[name], ensure_ascii=False, indent=1).encode()
             files |= {f"{TABLES}/{name}/{file}": data for file, data in {**own, artefact.SUITE: suite}.items()}
+        if self.whole is not None:
+            files[SEQUENCE] = self.whole.model_copy(update={"suite": None}).dump().encode()
         privacy = {
             "subject": f"a row of {self.relations.root} with all that belongs to it",
             "subjects_behind_each_value": "at least 5 to 8, drawn once a column",
@@ -361,10 +361,11 @@ class RelationalSynthesizer:
             }
             suites = {name: json.loads(each[artefact.SUITE]) for name, each in own.items()}
             about = {key: manifest[key] for key in ("seed", "seconds", "tables", "subjects")}
+            whole = Schema.parse(files[SEQUENCE].decode(), f"{path}/{SEQUENCE}") if SEQUENCE in files else None
         except DAMAGED as error:
             found = " ".join(str(error).split())[:200] or type(error).__name__
             raise ArtefactError(f"{path}: its files do not fit each other ({found}); train it again") from None
-        return cls(relations, root, rows, about, suites)
+        return cls(relations, root, rows, about, suites, whole)
 
 
 def together(parts: list[Part], relations: Relations, roots: int | None = None) -> dict[str, pd.DataFrame]:
@@ -397,7 +398,9 @@ def _with_counts(schema: Schema, counts: Mapping[str, np.ndarray]) -> Schema:
 def _told_fields(name: str, schema: Schema) -> dict[str, Field]:
     """The fields of the columns of a table that the rows below are told, by their names there."""
     fields = schema.fields.items()
-    return {f"{name}.{each}": field for each, field in fields if not field.is_made and field.kind not in ("image", "text")}
+    return {
+        f"{name}.{each}": field for each, field in fields if not field.is_made and field.kind not in ("image", "text")
+    }
 
 
 def _told(
@@ -414,7 +417,7 @@ def _told(
 
 def _weight(frame: pd.DataFrame, learned: tuple[str, ...]) -> float:
     """How much of the time a table gets, beside the others."""
-    return float(len(frame) * max(len(learned), 1)) ** 0.7
+    return math.pow(len(frame) * max(len(learned), 1), 0.7)
 
 
 def _of_table(listener: Listener, name: str) -> Listener:

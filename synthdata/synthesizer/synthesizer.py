@@ -669,7 +669,7 @@ class Synthesizer:
 
         """
         privacy = {
-            "subject": list(schema.subject) or "each row is its own",
+            "subject": list(self.schema.subject) or "each row is its own",
             "subjects_behind_each_value": "at least 5 to 8, drawn once a column",
             "range_ends": "at or beyond them lie 5 to 8 subjects",
             "holds_rows": False,
@@ -721,7 +721,7 @@ class Synthesizer:
 
     @classmethod
     def of_files(cls, manifest: Mapping[str, Any], files: Mapping[str, bytes], path: Path) -> Synthesizer:
-        """Restore what `files` wrote; ArtefactError if it does not fit. manifest: of these files. path: for messages."""
+        """Restore what `files` wrote; ArtefactError if it does not fit. path: for messages."""
         try:
             schema = Schema.parse(files[artefact.SCHEMA].decode(), source=f"{path}/{artefact.SCHEMA}")
             encoder = Encoder.from_json(schema, json.loads(files[artefact.CODECS]))

@@ -51,7 +51,7 @@ class Comparisons:
 
     @classmethod
     def find(cls, layout: Layout, symbols: np.ndarray, given: int = 0) -> Self:
-        """Compare the pairs for which that tells most. symbols: (n, columns, 2). given: columns, first, that are sources."""
+        """Compare the pairs for which that tells most. symbols: (n, columns, 2). given: the first, sources only."""
         quantities, coarse = _quantities(layout), symbols[:COMPARED, :, 0].astype(np.int64)
         pairs = []
         for column, own in quantities.items():
