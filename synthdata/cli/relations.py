@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "generate_related",
     "holds_tables",
+    "init_related",
     "inspect_related",
     "is_related",
     "read_folder",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 LARGEST_MANIFEST = 16 << 20  # bytes
+GUESSED = "Guessed from names, uniqueness and inclusion: check keys, `of`, `order_by` and the fields before you train."
 
 
 def is_related(schema: Path) -> bool:
@@ -90,6 +92,44 @@ def read_folder(console: Console, folder: Path, relations: Relations) -> dict[st
             raise DataError(f'{folder}: no file of the table "{name}", such as {name}.csv; add it')
     sources = {name: table.schema.source for name, table in relations.tables.items()}
     return {name: console.read(files[name], source) for name, source in sources.items()}
+
+
+def init_related(console: Console, data: Path, output: Path | None) -> None:
+    """Guess how the tables of a folder belong together, draw the tree, and write or print the schema."""
+    from synthdata.cli.paths import ending_removed, write_text
+    from synthdata.relations.guess import infer
+
+    frames = {name: console.read(path) for name, path in table_files(data).items()}
+    guessed = infer(frames, ending_removed(data.absolute()))
+    relations = guessed.relations
+    text = "".join(f"# {note}\n" for note in (GUESSED, *guessed.notes)) + relations.dump()
+
+    def branch(name: str, depth: int) -> list[str]:
+        table = relations.tables[name]
+        words = [f"{len(frames[name]):,} rows", *([f"key {table.key}"] if table.key else [])]
+        words += [f"of {table.of}"] if table.of else []
+        words += [f"in the order of {table.order_by}"] if table.order_by else []
+        below = [each for child in relations.children(name) for each in branch(child, depth + 1)]
+        return [f"{'  ' * depth}{name}: {', '.join(words)}", *below]
+
+    result = {
+        "schema": None if output is None else str(output),
+        "root": relations.root,
+        "owners": {name: table.owner for name, table in relations.tables.items() if table.owner},
+        "rows": {name: len(frames[name]) for name in relations.tables},
+        "notes": list(guessed.notes),
+    }
+    if output is None:
+        console.finish({**result, "yaml": text}, [text.removesuffix("\n")])
+        return
+    write_text(output, text)
+    lines = [
+        *branch(relations.root, 0),
+        *guessed.notes,
+        f"wrote {output}: {len(relations.tables)} tables",
+        f"next: check it, then synthdata train {output} --data {data} -o {output.stem}.model",
+    ]
+    console.finish(result, lines, written=True)
 
 
 def train_related(

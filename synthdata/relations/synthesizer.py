@@ -22,7 +22,7 @@ from synthdata.progress import Listener, Progress, silent
 from synthdata.relations.data import Related
 from synthdata.relations.rows import Drawn, RowModel
 from synthdata.relations.schema import COUNT, Relations
-from synthdata.schema import Schema
+from synthdata.schema import ModelLike, Schema
 from synthdata.schema.conditions import Where
 from synthdata.synthesizer import Synthesizer, artefact
 from synthdata.validation import Suite
@@ -30,6 +30,7 @@ from synthdata.validation import Suite
 __all__ = ["Part", "RelationalSynthesizer"]
 
 PART = 2048  # roots that rows are drawn for together
+PATIENCE = 8  # epochs without a better validation loss, of a root: what is amiss in it, all of its rows repeat
 MOST_ROWS = 1000  # of a subject in one table that are learned
 SCHEMA, SEQUENCE, TABLES = "relations.yaml", "sequence.yaml", "tables"
 LEVEL = 5  # among the spawn keys of a run
@@ -155,9 +156,9 @@ class RelationalSynthesizer:
             minutes = budget.share(weights[name] / left)
             heard = _of_table(listener, name)
             if table.of is None:
-                learned = [each for each, field in schema.fields.items() if not field.is_made]
-                alone = BASELINE if len(learned) == 1 else None
-                root = Synthesizer.fit(frame, schema, seed=seed, max_minutes=minutes, listener=heard, model=alone)
+                root = Synthesizer.fit(
+                    frame, schema, seed=seed, max_minutes=minutes, listener=heard, model=_model_of_root(schema)
+                )
             else:
                 assert table.owner is not None
                 models[name] = RowModel.fit(
@@ -413,6 +414,14 @@ def _told(
         return own
     owners, number = above
     return pd.concat([owners.take(number).reset_index(drop=True), own], axis=1)
+
+
+def _model_of_root(schema: Schema) -> ModelLike | None:
+    """The model of a root, where the schema leaves it open; a single column is learned without training."""
+    if schema.model.model_fields_set:
+        return None
+    learned = [name for name, field in schema.fields.items() if not field.is_made]
+    return BASELINE if len(learned) == 1 else {"family": "transformer", "patience": PATIENCE}
 
 
 def _weight(frame: pd.DataFrame, learned: tuple[str, ...]) -> float:
