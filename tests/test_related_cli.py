@@ -98,8 +98,23 @@ def test_what_several_tables_do_not_take_is_said_in_one_line(shop):
         assert said.count("\n") == 1
 
 
+def test_orphans_are_refused_or_left_out(shop, tmp_path):
+    for path in (shop / "shop").glob("*.csv"):
+        frame = pd.read_csv(path)
+        if path.stem == "visits":
+            frame.loc[:2, "customer"] = "C999999"
+        frame.to_csv(tmp_path / path.name, index=False)
+    arguments = ("train", shop / "short.yaml", "--data", tmp_path, "-o", tmp_path / "model", "-q")
+    code, said = called(*arguments)
+    assert code == 2
+    assert '"visits": 3 of' in said
+    assert "(--drop-orphans)" in said
+    code, said = called(*arguments, "--drop-orphans", "--json")
+    assert code == 0, said
+    assert json.loads(said)["tables"]["visits"]["rows"] == len(pd.read_csv(tmp_path / "visits.csv")) - 3
+
+
 def test_a_sequence_is_trained_and_written_as_one_table(tmp_path):
-    EVENTS.dump()
     (tmp_path / "events.yaml").write_text(EVENTS.dump())
     events().to_csv(tmp_path / "events.csv", index=False)
     code, said = called("train", tmp_path / "events.yaml", "--data", tmp_path / "events.csv", "-o", tmp_path / "model")

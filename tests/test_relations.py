@@ -332,3 +332,35 @@ def test_a_sequence_that_cannot_be_is_refused_in_one_line():
             Schema.parse(text.replace(old, new))
     with pytest.raises(InputError, match="too few to learn how rows follow"):
         SequenceSynthesizer.fit(events(15), EVENTS)
+
+
+def test_tables_of_nothing_but_references_and_times_with_zones():
+    rng = np.random.default_rng(3)
+    owner = np.repeat(np.arange(1, 121), rng.integers(0, 4, 120))
+    times = pd.Timestamp("2021-01-01", tz="Europe/Berlin") + pd.to_timedelta(rng.integers(0, 10**7, len(owner)), "s")
+    reference = '{kind: identifier, pattern: "[0-9]{1,18}", integer: true, unique: false}'
+    relations = Relations.parse(f"""
+        name: bare
+        tables:
+          devices: {{key: id, fields: {{id: {{kind: identifier, start: 1}}}}}}
+          links: {{of: device, references: {{device: devices}}, fields: {{device: {reference}}}}}
+          readings:
+            of: device
+            references: {{device: devices}}
+            order_by: at
+            model: {SHORT}
+            fields:
+              device: {reference}
+              at: {{kind: datetime, format: "%Y-%m-%d %H:%M:%S", timezone: Europe/Berlin}}
+              state: {{kind: boolean, nullable: true}}
+    """)
+    state = pd.Series(rng.choice([True, False, None], len(owner)), dtype="boolean")
+    frames = {
+        "devices": pd.DataFrame({"id": np.arange(1, 121)}),
+        "links": pd.DataFrame({"device": owner}),
+        "readings": pd.DataFrame({"device": owner, "at": times, "state": state}),
+    }
+    drawn = RelationalSynthesizer.fit(frames, relations).sample(200)
+    assert drawn["links"]["device"].isin(drawn["devices"]["id"]).all()
+    assert (drawn["readings"].groupby("device")["at"].diff().dropna() >= pd.Timedelta(0)).all()
+    assert drawn["readings"]["state"].isna().any()

@@ -133,7 +133,15 @@ def init_related(console: Console, data: Path, output: Path | None) -> None:
 
 
 def train_related(
-    console: Console, schema: Path, data: Path, output: Path, *, seed: int, max_minutes: float | None, force: bool
+    console: Console,
+    schema: Path,
+    data: Path,
+    output: Path,
+    *,
+    seed: int,
+    max_minutes: float | None,
+    drop_orphans: bool,
+    force: bool,
 ) -> None:
     """Check tables, or one of sequences, learn them and write the model."""
     from synthdata.budget import Budget
@@ -147,7 +155,9 @@ def train_related(
         frames = read_folder(console, data, relations)
         start_tensorflow(console)
         with console.progress() as listener:
-            model = train(frames, relations, seed=seed, max_minutes=budget, listener=listener)
+            model = train(
+                frames, relations, seed=seed, max_minutes=budget, drop_orphans=drop_orphans, listener=listener
+            )
         model.save(output, force=force)
         next_, about = f"synthdata generate {output} --roots {model.about['subjects']} -o tables", model.describe()
     else:

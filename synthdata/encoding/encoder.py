@@ -197,9 +197,12 @@ class Encoder:
         given: the `given_sources`. arrays: those of the given blocks too. Returns the columns, and which rows have
         derived columns in the ranges that were learned of their values, (n,) bool.
         """
-        arrays = self.dependencies.decode(self.all_blocks, arrays)
+        if self.dependencies.by_column:
+            arrays = self.dependencies.decode(self.all_blocks, arrays)
         columns = self._shown([*names, *self.derived.ends], arrays, rows, {}, given)
-        return pd.DataFrame({name: columns[name] for name in names}), self.derived.in_range(columns)
+        count = len(rows.numbers)
+        fits = self.derived.in_range(columns) if self.derived.ends else np.ones(count, bool)
+        return pd.DataFrame({name: columns[name] for name in names}, index=range(count)), fits
 
     def moved(
         self, frame: pd.DataFrame, learned: pd.DataFrame, arrays: Arrays, names: Iterable[str]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -164,9 +165,9 @@ class RowModel:
     ) -> tuple[pd.DataFrame, Arrays]:
         """One row of each living owner; rows beyond the ranges that were learned are drawn again."""
         rows, names = len(alive), [*self.told.own]
-        needed = self.encoder.given_sources(self._given)
         true = {
-            name: given[name] if name in given else owners[name].take(alive).reset_index(drop=True) for name in needed
+            name: given[name] if name in given else owners[name].take(alive).reset_index(drop=True)
+            for name in self._needed
         }
         left = np.arange(rows)
         frame, arrays = pd.DataFrame(), dict[str, np.ndarray]()
@@ -189,19 +190,24 @@ class RowModel:
                 break
         return frame, arrays
 
-    @property
-    def _given(self) -> frozenset[str]:
-        return frozenset(self.told.fields)
+    @cached_property
+    def _needed(self) -> frozenset[str]:
+        """The columns of what is told whose true values rows are decoded with."""
+        return frozenset(self.encoder.given_sources(self.told.fields))
+
+    @cached_property
+    def _allowed(self) -> dict[str, np.ndarray]:
+        """Masks of the blocks of which not all symbols are sampled."""
+        layout = {} if self.generator is None else self.generator.signature.layout
+        return {name: mask for name, mask in self.encoder.allowed({}).items() if name in layout}
 
     def _sampled(self, rng: np.random.Generator, told: Arrays) -> dict[str, np.ndarray]:
         """The arrays of the table's own blocks, given those that it is told."""
         if self.generator is None:
             return {}
-        layout, condition = self.generator.signature.layout, self.generator.signature.condition
-        allowed = {name: mask for name, mask in self.encoder.allowed({}).items() if name in layout}
         rows = len(next(iter(told.values())))
-        known = {name: told[name] for name in condition}
-        return dict(self.generator.sample(rng, rows, condition=known, allowed=allowed))
+        known = {name: told[name] for name in self.generator.signature.condition}
+        return dict(self.generator.sample(rng, rows, condition=known, allowed=self._allowed))
 
     def _together(self, frames: list[pd.DataFrame], arrays: list[Arrays], numbers: list[np.ndarray]) -> Drawn:
         """The rows of all waves, those of one owner together."""

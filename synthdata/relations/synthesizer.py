@@ -29,7 +29,7 @@ from synthdata.validation import Suite
 
 __all__ = ["Part", "RelationalSynthesizer"]
 
-PART = 2048  # roots that rows are drawn for together
+PART = 4096  # roots that rows are drawn for together
 PATIENCE = 8  # epochs without a better validation loss, of a root: what is amiss in it, all of its rows repeat
 MOST_ROWS = 1000  # of a subject in one table that are learned
 SCHEMA, SEQUENCE, TABLES = "relations.yaml", "sequence.yaml", "tables"
