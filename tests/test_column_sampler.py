@@ -11,7 +11,7 @@ from synthdata.models.tabular.comparisons import Comparisons
 from synthdata.models.tabular.counts import Frequencies
 from synthdata.models.tabular.symbols import SymbolTable, columns_of
 from synthdata.models.tabular.transformer import sampler as column_sampler
-from synthdata.models.tabular.transformer.model import Transformer
+from synthdata.models.tabular.transformer.model import Transformer, weight_shapes
 from synthdata.models.tabular.transformer.network import TransformerNetwork
 from synthdata.models.tabular.transformer.sampler import Biases, ColumnSampler, Known, RowMasks
 
@@ -49,10 +49,12 @@ def unmasked(sampler: ColumnSampler) -> Biases:
     return Biases(sampler.weights["head_bias"], sampler.weights["fine_bias"])
 
 
-def log_likelihood(sampler: ColumnSampler, symbols: np.ndarray, order: list[int]) -> np.ndarray:
-    """Of rows (n, columns, 2), by the sampler's own steps."""
+def log_likelihood(
+    sampler: ColumnSampler, symbols: np.ndarray, order: list[int], known: Known | None = None
+) -> np.ndarray:
+    """Of rows (n, columns, 2), by the sampler's own steps. known: of columns that are given."""
     table, rows = sampler.table, np.arange(len(symbols))
-    observed, total = Known(sampler, len(symbols)), np.zeros(len(symbols))
+    observed, total = known or Known(sampler, len(symbols)), np.zeros(len(symbols))
     biases = unmasked(sampler)
 
     def add(logits: np.ndarray, chosen: np.ndarray, where: np.ndarray) -> None:
@@ -224,3 +226,24 @@ def test_values_that_a_row_makes_unlikely_beyond_doubt_are_not_drawn(trained):
         assert not shares[1][given < 0.08].any()  # half of .2, and some noise
         assert (shares[1][given > 0.12] > 0).all()
     assert (np.isin(every[:, 3, 0], kept[:, 3, 0])).mean() < 1  # of 320 values most have less than half of .2
+
+
+@pytest.mark.parametrize("order", [[2, 3, 4], [4, 3, 2]])
+def test_given_columns_are_known_from_the_first_on_and_cost_nothing(trained, order):
+    _, symbols, _ = trained
+    table, comparisons = SymbolTable(COLUMNS, given=2), Comparisons.of(LAYOUT, [(4, 1)])
+    settings = Transformer(width=16, layers=2, dropout=0.0)
+    model = TransformerNetwork(Frequencies.of(table, symbols), comparisons, settings, seed=0)
+    rng = np.random.default_rng(1)
+    for variable in model.trainable_variables:
+        variable.assign(variable + rng.normal(0, 0.3, variable.shape).astype(np.float32))
+    sampler = ColumnSampler(table, model.export(), comparisons)
+    assert {name: weight.shape for name, weight in model.export().items()} == {
+        name: shape for name, shape in weight_shapes(table, settings, 1).items() if not name.endswith("_log")
+    }
+    ranks = np.tile([0, 1, *(2 + np.argsort(order))], (ROWS, 1)).astype(np.int32)
+    network = model(tf.constant(symbols), tf.constant(ranks)).numpy()
+    known = Known.of(sampler, symbols[:, :2], np.ones((ROWS, 2), bool))
+    likelihood = log_likelihood(sampler, symbols, order, known)
+    assert model.frequencies.loss_weights[:2].tolist() == [0, 0]
+    assert -likelihood.mean() == pytest.approx(network, rel=1e-5)

@@ -12,11 +12,13 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from sklearn.datasets import load_digits
+from test_relations import shop_frames
 
 from synthdata.cli import main
 from synthdata.fields.image.pictures import png
 from synthdata.fields.providers import PROVIDERS
 from synthdata.metrics import METRICS
+from synthdata.relations import Relations
 from synthdata.schema import Schema
 from synthdata.synthesizer import Synthesizer
 from synthdata.validation import Suite
@@ -156,12 +158,28 @@ def evaluation_came_true() -> None:
     assert sorted(path.name for path in Path("report").iterdir()) == ["report.html", "report.json", "report.xml"]
 
 
-BEFORE: dict[str, Callable[[], None]] = {"docs/evaluate.md": split_patients}
+def shop_of_tables() -> None:
+    """The folder that the page on tables speaks of."""
+    Path("shop").mkdir()
+    for name, frame in shop_frames(150).items():
+        frame.to_csv(f"shop/{name}.csv", index=False)
+
+
+def relations_came_true() -> None:
+    tables = {path.stem: pd.read_csv(path) for path in Path("loyal").glob("*.csv")}
+    assert set(tables["customers"]["segment"]) == {"gold"}
+    assert len(tables["customers"]) == 200
+    assert tables["orders"]["customer"].value_counts().min() >= 3
+    assert set(tables) == {path.stem for path in Path("small").glob("*.csv")}
+
+
+BEFORE: dict[str, Callable[[], None]] = {"docs/evaluate.md": split_patients, "docs/relations.md": shop_of_tables}
 AFTER: dict[str, Callable[[], None]] = {
     "README.md": readme_came_true,
     "docs/tutorial.md": tutorial_came_true,
     "docs/augment.md": augmentation_came_true,
     "docs/evaluate.md": evaluation_came_true,
+    "docs/relations.md": relations_came_true,
 }
 
 
@@ -206,6 +224,7 @@ def test_the_pages_that_show_python_are_known_to_run():
         "docs/impute.md",
         "docs/index.md",
         "docs/python.md",
+        "docs/relations.md",
         "docs/texts.md",
         "docs/tutorial.md",
     }
@@ -218,7 +237,11 @@ def test_the_schemas_of_a_page_load_and_make_a_suite(page):
     for language, text in blocks(page):
         assert language in LANGUAGES
         if language == "yaml" and "fields:" in text:
-            assert Suite.derive(Schema.parse(text, source=page.name)).expectations
+            if "tables:" in text:
+                schemas = [table.schema for table in Relations.parse(text, source=page.name).tables.values()]
+            else:
+                schemas = [Schema.parse(text, source=page.name)]
+            assert all(Suite.derive(schema).expectations for schema in schemas)
 
 
 def test_make_targets_and_scripts_that_pages_name_are_there():

@@ -109,6 +109,11 @@ def test_a_type_that_is_none_or_does_not_fit_is_named(tmp_path: Path) -> None:
         Schema.parse("source: {types: {n: int7}}\nfields: {n: {kind: number, integer: true}}")
 
 
+def test_types_of_columns_that_are_not_there_are_refused() -> None:
+    with pytest.raises(SchemaError, match='no column "m"'):
+        Schema.parse("source: {types: {m: int8}}\nfields: {n: {kind: number, integer: true}}")
+
+
 def test_types_that_have_no_name_are_not_kept(tmp_path: Path) -> None:
     uuids = pa.array([bytes([row]) * 16 for row in range(30)], pa.binary(16))
     table = pa.table({"u": uuids, "n": pa.array(range(30), pa.int8())})

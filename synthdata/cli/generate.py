@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from synthdata.cli.console import Console, with_console
-from synthdata.cli.options import PATH, any_of, force_option, rows_option, seed_option, where_option
+from synthdata.cli.options import PATH, any_of, force_option, seed_option, where_option
 from synthdata.cli.producing import produce, prompts_by_field, report_rows
+from synthdata.cli.relations import generate_related, holds_tables, refuse
 from synthdata.io.formats import FORMATS
 
 __all__ = ["command"]
@@ -17,17 +18,27 @@ __all__ = ["command"]
 @click.command(
     epilog="\b\nExample:\n"
     "  synthdata generate model -n 1000 -o rows.csv\n"
+    "  synthdata generate shop.model --roots 1000 -o shop\n"
     '  synthdata generate model -n 1000 -o rows.csv --where "age >= 60" --where "state in CA, NY"'
 )
 @click.argument("model", type=PATH)
-@rows_option
+@click.option(
+    "-n",
+    "--rows",
+    "--roots",
+    "rows",
+    type=click.IntRange(min=1),
+    required=True,
+    help="How many rows to generate; of several tables how many roots, with all that they own.",
+)
 @click.option(
     "-o",
     "--output",
     type=PATH,
     metavar="FILE",
     required=True,
-    help=f"The table to write. Its ending sets the format: {any_of(FORMATS)}. Without an ending: a folder of images.",
+    help=f"The table to write. Its ending sets the format: {any_of(FORMATS)}. Without an ending: a folder of images, "
+    "or of several tables.",
 )
 @where_option
 @seed_option("rows")
@@ -73,11 +84,25 @@ def command(
     """Sample rows from MODEL, check them against its schema, and write those that pass.
 
     Rows that fail a check are drawn again, until there are enough. Beside the table, FILE.verdict.json says what was
-    checked and has the hash of the table, and FILE.rejected.parquet holds rejected rows with the reason.
+    checked and has the hash of the table, and FILE.rejected.parquet holds rejected rows with the reason. Of a model of
+    several tables, a root is drawn with all that it owns, and fails with any row of it; FILE is a folder, written whole
+    or not at all.
     """
     from synthdata.io.writers import check_target
     from synthdata.synthesizer import Synthesizer
 
+    if holds_tables(model):
+        refuse(
+            {
+                "--real": real,
+                "--independent": independent,
+                "--prompt": prompt,
+                "--temperature": temperature,
+                "--top-p": top_p,
+            }
+        )
+        generate_related(console, model, rows, output, where=where, seed=seed, force=force)
+        return
     check_target(output, force=force)
     synthesizer = Synthesizer.load(model)
     for text in synthesizer.about.get("warnings", ()):

@@ -39,6 +39,7 @@ FLAGS = {  # the ends of messages that name an argument
     "name one (target=)": "pass --target",
     "and give a list of them": "and repeat --where",
     "(max_minutes)": "(--max-minutes)",
+    "(drop_orphans=True)": "(--drop-orphans)",
 }
 INTERRUPTED = 130  # what a shell reports for a command ended by Ctrl-C
 

@@ -13,6 +13,7 @@ from synthdata.cli.columns import MOST_LINES, described, table
 from synthdata.cli.console import Console, with_console
 from synthdata.cli.options import PATH, force_option
 from synthdata.cli.paths import check_file, ending_removed, write_text
+from synthdata.cli.relations import init_related, refuse, table_files
 from synthdata.cli.source_options import chosen_columns, source_of, source_options
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ LOOK_AT = """\
 """
 
 
-@click.command(epilog="\b\nExample:\n  synthdata init patients.csv -o patients.yaml")
+@click.command(
+    epilog="\b\nExample:\n  synthdata init patients.csv -o patients.yaml\n  synthdata init shop -o shop.yaml"
+)
 @click.argument("data", type=PATH)
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="The schema to write. Default: print it.")
 @force_option("Overwrite a schema that exists.")
@@ -54,11 +57,11 @@ def command(
     drop: str | None,
     **said: Any,
 ) -> None:
-    """Infer a schema from DATA and write it as YAML. DATA is a table or a folder of images.
+    """Infer a schema from DATA and write it as YAML. DATA is a table, a folder of images, or one of several tables.
 
     For each column, the schema says what kind it is, what is allowed, and whether it is personal data. Comments
     mark what was guessed: check them before you train. How a file is written is found from it; where it cannot be, say
-    it with an option, and the schema keeps it (`source`).
+    it with an option, and the schema keeps it (`source`). Of several tables, keys, references and owners are guessed.
     """
     from synthdata.fields import Identifier, Personal
     from synthdata.fields.written_numbers import signs
@@ -68,6 +71,11 @@ def command(
 
     if output is not None:
         check_file(output, force=force)
+    if len(table_files(data)) > 1:
+        given = {f"--{name.replace('_', '-')}": value for name, value in said.items()}
+        refuse({**given, "--decimal": decimal, "--thousands": thousands, "--columns": columns, "--drop": drop})
+        init_related(console, data, output)
+        return
     source = source_of(said, data)
     frame = chosen_columns(console.read(data, source), columns, drop)
     schema, found = infer(frame, ending_removed(data), signs=signs(decimal, thousands), few_bad=True, joins=True)

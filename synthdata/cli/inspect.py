@@ -10,6 +10,7 @@ import click
 
 from synthdata.cli.console import Console, duration, with_console
 from synthdata.cli.options import PATH
+from synthdata.cli.relations import holds_tables, inspect_related
 
 __all__ = ["command"]
 
@@ -21,6 +22,9 @@ def command(console: Console, model: Path) -> None:
     """Describe MODEL: its family, settings, fields and training. Its files are checked against their hashes."""
     from synthdata.synthesizer import Synthesizer
 
+    if holds_tables(model):
+        inspect_related(console, model)
+        return
     about = Synthesizer.load(model).describe()
     settings = ", ".join(f"{key} {value}" for key, value in about["settings"].items())
     wide = max(map(len, about["fields"]))

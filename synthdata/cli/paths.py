@@ -14,7 +14,7 @@ from synthdata.io.formats import READERS, ending_of
 if TYPE_CHECKING:
     from synthdata.schema import Schema
 
-__all__ = ["check_file", "ending_removed", "load_schema", "own_folder", "write_text"]
+__all__ = ["check_file", "ending_removed", "load_schema", "names_tables", "own_folder", "write_text"]
 
 
 def check_file(path: Path, *, force: bool) -> None:
@@ -61,4 +61,14 @@ def load_schema(path: Path) -> Schema:
 
     if path.is_file() and ending_of(path.name, READERS):
         raise SchemaError(f"{path}: this is a table, not a schema; run `synthdata init {path}` first")
+    if names_tables(path):
+        raise SchemaError(f"{path}: names several tables, which only train, generate and inspect take yet")
     return Schema.load(path)
+
+
+def names_tables(path: Path) -> bool:
+    """Whether a schema is one of several tables."""
+    try:
+        return any(line.startswith("tables:") for line in path.read_text(encoding="utf-8").splitlines())
+    except (OSError, UnicodeDecodeError):  # which reading it as a schema will say
+        return False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
@@ -26,6 +27,7 @@ from synthdata.subjects import Subjects
 
 __all__ = ["Encoder"]
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 SAME = 1e-9  # relative difference of a float from what is decoded
 
 
@@ -56,16 +58,28 @@ class Encoder:
 
     @classmethod
     def fit(
-        cls, frame: pd.DataFrame, schema: Schema, made: MadeColumns, rng: np.random.Generator, subjects: Subjects
+        cls,
+        frame: pd.DataFrame,
+        schema: Schema,
+        made: MadeColumns,
+        rng: np.random.Generator,
+        subjects: Subjects,
+        given: Collection[str] = (),
     ) -> Self:
-        """Fit derived columns and all others, then find copied columns and functional dependencies."""
+        """Fit derived columns and all others, then find copied columns and functional dependencies.
+
+        given: columns that stand first and are known before all others, and so are not taken from them. Where one of
+        them is nullable it may be missing, even if it never was in these rows.
+        """
         derived = find_derived(frame, schema)
         places = Places.fit(frame, schema, derived.measures, rng, subjects)
         columns = cls._of(frame, schema, made, derived, places, rng, subjects)
+        may_lack = {name: replace(columns.codecs[name], nulls=True) for name in given if schema.fields[name].nullable}
+        columns = replace(columns, codecs={**columns.codecs, **may_lack})
         layout = tabular(columns.layout)
         learned = columns.learned(frame)
         arrays: Arrays = _by_columns({name: columns.codecs[name] for name in layout}, learned)
-        own = {name: block for name, block in layout.items() if name not in columns.derived.gaps}
+        own = {name: block for name, block in layout.items() if name not in {*columns.derived.gaps, *given}}
         copied = CopiedColumns.find(frame, columns._units(), own, arrays, subjects)
         layout = copied.layout(layout)
         arrays = copied.encode(frame, layout, arrays)
@@ -74,7 +88,7 @@ class Encoder:
         moved = columns.moved(frame, learned, arrays, layout)
         flags = [*columns.derived.flags.values()]
         found = FunctionalDependencies.find(
-            layout, arrays, subjects, nullable=nullable, hiding=hiding, flags=flags, moved=moved
+            layout, arrays, subjects, nullable=nullable, hiding=hiding, flags=flags, moved=moved, given=given
         )
         return replace(columns, copied=copied, dependencies=found)
 
@@ -167,6 +181,29 @@ class Encoder:
         columns |= self.made.make(arrays, self.made.deal(columns, rows))
         return pd.DataFrame({name: columns[name] for name in self.fields})
 
+    def encode_given(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Encode columns that are given, each by itself, as the arrays of their blocks."""
+        return _by_columns({str(name): self.codecs[str(name)] for name in frame}, frame)
+
+    def given_sources(self, given: Collection[str]) -> set[str]:
+        """Which columns that are given others are computed from or copy."""
+        return self._sources(name for name in self.fields if name not in given) & {*given}
+
+    def decode_beside(
+        self, given: Mapping[str, pd.Series], names: Sequence[str], arrays: Arrays, rows: Rows
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        """Decode learned columns where others are given, with their true values, and not decoded.
+
+        given: the `given_sources`. arrays: those of the given blocks too. Returns the columns, and which rows have
+        derived columns in the ranges that were learned of their values, (n,) bool.
+        """
+        if self.dependencies.by_column:
+            arrays = self.dependencies.decode(self.all_blocks, arrays)
+        columns = self._shown([*names, *self.derived.ends], arrays, rows, {}, given)
+        count = len(rows.numbers)
+        fits = self.derived.in_range(columns) if self.derived.ends else np.ones(count, bool)
+        return pd.DataFrame({name: columns[name] for name in names}, index=range(count)), fits
+
     def moved(
         self, frame: pd.DataFrame, learned: pd.DataFrame, arrays: Arrays, names: Iterable[str]
     ) -> dict[str, np.ndarray]:
@@ -203,10 +240,18 @@ class Encoder:
         return result
 
     def _shown(
-        self, names: Iterable[str], arrays: Arrays, rows: Rows, masks: Mapping[str, Mask]
+        self,
+        names: Iterable[str],
+        arrays: Arrays,
+        rows: Rows,
+        masks: Mapping[str, Mask],
+        given: Mapping[str, pd.Series] = NOTHING,
     ) -> dict[str, pd.Series]:
-        """Decode some learned columns, and those that they are computed from or copy; surrogates are missing."""
-        wanted, columns = self._sources(names), dict[str, pd.Series]()
+        """Decode some learned columns, and those that they are computed from or copy; surrogates are missing.
+
+        given: columns that need not be decoded.
+        """
+        wanted, columns = self._sources(names) - given.keys(), dict(given)
         for name in self.order:
             if name not in wanted:
                 continue

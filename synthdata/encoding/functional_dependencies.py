@@ -42,6 +42,7 @@ class FunctionalDependencies:
         hiding: Collection[str] = (),
         flags: Collection[str] = (),
         moved: Moved | None = None,
+        given: Collection[str] = (),
     ) -> Self:
         """Compare all columns with the categorical ones, sources with more symbols first.
 
@@ -49,7 +50,7 @@ class FunctionalDependencies:
         subject counts once for each value. nullable: columns whose first symbol means missing. hiding: columns whose
         last symbol stands for rare values. flags: columns that say that a number is invented. moved: rows, (n,) bool by
         column, whose number was moved to another one, since few have it: what occurs with it says nothing of the other
-        one.
+        one. given: columns that are known before all others, and so follow from none.
         """
         columns = [
             Column.of(
@@ -58,7 +59,8 @@ class FunctionalDependencies:
             for name, block in layout.items()
             if isinstance(block, Categorical) or (isinstance(block, Binned) and not block.links)
         ]
-        return cls(find_dependencies(columns, subjects))
+        found = find_dependencies(columns, subjects)
+        return cls({name: each for name, each in found.items() if name not in given})
 
     def layout(self, layout: Layout) -> Layout:
         """The layout that generators learn."""

@@ -58,8 +58,9 @@ AUTO = "auto"  # value of a setting that is to be chosen from the size of the da
 class Signature:
     """What a generator samples, and what it is conditioned on.
 
-    layout: the blocks that are sampled: those of a table, or the single block of an image or a text. condition: the
-    tabular blocks of the same record that are given; empty for a table.
+    layout: the blocks that are sampled: those of a table, or the single block of an image or a text. condition: tabular
+    blocks that are given: of an image or a text, those of the same record; of a table whose rows belong to others, what
+    a row is told of its owner and of the row before; empty for any other table.
     """
 
     layout: Layout
@@ -82,19 +83,21 @@ class Size:
     """The size of the training data, from which settings that say "auto" are chosen.
 
     rows: number of training rows. layout: the blocks that are sampled. tokens: of a text field, the number of tokens in
-    all rows, end tokens included.
+    all rows, end tokens included. given: the number of blocks of the condition.
     """
 
     rows: int
     layout: Layout
     tokens: int = 0
+    given: int = 0
 
     @classmethod
     def of(cls, signature: Signature, arrays: Arrays) -> Self:
         """Check the arrays against the layout, and count."""
         rows = check_arrays(signature.layout, {name: arrays[name] for name in signature.layout})
         texts = [arrays[name] for name, block in signature.layout.items() if isinstance(block, Tokens)]
-        return cls(rows, signature.layout, sum(int((tokens > 0).sum()) + rows for tokens in texts))
+        count = sum(int((tokens > 0).sum()) + rows for tokens in texts)
+        return cls(rows, signature.layout, count, len(signature.condition))
 
     @property
     def columns(self) -> int:
@@ -151,8 +154,9 @@ class SearchRange:
 class Generator(ABC):
     """A fitted model of the distribution of a signature's blocks, given its condition.
 
-    A generator of a table has an empty condition and accepts masks (`allowed`); one of an image or a text is
-    conditioned on the table's blocks and accepts no masks.
+    A generator of a table accepts masks (`allowed`), and has an empty condition, unless its rows belong to others; the
+    families with `takes_condition` can learn these. One of an image or a text is conditioned on the table's blocks and
+    accepts no masks.
 
     search_space: the hyperparameters worth tuning. validated_by: what `val_loss` in the history measures, in words.
     history: one dict of metrics per epoch.
@@ -161,6 +165,7 @@ class Generator(ABC):
     Settings: ClassVar[type[Settings]]
     search_space: ClassVar[Mapping[str, SearchRange]] = {}
     validated_by: ClassVar[str] = "loss"
+    takes_condition: ClassVar[bool] = False
     signature: Signature
     settings: Any
     weights: Weights

@@ -3,6 +3,7 @@
 from synthdata.schema.editors import json_schema
 from synthdata.schema.model import Model, ModelLike
 from synthdata.schema.schema import MISSING, Schema, infer
+from synthdata.schema.sequence import Sequence
 from synthdata.schema.source import Source
 
-__all__ = ["MISSING", "Model", "ModelLike", "Schema", "Source", "infer", "json_schema"]
+__all__ = ["MISSING", "Model", "ModelLike", "Schema", "Sequence", "Source", "infer", "json_schema"]

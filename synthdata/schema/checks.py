@@ -34,6 +34,9 @@ def check_schema(schema: Schema, source: str) -> None:
     if schema.target is not None and schema.target not in schema.fields:
         raise SchemaError(f'{source}, target: no field "{schema.target}"; {nearest(schema.target, schema.fields)}')
     _check_subject(schema, source)
+    problem = None if schema.sequence is None else schema.sequence.problem(schema)
+    if problem:
+        raise SchemaError(f"{source}, sequence: {problem}")
     for name, field in schema.fields.items():
         if field.like is not None and (field.like not in schema.fields or schema.fields[field.like].is_made):
             learned = [other for other, each in schema.fields.items() if not each.is_made]

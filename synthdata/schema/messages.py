@@ -9,9 +9,12 @@ from pydantic import BaseModel, ValidationError
 from synthdata.fields import KINDS, Category
 from synthdata.messages import complaint
 from synthdata.schema.constraints import CONSTRAINTS, Ordered
+from synthdata.schema.sequence import Sequence
 from synthdata.schema.source import Source
 
 __all__ = ["explained"]
+
+PARTS: Mapping[str, type[BaseModel]] = {"source": Source, "sequence": Sequence}  # keys that hold mappings of their own
 
 
 def explained(error: ValidationError, schema: type[BaseModel], source: str) -> str:
@@ -32,6 +35,6 @@ def explained(error: ValidationError, schema: type[BaseModel], source: str) -> s
         where = f"{source}, constraint {int(place[1]) + 1}"
         kind, place = (place[2] if len(place) > 2 else None), place[3:]
         model, kinds = CONSTRAINTS.get(str(kind), Ordered), CONSTRAINTS
-    elif place and place[0] == "source" and len(place) > 1:
-        where, place, model = f"{source}, source", place[1:], Source
+    elif place and place[0] in PARTS and len(place) > 1:
+        where, place, model = f"{source}, {place[0]}", place[1:], PARTS[place[0]]
     return complaint(first, model, where, place, kinds=kinds)

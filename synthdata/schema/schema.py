@@ -33,6 +33,7 @@ from synthdata.schema.messages import explained
 from synthdata.schema.model import Model
 from synthdata.schema.points import propose_coordinates
 from synthdata.schema.proposals import propose_constraints
+from synthdata.schema.sequence import Sequence
 from synthdata.schema.source import BAD_ROWS, FOUND, Source
 from synthdata.schema.yaml import read_yaml, with_listed, with_model, write_yaml
 from synthdata.subjects import Subjects
@@ -62,6 +63,8 @@ class Schema(BaseModel):
         The columns that name who is to be protected, a patient or a customer. Without one, every row is its own.
     rows_per_subject : int, default 100
         The most rows of a subject that are learned.
+    sequence : Sequence, optional
+        Whose rows follow each other in time, and by which column: `Sequence(entity="user", order_by="ts")`.
     source : Source, optional
         How the file that the table comes from is written.
     joined : dict of str to str, default {}
@@ -104,6 +107,7 @@ class Schema(BaseModel):
     subject: tuple[str, ...] = Key(default=(), description="the columns that name who is to be protected")
     rows_per_subject: int = Key(default=100, ge=1, description="the most rows of a subject that are learned")
     source: Source = Key(default=Source(), description="how the file is written, where it does not show it")
+    sequence: Sequence | None = Key(default=None, description="whose rows follow each other, and by what")
     joined: dict[str, str] = Key(default={}, description="columns of files whose cells hold several fields: how")
     model: Model = Model()
     fields: dict[str, AnyField] = Key(min_length=1)
@@ -165,7 +169,12 @@ class Schema(BaseModel):
 
     @classmethod
     def _of_data(cls, data: Mapping[str, Any], source: str) -> Schema:
-        return cls.model_validate(data, context={"source": source})
+        schema = cls.model_validate(data, context={"source": source})
+        columns = {**schema.fields, **schema.joined}
+        for name in schema.source.types:
+            if name not in columns:
+                raise SchemaError(f'{source}, source, types: no column "{name}"; {nearest(name, columns)}')
+        return schema
 
     @classmethod
     def infer(cls, data: pd.DataFrame | str | Path, name: str = "table", *, target: str | None = None) -> Schema:

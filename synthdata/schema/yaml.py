@@ -85,6 +85,8 @@ def write_yaml(schema: Schema, notes: Mapping[str, str], reasons: Mapping[str, s
         head["subject"] = schema.subject[0] if len(schema.subject) == 1 else list(schema.subject)
     if schema.rows_per_subject != defaults["rows_per_subject"].default:
         head["rows_per_subject"] = schema.rows_per_subject
+    if schema.sequence is not None:
+        head["sequence"] = schema.sequence.model_dump()
     if schema.source != Source():
         head["source"] = schema.source.said
     if schema.joined:

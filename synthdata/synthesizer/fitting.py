@@ -11,7 +11,7 @@ import pandas as pd
 
 from synthdata.blocks import Arrays, Layout, tabular
 from synthdata.budget import LEAST_SECONDS, Budget, check_minutes
-from synthdata.errors import DataError, TrainingError
+from synthdata.errors import DataError, SchemaError, TrainingError
 from synthdata.io.readers import LEAST_TO_TRAIN
 from synthdata.messages import check_frame, check_schema
 from synthdata.models import AUTO, settings
@@ -70,6 +70,11 @@ def request(
     if schema is not None:
         check_schema(schema, "fit")
     schema = schema or Schema.infer(frame)
+    if schema.sequence is not None:
+        raise SchemaError(
+            "sequence: rows that follow each other are learned by `synthdata train`, and in Python by "
+            "relations.SequenceSynthesizer; leave sequence out, and each row is drawn by itself"
+        )
     if model is not None and not isinstance(model, str):
         schema, model = schema.replace(model=model), None
     schema.check()

@@ -668,23 +668,26 @@ class Synthesizer:
         >>> synthesizer.save("patients.model")  # doctest: +SKIP
 
         """
+        privacy = {
+            "subject": list(self.schema.subject) or "each row is its own",
+            "subjects_behind_each_value": "at least 5 to 8, drawn once a column",
+            "range_ends": "at or beyond them lie 5 to 8 subjects",
+            "holds_rows": False,
+        }
+        about = {"family": self.family, **self.about, "privacy": privacy}
+        artefact.write(Path(path), self.files(), about, force=force)
+        return Path(path)
+
+    def files(self) -> dict[str, bytes]:
+        """The files of the model directory, without its manifest."""
         schema = self.schema.model_copy(update={"suite": None, "constraints": self.constraints})
-        files = {
+        return {
             artefact.SCHEMA: schema.dump().encode(),
             artefact.CODECS: json.dumps(self.encoder.to_json(), ensure_ascii=False).encode(),
             artefact.SUITE: json.dumps(self.suite, ensure_ascii=False, indent=1).encode(),
             **table_files(self.family, self.generator),
             **self.stages.files(),
         }
-        privacy = {
-            "subject": list(schema.subject) or "each row is its own",
-            "subjects_behind_each_value": "at least 5 to 8, drawn once a column",
-            "range_ends": "at or beyond them lie 5 to 8 subjects",
-            "holds_rows": False,
-        }
-        about = {"family": self.family, **self.about, "privacy": privacy}
-        artefact.write(Path(path), files, about, force=force)
-        return Path(path)
 
     @classmethod
     def load(cls, path: str | Path) -> Synthesizer:
@@ -712,6 +715,13 @@ class Synthesizer:
         """
         path = Path(path)
         manifest, files = artefact.read(path)
+        if "tables" in manifest:
+            raise ArtefactError(f"{path}: a model of several tables; load it with RelationalSynthesizer.load")
+        return cls.of_files(manifest, files, path)
+
+    @classmethod
+    def of_files(cls, manifest: Mapping[str, Any], files: Mapping[str, bytes], path: Path) -> Synthesizer:
+        """Restore what `files` wrote; ArtefactError if it does not fit. path: for messages."""
         try:
             schema = Schema.parse(files[artefact.SCHEMA].decode(), source=f"{path}/{artefact.SCHEMA}")
             encoder = Encoder.from_json(schema, json.loads(files[artefact.CODECS]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+import numpy as np
 import pandas as pd
 
 from synthdata.errors import GateError
@@ -151,6 +152,10 @@ class Gate:
     def check(self, frame: pd.DataFrame) -> Verdict:
         """Check all of a frame and return the verdict."""
         return self._judge(frame)[0]
+
+    def passing(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows of a frame pass what is expected of each row by itself: (n,) bool."""
+        return Run(self._plan, [], rows=None, most=None, strict=True, listener=silent).passing(frame)
 
     def validate(self, frame: pd.DataFrame) -> Validated:
         """Check all of a frame; GateError, with the verdict, if any row fails."""

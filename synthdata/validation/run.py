@@ -193,6 +193,14 @@ class Run:
                 yield passed
         self._conclude()
 
+    def passing(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows of a frame pass what is expected of each row by itself: (n,) bool."""
+        result = np.ones(len(frame), bool)
+        for _, outcome in self._outcomes(self._plan.compute_statistics(_typed(frame, self._plan.schema))):
+            if outcome.rows is not None:
+                result[outcome.rows] = False
+        return result
+
     def rejected(self) -> pd.DataFrame:
         """The rows that were set aside, as far as they were kept, and the first expectation each failed."""
         fields = self._plan.schema.fields

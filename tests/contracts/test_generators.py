@@ -202,3 +202,25 @@ def test_a_row_that_is_filled_is_a_function_of_its_place(imputing):
         {},
     )
     assert all(np.array_equal(whole[name][:100], first[name]) for name in LAYOUT)
+
+
+@pytest.mark.parametrize("name", [name for name in SHORT if family(name).takes_condition])
+def test_rows_follow_from_blocks_that_are_given(name):
+    rng = np.random.default_rng(2)
+    given = {
+        "owner": rng.integers(0, 4, ROWS),
+        "before": np.stack([rng.integers(0, 6, ROWS), rng.random(ROWS)], axis=1),
+    }
+    table = {"own": np.where(rng.random(ROWS) < 0.95, given["owner"], 3), **small_table(ROWS)}
+    signature = Signature({"own": Categorical(4), **LAYOUT}, {"owner": Categorical(4), "before": Binned(1, 5, 3)})
+    generator = family(name).fit(
+        signature, {**table, **given}, settings(name, SHORT[name] | {"epochs": 12}), Run(seed=3)
+    )
+    drawn = generator.sample(rng_of(0), ROWS, condition=given)
+    assert check_arrays(signature.layout, drawn) == ROWS
+    assert np.mean(drawn["own"] == given["owner"]) > 0.85
+    again = type(generator).restore(signature, json.loads(json.dumps(generator.config())), generator.weights)
+    first = again.sample(rng_of(0), 200, condition=take(given, slice(200)))
+    assert all(np.array_equal(first[block], drawn[block][:200]) for block in signature.layout)
+    masked = generator.sample(rng_of(1), 300, condition=take(given, slice(300)), allowed={"own": np.arange(4) < 2})
+    assert masked["own"].max() < 2

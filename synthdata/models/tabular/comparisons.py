@@ -50,12 +50,12 @@ class Comparisons:
         return cls(chosen, ranks, tuple(quantities[source].starts(quantities[column]) for column, source in chosen))
 
     @classmethod
-    def find(cls, layout: Layout, symbols: np.ndarray) -> Self:
-        """Compare the pairs for which that tells most. symbols: (n, columns, 2)."""
+    def find(cls, layout: Layout, symbols: np.ndarray, given: int = 0) -> Self:
+        """Compare the pairs for which that tells most. symbols: (n, columns, 2). given: the first, sources only."""
         quantities, coarse = _quantities(layout), symbols[:COMPARED, :, 0].astype(np.int64)
         pairs = []
         for column, own in quantities.items():
-            if len(own.lows) < FEWEST_SYMBOLS:
+            if column < given or len(own.lows) < FEWEST_SYMBOLS:
                 continue
             told = {
                 source: _information(coarse[:, column], coarse[:, source], own.ranks, other.places(own))

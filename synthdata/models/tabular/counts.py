@@ -20,7 +20,7 @@ class Frequencies:
 
     coarse_log: (all coarse,) float32, log-marginals, NEVER where a symbol does not occur.
     fine_log: (all coarse, most fine) float32, log-frequencies given the coarse symbol.
-    loss_weights: (columns,) float32, the weight of each column's log-likelihood in the loss.
+    loss_weights: (columns,) float32, the weight of each column's log-likelihood in the loss; 0 of given ones.
     """
 
     table: SymbolTable
@@ -31,7 +31,9 @@ class Frequencies:
     @classmethod
     def of(cls, table: SymbolTable, symbols: np.ndarray, balance: float = 0.0) -> Self:
         """Count symbols (rows, columns, 2); columns are weighted by their entropy to the power of `-balance`."""
-        return cls(table, *_log_marginals(table, symbols), _loss_weights(symbols, balance))
+        weights = np.zeros(table.count, np.float32)
+        weights[table.given :] = _loss_weights(symbols[:, table.given :], balance)
+        return cls(table, *_log_marginals(table, symbols), weights)
 
     @property
     def logs(self) -> dict[str, np.ndarray]:

@@ -80,11 +80,11 @@ def coarse_heads(
 def _classes(frequencies: Frequencies) -> list[tuple[int, list[int], np.ndarray]]:
     """For each class its size limit, its columns, and their initial biases (members, size).
 
-    Columns of a single symbol need no head and are in no class.
+    Columns that are given, or of a single symbol, need no head and are in no class.
     """
     table, result, bottom = frequencies.table, [], 1
     for top in WIDTH_CLASSES:
-        members = [i for i in range(table.count) if bottom < table.coarse[i] <= top]
+        members = [i for i in table.targets if bottom < table.coarse[i] <= top]
         bottom = top
         if members:
             start = np.full((len(members), int(table.coarse[members].max())), NEVER, np.float32)
@@ -110,19 +110,19 @@ def row_log_likelihood(
     """Log-likelihood of symbols (rows, columns, 2), columns weighted by `frequencies.loss_weights`: (rows,), in nats.
 
     coarse: for each class its columns and logits (rows, members, size). fine: maps indices into the table of coarse
-    symbols (rows, columns with a fine symbol) to logits (rows, columns with a fine symbol, most fine).
+    symbols (rows, fine targets) to logits (rows, fine targets, most fine).
     """
     table, loss_weights = frequencies.table, frequencies.loss_weights
     total = tf.zeros(tf.shape(symbols)[0])
     for members, logits in coarse:
         each = log_likelihood(logits, tf.gather(symbols[..., 0], members, axis=1))
         total += tf.reduce_sum(loss_weights[members] * each, axis=1)
-    if table.with_fine:
-        chosen = tf.gather(symbols, table.with_fine, axis=1)
-        logits = fine(chosen[..., 0] + table.starts[table.with_fine])
-        has_fine = chosen[..., 0] >= table.firsts[table.with_fine]
+    if table.fine_targets:
+        chosen = tf.gather(symbols, table.fine_targets, axis=1)
+        logits = fine(chosen[..., 0] + table.starts[table.fine_targets])
+        has_fine = chosen[..., 0] >= table.firsts[table.fine_targets]
         each = tf.where(has_fine, log_likelihood(logits, chosen[..., 1]), 0.0)
-        total += tf.reduce_sum(loss_weights[table.with_fine] * each, axis=1)
+        total += tf.reduce_sum(loss_weights[table.fine_targets] * each, axis=1)
     return total
 
 

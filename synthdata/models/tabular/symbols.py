@@ -60,24 +60,28 @@ class SymbolTable:
 
     The table of coarse symbols has a row for each, column by column; `starts` are the first rows of columns. The table
     of fine symbols has `most_fine` rows for each column that has any, from `fine_starts` on, and a last one for "none",
-    `no_fine`. count: number of columns. with_fine: the columns that have fine symbols.
+    `no_fine`. count: number of columns. with_fine: the columns that have fine symbols. given: how many columns, from
+    the first, are given, and never sampled. targets: all others. fine_targets: those of them that have fine symbols.
     """
 
-    def __init__(self, columns: tuple[Column, ...]) -> None:
-        self.columns, self.count = columns, len(columns)
+    def __init__(self, columns: tuple[Column, ...], given: int = 0) -> None:
+        self.columns, self.count, self.given = columns, len(columns), given
+        self.targets = range(given, len(columns))
         self.coarse = np.array([column.coarse for column in columns], np.int32)
         self.starts = np.concatenate([[0], np.cumsum(self.coarse)]).astype(np.int32)  # (columns + 1,)
         self.firsts = np.array([column.first for column in columns], np.int32)
         self.most_fine = max(column.fine for column in columns)
         self.with_fine = [i for i, column in enumerate(columns) if column.fine > 1]
+        self.fine_targets = [i for i in self.with_fine if i >= given]
         self.no_fine = len(self.with_fine) * self.most_fine
         self.fine_starts = np.full(self.count, self.no_fine, np.int32)
         self.fine_starts[self.with_fine] = np.arange(len(self.with_fine)) * self.most_fine
 
     @classmethod
-    def of(cls, layout: Layout) -> SymbolTable:
-        """The symbols of a tabular layout."""
-        return cls(columns_of(layout))
+    def of(cls, layout: Layout, given: Layout | None = None) -> SymbolTable:
+        """The symbols of a tabular layout, after those of blocks that are given."""
+        before = columns_of(given or {})
+        return cls((*before, *columns_of(layout)), len(before))
 
     @property
     def coarse_rows(self) -> int:

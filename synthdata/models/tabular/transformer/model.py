@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field as Key
 from pydantic import PositiveInt, model_validator
 
-from synthdata.blocks import Arrays, check_arrays
+from synthdata.blocks import Arrays, Layout, check_arrays
 from synthdata.models.base import (
     NOTHING,
     ImputingGenerator,
@@ -90,7 +90,7 @@ class Transformer(Settings):
 
     def auto(self, size: Size) -> dict[str, Any]:
         """By the number of rows and columns."""
-        rows, columns = size.rows, size.columns
+        rows, columns = size.rows, size.columns + size.given
         batch_size = self.batch_size
         if batch_size == "auto":
             batch_size = int(np.clip(2 ** np.round(np.log2(rows / 24)), 32, 256))
@@ -110,10 +110,12 @@ class TransformerGenerator(Trained[Transformer], ImputingGenerator):
     """A trained `TransformerNetwork`.
 
     facts: `order`, the column indices in sampling order, low entropy first; `compared`, the pairs of `Comparisons`.
+    Columns are counted from those of the condition, which are given to every row and known before all others.
     """
 
     Settings: ClassVar[type[Settings]] = Transformer
     validated_by: ClassVar[str] = "loss in nats a row, columns weighted by `entropy_weighting`"
+    takes_condition: ClassVar[bool] = True
     search_space: ClassVar[Mapping[str, SearchRange]] = {
         "width": SearchRange(choices=(48, 64, 96, 128)),
         "layers": SearchRange(choices=(2, 3, 4)),
@@ -125,34 +127,44 @@ class TransformerGenerator(Trained[Transformer], ImputingGenerator):
     @classmethod
     def shapes(cls, signature: Signature, settings: Transformer, facts: Mapping[str, Any]) -> Shapes:
         """Weight shapes of the network, and of the log-frequencies that biases start from."""
-        if sorted(facts["order"]) != list(range(len(signature.layout))):
+        whole, given = {**signature.condition, **signature.layout}, len(signature.condition)
+        if sorted(facts["order"]) != list(range(given, len(whole))):
             raise ValueError(f"order {facts['order']} is not one of {len(signature.layout)} columns")
-        comparisons = Comparisons.of(signature.layout, facts["compared"])
-        return weight_shapes(SymbolTable.of(signature.layout), settings, len(comparisons.pairs))
+        comparisons = Comparisons.of(whole, facts["compared"])
+        if any(column < given for column, _ in comparisons.pairs):
+            raise ValueError("a column that is given is compared with others")
+        return weight_shapes(SymbolTable.of(signature.layout, signature.condition), settings, len(comparisons.pairs))
 
     @classmethod
     def train(cls, signature: Signature, settings: Transformer, arrays: Arrays, run: Run) -> Learned:
         """Train with early stopping on the validation loss."""
         from synthdata.models.tabular.transformer.training import train  # imports Keras
 
-        symbols = split(signature.layout, arrays)
-        return train(signature.layout, symbols, sampling_order(symbols), settings, run)
+        symbols = split({**signature.condition, **signature.layout}, arrays)
+        return train(signature, symbols, sampling_order(symbols, len(signature.condition)), settings, run)
+
+    @cached_property
+    def _whole(self) -> Layout:
+        """The layout of all columns, those of the condition first."""
+        return {**self.signature.condition, **self.signature.layout}
 
     @cached_property
     def _sampler(self) -> ColumnSampler:
-        comparisons = Comparisons.of(self.signature.layout, self.facts["compared"])
-        return ColumnSampler(SymbolTable.of(self.signature.layout), self.weights, comparisons)
+        comparisons = Comparisons.of(self._whole, self.facts["compared"])
+        table = SymbolTable.of(self.signature.layout, self.signature.condition)
+        return ColumnSampler(table, self.weights, comparisons)
 
     def sample(
         self, rng: np.random.Generator, rows: int, *, condition: Arrays = NOTHING, allowed: Weights = NOTHING
     ) -> Arrays:
         """Sample columns one by one: those with a mask first, narrowest first, then the others in sampling order."""
-        names = list(self.signature.layout)
-        uniform = rng.random((rows, len(names), 3), dtype=np.float32)
+        given, names = self.signature.condition, list(self._whole)
+        uniform = rng.random((rows, len(self.signature.layout), 3), dtype=np.float32)
         first = sorted(allowed, key=lambda name: float(np.mean(allowed[name])))
         order = [*map(names.index, first), *(i for i in self.facts["order"] if names[i] not in allowed)]
-        masks = allowed_logits(self.signature.layout, self.weights["coarse_log"], self.weights["fine_log"], allowed)
-        symbols = self._sampler.draw(order, uniform[..., :2], *masks, self.settings.min_lift)
+        masks = allowed_logits(self._whole, self.weights["coarse_log"], self.weights["fine_log"], allowed)
+        known = split(given, condition) if given else None
+        symbols = self._sampler.draw(order, uniform[..., :2], *masks, self.settings.min_lift, known)
         return join(self.signature.layout, symbols, uniform[..., 2].astype(np.float64))
 
     def impute(
@@ -204,9 +216,9 @@ def weight_shapes(table: SymbolTable, settings: Transformer, pairs: int = 0) -> 
         "fine_log": (rows, table.most_fine),
         "coarse_value": (rows, width),
         "fine_value": (table.fine_rows, width),
-        "coarse_score": (table.count, rows, settings.heads),
-        "fine_score": (table.count, table.fine_rows, settings.heads),
-        "predict": (table.count, width),
+        "coarse_score": (len(table.targets), rows, settings.heads),
+        "fine_score": (len(table.targets), table.fine_rows, settings.heads),
+        "predict": (len(table.targets), width),
         "out": (width, width),
         "head": (width, rows),
         "head_bias": (rows,),
@@ -215,21 +227,23 @@ def weight_shapes(table: SymbolTable, settings: Transformer, pairs: int = 0) -> 
         shapes |= {f"up_{layer}": (width, wide), f"up_bias_{layer}": (wide,), f"down_{layer}": (wide, width)}
     if pairs:
         shapes |= {"step_head": (pairs, width, len(STEPS)), "step_bias": (pairs, len(STEPS))}
-    if table.with_fine:
+    if table.fine_targets:
         shapes |= {
             "fine_hidden": (width, 2 * width),
             "fine_given": (rows, 2 * width),
-            "fine_head": (len(table.with_fine), 2 * width, table.most_fine),
+            "fine_head": (len(table.fine_targets), 2 * width, table.most_fine),
             "fine_bias": (rows, table.most_fine),
         }
     return shapes
 
 
-def sampling_order(symbols: np.ndarray) -> tuple[int, ...]:
+def sampling_order(symbols: np.ndarray, given: int = 0) -> tuple[int, ...]:
     """The column indices in sampling order: low entropy first, columns of similar entropy in the schema's order.
+
+    given: columns, from the first, that are not sampled.
 
     Rows that agree in the columns so far share computation (see `sampler`), so columns of few values come first; the
     schema's order keeps related columns together.
     """
     entropy = entropies(symbols)
-    return tuple(sorted(range(len(entropy)), key=lambda i: round(min(float(entropy[i]), 4.5) / 1.5)))
+    return tuple(sorted(range(given, len(entropy)), key=lambda i: round(min(float(entropy[i]), 4.5) / 1.5)))

@@ -2,7 +2,8 @@
 
 Each column attends to the columns before it in the row's order. The result passes through residual feed-forward blocks
 to a head of its own, whose bias starts at the column's log-marginals. Since orders are random in training, any set of
-columns can be conditioned on (Uria et al. 2014, arXiv:1310.1757; Yang et al. 2019, arXiv:1906.08237).
+columns can be conditioned on (Uria et al. 2014, arXiv:1310.1757; Yang et al. 2019, arXiv:1906.08237). Columns that are
+given come before all others in every order, and have neither state nor head.
 
 The coarse symbol (see `symbols`) is predicted from the state, and from comparisons with known quantities (see
 `comparisons`); the fine one from the state and the coarse symbol.
@@ -55,8 +56,8 @@ class TransformerNetwork(keras.Model):
         table, width = self.table, self.width
         self.embedding = SymbolEmbedding(self.frequencies, width, rng)
         self.source_embedding = weight(self, "read_embedding", rng.normal(0.0, 0.5, (table.count, width)))
-        self.target_embedding = weight(self, "predict_embedding", rng.normal(0.0, 0.5, (table.count, width)))
-        scores = table.count * self.heads  # one per head for each column that may attend
+        self.target_embedding = weight(self, "predict_embedding", rng.normal(0.0, 0.5, (len(table.targets), width)))
+        scores = len(table.targets) * self.heads  # one per head for each column that may attend
         self.coarse_score = weight(self, "coarse_score_embedding", rng.normal(0.0, 0.02, (table.coarse_rows, scores)))
         self.fine_score = weight(self, "fine_score_embedding", rng.normal(0.0, 0.02, (table.fine_rows, scores)))
         self.out = weight(self, "out", rng.normal(0.0, 1 / math.sqrt(width), (width, width)))
@@ -69,8 +70,8 @@ class TransformerNetwork(keras.Model):
         if pairs:
             self.step_head = weight(self, "step_head", np.zeros((pairs, width, len(STEPS))))
             self.step_bias = weight(self, "step_bias", np.zeros((pairs, len(STEPS))))
-        if table.with_fine:
-            count, most = len(table.with_fine), table.most_fine
+        if table.fine_targets:
+            count, most = len(table.fine_targets), table.most_fine
             hidden, given = (width, 2 * width), (table.coarse_rows, 2 * width)
             self.fine_hidden = weight(self, "fine_hidden", rng.normal(0.0, 1 / math.sqrt(width), hidden))
             self.fine_given = weight(self, "fine_given_embedding", rng.normal(0.0, 0.3, given))
@@ -85,18 +86,22 @@ class TransformerNetwork(keras.Model):
         """
         states = self._states(symbols, ranks, seed)
         coarse: Iterable[tuple[list[int], tf.Tensor]] = (
-            (each.members, tf.einsum("crw,cws->rcs", tf.gather(states, each.members), each.weights) + each.bias)
+            (each.members, tf.einsum("crw,cws->rcs", self._of(states, each.members), each.weights) + each.bias)
             for each in self.classes
         )
         if self.comparisons.pairs:
             coarse = self._compared(coarse, states, symbols, ranks)
 
         def fine(row: tf.Tensor) -> tf.Tensor:
-            inner = dense(tf.gather(states, self.table.with_fine), self.fine_hidden)
+            inner = dense(self._of(states, self.table.fine_targets), self.fine_hidden)
             inner = activate(inner + tf.gather(self.fine_given, tf.transpose(row)))
             return tf.einsum("crw,cws->rcs", inner, self.fine_head) + tf.gather(self.fine_bias, row)
 
         return -tf.reduce_mean(row_log_likelihood(self.frequencies, symbols, coarse, fine))
+
+    def _of(self, states: tf.Tensor, columns: list[int] | np.ndarray) -> tf.Tensor:
+        """The states of some columns, which are not given."""
+        return tf.gather(states, np.asarray(columns) - self.table.given)
 
     def _compared(
         self, coarse: Iterable[tuple[list[int], tf.Tensor]], states: tf.Tensor, symbols: tf.Tensor, ranks: tf.Tensor
@@ -104,7 +109,7 @@ class TransformerNetwork(keras.Model):
         """Logits of classes, with what comparisons with known sources add."""
         pairs, starts = self.comparisons.pairs, self.comparisons.starts
         columns, sources = np.array(pairs).T
-        heights = tf.einsum("prw,pwt->rpt", tf.gather(states, columns), self.step_head) + self.step_bias
+        heights = tf.einsum("prw,pwt->rpt", self._of(states, columns), self.step_head) + self.step_bias
         heights = STEP_SCALE * tf.pad(heights, ((0, 0), (0, 1), (0, 0)))  # the last for columns that are not compared
         first = np.cumsum([0, *(len(each) for each in starts[:-1])]).astype(np.int32)
         rises = tf.gather(np.concatenate(starts), tf.gather(symbols[..., 0], sources, axis=1) + first)
@@ -119,16 +124,16 @@ class TransformerNetwork(keras.Model):
             yield members, logits
 
     def _states(self, symbols: tf.Tensor, ranks: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
-        """The state of each column given the columns before it: (columns, rows, width)."""
+        """The state of each column that is not given, conditioned on the columns before it: (targets, rows, width)."""
         table, rows = self.table, symbols.shape[0]
-        count = table.count
+        count, targets = table.count, len(table.targets)
         coarse, fine = self.embedding.indices(symbols)
         values = self.embedding(symbols) + self.source_embedding
         scores = tf.gather(self.coarse_score, coarse) + tf.gather(self.fine_score, fine)
-        scores = tf.transpose(tf.reshape(scores, (rows, count, count, self.heads)), (0, 3, 2, 1))
-        visible = ranks[:, None, :] < ranks[:, :, None]
+        scores = tf.transpose(tf.reshape(scores, (rows, count, targets, self.heads)), (0, 3, 2, 1))
+        visible = ranks[:, None, :] < ranks[:, table.given :, None]
         if self.related is not None:
-            visible &= self.related
+            visible &= self.related[table.given :]
         x = tf.transpose(attend(scores, visible, values), (1, 0, 2))
         return self.body(dense(x, self.out) + self.target_embedding[:, None], drop=Dropout(self.dropout, seed))
 
@@ -136,10 +141,11 @@ class TransformerNetwork(keras.Model):
         """The weights, by name, for `ColumnSampler`: gains folded in, embeddings summed, heads concatenated."""
         table, width = self.table, self.width
         source = np.repeat(self.source_embedding.numpy(), table.coarse, axis=0)
-        scores = (table.count, self.heads)
+        scores = (len(table.targets), self.heads)
         coarse_score = self.coarse_score.numpy().reshape(-1, *scores).transpose(1, 0, 2)
         if self.related is not None:
-            coarse_score = np.where(np.repeat(self.related, table.coarse, axis=1)[..., None], coarse_score, HIDDEN)
+            seen = np.repeat(self.related[table.given :], table.coarse, axis=1)
+            coarse_score = np.where(seen[..., None], coarse_score, HIDDEN)
         result = {
             "coarse_value": self.embedding.coarse_table().numpy() + source,
             "fine_value": self.embedding.fine_table().numpy(),
@@ -157,7 +163,7 @@ class TransformerNetwork(keras.Model):
                 "step_head": STEP_SCALE * gain * self.step_head.numpy(),
                 "step_bias": STEP_SCALE * self.step_bias.numpy(),
             }
-        if table.with_fine:
+        if table.fine_targets:
             result |= {
                 "fine_hidden": gain * self.fine_hidden.numpy(),
                 "fine_given": self.fine_given.numpy(),

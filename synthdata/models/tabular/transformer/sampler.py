@@ -72,7 +72,7 @@ class Source:
 class ColumnSampler:
     """Samples symbols column by column, in any order of the columns.
 
-    parts: for each column that is sampled and each head, the exponential of each symbol's attention score: (columns,
+    parts: for each column that is sampled and each head, the exponential of each symbol's attention score: (targets,
     heads, all symbols), coarse symbols first, then fine ones. values: for each head, the value of each symbol: (all
     symbols, width / heads). What "no fine symbol" adds is added to the coarse symbols of columns that never have one.
     pairs: for each column, the comparisons with others. rises: for each comparison and step, the first rank, counted
@@ -106,20 +106,25 @@ class ColumnSampler:
         coarse_mask: np.ndarray,
         fine_mask: np.ndarray,
         min_lift: float = 0.0,
+        given: np.ndarray | None = None,
     ) -> np.ndarray:
-        """Sample rows. Returns symbols (rows, columns, 2) int32 in the schema's order.
+        """Sample rows. Returns symbols (rows, targets, 2) int32 in the schema's order.
 
-        order: column indices, first to last. uniform: (rows, columns, 2) float32 in [0, 1). coarse_mask: (all coarse,),
+        order: column indices, first to last. uniform: (rows, targets, 2) float32 in [0, 1). coarse_mask: (all coarse,),
         fine_mask: (all coarse, most fine): float32, added to the logits. min_lift: a coarse symbol whose probability in
-        a row is below this share of its frequency is not drawn.
+        a row is below this share of its frequency is not drawn. given: the symbols (rows, given, 2) of the columns that
+        are given, if there are any; each row is then a prefix of its own.
         """
-        rows = len(uniform)
+        rows, first = len(uniform), self.table.given
         symbols = np.zeros((*uniform.shape[:2], 2), np.int32)
         biases = self._biases(coarse_mask, fine_mask, min_lift)
         known = Known(self, 1)
         prefix = np.zeros(rows, np.int64)  # index of each row's prefix
+        if given is not None:
+            known = Known.of(self, given, np.ones(given.shape[:2], bool))
+            prefix = np.arange(rows)
         for column in order:
-            drawn, own = symbols[:, column], uniform[:, column]
+            drawn, own = symbols[:, column - first], uniform[:, column - first]
             if known.count < rows:
                 states, sources = known.states(column), known.sources(column)
                 self._draw_shared(column, states, prefix, own, biases, sources, out=drawn)
@@ -260,7 +265,7 @@ class ColumnSampler:
 
         states: (n, width). given: (n,), coarse symbols as indices into the table of all columns.
         """
-        fine, which = self.table.columns[column].fine, self.table.with_fine.index(column)
+        fine, which = self.table.columns[column].fine, self.table.fine_targets.index(column)
         inner = states @ self.weights["fine_hidden"]
         inner += np.take(self.weights["fine_given"], given, axis=0)
         activate(inner)
@@ -350,7 +355,7 @@ class Known:
         weights = self.sampler.weights
         mixed = self._attend(column, rows)
         x = mixed @ weights["out"]
-        x += weights["predict"][column]
+        x += weights["predict"][column - self.sampler.table.given]
         feed_forward(weights, x, out=out, spare=mixed)
 
     def _attend(self, column: int, rows: slice) -> np.ndarray:
@@ -362,7 +367,8 @@ class Known:
         ends = np.arange(n + 1, dtype=np.int32) * entries
         weights = csr_array((np.empty(n * entries, np.float32), symbols.ravel(), ends), (n, len(sampler.values[0])))
         result = np.empty((n, sampler.heads, sampler.width // sampler.heads), np.float32)
-        for head, (parts, values) in enumerate(zip(sampler.parts[column], sampler.values, strict=True)):
+        own_parts = sampler.parts[column - sampler.table.given]
+        for head, (parts, values) in enumerate(zip(own_parts, sampler.values, strict=True)):
             own = np.take(parts, symbols)  # (n, entries)
             own[:, alone:known] *= own[:, known:]
             if self.visible is not None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from synthdata.blocks import Layout
-from synthdata.models.base import Learned
+from synthdata.models.base import Learned, Signature
 from synthdata.models.tabular.comparisons import Comparisons
 from synthdata.models.tabular.counts import Frequencies
 from synthdata.models.tabular.related import related
@@ -24,10 +23,13 @@ ORDERS = 4096  # number of random column orders
 VALIDATION_BATCH = 500  # rows
 
 
-def train(layout: Layout, symbols: np.ndarray, order: tuple[int, ...], settings: Transformer, run: Run) -> Learned:
-    """Train on symbols (n, columns, 2) int32. order: the column indices in sampling order."""
-    frequencies = Frequencies.of(SymbolTable.of(layout), symbols, settings.entropy_weighting)
-    comparisons = Comparisons.find(layout, symbols)
+def train(
+    signature: Signature, symbols: np.ndarray, order: tuple[int, ...], settings: Transformer, run: Run
+) -> Learned:
+    """Train on symbols (n, columns, 2) int32, given columns first. order: the other columns, in sampling order."""
+    table, given = SymbolTable.of(signature.layout, signature.condition), len(signature.condition)
+    frequencies = Frequencies.of(table, symbols, settings.entropy_weighting)
+    comparisons = Comparisons.find({**signature.condition, **signature.layout}, symbols, given)
     batches = Batches.of(len(symbols), settings, run)
     network = TransformerNetwork(frequencies, comparisons, settings, run.seed, related(frequencies, symbols))
     task = TransformerTask(network, symbols, order, batches, settings)
@@ -51,7 +53,10 @@ class TransformerTask(Task):
         self.model, self.batches, self.settings = model, batches, settings
         self.fingerprint = fingerprint_of(settings.identity(), symbols)
         rng, count = np.random.default_rng([batches.seed, 5]), len(order)
+        given = symbols.shape[1] - count
         ranks = np.stack([np.argsort(order), *(rng.permutation(count) for _ in range(ORDERS))])
+        before = np.broadcast_to(np.arange(given), (len(ranks), given))  # in every order
+        ranks = np.concatenate([before, given + ranks], axis=1)
         self._symbols = tf.constant(symbols)
         self._ranks = tf.constant(ranks, tf.int32)  # row 0 is the sampling order
         self._evaluate = tf.function(self.loss)
