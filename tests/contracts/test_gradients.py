@@ -56,8 +56,8 @@ def arrays() -> dict[str, np.ndarray]:
     label = np.arange(ROWS) % 2
     sizes = rng.integers(2, 9, ROWS)
     return {
-        "colour": np.arange(ROWS) % 3,
-        "amount": np.stack([np.arange(ROWS) % 7, rng.random(ROWS)], axis=1),
+        "colour": np.arange(ROWS) * 3 // ROWS,  # columns that depend on each other attend to each other
+        "amount": np.stack([np.arange(ROWS) * 7 // ROWS, rng.random(ROWS)], axis=1),
         "wide": np.arange(ROWS) * 4,
         "label": label,
         "image": rng.integers(0, 256, (ROWS, 8, 8, 1)).astype(np.uint8),
