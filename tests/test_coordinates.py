@@ -16,6 +16,7 @@ from synthdata.encoding.made_columns import MadeColumns
 from synthdata.encoding.plane import LEAST_SUBJECTS_OF_A_LEAF, Plane
 from synthdata.errors import ConditionError, SchemaError
 from synthdata.fields import Rows
+from synthdata.schema import infer
 from synthdata.schema.constraints import Coordinates
 from synthdata.subjects import Subjects
 
@@ -201,3 +202,18 @@ def test_clusters_far_apart_are_kept_apart() -> None:
     apart = np.stack([np.hypot(drawn["lat"] - lat, drawn["lng"] - lng) for lat, lng in where.values()])
     assert apart.min(axis=0).max() < 0.5
     assert (np.array(list(where))[apart.argmin(axis=0)] == drawn["city"]).mean() > 0.97
+
+
+def test_halves_of_points_and_points_at_zero_are_said() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"lat": 48 + rng.random(400).round(5), "lon": 11 + rng.random(400).round(5)})
+    zeros = frame.copy()
+    zeros.iloc[:7] = 0.0
+    schema, found = infer(zeros)
+    assert [each.kind for each in schema.constraints] == ["coordinates"]
+    assert found.notes["lat"].endswith("7 rows are at 0, 0, far from all others: if missing is meant, empty them")
+    frame.loc[:30, "lon"] = np.nan
+    schema, found = infer(frame)
+    assert not schema.constraints
+    assert "in 31 rows one of the two is missing" in found.notes["lat"]
+    assert "lat" in found.matter

@@ -181,6 +181,13 @@ def test_products_of_columns_and_percentages(rng) -> None:
     assert "net = pieces * price" in proposed(**{**columns, "net": euros})
 
 
+def test_dates_that_stand_for_none_are_in_no_order(rng) -> None:
+    start = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, ROWS), unit="D")
+    end = (start + pd.to_timedelta(rng.integers(0, 90, ROWS), unit="D")).strftime("%Y-%m-%d").to_numpy()
+    assert proposed(start=start.strftime("%Y-%m-%d"), end=end) == ["start <= end"]
+    assert proposed(start=start.strftime("%Y-%m-%d"), end=np.where(rng.random(ROWS) < 0.3, "9999-12-31", end)) == []
+
+
 @pytest.mark.parametrize("factor", [0.2, 0.19, 1.95583, 0.01, 12])
 def test_a_fixed_share_of_a_column_is_a_product(rng, factor: float) -> None:
     net = np.round(rng.lognormal(6, 1, ROWS), 2)

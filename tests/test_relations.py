@@ -24,6 +24,7 @@ from synthdata.relations import (
     generate,
     train,
 )
+from synthdata.relations.guess import infer as guess
 from synthdata.synthesizer import Synthesizer
 
 SHORT = "{family: transformer, width: 16, layers: 1, epochs: 8}"
@@ -364,3 +365,47 @@ def test_tables_of_nothing_but_references_and_times_with_zones():
     assert drawn["links"]["device"].isin(drawn["devices"]["id"]).all()
     assert (drawn["readings"].groupby("device")["at"].diff().dropna() >= pd.Timedelta(0)).all()
     assert drawn["readings"]["state"].isna().any()
+
+
+def test_first_times_are_counted_from_the_owners() -> None:
+    rng = np.random.default_rng(0)
+    born = pd.Timestamp("1930-01-01") + pd.to_timedelta(rng.integers(0, 20_000, 300), unit="D")
+    owner = np.repeat(np.arange(300), rng.integers(0, 4, 300))
+    age = rng.integers(365 * 20, 365 * 22, len(owner))
+    frames = {
+        "people": pd.DataFrame({"id": [f"P{row:05}" for row in range(300)], "born": born}),
+        "visits": pd.DataFrame(
+            {"person_id": [f"P{row:05}" for row in owner], "day": born[owner] + pd.to_timedelta(age, unit="D")}
+        ),
+    }
+    relations = Relations.parse(
+        """
+        name: visits
+        tables:
+          people: {key: id, fields: {id: {kind: identifier, pattern: "P[0-9]{5}"}, born: {kind: datetime}}}
+          visits:
+            of: person_id
+            references: {person_id: people}
+            order_by: day
+            fields: {person_id: {kind: identifier, pattern: "P[0-9]{5}", unique: false}, day: {kind: datetime}}
+        """
+    )
+    model = RelationalSynthesizer.fit(frames, relations)
+    drawn = model.sample(200)
+    visits = drawn["visits"].merge(drawn["people"], left_on="person_id", right_on="id")
+    years = (visits["day"] - visits["born"]).dt.days / 365
+    assert years.min() >= 0  # by construction
+    is_first = ~visits["person_id"].duplicated()
+    assert years[is_first].between(19.5, 22.5).mean() > 0.9  # as learned
+
+
+def test_a_circle_and_a_key_that_repeats_are_said() -> None:
+    one = pd.DataFrame(
+        {"a_id": [f"A{row:04}" for row in range(100)], "b_id": [f"B{row % 50:04}" for row in range(100)]}
+    )
+    two = pd.DataFrame({"b_id": [f"B{row:04}" for row in range(50)], "a_id": [f"A{row:04}" for row in range(50)]})
+    notes = " ".join(guess({"a": one, "b": two}).notes)
+    assert "in a circle" in notes
+    three = pd.DataFrame({"c_id": [f"C{row:04}" for row in [*range(99), 5]]})
+    notes = " ".join(guess({"a": one, "b": two, "c": three}).notes)
+    assert '"c": "c_id" repeats in 1 rows' in notes

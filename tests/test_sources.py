@@ -91,6 +91,19 @@ def test_years_above_numbers_like_years_are_names(tmp_path: Path) -> None:
     assert list(read_table(path, Source(header=True))) == ["12", "40"]
 
 
+def test_subtotals_between_the_rows_are_refused_or_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    rows = [f"2024-01-{1 + row % 28:02},{100 + row},{row % 7}" for row in range(60)]
+    rows[20:20] = ["Sous-total,2345,"]
+    rows[45:45] = ["Sous-total,6789,"]
+    path.write_text("\n".join(["day,amount,n", *rows]) + "\n")
+    with pytest.raises(DataError, match="row 21 looks like a subtotal; take it out, or say --reject-bad-rows 2"):
+        read_table(path)
+    assert len(read_table(path, Source(bad_rows=2))) == 60
+    path.write_text("\n".join(["kind,amount", *(f"{kind},3" for kind in ["subtotal", "line"] * 30)]) + "\n")
+    assert len(read_table(path)) == 60  # half of the rows are no exceptions
+
+
 def test_a_total_below_the_rows_is_refused_or_left_out(tmp_path: Path) -> None:
     path = table(tmp_path / "t.csv", end="Total,,3021.5\n")
     with pytest.raises(DataError, match="row 61 looks like a total; take it out"):

@@ -176,3 +176,20 @@ def test_a_few_odd_dates_are_no_format() -> None:
 def test_an_offset_in_one_format_alone_is_refused() -> None:
     with pytest.raises(SchemaError, match="offset from UTC"):
         Schema(fields={"seen": Datetime(format="%Y-%m-%dT%H:%M:%S%z", also=("%Y-%m-%d",))})
+
+
+def test_missing_dates_without_leading_zeros_are_written_as_the_others() -> None:
+    cells = pd.Series(["3/7/2024", None, "11/15/2023", "12/1/2023"] * 50, dtype="str")
+    field = Schema.infer(pd.DataFrame({"seen": cells})).fields["seen"]
+    assert isinstance(field, Datetime)
+    written = field.write(field.parse(cells, "seen"))
+    there = cells.notna()
+    assert written[there].tolist() == cells[there].tolist()
+
+
+def test_births_are_not_in_the_future() -> None:
+    times = pd.Series(pd.to_datetime([f"{1930 + year}-03-{1 + year % 28:02}" for year in range(82)] * 4))
+    cells = write_dates(times, "%d-%b-%y")
+    field = Schema.infer(pd.DataFrame({"dob": cells})).fields["dob"]
+    assert isinstance(field, Datetime)
+    assert field.parse(cells, "dob").dt.year.tolist() == times.dt.year.tolist()

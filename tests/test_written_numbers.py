@@ -50,6 +50,19 @@ WRITTEN = {
         [f"{german(value)} {'S' if row % 3 else 'H'}" for row, value in enumerate(amounts())],
         Form(",", ".", suffix=" H", negative_suffix=" S", note='numbers with "S" count as negative'),
     ),
+    "minus behind the currency": (
+        [f"CHF {'-' if row % 3 else ''}{value:,.2f}".replace(",", "'") for row, value in enumerate(amounts())],
+        Form(thousands="'", prefix="CHF ", inner_minus=True),
+    ),
+    "negative durations": (
+        [
+            f"{'-' if row % 3 else ''}{int(value) % 20}:{1 + int(7 * value) % 59:02}"
+            for row, value in enumerate(amounts())
+        ],
+        Form(
+            duration="m:ss", note="minutes and seconds; they could also be hours and minutes: then say duration: h:mm"
+        ),
+    ),
     "credit alone": (
         [f"{value:,.2f}{' CR' if row % 3 else ''}" for row, value in enumerate(amounts())],
         Form(thousands=",", negative_suffix=" CR", note='numbers with "CR" count as negative'),

@@ -257,6 +257,11 @@ class Field(Declaration, ABC):
         return column
 
     @property
+    def is_public(self) -> bool:
+        """Whether the declaration shows all values that there can be."""
+        return False
+
+    @property
     def possible_values(self) -> int | None:
         """How many values can be made, if two rows may have the same by chance; None for any number."""
         return None

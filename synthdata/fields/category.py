@@ -183,6 +183,11 @@ class Category(Field):
         known = set(names)
         return [value for value in self.values or () if value not in known]
 
+    @property
+    def is_public(self) -> bool:
+        """Whether the set is closed."""
+        return self.values is not None
+
     def claims(self, name: str) -> list[Expectation]:
         """Type, and the closed set."""
         claims = [Expectation("expect_column_values_to_be_of_type", {"column": name, "type_": "str"})]

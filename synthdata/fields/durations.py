@@ -39,8 +39,9 @@ DURATIONS = {
 
 
 def is_named_so(text: pd.Series) -> bool:
-    """Whether a column is called a duration, and its cells can be some."""
-    return NAMED.search(str(text.name)) is not None and bool(text.str.fullmatch(CELL.pattern).all())
+    """Whether a column is called a duration, or has negative ones, and its cells can be some."""
+    is_one = NAMED.search(str(text.name)) is not None or bool(text.str.startswith("-").any())
+    return is_one and bool(text.str.fullmatch(CELL.pattern).all())
 
 
 def find_duration(text: pd.Series) -> tuple[str, str] | None:

@@ -52,7 +52,7 @@ __all__ = ["Number", "NumberMeasure"]
 # keys of a form
 WRITTEN = (
     *("decimal", "thousands", "prefix", "suffix", "brackets", "plus", "trailing_minus", "scientific"),
-    *("negative_suffix", "duration"),
+    *("inner_minus", "negative_suffix", "duration"),
 )
 EXACT_FLOAT = 2**53  # up to which whole numbers are floats
 PLAIN = {key: getattr(Form(), key) for key in WRITTEN}
@@ -83,6 +83,8 @@ class Number(Field):
         Whether negative numbers stand in brackets there, (12.50).
     trailing_minus : bool, default False
         Whether the minus of negative numbers stands behind them there, 12.50-.
+    inner_minus : bool, default False
+        Whether the minus of negative numbers stands behind the prefix there, $-12.50.
     negative_suffix : str, default ""
         What stands behind negative numbers there in place of `suffix`, which have no minus then: " DR".
     duration : str, default ""
@@ -124,6 +126,7 @@ class Number(Field):
     plus: bool = Key(default=False, description="whether positive numbers have a sign in text files")
     trailing_minus: bool = Key(default=False, description="whether the minus stands behind numbers in text files")
     scientific: int | None = Key(default=None, ge=0, le=15, description="digits behind the point before an exponent")
+    inner_minus: bool = Key(default=False, description="whether the minus stands behind the prefix in text files")
     negative_suffix: str = Key(default="", description="what stands behind negative numbers, in place of suffix: DR")
     duration: Literal["", "h:mm:ss", "hh:mm:ss", "m:ss", "mm:ss", "h:mm", "hh:mm"] = Key(
         default="", description="how durations are written in text files; they are seconds, or minutes without ss"

@@ -60,6 +60,8 @@ MONTHLY = ("Ym", "mY")
 DATED = re.compile(r"%-?[dmjbB]")
 GLANCED = 200  # cells
 MOST_FORMS, FEWEST_OF_ONE, SHARE_OF_ONE = 3, 5, 0.01  # that a column has; cells of each
+BIRTH = re.compile(r"(?i)birth|born|dob|geb|naiss|nacim|nascita")
+GAP_OF_BIRTHS = 5
 GAP = 20  # years of a century that no cell has, between the last and the first
 
 
@@ -137,7 +139,7 @@ def written_format(text: pd.Series, most_bad: float = 0.0) -> Written | None:
     notes, zone = [], ""
     if swapped(best) in fitting[1:]:
         notes.append(f"every cell could also be {_example(swapped(best))}: say which in format")
-    first = _first_year(cells, best) if "%y" in best else None
+    first = _first_year(cells, best, is_birth=BIRTH.search(str(text.name)) is not None) if "%y" in best else None
     if first is not None:
         notes.append(f"two digits are the years {first} to {first + 99}: change first_year if others are meant")
     written = write_dates(parse_dates(cells.iloc[:LOOKED_AT], best)[0], best)
@@ -231,7 +233,7 @@ def _unusual(times: pd.Series, code: re.Match[str]) -> pd.Series:
         halves: pd.Series = times.dt.strftime("%p").astype("str").str.lower()
         return halves
     numbers: pd.Series = (times.dt.hour + 11) % 12 + 1 if code[1] == "I" else getattr(times.dt, PARTS[code[1]])
-    return numbers.astype("str")
+    return numbers.astype("Int64").astype("str")  # floats where some are missing
 
 
 def swapped(format_: str) -> str:
@@ -370,15 +372,16 @@ def _example(format_: str) -> str:
     return re.sub(r"%-?[dmYy]", lambda code: letters[code[0]], format_)
 
 
-def _first_year(cells: pd.Series, format_: str) -> int:
+def _first_year(cells: pd.Series, format_: str, *, is_birth: bool) -> int:
     """The first of the hundred years that two digits mean: after the largest gap, if there is one.
 
-    The last year is that which is usual: 2068 at most.
+    The last year is that which is usual: 2068 at most. is_birth: whether nobody can be from the future, so that any gap
+    of some years is one.
     """
     times = parse_dates(cells, format_)[0]
     found = np.unique(times.dt.year.to_numpy(np.int64) % 100)
     after = np.append(found[1:], found[0] + 100) - found
-    if after.max() <= GAP:
+    if after.max() <= (GAP_OF_BIRTHS if is_birth else GAP):
         return 1969
     last = int(found[after.argmax()])
     return (2000 if last < 69 else 1900) + last - 99

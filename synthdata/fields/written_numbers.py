@@ -55,6 +55,7 @@ class Form:
     it is written, with its space. brackets: whether negative numbers stand in brackets instead of having a sign.
     plus: whether positive numbers have a sign. trailing_minus: whether negative ones have it behind them. scientific:
     digits behind the point where all numbers are written with an exponent, 1.30e-06; None where they are not.
+    inner_minus: whether a minus stands behind the prefix, $-5.
     negative_suffix: what stands behind negative ones in place of the suffix and a minus. duration: of `DURATIONS`,
     "" if they are none. note: what a person should look at.
     """
@@ -67,6 +68,7 @@ class Form:
     plus: bool = False
     trailing_minus: bool = False
     scientific: int | None = None
+    inner_minus: bool = False
     negative_suffix: str = ""
     duration: str = ""
     note: str = ""
@@ -118,6 +120,9 @@ def find_form(text: pd.Series) -> Form | None:
     matches = [match for match in found if match is not None]
     if any(match["sign"] and (match["inner"] or match["open"]) for match in matches):
         return None
+    inner = {match["inner"] for match in matches} - {None}
+    if len(inner) > 1 or (inner and any(match["sign"] for match in matches)):
+        return None
     affixes = {(match["prefix"] or "", match["suffix"] or "") for match in matches}
     if len(affixes) > 1:
         return None
@@ -131,6 +136,7 @@ def find_form(text: pd.Series) -> Form | None:
     plus = [match["sign"] == "+" for match in matches if match["core"].strip("0.,") and match["sign"] != "-"]
     is_open = any(match["open"] for match in matches)
     form = Form(decimal, thousands, prefix, suffix, is_open, len(plus) >= FEW_SIGNS and all(plus), note=note)
+    form = replace(form, inner_minus=inner == {"-"})
     return None if plain_numbers(text, form)[1].any() else form
 
 
@@ -316,4 +322,6 @@ def _written(size: str, is_negative: bool, form: Form) -> str:
         return f"+{text}" if form.plus else text
     if form.trailing_minus:
         return f"{text}-"
+    if form.inner_minus:
+        return f"{form.prefix}-{text.removeprefix(form.prefix)}"
     return f"({text})" if form.brackets else f"-{text}"

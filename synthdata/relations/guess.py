@@ -24,6 +24,7 @@ IN_ORDER = re.compile(
 )
 LEAST_INSIDE = 0.9  # of the distinct references, that are keys of the other table
 SHARED = 5  # rows that refer to one thing, on average
+MOST_REPEATED = 0.05  # of the rows of a table, for its key to be one but for them
 MOST_KINDS = 256  # things that are learned as a category, where the reference is not
 LONGEST = 18  # digits of a key that is a number
 
@@ -72,6 +73,15 @@ def infer(frames: Mapping[str, pd.DataFrame], name: str = "tables") -> Guessed:
         )
     kept = [each for each in frames if _top(each, whose) == root]
     notes = [
+        *(f'"{each}": {problem}' for each, problem in _nearly_keys(cells, keys).items()),
+        *(
+            f"{each}.{column} and {references[each][column]} refer to each other in a circle, which is cut there"
+            for each in frames
+            for column in references[each]
+            if column != owners.get(each) and _refers(references[each][column], each, references)
+        ),
+    ]
+    notes += [
         f'"{each}" does not belong to "{root}" or what it owns: left out; learn it by itself'
         for each in frames
         if each not in kept
@@ -92,6 +102,32 @@ def infer(frames: Mapping[str, pd.DataFrame], name: str = "tables") -> Guessed:
         dropped = [column for column in others if column not in (key, *kinds)]
         tables[each] = _table(each, frames[each].drop(columns=dropped), key, of, above, reference, cells[each], kinds)
     return Guessed(Relations(name, tables), tuple(notes))
+
+
+def _refers(name: str, other: str, references: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether a table refers to another one, be it by way of others."""
+    seen, left = set[str](), [name]
+    while left:
+        each = left.pop()
+        if each == other:
+            return True
+        if each not in seen:
+            seen.add(each)
+            left += references[each].values()
+    return False
+
+
+def _nearly_keys(cells: Mapping[str, Mapping[str, pd.Series]], keys: Mapping[str, str | None]) -> dict[str, str]:
+    """What is wrong with columns that would be the keys of tables without one, but for a few rows that repeat."""
+    found = {}
+    for name, columns in cells.items():
+        for column, values in columns.items() if keys[name] is None else ():
+            is_own = NAMED.search(column) and (column.lower() == "id" or _singular(name) in column.lower())
+            twice = int(values.duplicated().sum())
+            if is_own and values.notna().all() and 0 < twice <= MOST_REPEATED * len(values):
+                found[name] = f'"{column}" repeats in {twice:,} rows, so it is no key, and nothing can refer to it'
+                break
+    return found
 
 
 def _key(name: str, columns: Mapping[str, pd.Series]) -> str | None:
@@ -188,7 +224,8 @@ def _table(
     fields |= {column: Category(nullable=bool(cells[column].isna().any())) for column in kinds}
     if of is not None:
         assert reference is not None
-        start = {"start": None, "pattern": f"[0-9]{{1,{LONGEST}}}", "integer": True} if reference.is_running else {}
+        running = {"start": None, "pattern": f"[0-9]{{1,{LONGEST}}}", "integer": isinstance(reference.start, int)}
+        start = running if reference.is_running else {}
         fields[of] = Identifier(**{**reference.model_dump(exclude={"kind", "unique"}), **start, "unique": False})
     if key is not None:
         fields[key] = _key_field(cells[key])
@@ -196,7 +233,7 @@ def _table(
     constraints = tuple(each for each in schema.constraints if not made & {*each.columns()})
     schema = schema.replace(fields=fields, subject=(), constraints=constraints)
     references = {} if of is None or above is None else {of: above}
-    order_by = None if of is None else _order(schema, made)
+    order_by = None if of is None else _order(schema, made, frame, cells[of])
     return Table(schema, key, of, references, order_by)
 
 
@@ -207,13 +244,19 @@ def _key_field(cells: pd.Series) -> Identifier:
         return guess.field.model_copy(update={"unique": True, "of": None, "nullable": False})
     width = int(cells.str.len().max())
     if cells.str.fullmatch(r"\d+").all() and width < LONGEST:
-        return Identifier(pattern=f"[1-9][0-9]{{{max(width, 4)}}}", integer=True)
+        first = "0-9" if (cells == "0").any() else "1-9"
+        return Identifier(pattern=f"[{first}][0-9]{{{int(cells.str.len().min()) - 1},{max(width, 4)}}}", integer=True)
     return Identifier()
 
 
-def _order(schema: Schema, made: set[str | None]) -> str | None:
-    """The column that rows of one owner follow each other by: a time, or a number that is named for an order."""
+def _order(schema: Schema, made: set[str | None], frame: pd.DataFrame, owners: pd.Series) -> str | None:
+    """The column that rows of one owner follow each other by: a time, or a number that is named for an order.
+
+    None that all rows of each owner have alike. owners: the owner of each row.
+    """
     fields = {name: field for name, field in schema.fields.items() if name not in made and not field.nullable}
+    if owners.duplicated().any():
+        fields = {name: field for name, field in fields.items() if (frame[name].groupby(owners).nunique() > 1).any()}
     times = [name for name, field in fields.items() if isinstance(field, Datetime)]
     counted = [name for name, field in fields.items() if isinstance(field, Number) and IN_ORDER.search(name)]
     return next(iter([*times, *counted]), None)

@@ -119,7 +119,11 @@ def generate(
             good &= also(part)
         parts.append(part if good.all() else part.of_roots(good))
         drawn, passed = drawn + len(good), passed + int(good.sum())
-        listener(Progress("generate", min(passed / roots, 1.0), None, f"{passed:,} of {roots:,} {relations.root}"))
+        listener(
+            Progress(
+                "generate", min(passed / roots, 1.0), None, f"{min(passed, roots):,} of {roots:,} {relations.root}"
+            )
+        )
         if passed >= roots:
             break
         if drawn >= most:
@@ -215,4 +219,8 @@ def _check_references(frames: Mapping[str, pd.DataFrame], relations: Relations) 
 
 
 def _none(name: str) -> Validated:
-    raise GateError(f'table "{name}": no row was drawn for any of the roots; ask for more roots', None)
+    raise GateError(
+        f'table "{name}": none of the roots owns a row, and a folder has no empty tables; ask for more roots, or with '
+        f"another condition",
+        None,
+    )

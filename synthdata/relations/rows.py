@@ -23,7 +23,7 @@ from synthdata.fields import Datetime, Field, Rows
 from synthdata.models import AUTO, family, settings
 from synthdata.models.base import Generator, Signature
 from synthdata.progress import PLAN, Progress
-from synthdata.relations.told import Told, earliest, places
+from synthdata.relations.told import Told, counted_from, earliest, places
 from synthdata.schema import Schema
 from synthdata.schema.constraints import Constraint, Ordered
 from synthdata.subjects import Subjects
@@ -91,12 +91,19 @@ class RowModel:
         """
         own = {name: field for name, field in schema.fields.items() if not field.is_made}
         count = np.bincount(owner, minlength=len(owners))
-        start = None if order_by is None else earliest(frame[order_by], subjects)
-        told = Told(schema.name, owner_fields, own, order_by, start)
+        start = after = None
+        if order_by is not None:
+            start = earliest(frame[order_by], subjects)
+            after = counted_from(frame[order_by], own[order_by], owners.take(owner), owner_fields)
+        told = Told(schema.name, owner_fields, own, order_by, start, after)
         fields = told.fields
         place = places(owner)
         before = np.where(place > 0, np.arange(len(frame)) - 1, -1)
-        given = [owners.take(owner), told.siblings(place, count[owner]), told.previous(frame, before)]
+        given = [
+            owners.take(owner),
+            told.siblings(place, count[owner]),
+            told.previous(frame, before, owners.take(owner)),
+        ]
         rows = pd.concat([*(each.reset_index(drop=True) for each in given), frame.drop(columns=reference)], axis=1)
         made = {name: field for name, field in schema.fields.items() if field.is_made and name != reference}
         wide = Schema(
@@ -142,7 +149,7 @@ class RowModel:
         wave = 0
         while len(alive):
             own = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, wave))
-            before = self.told.previous(frames[-1] if frames else pd.DataFrame(), last[alive])
+            before = self.told.previous(frames[-1] if frames else pd.DataFrame(), last[alive], owners.take(alive))
             siblings = self.told.siblings(np.full(len(alive), wave), count[alive])
             given = pd.concat([siblings, before], axis=1)
             told = {**take(condition, alive), **self.encoder.encode_given(given)}
@@ -240,6 +247,7 @@ class RowModel:
             "owner": {name: {"kind": each.kind, **each.model_dump(mode="json")} for name, each in self._owner.items()},
             "order_by": self.told.order_by,
             "start": _plain(self.told.start),
+            "after": self.told.after,
             "reference": self.reference,
             "family": self.family,
         }
@@ -267,7 +275,10 @@ class RowModel:
         order_by, start = said["order_by"], said["start"]
         if order_by is not None and isinstance(own[order_by], Datetime):
             start = pd.Timestamp(start)
-        told = Told(schema.name, owner, own, order_by, start)
+        after = said["after"]
+        if after is not None and after not in owner:
+            raise ValueError(f"rows are counted from {after}, which their owner does not have")
+        told = Told(schema.name, owner, own, order_by, start, after)
         reference = str(said["reference"])
         made = {name: field for name, field in schema.fields.items() if field.is_made and name != reference}
         wide = Schema(

@@ -2,7 +2,7 @@
 
 They are columns beside its own, in a frame that is as wide: `customers.segment` and `customers.orders.count` of the
 owner, `orders.place` and `orders.left`, and `before.total` of the row before. A row of nobody's before has none of the
-latter, but a time to count from: the earliest that is learned.
+latter, but a time to count from: one of its owner's that no row is before, or the earliest that is learned.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from synthdata.errors import SchemaError
-from synthdata.fields import Field, Number
+from synthdata.fields import Datetime, Field, Number
 from synthdata.subjects import THRESHOLD, Subjects
 
-__all__ = ["Told", "earliest", "places"]
+__all__ = ["Told", "counted_from", "earliest", "places"]
 
 BEFORE = "before."
 
@@ -29,7 +29,8 @@ class Told:
 
     table: its name. owner: the fields of the owner's columns, as a row is told them; by their names, which begin with
     that of their table. own: the fields of the table's own columns that are learned. order_by: of these, the one that
-    rows follow each other by, if there is one. start: what it is counted from in a first row.
+    rows follow each other by, if there is one. start: what it is counted from in a first row. after: the column of the
+    owner that it is counted from instead, if there is one.
     """
 
     table: str
@@ -37,6 +38,7 @@ class Told:
     own: Mapping[str, Field]
     order_by: str | None = None
     start: Any = None
+    after: str | None = None
 
     @property
     def fields(self) -> dict[str, Field]:
@@ -62,8 +64,8 @@ class Told:
         """The columns about a row's place among its siblings: of `count` in all, `place` stand before it."""
         return pd.DataFrame({f"{self.table}.place": place, f"{self.table}.left": count - place - 1})
 
-    def previous(self, rows: pd.DataFrame, before: np.ndarray) -> pd.DataFrame:
-        """The columns of the row before each. before: its number among `rows`, -1 for none."""
+    def previous(self, rows: pd.DataFrame, before: np.ndarray, owners: pd.DataFrame) -> pd.DataFrame:
+        """The columns of the row before each. before: its number among `rows`, -1 for none. owners: of the rows."""
         there = before >= 0
         columns = {}
         for name, field in self.own.items():
@@ -74,9 +76,27 @@ class Told:
             elif not there.all():
                 column = column.astype(field.dtype(True)).where(there)
             if name == self.order_by and not there.all():
-                column = column.where(there, self.start)
+                first = self.start if self.after is None else owners[self.after].reset_index(drop=True)
+                column = column.where(there, first)
             columns[f"{BEFORE}{name}"] = column.astype(dtype)
         return pd.DataFrame(columns)
+
+
+def counted_from(times: pd.Series, field: Field, owners: pd.DataFrame, fields: Mapping[str, Field]) -> str | None:
+    """The column of the owners' that is nearest below the times of their rows, and above none; None without one.
+
+    times: of rows, and owners: what these are told of their owner, row by row.
+    """
+    gaps: dict[str, Any] = {}
+    for name, other in fields.items():
+        if not isinstance(other, Datetime) or not isinstance(field, Datetime) or other.nullable:
+            continue
+        if (other.unit, other.timezone) != (field.unit, field.timezone) or owners[name].isna().any():
+            continue
+        later = times.to_numpy() - owners[name].to_numpy()
+        if len(later) and (later >= np.timedelta64(0)).all():
+            gaps[name] = later.mean()
+    return min(gaps, key=lambda name: gaps[name], default=None)
 
 
 def places(owner: np.ndarray) -> np.ndarray:

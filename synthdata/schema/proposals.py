@@ -38,6 +38,7 @@ MOST_PRODUCTS = 2_000_000  # pairs of columns and totals that are multiplied
 MOST_DIGITS = 6  # of the number that a column is multiplied by
 LEAST_FACTORS = 2  # values of a factor, at least
 PERCENT = 0.01
+OPEN = 9000  # the year from which on dates stand for none
 SHOWN = 20  # rows in which two columns differ, or a part of a sum is not 0
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 ENDS = {
@@ -178,6 +179,8 @@ def _ordered_pairs(table: _Table) -> Iterator[tuple[str, str]]:
 def _is_ordered(table: _Table, low: str, high: str) -> bool:
     """Whether two columns are in order in every row, and that says something."""
     is_time = isinstance(table.fields[low], Datetime)
+    if is_time and any((table.column(name).dt.year >= OPEN).any() for name in (low, high)):
+        return False  # dates that stand for none: as distances from others, they would not come back
     some = np.stack([_quantity(table.some[name]) for name in (low, high)])
     later = DAY - 1 if table.spans(low, high) else 0
     some[1] += later

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -458,7 +459,10 @@ def infer(
     if found.left_out and not source.bad_rows:
         source = source.model_copy(update={"bad_rows": len(found.left_out)})
     whole = named.drop(index=named.index[sorted(found.left_out)])
-    points = propose_coordinates(whole, found.fields)
+    points, told = propose_coordinates(whole, found.fields)
+    if told:
+        notes = {name: "; ".join(filter(None, [found.notes.get(name), note])) for name, note in told.items()}
+        found = replace(found, notes={**found.notes, **notes}, matter=found.matter | told.keys())
     paired = {name for each in points for name in each.columns()}
     others = {name: field for name, field in found.fields.items() if name not in paired}
     proposed = (*points, *propose_constraints(whole, others))

@@ -91,6 +91,8 @@ def _column(
     real, made, held = cells["train"], cells["synthetic"], cells.get("holdout")
     if real is None or made is None:
         return None
+    if field.is_public:
+        return None
     is_key = field.copied_is_leak or (real.dtype == object and _look_like_keys(real))
     is_key = is_key or looks_identifying(frames["train"][name].dropna(), name, field)
     subjects = Subjects(len(real), numbers.get("train"))

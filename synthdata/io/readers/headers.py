@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from synthdata.errors import DataError
@@ -31,6 +32,8 @@ NOTED = 3  # columns of a table that may have a note below it
 COUNTED = 4  # numbers in a row at equal steps, from which on they are names
 HALF = 0.5  # of the columns whose first cell is like the others, at least, if the first row is a record
 UNNAMED = "\0"  # before the place of a column without a name
+MOST_SUBTOTALS, LACKING = 0.1, 0.3  # of the rows; of the cells that other rows have
+SUBTOTAL = re.compile(r"(?i)\W*(sub-?total|sous-total|zwischensumme|teilsumme|subtotaal|subtotale?)\W*")
 TOTAL = re.compile(
     r"(?i)\W*((grand |sub)?-?total[se]?( général| general)?|(ins)?gesamt(summe|ergebnis)?|summe( gesamt)?"
     r"|somme|totaal|suma)\W*"
@@ -174,6 +177,7 @@ def without_totals(frame: pd.DataFrame, path: Path, most_bad: int) -> tuple[pd.D
     """The rows without last ones that are totals or notes; DataError if so many may not be left out."""
     lasts = range(max(len(frame) - 3, 0), len(frame))
     found = {row: "a total" for row in lasts if _is_total(frame, row)}
+    found |= dict.fromkeys(_subtotals(frame), "a subtotal")
     found |= {row: "a note below the table" for row in lasts if _is_note(frame, row)}
     if not found:
         return frame, []
@@ -182,6 +186,21 @@ def without_totals(frame: pd.DataFrame, path: Path, most_bad: int) -> tuple[pd.D
         raise DataError(f"{path}: row {row + 1} looks like {what}; take it out, or say --reject-bad-rows {len(found)}")
     left_out = [f"row {row + 1}, {what}, left out" for row, what in sorted(found.items())]
     return frame.drop(index=[*found]).reset_index(drop=True), left_out
+
+
+def _subtotals(frame: pd.DataFrame) -> list[int]:
+    """The rows that name a subtotal in one of the first columns, and lack cells that nearly all others have."""
+    named = np.zeros(len(frame), bool)
+    for place in range(min(2, frame.shape[1])):
+        column = frame.iloc[:, place]
+        if pd.api.types.is_string_dtype(column):
+            named |= column.str.strip().str.fullmatch(SUBTOTAL.pattern).fillna(False).to_numpy(bool)
+    if not named.any() or named.mean() > MOST_SUBTOTALS:
+        return []
+    full = frame.columns[frame[~named].notna().mean() >= MOSTLY]
+    lacking = frame.loc[named, full].isna().mean(axis=1) >= LACKING
+    rows: list[int] = np.flatnonzero(named)[lacking.to_numpy(bool)].tolist()
+    return rows
 
 
 def _is_note(frame: pd.DataFrame, row: int) -> bool:

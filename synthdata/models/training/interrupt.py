@@ -29,9 +29,7 @@ def between_steps(listener: Listener) -> Iterator[Callable[[], None]]:
         if pressed:
             raise KeyboardInterrupt
         pressed.append(number)
-        listener(
-            Progress("stop", 0.0, None, "once this step is done; press again to stop at once, without a checkpoint")
-        )
+        listener(Progress("stop", 0.0, None, "once this step is done; press again to stop at once"))
 
     def stop() -> None:
         if pressed:
