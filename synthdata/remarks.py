@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from synthdata.errors import PrivacyWarning
-from synthdata.fields import Category, Codec, Field, Identifier, Number, Text
+from synthdata.fields import Category, Codec, Datetime, Field, Identifier, Number, Text
 from synthdata.fields.keys import PERSON, PLACE_OR_THING, key_look
 from synthdata.fields.patterns import alphabets
 from synthdata.fields.providers import PROVIDERS, are_names, detect, find_in_texts
@@ -161,7 +161,17 @@ def about_rows(frame: pd.DataFrame, schema: Schema) -> list[str]:
     text = "rows of one subject are drawn independently: as many share a key as in the real data, in no order of time"
     if same:
         text += f", and what never changes in a subject, {_listed(same)}, can differ among them"
+    (entity, *more), times = schema.subject, _times(schema)
+    if times and not more and isinstance(schema.fields[entity], Identifier):
+        text += (
+            f"; to learn them in their order, say sequence: {{entity: {entity}, order_by: {times[0]}}} in the schema"
+        )
     return [text]
+
+
+def _times(schema: Schema) -> list[str]:
+    """The columns of times that no row lacks."""
+    return [name for name, field in schema.fields.items() if isinstance(field, Datetime) and not field.nullable]
 
 
 def about_missing_subjects(frame: pd.DataFrame, schema: Schema) -> list[str]:

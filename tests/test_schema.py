@@ -423,6 +423,15 @@ def test_a_key_that_does_not_match_its_pattern_is_refused() -> None:
     assert validate(padded.read(pd.DataFrame({"i": [7, 12345]})), padded).verdict().passed
 
 
+def test_digits_in_groups_are_keys_where_they_part_no_thousands() -> None:
+    rng = np.random.default_rng(0)
+    groups = rng.integers(100, 1000, (ROWS, 3))
+    field = guessed([f"{one} {two} {three} {row:05}" for row, (one, two, three) in enumerate(groups)])[0]
+    assert isinstance(field, Identifier)
+    assert field.pattern.startswith("[0-9]{3}\\ [0-9]{3}\\ [0-9]{3}\\ ")
+    assert isinstance(guessed([f"{one} {two}" for one, two, _ in groups])[0], Number)
+
+
 def test_keys_may_be_missing() -> None:
     field = guessed([*(f"P-{i:05}" for i in range(ROWS)), None])[0]
     assert field == Identifier(pattern="P-[0-9]{5}", nullable=True)

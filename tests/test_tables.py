@@ -212,6 +212,8 @@ def test_a_bad_file_gets_one_line_that_shows_no_cell(tmp_path: Path, case: str) 
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such file or folder"):
+        read_table(tmp_path / "folder")
     with pytest.raises(DataError, match="no such file"):
         read_table(tmp_path / "none.csv")
     (tmp_path / "folder.csv").mkdir()

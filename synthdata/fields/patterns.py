@@ -25,6 +25,8 @@ RUN = r"[0-9]+|[a-z]+|[A-Z]+|[^0-9a-zA-Z]"
 RUNNING = re.compile(r"((?:.{0,64}[^0-9])?)([0-9]{1,18})")  # digits that count, and what stands before them
 LONGEST = 256  # positions of a pattern
 FEW_LETTERS, OFTEN = 3, 40  # letters of a place that are kept, and how many keys have each: RE-202[45]-...
+GROUPED = r"\d+(?: \d+)+"  # digits of a number that is no amount: 214 997 7796
+THOUSANDS = r"\d{1,3}(?: \d{3})+"
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 ROOM_BEHIND_A_YEAR = 5  # where more would open the digits of the year
 ROOM = 100  # keys a guessed pattern should have for each row it was guessed from
@@ -202,7 +204,9 @@ def _common_pattern(text: pd.Series, opened: int | None = None) -> str | None:
     opened: the position from which on all digits may stand where there are some.
     """
     width = len(text.iloc[0])
-    if not 3 <= width <= 64 or not (text.str.len() == width).all() or text.str.contains(r"\s").any():
+    if not 3 <= width <= 64 or not (text.str.len() == width).all():
+        return None
+    if text.str.contains(r"\s").any() and not (text.str.fullmatch(GROUPED) & ~text.str.fullmatch(THOUSANDS)).all():
         return None
     items = []
     for position in range(width):

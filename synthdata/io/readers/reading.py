@@ -89,6 +89,8 @@ def _read_file(path: Path, source: Source) -> pd.DataFrame:
     if is_address(path):
         raise DataError(f"{str(path).partition(':')[0]}:// is an address; only files are read: save the table as one")
     ending = ending_of(path.name, READERS)
+    if not ending and not path.suffix and not path.exists():
+        raise DataError(f"{path}: no such file or folder; {similar_file(path) or 'check the path'}")
     if not ending:
         found = f'ending "{path.suffix}"' if path.suffix else "a name without ending"
         raise DataError(f"{path}: found {found}; allowed are {_endings()}")
