@@ -399,6 +399,58 @@ def test_first_times_are_counted_from_the_owners() -> None:
     assert years[is_first].between(19.5, 22.5).mean() > 0.9  # as learned
 
 
+def test_what_rows_repeat_of_their_owner_is_copied(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    sex, born = rng.choice(["f", "m"], 200), 1930 + rng.integers(0, 80, 200)
+    owner = np.repeat(np.arange(200), rng.integers(0, 4, 200))
+    keys = np.array([f"P{row:05}" for row in range(200)])
+    frames = {
+        "people": pd.DataFrame({"id": keys, "sex": sex, "born": born}),
+        "visits": pd.DataFrame(
+            {"id": np.arange(len(owner)), "person_id": keys[owner], "sex": sex[owner], "born": born[owner]}
+        ),
+        "labs": pd.DataFrame({"visit_id": np.repeat(np.arange(len(owner)), 2), "born": np.repeat(born[owner], 2)}),
+    }
+    relations = Relations.parse(
+        f"""
+        name: visits
+        tables:
+          people:
+            key: id
+            model: {SHORT}
+            fields:
+              id: {{kind: identifier, pattern: "P[0-9]{{5}}"}}
+              sex: {{kind: category}}
+              born: {{kind: number, integer: true}}
+          visits:
+            key: id
+            of: person_id
+            references: {{person_id: people}}
+            model: {SHORT}
+            fields:
+              id: {{kind: identifier, start: 0}}
+              person_id: {{kind: identifier, pattern: "P[0-9]{{5}}", unique: false}}
+              sex: {{kind: category}}
+              born: {{kind: number, integer: true}}
+          labs:
+            of: visit_id
+            references: {{visit_id: visits}}
+            model: {SHORT}
+            fields:
+              visit_id: {{kind: identifier, integer: true, unique: false}}
+              born: {{kind: number, integer: true}}
+        """
+    )
+    RelationalSynthesizer.fit(frames, relations).save(tmp_path / "model")
+    drawn = RelationalSynthesizer.load(tmp_path / "model").sample(150)
+    visits = drawn["visits"].merge(drawn["people"], left_on="person_id", right_on="id", suffixes=("", "_of"))
+    assert len(visits) > 50
+    assert (visits["sex"] == visits["sex_of"]).all()
+    assert (visits["born"] == visits["born_of"]).all()
+    labs = drawn["labs"].merge(drawn["visits"], left_on="visit_id", right_on="id", suffixes=("", "_of"))
+    assert (labs["born"] == labs["born_of"]).all()
+
+
 def test_a_circle_and_a_key_that_repeats_are_said() -> None:
     one = pd.DataFrame(
         {"a_id": [f"A{row:04}" for row in range(100)], "b_id": [f"B{row % 50:04}" for row in range(100)]}

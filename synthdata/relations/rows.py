@@ -23,7 +23,7 @@ from synthdata.fields import Datetime, Field, Rows
 from synthdata.models import AUTO, family, settings
 from synthdata.models.base import Generator, Signature
 from synthdata.progress import PLAN, Progress
-from synthdata.relations.told import Told, counted_from, earliest, places
+from synthdata.relations.told import Told, copied, counted_from, earliest, places
 from synthdata.schema import Schema
 from synthdata.schema.constraints import Constraint, Ordered
 from synthdata.subjects import Subjects
@@ -59,6 +59,7 @@ class RowModel:
     schema: of the table, with the numbers of the rows of its own children. constraints: the schema's, with what was
     learned. told: what a row is told. encoder: of these columns and the table's own. generator: None if nothing is
     learned. family: of the generator. reference: the column that refers to the owner, which is copied from its key.
+    copies: of other columns that are copied from the owner, what the rows are told it says.
     """
 
     schema: Schema
@@ -68,6 +69,7 @@ class RowModel:
     generator: Generator | None
     family: str
     reference: str
+    copies: Mapping[str, str]
 
     @classmethod
     def fit(
@@ -90,6 +92,9 @@ class RowModel:
         learned.
         """
         own = {name: field for name, field in schema.fields.items() if not field.is_made}
+        others = {name: field for name, field in own.items() if name != order_by}
+        copies = copied(frame, others, owners.take(owner), owner_fields)
+        own = {name: field for name, field in own.items() if name not in copies}
         count = np.bincount(owner, minlength=len(owners))
         start = after = None
         if order_by is not None:
@@ -134,7 +139,7 @@ class RowModel:
             run.listener(Progress(PLAN, 0.0, run.minutes and 60 * run.minutes, f"{what}, given {len(fields)}"))
             generator = family(name).fit(signature, encoder.encode(learned), options, replace(run, subjects=whose))
         constraints = tuple(each.learn(frame, rng, subjects) for each in schema.constraints)
-        return cls(schema, constraints, told, encoder, generator, name, reference)
+        return cls(schema, constraints, told, encoder, generator, name, reference, copies)
 
     def draw(self, seed: np.random.SeedSequence, owners: pd.DataFrame, count: np.ndarray) -> Drawn:
         """Draw `count` rows, (m,), for each of some owners, in waves.
@@ -160,7 +165,9 @@ class RowModel:
             wave += 1
             last[alive] = np.arange(len(alive))
             alive = alive[count[alive] > wave]
-        return self._together(frames, arrays, numbers)
+        rows = self._together(frames, arrays, numbers)
+        copies = {name: owners[other].take(rows.owner).array for name, other in self.copies.items()}
+        return replace(rows, frame=rows.frame.assign(**copies))
 
     def _wave(
         self,
@@ -248,6 +255,7 @@ class RowModel:
             "order_by": self.told.order_by,
             "start": _plain(self.told.start),
             "after": self.told.after,
+            "copies": dict(self.copies),
             "reference": self.reference,
             "family": self.family,
         }
@@ -271,7 +279,10 @@ class RowModel:
         schema = Schema.parse(files[artefact.SCHEMA].decode(), source=source)
         said = json.loads(files["told.json"])
         owner = Schema.model_validate({"fields": said["owner"]}).fields if said["owner"] else {}
-        own = {name: field for name, field in schema.fields.items() if not field.is_made}
+        copies = {str(name): str(other) for name, other in said["copies"].items()}
+        if not copies.keys() <= schema.fields.keys() or not {*copies.values()} <= owner.keys():
+            raise ValueError("a column is copied that is not there")
+        own = {name: field for name, field in schema.fields.items() if not field.is_made and name not in copies}
         order_by, start = said["order_by"], said["start"]
         if order_by is not None and isinstance(own[order_by], Datetime):
             start = pd.Timestamp(start)
@@ -296,7 +307,8 @@ class RowModel:
             config, weights = artefact.unpack_stage(STAGE, files)
             generator = family(said["family"]).restore(signature, config, weights)
             generator.history.extend(artefact.unpack_history(files))
-        return cls(schema, tuple(schema.constraints), told, encoder, generator, str(said["family"]), reference)
+        family_name = str(said["family"])
+        return cls(schema, tuple(schema.constraints), told, encoder, generator, family_name, reference, copies)
 
 
 def _constraints(schema: Schema, own: set[str], told: Told) -> tuple[Constraint, ...]:

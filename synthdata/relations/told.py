@@ -18,8 +18,9 @@ from synthdata.errors import SchemaError
 from synthdata.fields import Datetime, Field, Number
 from synthdata.subjects import THRESHOLD, Subjects
 
-__all__ = ["Told", "counted_from", "earliest", "places"]
+__all__ = ["Told", "copied", "counted_from", "earliest", "places"]
 
+LEAST_ROWS = 20  # in which a column is its owner's, for this to be no chance
 BEFORE = "before."
 
 
@@ -97,6 +98,26 @@ def counted_from(times: pd.Series, field: Field, owners: pd.DataFrame, fields: M
         if len(later) and (later >= np.timedelta64(0)).all():
             gaps[name] = later.mean()
     return min(gaps, key=lambda name: gaps[name], default=None)
+
+
+def copied(
+    frame: pd.DataFrame, own: Mapping[str, Field], owners: pd.DataFrame, fields: Mapping[str, Field]
+) -> dict[str, str]:
+    """The columns of rows that say in each row what their owner says, with the owner's column.
+
+    own: the fields of the rows' columns. owners: what rows are told of their owner, row by row; fields: of these.
+    """
+    found: dict[str, str] = {}
+    if len(frame) < LEAST_ROWS:
+        return found
+    for name, field in own.items():
+        column = frame[name].reset_index(drop=True)
+        for other, its in fields.items():
+            same = owners[other].reset_index(drop=True)
+            if type(its) is type(field) and column.dtype == same.dtype and column.equals(same) and column.nunique() > 1:
+                found[name] = other
+                break
+    return found
 
 
 def places(owner: np.ndarray) -> np.ndarray:
