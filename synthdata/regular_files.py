@@ -21,7 +21,7 @@ def read_regular(path: Path, most: int) -> bytes:
             raise ValueError("not a regular file")
         if about.st_size > most:
             raise ValueError(f"{about.st_size:,} bytes, more than {most:,}")
-        data = file.read(most + 1)  # a file may grow
-    if len(data) > most:
-        raise ValueError(f"more than {most:,} bytes")
+        data = file.read(about.st_size + 1)
+    if len(data) > about.st_size:
+        raise ValueError("a file that grows")
     return data

@@ -52,7 +52,7 @@ def holds_tables(model: Path) -> bool:
 
     try:
         return "tables" in json.loads(read_regular(model / MANIFEST, LARGEST_MANIFEST))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return False  # which reading the model will say
 
 

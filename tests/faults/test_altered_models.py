@@ -102,6 +102,8 @@ def test_bytes_changed_anywhere_end_in_a_line_or_in_rows(model: Path, seed: int)
         lambda m: m["files"].update({"../x": {"bytes": 1, "sha256": ""}}),
         lambda m: m.update(files=[]),
         lambda m: m.update(warnings=3),
+        lambda m: m["files"]["codecs.json"].update(bytes=2**63),
+        lambda m: m["files"]["codecs.json"].update(bytes=10**400),
     ],
 )
 def test_odd_manifests_are_refused(model: Path, change: Callable[[Any], Any]) -> None:
