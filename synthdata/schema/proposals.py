@@ -35,6 +35,7 @@ SLACK = 1e-3  # of such a unit, for the rounding of floats
 SMALL, GROUPS = 32, 6  # rows of a group in which sums are sought that are off in others; how many groups
 MOST_FOUND = 1000  # sums that seem to hold in a group
 MOST_PRODUCTS = 2_000_000  # pairs of columns and totals that are multiplied
+MOST_COLUMNS = 10_000  # that are compared with each other
 MOST_DIGITS = 6  # of the number that a column is multiplied by
 LEAST_FACTORS = 2  # values of a factor, at least
 PERCENT = 0.01
@@ -54,7 +55,7 @@ WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 def propose_constraints(frame: pd.DataFrame, fields: Mapping[str, Field]) -> tuple[Constraint, ...]:
     """Orders of dates, times and numbers, sums and products that always hold, but for rounding. frame: raw or typed."""
     names = [name for name, field in fields.items() if _is_computable(field)]
-    if len(names) < 2 or len(frame) < min(LEAST_DATES, LEAST_SUMS):
+    if not 2 <= len(names) <= MOST_COLUMNS or len(frame) < min(LEAST_DATES, LEAST_SUMS):
         return ()
     table = _Table(frame, {name: fields[name] for name in names})
     sums = _sums(table)
@@ -419,8 +420,7 @@ def _products(table: _Table, sums: Sequence[Sum]) -> list[Product]:
     names = [name for name, each in values.items() if len(np.unique(each[~np.isnan(each)])) >= LEAST_FACTORS]
     parts_of: dict[str, Sequence[str]] = {each.total: each.parts for each in sums}
     totals = [name for name in names if name not in parts_of and _scale_known(table.fields[name])]
-    pairs = list(combinations(names, 2))
-    if len(pairs) * len(totals) > MOST_PRODUCTS:
+    if len(names) * (len(names) - 1) // 2 * len(totals) > MOST_PRODUCTS:
         return []
     found: dict[str, Product] = {}
     if not totals:
@@ -445,7 +445,7 @@ def _products(table: _Table, sums: Sequence[Sum]) -> list[Product]:
             share = _share(table, total, part)
             if share is not None:
                 found[total], parts_of[total] = share, share.parts
-    for pair in pairs:
+    for pair in combinations(names, 2):
         with np.errstate(over="ignore"):  # which is then no total
             product = values[pair[0]][:FIRST] * values[pair[1]][:FIRST]
         for factor in (1.0, PERCENT):
