@@ -358,3 +358,9 @@ def test_an_option_that_a_format_does_not_have_is_refused(tmp_path: Path) -> Non
     path = table(tmp_path / "t.csv")
     assert "--sheet: is for workbooks" in run("init", path, "--sheet", "a")[1]
     assert "--delimiter: is for delimited text" in run("init", tmp_path / "t.parquet", "--delimiter", ";")[1]
+
+
+def test_a_header_of_very_many_columns_is_read(tmp_path: Path) -> None:
+    names = [f"column_{number}" for number in range(15_000)]  # longer than a cell of `csv` may be
+    (tmp_path / "in.csv").write_text("\n".join(",".join(map(str, row)) for row in (names, range(15_000))) + "\n")
+    assert list(read_table(tmp_path / "in.csv")) == names

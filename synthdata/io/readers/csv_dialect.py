@@ -31,6 +31,7 @@ MOSTLY = 0.9  # of the rows, that are as wide as the header below titles
 LOOKED_AT = 200  # rows that a dialect is told by
 SAMPLE = 1 << 20  # characters that an escape is looked for in
 LONGEST = 8 << 20  # characters of a cell
+USUAL_CELL = 1 << 17
 BEHIND = "there is text behind a closing quote; in a cell in quotes, quotes are doubled"
 LEFT_OPEN = "a quote is left open"
 SAID = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # a first line that names the delimiter, as Excel reads it
@@ -78,7 +79,7 @@ def find_dialect(path: Path, source: Source) -> Dialect:
     split = {}
     for delimiter in tried:
         each = replace(dialect, delimiter=delimiter, skipped=skipped, escape=_escape(start, delimiter))
-        split[each] = _below_titles(path, each, source)
+        split[each] = _below_titles(path, each, source, max(USUAL_CELL, 2 * len(first)))
     dialect = max(split, key=lambda each: _likely(each.delimiter, *split[each][1:]))
     above, titles, rows = split[dialect]
     if titles:
@@ -144,12 +145,15 @@ def _likely(delimiter: str, titles: int, rows: list[list[str]]) -> tuple[float, 
     return int(widths == {1}), not titles, 0
 
 
-def _below_titles(path: Path, dialect: Dialect, source: Source) -> tuple[int, int, list[list[str]]]:
-    """Lines above the header, how many of them are titles, the first rows from there; a quote left open ends them."""
+def _below_titles(path: Path, dialect: Dialect, source: Source, most: int) -> tuple[int, int, list[list[str]]]:
+    """Lines above the header, how many of them are titles, the first rows from there; a quote left open ends them.
+
+    most: characters of a cell, which is all of a header if the delimiter is another one.
+    """
     rows: list[list[str]] = []
     ends: list[int] = []
     try:
-        with open_rows(path, dialect) as (every, line_number):
+        with _cells_of(most), open_rows(path, dialect) as (every, line_number):
             for row in islice(every, LOOKED_AT):
                 rows.append(row)
                 ends.append(line_number() - dialect.skipped)
@@ -174,18 +178,24 @@ def badly_quoted(path: Path, dialect: Dialect) -> dict[int, str]:
         if not any(b'"' in part for part in iter(partial(file.read, SAMPLE), b"")):
             return {}
     found: dict[int, str] = {}
-    before = csv.field_size_limit(LONGEST)
+    with _cells_of(LONGEST), open_rows(path, dialect, strict=True) as (rows, line_number):
+        while True:
+            begun = line_number() + 1
+            try:
+                next(rows)
+            except StopIteration:
+                return found
+            except csv.Error as error:
+                why = LEFT_OPEN if "end of data" in str(error) else BEHIND
+                found |= dict.fromkeys(range(begun, line_number() + 1), why)
+
+
+@contextmanager
+def _cells_of(most: int) -> Iterator[None]:
+    """Let `csv` read cells of so many characters."""
+    before = csv.field_size_limit(most)
     try:
-        with open_rows(path, dialect, strict=True) as (rows, line_number):
-            while True:
-                begun = line_number() + 1
-                try:
-                    next(rows)
-                except StopIteration:
-                    return found
-                except csv.Error as error:
-                    why = LEFT_OPEN if "end of data" in str(error) else BEHIND
-                    found |= dict.fromkeys(range(begun, line_number() + 1), why)
+        yield
     finally:
         csv.field_size_limit(before)
 
