@@ -360,6 +360,13 @@ def test_an_option_that_a_format_does_not_have_is_refused(tmp_path: Path) -> Non
     assert "--delimiter: is for delimited text" in run("init", tmp_path / "t.parquet", "--delimiter", ";")[1]
 
 
+def test_amounts_of_one_column_are_not_parted_at_their_decimal_comma(tmp_path: Path) -> None:
+    cells = [f"{1 + row % 8}.{100 + row % 800}.{460 + row % 500},{10 + row % 90} €" for row in range(60)]
+    (tmp_path / "in.csv").write_text("\n".join(["c0", *cells]) + "\n")
+    frame = read_table(tmp_path / "in.csv")
+    assert frame["c0"].tolist() == cells
+
+
 def test_a_header_of_very_many_columns_is_read(tmp_path: Path) -> None:
     names = [f"column_{number}" for number in range(15_000)]  # longer than a cell of `csv` may be
     (tmp_path / "in.csv").write_text("\n".join(",".join(map(str, row)) for row in (names, range(15_000))) + "\n")

@@ -32,6 +32,7 @@ LOOKED_AT = 200  # rows that a dialect is told by
 SAMPLE = 1 << 20  # characters that an escape is looked for in
 LONGEST = 8 << 20  # characters of a cell
 USUAL_CELL = 1 << 17
+NUMBERED, A_YEAR = re.compile(r"\d"), re.compile(r"(?:19|20)\d\d")
 BEHIND = "there is text behind a closing quote; in a cell in quotes, quotes are doubled"
 LEFT_OPEN = "a quote is left open"
 SAID = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # a first line that names the delimiter, as Excel reads it
@@ -134,6 +135,8 @@ def _likely(delimiter: str, titles: int, rows: list[list[str]]) -> tuple[float, 
     header = len(rows[0])
     if titles and all(any(cell.count("(") != cell.count(")") for cell in row) for row in rows):  # (52.51, 13.40)
         return 0, False, 0
+    if titles and all(NUMBERED.search(cell) and not A_YEAR.fullmatch(cell.strip()) for cell in rows[0]):
+        return 0, False, 0  # a title, and a record for a header: amounts of one column, taken apart (8.251.460,44 €)
     if delimiter == " ":
         return (1.5 if widths == {header} and header >= FEWEST_BLANKS and len(rows) > 1 else 0), not titles, 0
     if header > 1:
