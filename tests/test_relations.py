@@ -461,3 +461,14 @@ def test_a_circle_and_a_key_that_repeats_are_said() -> None:
     three = pd.DataFrame({"c_id": [f"C{row:04}" for row in [*range(99), 5]]})
     notes = " ".join(guess({"a": one, "b": two, "c": three}).notes)
     assert '"c": "c_id" repeats in 1 rows' in notes
+
+
+def test_keys_that_count_rows_are_not_those_of_real_rows() -> None:
+    frames = {
+        "people": pd.DataFrame({"person_id": np.arange(1, 101), "age": np.arange(100) % 60}),
+        "visits": pd.DataFrame({"visit_id": np.arange(5001, 5201), "person_id": np.repeat(np.arange(1, 101), 2)}),
+    }
+    tables = guess(frames).relations.tables
+    keys = (tables["people"].schema.fields["person_id"], tables["visits"].schema.fields["visit_id"])
+    assert not any(key.is_running for key in keys)
+    assert keys[0].fitting(pd.Series(["1", "100"])).tolist() == ["1", "100"]

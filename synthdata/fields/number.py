@@ -165,7 +165,7 @@ class Number(Field):
             return f'thousands "{self.thousands}" parts no numbers; it is ",", ".", "\'", or a space'
         if self.negative_suffix and (self.form.other_signs or self.negative_suffix == self.suffix):
             return (
-                "negative_suffix is a sign: leave out brackets, plus and trailing_minus, and the suffix is another one"
+                "negative_suffix is a sign: leave out brackets, plus and other minuses, and the suffix is another one"
             )
         if self.duration and self.form != Form(self.decimal, duration=self.duration):
             return f"durations ({self.duration}) are digits and colons; leave out thousands, prefix, suffix and signs"

@@ -81,7 +81,7 @@ class Form:
     @property
     def other_signs(self) -> bool:
         """Whether signs are written otherwise than as a minus before negative numbers."""
-        return self.brackets or self.plus or self.trailing_minus
+        return self.brackets or self.plus or self.trailing_minus or self.inner_minus
 
     @property
     def is_plain(self) -> bool:

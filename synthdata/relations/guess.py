@@ -224,9 +224,7 @@ def _table(
     fields |= {column: Category(nullable=bool(cells[column].isna().any())) for column in kinds}
     if of is not None:
         assert reference is not None
-        running = {"start": None, "pattern": f"[0-9]{{1,{LONGEST}}}", "integer": isinstance(reference.start, int)}
-        start = running if reference.is_running else {}
-        fields[of] = Identifier(**{**reference.model_dump(exclude={"kind", "unique"}), **start, "unique": False})
+        fields[of] = reference.model_copy(update={"unique": False})
     if key is not None:
         fields[key] = _key_field(cells[key])
     made = {key, of, *kinds}
@@ -238,11 +236,13 @@ def _table(
 
 
 def _key_field(cells: pd.Series) -> Identifier:
-    """The field of a key."""
+    """The field of a key; no running number, by which synthetic rows could be joined with real ones."""
     guess = Identifier.guess(cells, Subjects(len(cells)))
-    if guess is not None and isinstance(guess.field, Identifier):
+    if guess is not None and isinstance(guess.field, Identifier) and not guess.field.is_running:
         return guess.field.model_copy(update={"unique": True, "of": None, "nullable": False})
     width = int(cells.str.len().max())
+    if guess is not None and isinstance(guess.field, Identifier) and isinstance(guess.field.start, str):
+        return Identifier(pattern=f"[0-9]{{{int(cells.str.len().min())},{width + 1}}}")  # with zeros before them
     if cells.str.fullmatch(r"\d+").all() and width < LONGEST:
         first = "0-9" if (cells == "0").any() else "1-9"
         return Identifier(pattern=f"[{first}][0-9]{{{int(cells.str.len().min()) - 1},{max(width, 4)}}}", integer=True)

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from synthdata.errors import SchemaError, nearest, similar_file
+from synthdata.errors import SchemaError, nearest
 from synthdata.fields import Datetime, Identifier, Number
 from synthdata.models import AUTO, family
 from synthdata.schema import Schema
-from synthdata.schema.yaml import read_yaml, with_listed
+from synthdata.schema.yaml import read_text, read_yaml, with_listed
 
 __all__ = ["COUNT", "Relations", "Table"]
 
@@ -113,13 +113,7 @@ class Relations:
 
         """
         path = Path(path)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            init = f"`synthdata init FOLDER -o {path}` writes one"
-            raise SchemaError(f"{path}: no such schema; {similar_file(path) or init}") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise SchemaError(f"{path}: cannot be read: {error}") from None
+        text = read_text(path, f"synthdata init FOLDER -o {path}")
         return cls.of_data(read_yaml(text, str(path)), str(path), path)
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,6 @@ PATIENCE = 8  # epochs without a better validation loss, of a root: what is amis
 MOST_ROWS = 1000  # of a subject in one table that are learned
 SCHEMA, SEQUENCE, TABLES = "relations.yaml", "sequence.yaml", "tables"
 LEVEL = 5  # among the spawn keys of a run
-DAMAGED = (KeyError, ValueError, TypeError, AttributeError, IndexError, ArithmeticError)
 
 
 @dataclass(frozen=True)
@@ -351,7 +350,7 @@ class RelationalSynthesizer:
         manifest, files = artefact.read(path)
         if "tables" not in manifest:
             raise ArtefactError(f"{path}: a model of one table; load it with Synthesizer.load")
-        try:
+        with artefact.fitting(path):
             relations = Relations.parse(files[SCHEMA].decode(), f"{path}/{SCHEMA}")
             own = {name: _below(files, f"{TABLES}/{name}/") for name in relations.order}
             root = Synthesizer.of_files(manifest["root"], own[relations.root], path / TABLES / relations.root)
@@ -363,9 +362,6 @@ class RelationalSynthesizer:
             suites = {name: json.loads(each[artefact.SUITE]) for name, each in own.items()}
             about = {key: manifest[key] for key in ("seed", "seconds", "tables", "subjects")}
             whole = Schema.parse(files[SEQUENCE].decode(), f"{path}/{SEQUENCE}") if SEQUENCE in files else None
-        except DAMAGED as error:
-            found = " ".join(str(error).split())[:200] or type(error).__name__
-            raise ArtefactError(f"{path}: its files do not fit each other ({found}); train it again") from None
         return cls(relations, root, rows, about, suites, whole)
 
 
@@ -431,7 +427,6 @@ def _weight(frame: pd.DataFrame, learned: tuple[str, ...]) -> float:
 
 def _of_table(listener: Listener, name: str) -> Listener:
     """A listener that is told whose training it hears of."""
-    from dataclasses import replace
 
     def hear(progress: Progress) -> None:
         listener(progress if progress.field else replace(progress, field=name))

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic import Field as Key
 
-from synthdata.errors import DataError, SchemaError, nearest, similar_file
+from synthdata.errors import DataError, SchemaError, nearest
 from synthdata.fields import AnyField, Expectation, Field
 from synthdata.fields.cells import FOLDER, rows_named
 from synthdata.fields.written_numbers import Form
@@ -36,7 +36,7 @@ from synthdata.schema.points import propose_coordinates
 from synthdata.schema.proposals import propose_constraints
 from synthdata.schema.sequence import Sequence
 from synthdata.schema.source import BAD_ROWS, FOUND, Source
-from synthdata.schema.yaml import read_yaml, with_listed, with_model, write_yaml
+from synthdata.schema.yaml import read_text, read_yaml, with_listed, with_model, write_yaml
 from synthdata.subjects import Subjects
 
 __all__ = ["MISSING", "Schema", "infer"]
@@ -153,13 +153,7 @@ class Schema(BaseModel):
 
         """
         path = Path(path)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            init = f"`synthdata init DATA -o {path}` writes one"
-            raise SchemaError(f"{path}: no such schema; {similar_file(path) or init}") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise SchemaError(f"{path}: cannot be read: {error}") from None
+        text = read_text(path, f"synthdata init DATA -o {path}")
         schema = cls._of_data(with_listed(read_yaml(text, str(path)), path), str(path))
         return schema if schema.suite is None else schema.replace(suite=str(path.parent / schema.suite))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from synthdata.errors import SchemaError
+from synthdata.errors import SchemaError, similar_file
 from synthdata.regular_files import read_regular
 from synthdata.schema.model import Model
 from synthdata.schema.source import Source
@@ -17,12 +17,22 @@ from synthdata.schema.source import Source
 if TYPE_CHECKING:
     from synthdata.schema.schema import Schema
 
-__all__ = ["read_yaml", "with_listed", "with_model", "write_yaml"]
+__all__ = ["read_text", "read_yaml", "with_listed", "with_model", "write_yaml"]
 
 MODELINE = "# yaml-language-server: $schema=schema.json"
 DEEPEST, MOST_BITS = 50, 1000
 LARGEST_LIST = 64 << 20  # bytes of a file of values
 OPTIONAL = ("joined", "fields", "constraints", "require")  # keys with nothing behind them count as left out
+
+
+def read_text(path: Path, init: str) -> str:
+    """The text of a schema's file; SchemaError if it cannot be read. init: the command that writes one."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SchemaError(f"{path}: no such schema; {similar_file(path) or f'`{init}` writes one'}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SchemaError(f"{path}: cannot be read: {error}") from None
 
 
 def read_yaml(text: str, source: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthdata.errors import ArtefactError, OutputError
+from synthdata.errors import ArtefactError, OutputError, SchemaError
 from synthdata.io.atomic import AtomicWrite
 from synthdata.regular_files import read_regular
 
@@ -33,6 +34,7 @@ __all__ = [
     "SCHEMA",
     "SUITE",
     "check_target",
+    "fitting",
     "pack_history",
     "pack_stage",
     "read",
@@ -48,7 +50,20 @@ CODECS = "codecs.json"
 SUITE = "suite.json"
 HISTORY = "history.csv"
 LARGEST_MANIFEST = 16 << 20  # bytes
+DAMAGED = (  # what reading altered files may raise
+    KeyError, ValueError, TypeError, SchemaError, AttributeError, IndexError, ArithmeticError, RecursionError,
+)  # fmt: skip
 LIBRARIES = ("synthdata", "tensorflow", "keras", "tensorflow-probability", "pandas", "numpy", "great-expectations")
+
+
+@contextmanager
+def fitting(path: Path) -> Iterator[None]:
+    """Raise ArtefactError, in one line, if restoring a model finds that its files do not fit each other."""
+    try:
+        yield
+    except DAMAGED as error:
+        found = " ".join(str(error).split())[:200] or type(error).__name__
+        raise ArtefactError(f"{path}: its files do not fit each other ({found}); train it again") from None
 
 
 def pack_stage(stage: str, config: Mapping[str, Any], weights: Mapping[str, np.ndarray]) -> dict[str, bytes]:

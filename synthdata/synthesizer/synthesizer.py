@@ -16,7 +16,7 @@ from synthdata.blocks import tabular
 from synthdata.budget import Budget
 from synthdata.encoding.encoder import Encoder
 from synthdata.encoding.made_columns import MadeColumns
-from synthdata.errors import ArtefactError, InputError, SchemaError, TrainingError
+from synthdata.errors import ArtefactError, InputError, TrainingError
 from synthdata.messages import check_rows_asked, check_seed
 from synthdata.models.base import Generator, ImputingGenerator
 from synthdata.progress import Listener, silent
@@ -53,10 +53,6 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 __all__ = ["Synthesizer"]
-
-DAMAGED = (  # what reading altered files may raise
-    KeyError, ValueError, TypeError, SchemaError, AttributeError, IndexError, ArithmeticError, RecursionError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, repr=False)
@@ -722,7 +718,7 @@ class Synthesizer:
     @classmethod
     def of_files(cls, manifest: Mapping[str, Any], files: Mapping[str, bytes], path: Path) -> Synthesizer:
         """Restore what `files` wrote; ArtefactError if it does not fit. path: for messages."""
-        try:
+        with artefact.fitting(path):
             schema = Schema.parse(files[artefact.SCHEMA].decode(), source=f"{path}/{artefact.SCHEMA}")
             encoder = Encoder.from_json(schema, json.loads(files[artefact.CODECS]))
             family = str(manifest["family"])
@@ -731,9 +727,6 @@ class Synthesizer:
             stages = FieldStages.restore(layout, tabular(layout), files)
             about = facts_of(manifest)
             suite = json.loads(files[artefact.SUITE])
-        except DAMAGED as error:
-            found = " ".join(str(error).split())[:200] or type(error).__name__
-            raise ArtefactError(f"{path}: its files do not fit each other ({found}); train it again") from None
         return cls(schema, encoder, generator, stages, family, tuple(schema.constraints), about, suite)
 
     @property
